@@ -1,0 +1,44 @@
+package parley.app;
+
+import org.jspecify.annotations.Nullable;
+import parley.session.Admission;
+
+/**
+ * What the layer around the WebSocket API (the servlet filter, the Grizzly filter) knows about a handshake and the API does
+ * not tell: noted on the thread that goes on with the handshake, found there by the endpoint's configurator.
+ *
+ * @param address where the client connects from
+ * @param verdict what was decided about it
+ * @param line the connection below, where it can be reached
+ */
+public record Arrival(
+        @Nullable String address,
+        Admission.Verdict verdict,
+        @Nullable Line line) {
+
+    /** A client's connection below the WebSocket. Any thread; nothing blocks. */
+    public interface Line {
+        /** Cuts it at once, without a word. */
+        void cut();
+
+        /** Whether it is still there. */
+        boolean isOpen();
+    }
+
+    private static final ThreadLocal<Arrival> CURRENT = new ThreadLocal<>();
+
+    /** Returns what was noted on this thread, or null. */
+    public static @Nullable Arrival current() {
+        return CURRENT.get();
+    }
+
+    /** Notes it on this thread. */
+    public void note() {
+        CURRENT.set(this);
+    }
+
+    /** Forgets what was noted on this thread. */
+    public static void forget() {
+        CURRENT.remove();
+    }
+}

@@ -1,0 +1,31 @@
+package parley.app;
+
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where objects that a container makes find the application: one of it in a class loader, which is one a deployment.
+ *
+ * <p>Static, because the WebSocket API hands a configurator nothing to find its application by (specification chapter 3.1.7:
+ * the container makes it with its constructor without arguments).
+ */
+public final class Deployment {
+    private static final AtomicReference<@Nullable Parley> RUNNING = new AtomicReference<>();
+
+    private Deployment() {}
+
+    /** Makes the application known. */
+    public static void set(Parley parley) {
+        RUNNING.set(parley);
+    }
+
+    /** Forgets the application, if it is the one that is known. */
+    public static void clear(Parley parley) {
+        RUNNING.compareAndSet(parley, null);
+    }
+
+    /** Returns the application, or null when none has been started. */
+    public static @Nullable Parley current() {
+        return RUNNING.get();
+    }
+}

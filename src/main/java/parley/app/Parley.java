@@ -1,0 +1,187 @@
+package parley.app;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import parley.delivery.Transport;
+import parley.room.RoomRegistry;
+import parley.session.Admission;
+import parley.session.Client;
+import parley.session.Connection;
+import parley.session.Request;
+import parley.session.Sessions;
+
+/**
+ * The application: one object that owns the rooms, the sessions of echo and chat together, the threads and the clock. Any
+ * thread may call any method.
+ *
+ * <p>Its threads: {@code parley-fan-out} runs the rooms' turns; {@code parley-sweep} looks after deadlines, keepalive and
+ * empty rooms; {@code parley-close} and {@code parley-ping} are there because a container may block in a close (5 to 20
+ * seconds) or in a ping.
+ */
+public final class Parley {
+    private static final Logger LOG = System.getLogger("parley.app");
+
+    private static final int CLOSING_THREADS = 32;
+    private static final int PING_THREADS = 16;
+    private static final int IDLE_THREAD_SECONDS = 10;
+
+    private final Settings settings;
+    private final ExecutorService fanOut;
+    private final ExecutorService closing;
+    private final ExecutorService pinging;
+    private final ScheduledExecutorService sweep;
+    private final RoomRegistry rooms;
+    private final Sessions sessions;
+    private final Admission admission;
+    private final AtomicBoolean stopped = new AtomicBoolean();
+
+    /** Starts the application. */
+    public Parley(Settings settings) {
+        this.settings = settings;
+        this.fanOut = Executors.newFixedThreadPool(settings.fanOutThreads(), named("parley-fan-out"));
+        this.closing = upTo(CLOSING_THREADS, named("parley-close"));
+        this.pinging = new ThreadPoolExecutor(
+                0, PING_THREADS, IDLE_THREAD_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), named("parley-ping"));
+        this.sweep = Executors.newSingleThreadScheduledExecutor(named("parley-sweep"));
+        this.rooms = new RoomRegistry(settings.room(), settings.rooms(), fanOut, Clock.systemUTC());
+        this.sessions = new Sessions(settings.session(), fanOut, closing, System::nanoTime);
+        this.admission =
+                new Admission(settings.origins(), sessions, settings.room().history());
+        long interval = sweepInterval().toMillis();
+        sweep.scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
+    }
+
+    /** Decides about a handshake. */
+    public Admission.Verdict judge(Request request) {
+        return admission.judge(request);
+    }
+
+    /** Opens an echo session over a transport. */
+    public Connection open(Admission.Echo entry, Request request, Transport transport) {
+        return sessions.openEcho(new Client("/echo", null, request.address()), transport);
+    }
+
+    /** Opens a session in a room over a transport. */
+    public Connection open(Admission.Chat entry, Request request, Transport transport) {
+        String name = entry.name() == null ? null : entry.name().value();
+        Client client = new Client("/chat/" + entry.room(), name, request.address());
+        return sessions.openChat(client, transport, rooms, entry);
+    }
+
+    /** Closes what was opened although it may not come in, on a server where the handshake could not be refused. */
+    public void turnAway(Admission.Refusal refusal, Transport transport) {
+        closing.execute(() -> transport.close(refusal.code(), refusal.reason()));
+    }
+
+    /** Where a transport runs a ping that may block; rejects it when too many are blocked. */
+    public ExecutorService pinging() {
+        return pinging;
+    }
+
+    /** The settings in force. */
+    public Settings settings() {
+        return settings;
+    }
+
+    /** The rooms. */
+    public RoomRegistry rooms() {
+        return rooms;
+    }
+
+    /** The sessions. */
+    public Sessions sessions() {
+        return sessions;
+    }
+
+    /** Lets nobody in any more; who is in stays. */
+    public void closeDoor() {
+        admission.close();
+    }
+
+    /**
+     * Stops: lets nobody in, gives frames in flight their moment, closes every session with 1001, waits until they are gone
+     * and cuts those that are not, ends the threads. Returns within flush and grace time, about. Later calls do nothing.
+     */
+    public void stop() {
+        if (!stopped.compareAndSet(false, true)) {
+            return;
+        }
+        closeDoor();
+        int open = sessions.openCount();
+        try {
+            sessions.endAll(settings.flush());
+            sweep.shutdown();
+            if (!sweep.awaitTermination(1, TimeUnit.SECONDS)) {
+                LOG.log(Level.WARNING, "the sweep does not end");
+            }
+            sessions.awaitGone(settings.grace());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            sweep.shutdownNow();
+            fanOut.shutdownNow();
+            pinging.shutdownNow();
+            closing.shutdownNow();
+        }
+        LOG.log(
+                Level.INFO,
+                "stopped; " + open + (open == 1 ? " connection was" : " connections were") + " told to come back");
+    }
+
+    /** Waits until all threads have ended. For tests. */
+    boolean awaitThreads(Duration atMost) throws InterruptedException {
+        long until = System.nanoTime() + atMost.toNanos();
+        boolean ended = true;
+        for (ExecutorService pool : new ExecutorService[] {sweep, fanOut, pinging, closing}) {
+            ended &= pool.awaitTermination(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+        }
+        return ended;
+    }
+
+    private void sweepOnce() {
+        try {
+            sessions.sweep();
+            rooms.sweep();
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, "the sweep failed and goes on", e);
+        }
+    }
+
+    /** Often enough that a wait is at most a quarter longer than it is set to, and at least four times a second. */
+    private Duration sweepInterval() {
+        long shortest = Math.min(
+                settings.session().sendDeadline().toMillis(),
+                Math.min(
+                        settings.session().pingInterval().toMillis(),
+                        settings.session().closeTimeout().toMillis()));
+        return Duration.ofMillis(Math.max(10, Math.min(250, shortest / 4)));
+    }
+
+    private static ExecutorService upTo(int threads, ThreadFactory factory) {
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(
+                threads, threads, IDLE_THREAD_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), factory);
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
+    }
+
+    private static ThreadFactory named(String name) {
+        AtomicInteger number = new AtomicInteger();
+        return task -> {
+            Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+}

@@ -1,0 +1,2 @@
+/** The composition root: settings, and the one application object that owns everything that lives. */
+package parley.app;

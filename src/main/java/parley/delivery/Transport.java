@@ -1,0 +1,35 @@
+package parley.delivery;
+
+import org.jspecify.annotations.Nullable;
+import parley.protocol.CloseCode;
+
+/**
+ * Where a session's frames go: the socket, as the drain sees it.
+ *
+ * <p>{@link #send} and {@link #ping} are called by one thread at a time and never while as many frames as the session's
+ * in-flight limit are without completion; they must not block. {@link #close} may block and is called on a thread that has
+ * nothing else to do.
+ */
+public interface Transport {
+
+    /** Told once that a frame has been taken, or that it never will be. May be called on any thread, inside the send too. */
+    interface Completion {
+        /** Called when the frame's bytes were taken ({@code failure} is null) or the session turned out to be dead. */
+        void completed(@Nullable Throwable failure);
+    }
+
+    /** Starts to send one whole message. What goes wrong is told to the completion or thrown, not both. */
+    void send(Frame frame, Completion completion);
+
+    /** Starts to send a ping (RFC 6455 section 5.5.2). */
+    void ping(Completion completion);
+
+    /** Sends a close frame and ends the session, as far as the container does so. May block for many seconds. */
+    void close(CloseCode code, String reason);
+
+    /** Cuts the connection below the WebSocket at once, where the container lets it be cut. */
+    void drop();
+
+    /** Whether the connection below is known to be still there; false where nobody can tell. */
+    boolean isConnected();
+}

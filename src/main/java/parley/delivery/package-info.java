@@ -1,0 +1,2 @@
+/** How frames leave: the drain with its in-flight limit, and the ports to what is sent and where. */
+package parley.delivery;

@@ -1,0 +1,108 @@
+package parley.endpoint;
+
+import jakarta.websocket.EndpointConfig;
+import jakarta.websocket.HandshakeResponse;
+import jakarta.websocket.Session;
+import jakarta.websocket.server.HandshakeRequest;
+import jakarta.websocket.server.ServerEndpointConfig;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import parley.app.Arrival;
+import parley.app.Deployment;
+import parley.app.Parley;
+import parley.session.Admission;
+import parley.session.Connection;
+import parley.session.Request;
+
+/**
+ * The configurator of all endpoints: carries what is known at the handshake over to {@code @OnOpen}. Made by the container,
+ * once an endpoint; called by any of its threads.
+ *
+ * <p>Who comes in is decided by the layer around, which can answer with a status; where there is none (Jetty lets upgrades
+ * pass its filters by) it is decided when the session opens. Not here: {@code checkOrigin} is not told the host to compare
+ * with, and an exception in {@code modifyHandshake} is a 500 or a cut connection.
+ */
+public final class Handshake extends ServerEndpointConfig.Configurator {
+    private static final String OPENING = "parley.opening";
+
+    /** Known at once where the application starts first (standalone), at the first handshake where the container does. */
+    private volatile @Nullable Parley parley = Deployment.current();
+
+    /** What {@code @OnOpen} needs to know. */
+    private record Opening(
+            Parley parley,
+            @Nullable String origin,
+            @Nullable String host,
+            @Nullable Arrival arrival) {}
+
+    @Override
+    public boolean checkOrigin(String originHeaderValue) {
+        return true;
+    }
+
+    @Override
+    public void modifyHandshake(ServerEndpointConfig config, HandshakeRequest request, HandshakeResponse response) {
+        config.getUserProperties()
+                .put(
+                        OPENING,
+                        new Opening(parley(), header(request, "Origin"), header(request, "Host"), Arrival.current()));
+    }
+
+    /**
+     * Opens the connection of a session that has just opened.
+     *
+     * @param path the endpoint's path with its parameters filled in
+     * @return null when the client was turned away
+     */
+    static @Nullable Connection open(Session session, EndpointConfig config, String path) {
+        Opening opening = (Opening) config.getUserProperties().remove(OPENING);
+        session.getUserProperties().remove(OPENING);
+        if (opening == null) {
+            throw new IllegalStateException("the container did not pass on the handshake of " + path);
+        }
+        Arrival arrival = opening.arrival;
+        Request request = new Request(
+                path,
+                session.getQueryString(),
+                opening.origin,
+                opening.host,
+                arrival == null ? null : arrival.address());
+        Parley parley = opening.parley;
+        RemoteTransport transport =
+                new RemoteTransport(session, parley.pinging(), arrival == null ? null : arrival.line());
+        Admission.Verdict verdict = arrival == null ? parley.judge(request) : arrival.verdict();
+        if (verdict instanceof Admission.Refusal refusal) {
+            parley.turnAway(refusal, transport);
+            return null;
+        }
+        Inbound inbound = new Inbound(session, parley.settings().session().messageBytes());
+        Connection connection = verdict instanceof Admission.Chat chat
+                ? parley.open(chat, request, transport)
+                : parley.open((Admission.Echo) verdict, request, transport);
+        inbound.passTo(connection);
+        return connection;
+    }
+
+    private Parley parley() {
+        Parley known = parley;
+        if (known == null) {
+            known = Deployment.current();
+            parley = known;
+        }
+        if (known == null) {
+            throw new IllegalStateException("Parley has not been started in this deployment");
+        }
+        return known;
+    }
+
+    /** Finds a header whatever its case: not every container's map looks the name up without regard to it. */
+    private static @Nullable String header(HandshakeRequest request, String wanted) {
+        for (Map.Entry<String, List<String>> header : request.getHeaders().entrySet()) {
+            if (header.getKey().equalsIgnoreCase(wanted) && !header.getValue().isEmpty()) {
+                return header.getValue().get(0);
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,112 @@
+package parley.endpoint;
+
+import jakarta.websocket.MessageHandler;
+import jakarta.websocket.PongMessage;
+import jakarta.websocket.Session;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import parley.session.Connection;
+import parley.session.Ending;
+
+/**
+ * Puts a session's messages together from their parts and passes them on, up to the message limit. Called by the container,
+ * one call at a time for a session.
+ *
+ * <p>It takes parts, not whole messages, because then the limit is ours on every server: WildFly and Open Liberty do not
+ * enforce {@code maxMessageSize} on fragments, Tomcat counts characters, and the defaults go from 8 KB to none. Nothing it
+ * does may throw: Tomcat 10.1 and Jetty close the session then.
+ */
+final class Inbound {
+    private final int limit;
+    /** Whom the messages go to; null until the session's connection has been opened. */
+    private volatile @Nullable Connection connection;
+
+    /** What came of a text message so far, or null between messages. */
+    private @Nullable StringBuilder text;
+
+    private int textBytes;
+    /** What came of a binary message so far, or null between messages. */
+    private @Nullable ByteArrayOutputStream binary;
+
+    /** Listens to a session. Before its connection is opened, because that may close the session, and then this would fail. */
+    Inbound(Session session, int limit) {
+        this.limit = limit;
+        session.addMessageHandler(String.class, new MessageHandler.Partial<String>() {
+            @Override
+            public void onMessage(String part, boolean last) {
+                pass(to -> text(to, part, last));
+            }
+        });
+        session.addMessageHandler(ByteBuffer.class, new MessageHandler.Partial<ByteBuffer>() {
+            @Override
+            public void onMessage(ByteBuffer part, boolean last) {
+                pass(to -> binary(to, part, last));
+            }
+        });
+        session.addMessageHandler(PongMessage.class, new MessageHandler.Whole<PongMessage>() {
+            @Override
+            public void onMessage(PongMessage pong) {
+                pass(to -> {});
+            }
+        });
+    }
+
+    /** Says whom the messages go to. */
+    void passTo(Connection to) {
+        connection = to;
+    }
+
+    private void pass(Consumer<Connection> step) {
+        Connection to = connection;
+        if (to == null) {
+            return;
+        }
+        try {
+            to.heard();
+            step.accept(to);
+        } catch (RuntimeException e) {
+            to.faulted(e);
+        }
+    }
+
+    private void text(Connection to, String part, boolean last) {
+        textBytes += Utf8.length(part);
+        if (textBytes > limit || textBytes < 0) {
+            text = null;
+            to.end(Ending.TOO_BIG);
+            return;
+        }
+        if (!last) {
+            text = (text == null ? new StringBuilder() : text).append(part);
+            return;
+        }
+        String whole = text == null ? part : text.append(part).toString();
+        int bytes = textBytes;
+        text = null;
+        textBytes = 0;
+        to.text(whole, bytes);
+    }
+
+    private void binary(Connection to, ByteBuffer part, boolean last) {
+        int before = binary == null ? 0 : binary.size();
+        if (part.remaining() > limit - before) {
+            binary = null;
+            to.end(Ending.TOO_BIG);
+            return;
+        }
+        byte[] bytes = new byte[part.remaining()];
+        part.get(bytes);
+        if (last && binary == null) {
+            to.binary(ByteBuffer.wrap(bytes));
+            return;
+        }
+        ByteArrayOutputStream whole = binary == null ? new ByteArrayOutputStream() : binary;
+        whole.writeBytes(bytes);
+        binary = last ? null : whole;
+        if (last) {
+            to.binary(ByteBuffer.wrap(whole.toByteArray()));
+        }
+    }
+}

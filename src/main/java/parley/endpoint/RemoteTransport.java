@@ -1,0 +1,93 @@
+package parley.endpoint;
+
+import jakarta.websocket.CloseReason;
+import jakarta.websocket.RemoteEndpoint;
+import jakarta.websocket.SendHandler;
+import jakarta.websocket.Session;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+import parley.app.Arrival;
+import parley.delivery.Frame;
+import parley.delivery.Transport;
+import parley.protocol.CloseCode;
+
+/**
+ * The transport over {@code RemoteEndpoint.Async}, the same on every server. The session's own timeouts are not used: they
+ * are ignored or half carried out on most servers, so the drain's deadline is the one that counts.
+ */
+final class RemoteTransport implements Transport {
+    private static final Logger LOG = System.getLogger("parley.endpoint");
+    private static final ByteBuffer NO_DATA = ByteBuffer.allocate(0).asReadOnlyBuffer();
+
+    private final Session session;
+    private final RemoteEndpoint.Async remote;
+    private final ExecutorService pinging;
+    private final Arrival.@Nullable Line line;
+
+    RemoteTransport(Session session, ExecutorService pinging, Arrival.@Nullable Line line) {
+        this.session = session;
+        this.remote = session.getAsyncRemote();
+        this.pinging = pinging;
+        this.line = line;
+        // Tyrus wakes a timer at every send and receive for a timeout of 0; only a negative one is none.
+        session.setMaxIdleTimeout(-1);
+    }
+
+    @Override
+    public void send(Frame frame, Completion completion) {
+        SendHandler handler = result -> completion.completed(result.isOK() ? null : cause(result.getException()));
+        if (frame instanceof Frame.Text text) {
+            remote.sendText(text.text(), handler);
+        } else {
+            remote.sendBinary(((Frame.Binary) frame).bytes().duplicate(), handler);
+        }
+    }
+
+    /** Pings on a thread that may block: Tomcat's and Jetty's do while the socket takes nothing. With none free it is left out. */
+    @Override
+    public void ping(Completion completion) {
+        try {
+            pinging.execute(() -> {
+                Throwable failure = null;
+                try {
+                    remote.sendPing(NO_DATA.duplicate());
+                } catch (IOException | RuntimeException e) {
+                    failure = e;
+                }
+                completion.completed(failure);
+            });
+        } catch (RejectedExecutionException e) {
+            completion.completed(null);
+        }
+    }
+
+    @Override
+    public void close(CloseCode code, String reason) {
+        try {
+            session.close(new CloseReason(CloseReason.CloseCodes.getCloseCode(code.number()), reason));
+        } catch (IOException | RuntimeException e) {
+            LOG.log(Level.DEBUG, "a session that ended could not be closed in the container", e);
+        }
+    }
+
+    @Override
+    public void drop() {
+        if (line != null) {
+            line.cut();
+        }
+    }
+
+    @Override
+    public boolean isConnected() {
+        return line != null && line.isOpen();
+    }
+
+    private static Throwable cause(@Nullable Throwable told) {
+        return told != null ? told : new IOException("the container says a send failed, and not why");
+    }
+}

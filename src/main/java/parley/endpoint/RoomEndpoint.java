@@ -1,0 +1,33 @@
+package parley.endpoint;
+
+import jakarta.websocket.CloseReason;
+import jakarta.websocket.EndpointConfig;
+import jakarta.websocket.OnClose;
+import jakarta.websocket.OnError;
+import jakarta.websocket.OnOpen;
+import jakarta.websocket.Session;
+import jakarta.websocket.server.PathParam;
+import jakarta.websocket.server.ServerEndpoint;
+import org.jspecify.annotations.Nullable;
+import parley.session.Connection;
+
+/** {@code /chat/{room}}: a room by its name. One instance a session; called by the container. */
+@ServerEndpoint(value = "/chat/{room}", configurator = Handshake.class)
+public final class RoomEndpoint {
+    private volatile @Nullable Connection connection;
+
+    @OnOpen
+    public void opened(Session session, EndpointConfig config, @PathParam("room") String room) {
+        connection = Handshake.open(session, config, "/chat/" + room);
+    }
+
+    @OnClose
+    public void closed(CloseReason reason) {
+        Outcome.closed(connection, reason);
+    }
+
+    @OnError
+    public void failed(Throwable cause) {
+        Outcome.failed(connection, cause);
+    }
+}

@@ -1,0 +1,108 @@
+package parley.room;
+
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+import parley.protocol.Message;
+
+/**
+ * A log in memory: a ring that grows up to its limit of messages and lets the oldest go to stay within its limit of bytes.
+ *
+ * <p>Reading takes no lock. A slot holds the message with its number, so a reader who comes late finds another number, or
+ * nothing, and knows that its message is gone. The writer publishes in this order: slot, then head; first, then empties the
+ * slot; a larger ring is full before it is shown, and shown before a head that needs it.
+ */
+final class MemoryLog implements RoomLog {
+    /** What a message weighs besides its text: the record, the string, the slot; in bytes, about. */
+    static final int OVERHEAD_BYTES = 96;
+
+    private static final int SMALLEST_RING = 16;
+
+    private final int maxMessages;
+    private final long maxBytes;
+
+    private volatile AtomicReferenceArray<Message> ring;
+    private volatile long head;
+    private volatile long first = 1;
+
+    /** Touched by the writer alone. */
+    private long bytes;
+
+    /**
+     * Makes an empty log.
+     *
+     * @param maxMessages how many messages it keeps at most, at least 1
+     * @param maxBytes how many bytes they weigh at most, {@link #OVERHEAD_BYTES} each included; the newest message is kept
+     *     even when it alone weighs more
+     */
+    MemoryLog(int maxMessages, long maxBytes) {
+        this.maxMessages = maxMessages;
+        this.maxBytes = maxBytes;
+        this.ring = new AtomicReferenceArray<>(Math.min(SMALLEST_RING, ringFor(maxMessages)));
+    }
+
+    @Override
+    public Message append(long at, @Nullable String from, String text, int textBytes) {
+        long seq = head + 1;
+        Message message = new Message(seq, at, from, text, textBytes);
+        bytes += weight(message);
+        while (first < seq && (seq - first >= maxMessages || bytes > maxBytes)) {
+            letOldestGo();
+        }
+        if (seq - first >= ring.length()) {
+            grow(seq);
+        }
+        ring.set(slot(seq, ring), message);
+        head = seq;
+        return message;
+    }
+
+    @Override
+    public long head() {
+        return head;
+    }
+
+    @Override
+    public long first() {
+        return first;
+    }
+
+    @Override
+    public @Nullable Message read(long seq) {
+        if (seq > head || seq < first) {
+            return null;
+        }
+        AtomicReferenceArray<Message> now = ring;
+        Message message = now.get(slot(seq, now));
+        return message != null && message.seq() == seq ? message : null;
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
+    private void letOldestGo() {
+        long oldest = first;
+        int slot = slot(oldest, ring);
+        bytes -= weight(ring.get(slot));
+        first = oldest + 1;
+        ring.set(slot, null);
+    }
+
+    private void grow(long seq) {
+        AtomicReferenceArray<Message> larger = new AtomicReferenceArray<>(ring.length() * 2);
+        for (long s = first; s < seq; s++) {
+            larger.set(slot(s, larger), ring.get(slot(s, ring)));
+        }
+        ring = larger;
+    }
+
+    private static int slot(long seq, AtomicReferenceArray<Message> ring) {
+        return (int) seq & (ring.length() - 1);
+    }
+
+    private static int weight(Message message) {
+        return message.bytes() + OVERHEAD_BYTES;
+    }
+
+    /** The smallest power of two that holds that many. */
+    private static int ringFor(int messages) {
+        return messages == 1 ? 1 : Integer.highestOneBit(messages - 1) << 1;
+    }
+}

@@ -1,0 +1,21 @@
+package parley.room;
+
+import java.time.Duration;
+import parley.delivery.Overflow;
+
+/**
+ * What a room keeps and allows.
+ *
+ * @param history messages kept, at least 1
+ * @param historyBytes weight of the messages kept, in bytes
+ * @param window how many messages a member may be behind what is live, at least 1
+ * @param overflow what becomes of a member further behind
+ * @param linger how long a room without members stays
+ */
+public record RoomLimits(int history, long historyBytes, int window, Overflow overflow, Duration linger) {
+    public RoomLimits {
+        if (history < 1 || historyBytes < 1 || window < 1 || linger.isNegative()) {
+            throw new IllegalArgumentException("a room keeps and allows at least one message");
+        }
+    }
+}

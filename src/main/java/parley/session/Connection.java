@@ -1,0 +1,192 @@
+package parley.session;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+import parley.delivery.Drain;
+import parley.delivery.Frame;
+import parley.delivery.Transport;
+
+/**
+ * One client's session, from open to end: what it says goes to {@link #text} and {@link #binary}, what it is sent leaves
+ * through the drain, and however it ends, it ends once.
+ *
+ * <p>{@link #text}, {@link #binary} and {@link #heard} are called by the container, one call at a time for a session; all
+ * else is for any thread. No method blocks: what may block (closing, pinging) runs on threads of its own.
+ */
+public abstract sealed class Connection implements Drain.Source permits EchoConnection, ChatConnection {
+    private static final VarHandle ENDING;
+
+    static {
+        try {
+            ENDING = MethodHandles.lookup().findVarHandle(Connection.class, "ending", Ending.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final Sessions sessions;
+    private final Client client;
+    private final Transport transport;
+    private final Drain drain;
+
+    /** Null while it lives; set once. */
+    private volatile @Nullable Ending ending;
+    /** Set when anything comes from the client, cleared by the sweep. A flag, because asking for the time costs more. */
+    private volatile boolean heardOf = true;
+    /** Set when the container is done closing. */
+    private volatile boolean closed;
+
+    // Touched by the sweep alone
+    private long heardAtNanos;
+    private long pingedAtNanos;
+    private long endedAtNanos;
+
+    Connection(Sessions sessions, Client client, Transport transport) {
+        this.sessions = sessions;
+        this.client = client;
+        this.transport = transport;
+        this.drain = new Drain(this, transport, sessions.limits().inFlight(), sessions.fanOut());
+        this.pingedAtNanos = sessions.now();
+        this.heardAtNanos = pingedAtNanos;
+    }
+
+    /** A whole text message came. */
+    public abstract void text(String message, int bytes);
+
+    /** A whole binary message came; the buffer is the connection's to keep. */
+    public abstract void binary(ByteBuffer message);
+
+    /** Returns the next frame to send and moves on, or null when there is none. For the draining thread, one at a time. */
+    abstract @Nullable Frame nextFrame();
+
+    /** Whether something waits behind what is in flight. */
+    abstract boolean hasMoreToSend();
+
+    /** Gives back what it holds elsewhere. Called once, when it has ended. */
+    abstract void release();
+
+    /** The client gave a sign of life: a message, a part of one, a pong. */
+    public final void heard() {
+        if (!heardOf) {
+            heardOf = true;
+        }
+    }
+
+    /** The container says it is over, with the close code it gives (RFC 6455 section 7.1.5); nothing is left to close. */
+    public final void gone(int code) {
+        closed = true;
+        Ending why = switch (code) {
+            case 1006, 1011 -> Ending.LOST; // Liberty says 1011 for a reset
+            case 1002, 1007, 1009 -> Ending.MALFORMED;
+            default -> Ending.LEFT;
+        };
+        end(why, null);
+    }
+
+    /** The container reported an error. */
+    public final void failed(Throwable cause) {
+        end(Ending.BROKEN, cause);
+    }
+
+    @Override
+    public final @Nullable Frame next() {
+        try {
+            return nextFrame();
+        } catch (RuntimeException e) {
+            faulted(e);
+            return null;
+        }
+    }
+
+    @Override
+    public final void sendFailed(Throwable cause) {
+        end(Ending.BROKEN, cause);
+    }
+
+    /** Parley's own code failed. */
+    public final void faulted(Throwable cause) {
+        end(Ending.FAULT, cause);
+    }
+
+    /** Ends it for that reason, unless it has ended: nothing more is sent, and the container is told to close it. */
+    public final void end(Ending why) {
+        end(why, null);
+    }
+
+    private void end(Ending why, @Nullable Throwable cause) {
+        if (!ENDING.compareAndSet(this, null, why)) {
+            return;
+        }
+        drain.close();
+        release();
+        sessions.ended(this, why, cause);
+    }
+
+    /** Closes it in the container, which may block. For the closing threads. */
+    final void close(Ending why) {
+        if (!closed) {
+            transport.close(why.code(), why.reason());
+            closed = true;
+        }
+    }
+
+    /** Looks after it: keepalive, idle time, send deadline. For the sweep. */
+    final void sweep(long now) {
+        SessionLimits limits = sessions.limits();
+        if (heardOf) {
+            heardOf = false;
+            heardAtNanos = now;
+        }
+        if (drain.isStuck(now, limits.sendDeadline().toNanos())) {
+            end(Ending.STUCK);
+        } else if (now - heardAtNanos >= limits.idleTimeout().toNanos()) {
+            end(Ending.IDLE);
+        } else if (now - pingedAtNanos >= limits.pingInterval().toNanos()) {
+            pingedAtNanos = now;
+            drain.ping();
+        }
+    }
+
+    /** After its end: cuts the connection when it takes too long to go. Returns whether it is gone. For the sweep. */
+    final boolean sweepEnded(long now, boolean patient) {
+        if (endedAtNanos == 0) {
+            endedAtNanos = now;
+        }
+        if (closed && !transport.isConnected()) {
+            return true;
+        }
+        if (patient && now - endedAtNanos < sessions.limits().closeTimeout().toNanos()) {
+            return false;
+        }
+        transport.drop();
+        return true;
+    }
+
+    final boolean hasEnded() {
+        return ending != null;
+    }
+
+    /** Whether nothing is on its way to the client and nothing waits. */
+    final boolean isQuiet() {
+        return drain.inFlight() == 0 && !hasMoreToSend();
+    }
+
+    final Drain drain() {
+        return drain;
+    }
+
+    final Sessions sessions() {
+        return sessions;
+    }
+
+    final Client client() {
+        return client;
+    }
+
+    @Override
+    public String toString() {
+        return client + " " + (ending == null ? drain.toString() : "ended: " + ending);
+    }
+}

@@ -1,0 +1,75 @@
+package parley.session;
+
+import java.lang.System.Logger.Level;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import parley.protocol.CloseCode;
+
+/** Why a connection ended: each reason has its close code, its words on the wire, its counter and its log level. */
+public enum Ending {
+    /** The client sent a close frame. */
+    LEFT(CloseCode.NORMAL, "", Level.DEBUG),
+    /** The connection went away without a close frame. */
+    LOST(CloseCode.NORMAL, "", Level.INFO),
+    /** The container closed it because of what the client sent: broken frames, bad UTF-8, a frame too large. */
+    MALFORMED(CloseCode.PROTOCOL_ERROR, "protocol error", Level.INFO),
+    /** The client answered no ping and said nothing for the idle time. */
+    IDLE(CloseCode.GOING_AWAY, "idle", Level.INFO),
+    /** A frame was not taken within the send deadline. */
+    STUCK(CloseCode.TRY_AGAIN_LATER, "too slow: a frame was not taken in time", Level.INFO),
+    /** Further behind than the window, in a room that disconnects. */
+    BEHIND(CloseCode.TRY_AGAIN_LATER, "too slow for the room", Level.INFO),
+    /** Sent to the echo faster than it read what came back. */
+    ECHO_BACKLOG(CloseCode.TRY_AGAIN_LATER, "too slow: read the echoes", Level.INFO),
+    /** Kept sending more than the rate limit allows. */
+    FLOODING(CloseCode.POLICY_VIOLATION, "flooding: too many messages a second", Level.INFO),
+    /** A message over the limit. */
+    TOO_BIG(CloseCode.MESSAGE_TOO_BIG, "message too big", Level.INFO),
+    /** A binary message in a room. */
+    BINARY(CloseCode.UNSUPPORTED_DATA, "rooms carry text", Level.INFO),
+    /** As many connections as there may be. */
+    SERVER_FULL(CloseCode.TRY_AGAIN_LATER, "server is full", Level.INFO),
+    /** As many rooms as there may be. */
+    TOO_MANY_ROOMS(CloseCode.TRY_AGAIN_LATER, "too many rooms", Level.INFO),
+    /** Not let in, on a server where the handshake could not be refused. */
+    REFUSED(CloseCode.POLICY_VIOLATION, "refused", Level.INFO),
+    /** The server stops. */
+    SHUTDOWN(CloseCode.GOING_AWAY, "shutdown; retry 500-8000 ms", Level.DEBUG),
+    /** A send failed, or the container reported an error. */
+    BROKEN(CloseCode.INTERNAL_ERROR, "connection failed", Level.INFO),
+    /** A fault of the server's own. */
+    FAULT(CloseCode.INTERNAL_ERROR, "internal error", Level.ERROR);
+
+    private final CloseCode code;
+    private final String reason;
+    private final Level level;
+
+    Ending(CloseCode code, String reason, Level level) {
+        this.code = code;
+        this.reason = reason;
+        this.level = level;
+    }
+
+    /** The code the connection is closed with, where it is Parley that closes it. */
+    public CloseCode code() {
+        return code;
+    }
+
+    /** The close frame's reason: at most 123 bytes. */
+    public String reason() {
+        return reason;
+    }
+
+    /** Says it for a log line. */
+    String describe(@Nullable Throwable cause) {
+        String words = name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        String closed = this == LEFT || this == LOST || this == MALFORMED
+                ? ""
+                : ", closed with " + code.number() + " " + reason;
+        return words + closed + (cause == null ? "" : ": " + cause);
+    }
+
+    Level level() {
+        return level;
+    }
+}

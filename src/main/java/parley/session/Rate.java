@@ -1,0 +1,52 @@
+package parley.session;
+
+/**
+ * A token bucket for the commands of one connection: so many a second, five times that in a burst. Called by the thread that
+ * brings the connection's messages, one at a time.
+ */
+final class Rate {
+    /** How many seconds' worth may be saved up. */
+    private static final int BURST_SECONDS = 5;
+    /** How long a client may keep being over its rate. */
+    private static final long PATIENCE_NANOS = 5_000_000_000L;
+
+    /** What to do with a command. */
+    enum Verdict {
+        ALLOWED,
+        /** Over the rate: the command is not carried out. */
+        LIMITED,
+        /** Over the rate for seconds on end. */
+        FLOODING
+    }
+
+    private final int perSecond;
+    private double tokens;
+    private long filledAt;
+    /** Whether the bucket ran empty and has not had a second's worth since; and from when on. */
+    private boolean isOver;
+
+    private long overSince;
+
+    Rate(int perSecond, long nowNanos) {
+        this.perSecond = perSecond;
+        this.tokens = (double) perSecond * BURST_SECONDS;
+        this.filledAt = nowNanos;
+    }
+
+    Verdict take(long nowNanos) {
+        tokens = Math.min((double) perSecond * BURST_SECONDS, tokens + (nowNanos - filledAt) * 1e-9 * perSecond);
+        filledAt = nowNanos;
+        if (tokens >= perSecond) {
+            isOver = false;
+        }
+        if (tokens >= 1) {
+            tokens--;
+            return Verdict.ALLOWED;
+        }
+        if (!isOver) {
+            isOver = true;
+            overSince = nowNanos;
+        }
+        return nowNanos - overSince >= PATIENCE_NANOS ? Verdict.FLOODING : Verdict.LIMITED;
+    }
+}

@@ -1,0 +1,179 @@
+package parley.session;
+
+import java.lang.System.Logger;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import parley.delivery.Transport;
+import parley.room.RoomRegistry;
+
+/**
+ * All sessions of the application, of echo and chat together: opened here, looked after by the sweep, counted, closed at the
+ * end. Any thread may call any method, except where it says otherwise.
+ */
+public final class Sessions {
+    private static final Logger LOG = System.getLogger("parley.session");
+
+    private final SessionLimits limits;
+    private final Executor fanOut;
+    private final Executor closing;
+    private final LongSupplier nanoClock;
+
+    private final Set<Connection> open = ConcurrentHashMap.newKeySet();
+    /** Ended, and not yet known to be gone: the container may still be closing them. */
+    private final Set<Connection> ended = ConcurrentHashMap.newKeySet();
+
+    private final AtomicInteger count = new AtomicInteger();
+    private final Map<Ending, LongAdder> endings =
+            Stream.of(Ending.values()).collect(Collectors.toUnmodifiableMap(why -> why, why -> new LongAdder()));
+    private final LongAdder limited = new LongAdder();
+    private volatile boolean stopping;
+
+    /**
+     * Makes the set of sessions, empty.
+     *
+     * @param fanOut where drains go on that would keep a thread too long
+     * @param closing where sessions are closed: threads that may be blocked
+     * @param nanoClock the time to measure waits with, in nanoseconds
+     */
+    public Sessions(SessionLimits limits, Executor fanOut, Executor closing, LongSupplier nanoClock) {
+        this.limits = limits;
+        this.fanOut = fanOut;
+        this.closing = closing;
+        this.nanoClock = nanoClock;
+    }
+
+    /** Opens a session of {@code /echo}. It may have ended when it is returned. */
+    public EchoConnection openEcho(Client client, Transport transport) {
+        EchoConnection connection = new EchoConnection(this, client, transport);
+        add(connection);
+        return connection;
+    }
+
+    /** Opens a session in a room. It may have ended when it is returned. */
+    public ChatConnection openChat(Client client, Transport transport, RoomRegistry rooms, Admission.Chat entry) {
+        ChatConnection connection = new ChatConnection(this, client, transport, entry.name());
+        if (add(connection)) {
+            connection.join(rooms, entry);
+        }
+        return connection;
+    }
+
+    private boolean add(Connection connection) {
+        open.add(connection);
+        if (count.incrementAndGet() > limits.connections()) {
+            connection.end(Ending.SERVER_FULL);
+        } else if (stopping) {
+            connection.end(Ending.SHUTDOWN);
+        }
+        return !connection.hasEnded();
+    }
+
+    /** Called by a connection when it has ended, once. */
+    void ended(Connection connection, Ending why, @Nullable Throwable cause) {
+        ended.add(connection);
+        open.remove(connection);
+        count.decrementAndGet();
+        counter(why).increment();
+        log(connection, why, cause);
+        closing.execute(() -> connection.close(why));
+    }
+
+    private static void log(Connection connection, Ending why, @Nullable Throwable cause) {
+        if (why == Ending.FAULT) {
+            LOG.log(why.level(), connection.client() + " ended: a fault of ours", cause);
+        } else {
+            LOG.log(why.level(), () -> connection.client() + " ended: " + why.describe(cause));
+        }
+    }
+
+    /** Looks after every session once: deadlines, keepalive, and those that do not go. For one thread at a time. */
+    public void sweep() {
+        long now = now();
+        open.forEach(connection -> connection.sweep(now));
+        ended.removeIf(connection -> connection.sweepEnded(now, true));
+    }
+
+    /** Ends every session for shutdown and lets no other in. Frames in flight, and what waits behind them, get some time first. */
+    public void endAll(Duration forFramesInFlight) throws InterruptedException {
+        stopping = true;
+        waitUntil(forFramesInFlight, () -> open.stream().allMatch(Connection::isQuiet));
+        open.forEach(connection -> connection.end(Ending.SHUTDOWN));
+    }
+
+    /** Waits until what has ended is gone too, and cuts what is not. For the thread that sweeps, after the last sweep. */
+    public void awaitGone(Duration atMost) throws InterruptedException {
+        waitUntil(atMost, () -> {
+            long now = now();
+            ended.removeIf(connection -> connection.sweepEnded(now, true));
+            return ended.isEmpty();
+        });
+        ended.removeIf(connection -> connection.sweepEnded(now(), false));
+    }
+
+    private void waitUntil(Duration atMost, BooleanSupplier condition) throws InterruptedException {
+        long until = now() + atMost.toNanos();
+        while (!condition.getAsBoolean() && now() < until) {
+            Thread.sleep(5);
+        }
+    }
+
+    /** How many sessions are open. */
+    public int openCount() {
+        return count.get();
+    }
+
+    /** How many have ended and are not yet known to be gone. */
+    public int endedCount() {
+        return ended.size();
+    }
+
+    /** How many sessions ended for that reason. */
+    public long endedCount(Ending why) {
+        return counter(why).sum();
+    }
+
+    /** How many messages were not published because their sender was over its rate. */
+    public long limitedCount() {
+        return limited.sum();
+    }
+
+    /** The limits of each session. */
+    public SessionLimits limits() {
+        return limits;
+    }
+
+    /** Whether as many sessions are open as may be. */
+    public boolean isFull() {
+        return count.get() >= limits.connections();
+    }
+
+    void countLimited() {
+        limited.increment();
+    }
+
+    Executor fanOut() {
+        return fanOut;
+    }
+
+    long now() {
+        return nanoClock.getAsLong();
+    }
+
+    private LongAdder counter(Ending why) {
+        LongAdder counter = endings.get(why);
+        if (counter == null) {
+            throw new AssertionError(why);
+        }
+        return counter;
+    }
+}

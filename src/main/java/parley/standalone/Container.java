@@ -1,0 +1,108 @@
+package parley.standalone;
+
+import jakarta.websocket.DeploymentException;
+import jakarta.websocket.server.ServerEndpointConfig;
+import java.util.Map;
+import java.util.Set;
+import org.glassfish.tyrus.core.TyrusWebSocketEngine;
+import org.glassfish.tyrus.server.TyrusServerContainer;
+import org.glassfish.tyrus.spi.Connection;
+import org.glassfish.tyrus.spi.ReadHandler;
+import org.glassfish.tyrus.spi.UpgradeRequest;
+import org.glassfish.tyrus.spi.UpgradeResponse;
+import org.glassfish.tyrus.spi.WebSocketEngine;
+import org.glassfish.tyrus.spi.Writer;
+import parley.endpoint.ChatEndpoint;
+import parley.endpoint.EchoEndpoint;
+import parley.endpoint.RoomEndpoint;
+
+/**
+ * Tyrus with Parley's endpoints, without a listener of its own: {@code org.glassfish.tyrus.server.Server} binds every
+ * interface, takes connections before its endpoints are there and cuts them without a close frame.
+ */
+final class Container extends TyrusServerContainer {
+    /** What one read may bring besides the rest of a message; Tyrus refuses a read larger than its buffer. */
+    private static final int LARGEST_READ = 1 << 20;
+
+    private final String context;
+    private final TyrusWebSocketEngine engine;
+    private final WebSocketEngine checked;
+
+    Container(String context, int messageBytes) {
+        super(Set.of(EchoEndpoint.class, ChatEndpoint.class, RoomEndpoint.class));
+        this.context = context;
+        this.engine = TyrusWebSocketEngine.builder(this)
+                .incomingBufferSize(messageBytes + LARGEST_READ)
+                .build();
+        this.checked = new CheckedEngine(engine, messageBytes);
+    }
+
+    @Override
+    public void register(Class<?> endpointClass) throws DeploymentException {
+        engine.register(endpointClass, context);
+    }
+
+    @Override
+    public void register(ServerEndpointConfig config) throws DeploymentException {
+        engine.register(config, context);
+    }
+
+    @Override
+    public Map<String, Object> getProperties() {
+        return Map.of();
+    }
+
+    @Override
+    public WebSocketEngine getWebSocketEngine() {
+        return checked;
+    }
+
+    /** The engine, with a frame check before each connection's reader. */
+    private record CheckedEngine(WebSocketEngine engine, int messageBytes) implements WebSocketEngine {
+        @Override
+        public UpgradeInfo upgrade(UpgradeRequest request, UpgradeResponse response) {
+            return new CheckedUpgrade(engine.upgrade(request, response), messageBytes);
+        }
+
+        @Override
+        public void register(Class<?> endpointClass, String contextPath) throws DeploymentException {
+            engine.register(endpointClass, contextPath);
+        }
+
+        @Override
+        public void register(ServerEndpointConfig config, String contextPath) throws DeploymentException {
+            engine.register(config, contextPath);
+        }
+    }
+
+    private record CheckedUpgrade(WebSocketEngine.UpgradeInfo info, int messageBytes)
+            implements WebSocketEngine.UpgradeInfo {
+        @Override
+        public WebSocketEngine.UpgradeStatus getStatus() {
+            return info.getStatus();
+        }
+
+        @Override
+        public Connection createConnection(Writer writer, Connection.CloseListener closeListener) {
+            Connection connection = info.createConnection(writer, closeListener);
+            return new CheckedConnection(connection, new FrameCheck(connection, messageBytes));
+        }
+    }
+
+    private record CheckedConnection(Connection connection, ReadHandler getReadHandler) implements Connection {
+        @Override
+        public Writer getWriter() {
+            return connection.getWriter();
+        }
+
+        @Override
+        public CloseListener getCloseListener() {
+            return connection.getCloseListener();
+        }
+
+        @Override
+        public void close(jakarta.websocket.CloseReason reason) {
+            connection.close(reason);
+        }
+    }
+}

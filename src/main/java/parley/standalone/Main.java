@@ -1,0 +1,208 @@
+package parley.standalone;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.net.BindException;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import parley.app.Settings;
+import parley.app.SettingsException;
+import parley.app.SettingsSources;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The process {@code java -jar parley.war}: reads the command line, runs the server until a signal comes, exits with 0. */
+@Command(
+        name = "java -jar parley.war",
+        header = "Parley: real-time rooms over WebSocket.",
+        sortOptions = false,
+        mixinStandardHelpOptions = false,
+        versionProvider = Main.Version.class,
+        footer = {
+            "",
+            "Settings come from, later ones winning: the file, the environment (PARLEY_LISTEN_PORT), system",
+            "properties (-Dparley.listen.port), the command line. SIGINT and SIGTERM stop the server; a second",
+            "one stops it at once."
+        })
+public final class Main implements Callable<Integer> {
+    private static final int FAILED = 1;
+    private static final int WRONG_USE = 2;
+    private static final int STOPPED_AT_ONCE = 130;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(names = "--host", paramLabel = "<address>", description = "Where to listen (127.0.0.1).")
+    private @Nullable String host;
+
+    @Option(names = "--port", paramLabel = "<port>", description = "The port, 0 for any free one (8080).")
+    private @Nullable String port;
+
+    @Option(names = "--context", paramLabel = "<path>", description = "The path all addresses begin with (/).")
+    private @Nullable String context;
+
+    @Option(names = "--config", paramLabel = "<file>", description = "A file of settings, in HOCON.")
+    private @Nullable Path config;
+
+    @Option(
+            names = "--set",
+            paramLabel = "<key>=<value>",
+            description = "Any setting; may be given several times.",
+            mapFallbackValue = Option.NULL_VALUE)
+    private Map<String, String> set = new LinkedHashMap<>();
+
+    @Option(names = "--print-config", description = "Print all settings, with where each came from, and exit.")
+    private boolean printConfig;
+
+    @SuppressWarnings("unused") // picocli looks at it
+    @Option(names = "--version", versionHelp = true, description = "Print the version and exit.")
+    private boolean version;
+
+    @SuppressWarnings("unused") // picocli looks at it
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Print this and exit.")
+    private boolean help;
+
+    /** Runs the process. */
+    public static void main(String[] args) {
+        Logs.configure();
+        CommandLine commandLine = new CommandLine(new Main())
+                .setParameterExceptionHandler(Main::explain)
+                .setExecutionExceptionHandler((e, parsed, result) -> {
+                    e.printStackTrace();
+                    return FAILED;
+                });
+        System.exit(commandLine.execute(args));
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Settings settings;
+        try {
+            settings = sources().load();
+        } catch (SettingsException e) {
+            err().println("parley: " + e.getMessage());
+            return WRONG_USE;
+        }
+        if (printConfig) {
+            settings.describe().forEach(out()::println);
+            return 0;
+        }
+        CountDownLatch stop = stopOnSignal();
+        Server server;
+        try {
+            server = new Server(settings, Path.of(System.getProperty("java.class.path")));
+        } catch (IOException | UnresolvedAddressException e) {
+            err().println("parley: " + whyNotListening(settings, e));
+            return FAILED;
+        }
+        out().println("Parley " + Version.read() + " is running. Ctrl-C stops it.");
+        server.addresses().forEach(line -> out().println("  " + line));
+        out().flush();
+        stop.await();
+        server.stop();
+        return 0;
+    }
+
+    private SettingsSources sources() {
+        SettingsSources sources = SettingsSources.ofProcess();
+        if (config != null) {
+            sources.file(config);
+        }
+        set.forEach((key, value) -> sources.set(key, value == null ? "" : value));
+        if (host != null) {
+            sources.set("listen.host", host);
+        }
+        if (port != null) {
+            sources.set("listen.port", port);
+        }
+        if (context != null) {
+            sources.set("listen.context", context);
+        }
+        return sources;
+    }
+
+    /** The first SIGINT or SIGTERM opens the latch, a second ends the process where it stands. */
+    @SuppressWarnings("sunapi") // a shutdown hook could not exit with 0, nor tell a second signal from the first
+    private static CountDownLatch stopOnSignal() {
+        CountDownLatch stop = new CountDownLatch(1);
+        for (String name : new String[] {"INT", "TERM"}) {
+            sun.misc.Signal.handle(new sun.misc.Signal(name), signal -> {
+                if (stop.getCount() == 0) {
+                    Runtime.getRuntime().halt(STOPPED_AT_ONCE);
+                }
+                stop.countDown();
+            });
+        }
+        return stop;
+    }
+
+    private static String whyNotListening(Settings settings, Exception e) {
+        String where = settings.host() + ":" + settings.port();
+        if (e instanceof UnknownHostException || e instanceof UnresolvedAddressException) {
+            return "There is no host '" + settings.host() + "' to listen on; choose another with --host.";
+        }
+        if (e instanceof BindException && String.valueOf(e.getMessage()).contains("in use")) {
+            return "Port " + where + " is taken; choose another with --port, or 0 for any free one.";
+        }
+        if (e instanceof SocketException) {
+            return "Cannot listen on " + where + " (" + e.getMessage() + "); choose with --host and --port.";
+        }
+        return "Cannot start on " + where + ": " + e;
+    }
+
+    private static int explain(ParameterException e, String[] args) {
+        PrintWriter err = e.getCommandLine().getErr();
+        String hint = e instanceof UnmatchedArgumentException unmatched
+                        && !unmatched.getSuggestions().isEmpty()
+                ? " Did you mean " + String.join(" or ", unmatched.getSuggestions()) + "?"
+                : " --help lists the options.";
+        err.println("parley: " + String.valueOf(e.getMessage()).replace("\n", " ") + "." + hint);
+        return WRONG_USE;
+    }
+
+    private PrintWriter out() {
+        return commandLine().getOut();
+    }
+
+    private PrintWriter err() {
+        return commandLine().getErr();
+    }
+
+    private CommandLine commandLine() {
+        if (spec == null) {
+            throw new IllegalStateException("run by no command line");
+        }
+        return spec.commandLine();
+    }
+
+    /** The version, as the build wrote it down. */
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() throws IOException {
+            return new String[] {"Parley " + read()};
+        }
+
+        static String read() throws IOException {
+            try (InputStream in = Main.class.getResourceAsStream("/parley/version.txt")) {
+                return in == null ? "of no version" : new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package parley.standalone;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.jar.JarFile;
+import java.util.stream.Stream;
+import org.glassfish.grizzly.http.Method;
+import org.glassfish.grizzly.http.server.HttpHandler;
+import org.glassfish.grizzly.http.server.Request;
+import org.glassfish.grizzly.http.server.Response;
+import parley.app.PageHeaders;
+
+/**
+ * Serves the page and its files, as a server would serve them from the WAR: read once at the start, kept in memory, and of
+ * the kinds below alone, so that no class of the WAR's root gets out. Called by the selectors.
+ */
+final class Pages extends HttpHandler {
+    private static final Map<String, String> TYPES = Map.of(
+            "html", "text/html; charset=utf-8",
+            "css", "text/css; charset=utf-8",
+            "js", "text/javascript; charset=utf-8",
+            "ts", "text/plain; charset=utf-8",
+            "svg", "image/svg+xml",
+            "png", "image/png");
+
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record Page(byte[] content, String type) {}
+
+    private final String context;
+    private final Map<String, Page> pages;
+
+    private Pages(String context, Map<String, Page> pages) {
+        this.context = context;
+        this.pages = pages;
+    }
+
+    /** Reads the pages from the WAR that runs, or from a folder that is laid out like one. */
+    static Pages read(Path war, String context) throws IOException {
+        Map<String, Page> pages = new HashMap<>();
+        if (Files.isDirectory(war)) {
+            try (Stream<Path> files = Files.walk(war)) {
+                for (Path file : files.filter(Files::isRegularFile).toList()) {
+                    add(pages, war.relativize(file).toString().replace('\\', '/'), Files.readAllBytes(file));
+                }
+            }
+        } else {
+            try (JarFile jar = new JarFile(war.toFile())) {
+                for (var entry : jar.stream().filter(e -> isPage(e.getName())).toList()) {
+                    try (InputStream in = jar.getInputStream(entry)) {
+                        add(pages, entry.getName(), in.readAllBytes());
+                    }
+                }
+            }
+        }
+        return new Pages(context, pages);
+    }
+
+    private static void add(Map<String, Page> pages, String name, byte[] content) {
+        if (isPage(name)) {
+            pages.put("/" + name, new Page(content, type(name)));
+        }
+    }
+
+    private static boolean isPage(String name) {
+        return !name.startsWith("WEB-INF/")
+                && !name.startsWith("META-INF/")
+                && !type(name).isEmpty();
+    }
+
+    private static String type(String name) {
+        return TYPES.getOrDefault(name.substring(name.lastIndexOf('.') + 1), "");
+    }
+
+    @Override
+    public void service(Request request, Response response) throws IOException {
+        String uri = request.getRequestURI();
+        PageHeaders.ALL.forEach(response::setHeader);
+        if (!context.isEmpty() && uri.equals(context)) {
+            response.setStatus(302);
+            response.setHeader("Location", context + "/");
+            return;
+        }
+        String path = uri.startsWith(context + "/") ? uri.substring(context.length()) : "";
+        Page page = pages.get(path.equals("/") ? "/index.html" : path);
+        if (page == null) {
+            fail(response, 404, "there is a page at " + context + "/");
+        } else if (request.getMethod() != Method.GET && request.getMethod() != Method.HEAD) {
+            response.setHeader("Allow", "GET, HEAD");
+            fail(response, 405, "this can be read with GET");
+        } else {
+            response.setContentType(page.type);
+            response.setContentLength(page.content.length);
+            response.setHeader("Cache-Control", "no-cache");
+            if (request.getMethod() == Method.GET) {
+                response.getOutputStream().write(page.content);
+            }
+        }
+    }
+
+    private static void fail(Response response, int status, String reason) throws IOException {
+        response.setStatus(status);
+        response.setContentType("text/plain; charset=utf-8");
+        response.getWriter().write(reason + "\n");
+    }
+}

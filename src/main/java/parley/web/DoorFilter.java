@@ -1,0 +1,59 @@
+package parley.web;
+
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpFilter;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import parley.app.Arrival;
+import parley.app.Deployment;
+import parley.app.PageHeaders;
+import parley.app.Parley;
+import parley.session.Admission;
+import parley.session.Request;
+
+/**
+ * Refuses handshakes with an HTTP status, and sets the headers of the page. Any number of threads.
+ *
+ * <p>Jetty lets upgrades pass its filters by; there the endpoint refuses, by closing what it opened.
+ */
+public final class DoorFilter extends HttpFilter {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        Parley parley = Deployment.current();
+        if (parley == null || !"websocket".equalsIgnoreCase(request.getHeader("Upgrade"))) {
+            PageHeaders.ALL.forEach(response::setHeader);
+            chain.doFilter(request, response);
+            return;
+        }
+        Admission.Verdict verdict = parley.judge(new Request(
+                request.getRequestURI().substring(request.getContextPath().length()),
+                request.getQueryString(),
+                request.getHeader("Origin"),
+                request.getHeader("Host"),
+                request.getRemoteAddr()));
+        if (verdict instanceof Admission.Refusal refusal) {
+            refuse(response, refusal);
+            return;
+        }
+        new Arrival(request.getRemoteAddr(), verdict, null).note();
+        try {
+            chain.doFilter(request, response);
+        } finally {
+            Arrival.forget();
+        }
+    }
+
+    private static void refuse(HttpServletResponse response, Admission.Refusal refusal) throws IOException {
+        response.setStatus(refusal.status());
+        if (refusal.status() == 503) {
+            response.setHeader("Retry-After", Admission.RETRY_AFTER_SECONDS);
+        }
+        response.setContentType("text/plain; charset=utf-8");
+        response.getWriter().println(refusal.reason());
+    }
+}

@@ -1,0 +1,47 @@
+package parley.web;
+
+import jakarta.servlet.ServletContextEvent;
+import jakarta.servlet.ServletContextListener;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import org.jspecify.annotations.Nullable;
+import parley.app.Deployment;
+import parley.app.Parley;
+import parley.app.Settings;
+import parley.app.SettingsException;
+import parley.app.SettingsSources;
+
+/** Starts the application when a server deploys it, and stops it at undeploy: every session is then closed with 1001. */
+public final class ParleyListener implements ServletContextListener {
+    private static final Logger LOG = System.getLogger("parley.web");
+
+    private @Nullable Parley parley;
+
+    @Override
+    public void contextInitialized(ServletContextEvent event) {
+        Settings settings;
+        try {
+            settings = SettingsSources.ofProcess().load();
+        } catch (SettingsException e) {
+            LOG.log(Level.ERROR, "Parley does not start: " + e.getMessage());
+            throw e;
+        }
+        Parley started = new Parley(settings);
+        parley = started;
+        Deployment.set(started);
+        String context = event.getServletContext().getContextPath();
+        LOG.log(
+                Level.INFO,
+                "Parley is deployed: " + context + "/ has the page, " + context + "/echo and " + context
+                        + "/chat take WebSocket connections");
+    }
+
+    @Override
+    public void contextDestroyed(ServletContextEvent event) {
+        Parley started = parley;
+        if (started != null) {
+            started.stop();
+            Deployment.clear(started);
+        }
+    }
+}
