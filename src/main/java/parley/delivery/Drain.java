@@ -180,11 +180,13 @@ public final class Drain implements Transport.Completion {
     }
 
     private boolean startNext() {
+        // Read once: a ping that fell due between two reads was sent beside a frame (Lincheck found it).
+        boolean isPing = pingDue;
         int inFlight = inFlight();
-        if (state == CLOSED || inFlight >= limit || (pingDue && inFlight > 0)) {
+        if (state == CLOSED || inFlight >= limit || (isPing && inFlight > 0)) {
             return false;
         }
-        if (pingDue) {
+        if (isPing) {
             pingDue = false;
             FLIGHT.getAndAdd(this, ONE_MOVE + 1);
             transport.ping(this);

@@ -1,6 +1,5 @@
 package parley.session;
 
-import java.lang.System.Logger;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
@@ -21,8 +20,6 @@ import parley.room.RoomRegistry;
  * end. Any thread may call any method, except where it says otherwise.
  */
 public final class Sessions {
-    private static final Logger LOG = System.getLogger("parley.session");
-
     private final SessionLimits limits;
     private final Executor fanOut;
     private final Executor closing;
@@ -36,6 +33,7 @@ public final class Sessions {
     private final Map<Ending, LongAdder> endings =
             Stream.of(Ending.values()).collect(Collectors.toUnmodifiableMap(why -> why, why -> new LongAdder()));
     private final LongAdder limited = new LongAdder();
+    private final EndingLog log;
     private volatile boolean stopping;
 
     /**
@@ -50,6 +48,7 @@ public final class Sessions {
         this.fanOut = fanOut;
         this.closing = closing;
         this.nanoClock = nanoClock;
+        this.log = new EndingLog(System.getLogger("parley.session"), nanoClock.getAsLong());
     }
 
     /** Opens a session of {@code /echo}. It may have ended when it is returned. */
@@ -84,21 +83,14 @@ public final class Sessions {
         open.remove(connection);
         count.decrementAndGet();
         counter(why).increment();
-        log(connection, why, cause);
+        log.ended(connection.client(), why, cause);
         closing.execute(() -> connection.close(why));
-    }
-
-    private static void log(Connection connection, Ending why, @Nullable Throwable cause) {
-        if (why == Ending.FAULT) {
-            LOG.log(why.level(), connection.client() + " ended: a fault of ours", cause);
-        } else {
-            LOG.log(why.level(), () -> connection.client() + " ended: " + why.describe(cause));
-        }
     }
 
     /** Looks after every session once: deadlines, keepalive, and those that do not go. For one thread at a time. */
     public void sweep() {
         long now = now();
+        log.sweep(now);
         open.forEach(connection -> connection.sweep(now));
         ended.removeIf(connection -> connection.sweepEnded(now, true));
     }

@@ -87,7 +87,7 @@ final class DoorFilter extends GrizzlyServerFilter {
         HttpResponsePacket response = request.getResponse();
         response.setProtocol(Protocol.HTTP_1_1);
         response.setStatus(refusal.status());
-        response.setContentType("text/plain; charset=utf-8");
+        response.setHeader("Content-Type", "text/plain; charset=utf-8");
         response.setContentLength(body.remaining());
         if (refusal.status() == 503) {
             response.setHeader("Retry-After", Admission.RETRY_AFTER_SECONDS);

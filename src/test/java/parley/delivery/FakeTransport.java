@@ -1,0 +1,121 @@
+package parley.delivery;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import parley.protocol.CloseCode;
+
+/** A transport that completes when it is told to, and checks that no more than the limit is in flight. Any thread. */
+public final class FakeTransport implements Transport {
+    /** When frames are completed. */
+    public enum When {
+        INSIDE_SEND,
+        LATER
+    }
+
+    private final int limit;
+    public volatile When when;
+    public volatile RuntimeException thrown;
+    private final List<String> sent = new ArrayList<>();
+    private final Queue<Completion> pending = new ArrayDeque<>();
+    private final List<String> closes = new ArrayList<>();
+    private int drops;
+    private boolean connected;
+    private int depth;
+    private int deepest;
+
+    public FakeTransport(When when, int limit) {
+        this.when = when;
+        this.limit = limit;
+    }
+
+    @Override
+    public void send(Frame frame, Completion completion) {
+        String words = frame instanceof Frame.Text text ? text.text() : "binary";
+        start(words, completion);
+    }
+
+    @Override
+    public void ping(Completion completion) {
+        start("PING", completion);
+    }
+
+    private void start(String what, Completion completion) {
+        synchronized (this) {
+            if (thrown != null) {
+                throw thrown;
+            }
+            if (pending.size() >= limit) {
+                throw new AssertionError("more than " + limit + " in flight");
+            }
+            sent.add(what);
+            pending.add(completion);
+            deepest = Math.max(deepest, ++depth);
+        }
+        if (when == When.INSIDE_SEND) {
+            completeOne(null);
+        }
+        synchronized (this) {
+            depth--;
+        }
+    }
+
+    /** Completes the oldest frame; false when none is in flight. */
+    public boolean completeOne(Throwable failure) {
+        Completion completion;
+        synchronized (this) {
+            completion = pending.poll();
+        }
+        if (completion == null) {
+            return false;
+        }
+        completion.completed(failure);
+        return true;
+    }
+
+    @Override
+    public synchronized void close(CloseCode code, String reason) {
+        closes.add(code.number() + " " + reason);
+    }
+
+    @Override
+    public synchronized void drop() {
+        drops++;
+        connected = false;
+    }
+
+    @Override
+    public synchronized boolean isConnected() {
+        return connected;
+    }
+
+    public synchronized void connected(boolean now) {
+        connected = now;
+    }
+
+    public synchronized List<String> sent() {
+        return List.copyOf(sent);
+    }
+
+    public synchronized int sentCount() {
+        return sent.size();
+    }
+
+    public synchronized List<String> closes() {
+        return List.copyOf(closes);
+    }
+
+    public synchronized int drops() {
+        return drops;
+    }
+
+    public synchronized int inFlight() {
+        return pending.size();
+    }
+
+    /** How many sends were on one stack at most. */
+    public synchronized int deepest() {
+        return deepest;
+    }
+}
