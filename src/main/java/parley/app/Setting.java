@@ -40,7 +40,8 @@ record Setting<T>(String key, String initial, String range, String meaning, BiFu
 
     static Setting<Integer> number(String key, int initial, int least, int most, String unit, String meaning) {
         return new Setting<>(key, String.valueOf(initial), least + " to " + most + " " + unit, meaning, (config, k) -> {
-            int value = config.getInt(k);
+            // The library would cut 1.5 down to 1.
+            int value = config.getString(k).strip().matches("-?\\d+") ? config.getInt(k) : least - 1;
             return within(value >= least && value <= most, value);
         });
     }

@@ -104,9 +104,9 @@ public final class Settings {
             "room.policy",
             Overflow.DROP_OLDEST,
             Overflow.class,
-            "What becomes of a member behind its window: it goes on with the newest messages that fill the window;"
-                    + " or gets the window it fell behind with and misses what came after; or goes on with the newest alone;"
-                    + " or is closed with 1013.");
+            "What becomes of a member behind its window. drop-oldest: it goes on with the newest messages that fill the"
+                    + " window. drop-newest: it gets the window it fell behind with and misses what came after. latest: it"
+                    + " goes on with the newest message alone. disconnect: it is closed with 1013.");
     private static final Setting<Duration> LINGER = Setting.time(
             "room.linger",
             "1m",

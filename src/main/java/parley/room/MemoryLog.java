@@ -35,9 +35,14 @@ final class MemoryLog implements RoomLog {
      *     even when it alone weighs more
      */
     MemoryLog(int maxMessages, long maxBytes) {
+        this(maxMessages, maxBytes, SMALLEST_RING);
+    }
+
+    /** As above, with a ring that starts at that power of two. */
+    MemoryLog(int maxMessages, long maxBytes, int ring) {
         this.maxMessages = maxMessages;
         this.maxBytes = maxBytes;
-        this.ring = new AtomicReferenceArray<>(Math.min(SMALLEST_RING, ringFor(maxMessages)));
+        this.ring = new AtomicReferenceArray<>(ring);
     }
 
     @Override
@@ -99,10 +104,5 @@ final class MemoryLog implements RoomLog {
 
     private static int weight(Message message) {
         return message.bytes() + OVERHEAD_BYTES;
-    }
-
-    /** The smallest power of two that holds that many. */
-    private static int ringFor(int messages) {
-        return messages == 1 ? 1 : Integer.highestOneBit(messages - 1) << 1;
     }
 }

@@ -1,0 +1,75 @@
+package parley;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.Architectures;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The packages are a line, and each library has one door. */
+@AnalyzeClasses(packages = "parley", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+    /** From the process down to the leaf; 'endpoint' and 'web' stand side by side. */
+    private static final List<String> LINE =
+            List.of("standalone", "endpoint|web", "app", "session", "room", "delivery", "protocol");
+
+    @ArchTest
+    static final ArchRule packagesDependInOneDirection = inOneDirection();
+
+    private static ArchRule inOneDirection() {
+        Architectures.LayeredArchitecture line =
+                layeredArchitecture().consideringOnlyDependenciesInAnyPackage("parley..");
+        for (String place : LINE) {
+            for (String layer : place.split("\\|")) {
+                line = line.layer(layer).definedBy("parley." + layer);
+            }
+        }
+        List<String> above = new ArrayList<>();
+        for (String place : LINE) {
+            for (String layer : place.split("\\|")) {
+                line = above.isEmpty()
+                        ? line.whereLayer(layer).mayNotBeAccessedByAnyLayer()
+                        : line.whereLayer(layer).mayOnlyBeAccessedByLayers(above.toArray(new String[0]));
+            }
+            above.addAll(List.of(place.split("\\|")));
+        }
+        return line;
+    }
+
+    @ArchTest
+    static final ArchRule webSocketIsSpokenAtTheEdge = noClasses()
+            .that()
+            .resideOutsideOfPackages("parley.endpoint", "parley.standalone")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("jakarta.websocket..");
+
+    @ArchTest
+    static final ArchRule servletsAreForWeb = noClasses()
+            .that()
+            .resideOutsideOfPackage("parley.web")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("jakarta.servlet..");
+
+    @ArchTest
+    static final ArchRule grizzlyTyrusAndTheCommandLineAreForStandalone = noClasses()
+            .that()
+            .resideOutsideOfPackage("parley.standalone")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.glassfish..", "picocli..");
+
+    @ArchTest
+    static final ArchRule theConfigurationLibraryIsForApp = noClasses()
+            .that()
+            .resideOutsideOfPackage("parley.app")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("com.typesafe..");
+}

@@ -1,0 +1,193 @@
+package parley.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import parley.delivery.Overflow;
+
+class SettingsTest {
+    private final Map<String, String> environment = new HashMap<>();
+    private final Properties properties = new Properties();
+    private final SettingsSources sources = new SettingsSources(environment, properties);
+
+    @TempDir
+    private Path folder;
+
+    private Path file(String content) throws IOException {
+        return Files.writeString(folder.resolve("parley.conf"), content);
+    }
+
+    @Test
+    void withoutAnythingSetTheDefaultsHold() {
+        Settings settings = sources.load();
+        assertThat(settings.host()).isEqualTo("127.0.0.1");
+        assertThat(settings.port()).isEqualTo(8080);
+        assertThat(settings.context()).isEmpty();
+        assertThat(settings.session().inFlight()).isEqualTo(1);
+        assertThat(settings.session().messageBytes()).isEqualTo(65536);
+        assertThat(settings.session().commandsPerSecond()).isEqualTo(1000);
+        assertThat(settings.room().overflow()).isEqualTo(Overflow.DROP_OLDEST);
+        assertThat(settings.fanOutThreads()).isPositive();
+    }
+
+    @Test
+    void laterSourcesWin() throws IOException {
+        sources.file(file("session { in-flight = 2, send-deadline = 2s, ping-interval = 2s, idle-timeout = 20s }"));
+        environment.put("PARLEY_SESSION_SEND_DEADLINE", "3s");
+        environment.put("PARLEY_SESSION_PING_INTERVAL", "3s");
+        environment.put("PARLEY_SESSION_IDLE_TIMEOUT", "30s");
+        properties.setProperty("parley.session.ping-interval", "4 s");
+        properties.setProperty("parley.session.idle-timeout", "40 s");
+        sources.set("session.idle-timeout", "50s");
+        Settings settings = sources.load();
+        assertThat(settings.session().inFlight()).isEqualTo(2);
+        assertThat(settings.session().sendDeadline()).isEqualTo(Duration.ofSeconds(3));
+        assertThat(settings.session().pingInterval()).isEqualTo(Duration.ofSeconds(4));
+        assertThat(settings.session().idleTimeout()).isEqualTo(Duration.ofSeconds(50));
+        assertThat(settings.describe())
+                .anySatisfy(line ->
+                        assertThat(line).startsWith("session.in-flight = \"2\"").contains("parley.conf: 1"))
+                .contains(
+                        "session.send-deadline = \"3s\"  # from the environment",
+                        "session.ping-interval = \"4 s\"  # from a system property",
+                        "session.idle-timeout = \"50s\"  # from the command line",
+                        "room.window = \"256\"  # default");
+    }
+
+    @Test
+    void theFileIsNamedByPropertyOrVariableToo() throws IOException {
+        environment.put("PARLEY_CONFIG", file("listen.port = 81").toString());
+        assertThat(sources.load().port()).isEqualTo(81);
+        properties.setProperty("parley.config", folder.resolve("none").toString());
+        assertThatThrownBy(sources::load).isInstanceOf(SettingsException.class).hasMessageContaining("none");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "listen.port,            65536",
+        "listen.port,            -1",
+        "listen.port,            many",
+        "listen.context,         parley",
+        "listen.context,         /a b",
+        "listen.context,         //",
+        "origins,                http://a/b",
+        "session.in-flight,      0",
+        "session.in-flight,      65",
+        "session.in-flight,      1.5",
+        "session.send-deadline,  99ms",
+        "session.send-deadline,  soon",
+        "session.send-deadline,  11m",
+        "room.history,           0",
+        "room.policy,            drop",
+        "limits.message-bytes,   0",
+        "limits.message-bytes,   17MiB",
+        "limits.message-bytes,   64 elephants",
+        "limits.connections,     0",
+        "shutdown.grace,         -1s",
+    })
+    void aWrongValueIsNamedWithWhereItCameFromAndWhatIsAllowed(String key, String value) {
+        sources.set(key, value);
+        assertThatThrownBy(sources::load)
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("'" + key + "'")
+                .hasMessageContaining("'" + value + "'")
+                .hasMessageContaining("from the command line")
+                .hasMessageContaining("allowed is")
+                .hasMessageEndingWith(".");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "session.idle-timeout, 20s,   session.ping-interval",
+        "room.window,          1001,  room.history",
+        "room.history-bytes,   32KiB, limits.message-bytes",
+        "limits.echo-backlog,  32KiB, limits.message-bytes",
+    })
+    void aContradictionNamesBoth(String key, String value, String other) {
+        sources.set(key, value);
+        assertThatThrownBy(sources::load)
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("'" + key + "'")
+                .hasMessageContaining("'" + value + "'")
+                .hasMessageContaining("'" + other + "'");
+    }
+
+    @Test
+    void whatNamesNoSettingIsRefusedFromEverySource() throws IOException {
+        assertThatThrownBy(() -> new SettingsSources(environment, properties)
+                        .set("window", "3")
+                        .load())
+                .hasMessageContaining("'window'")
+                .hasMessageContaining("'room.window'");
+        assertThatThrownBy(() -> new SettingsSources(environment, properties)
+                        .file(file("\nroom.windo = 3"))
+                        .load())
+                .hasMessageContaining("'room.windo'")
+                .hasMessageContaining("parley.conf: 2");
+        assertThatThrownBy(() -> new SettingsSources(Map.of("PARLEY_WINDOW", "3"), properties).load())
+                .hasMessageContaining("PARLEY_WINDOW");
+        properties.setProperty("parley.windows", "3");
+        assertThatThrownBy(() -> new SettingsSources(environment, properties).load())
+                .hasMessageContaining("windows");
+    }
+
+    @Test
+    void aBrokenFileIsNamedWithTheLine() throws IOException {
+        sources.file(file("room {\n window = = 3\n}"));
+        assertThatThrownBy(sources::load)
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("parley.conf")
+                .hasMessageContaining("2");
+    }
+
+    /** In a cluster with a service called parley, every pod finds these in its environment. */
+    @Test
+    void whatKubernetesAddsIsNoSetting() {
+        environment.putAll(Map.of(
+                "PARLEY_SERVICE_HOST", "10.0.0.1",
+                "PARLEY_PORT", "tcp://10.0.0.1:80",
+                "PARLEY_PORT_8080_TCP_ADDR", "10.0.0.1",
+                "PARLEY_CHAT_SERVICE_PORT_HTTP", "80"));
+        assertThat(sources.load().port()).isEqualTo(8080);
+        environment.put("PARLEY_LISTEN_PORT", "82");
+        assertThat(sources.load().port()).isEqualTo(82);
+    }
+
+    @Test
+    void listsAreGivenInOneLineOrAsAList() throws IOException {
+        environment.put("PARLEY_ORIGINS", "localhost:*, https://*.example.com");
+        assertThat(sources.load().origins().allow("https://a.example.com", null))
+                .isTrue();
+        environment.clear();
+        sources.file(file("origins = [\"localhost:*\", \"https://*.example.com\"]"));
+        assertThat(sources.load().origins().allow("http://localhost:3", null)).isTrue();
+        assertThat(sources.load().origins().allow("http://other:3", null)).isFalse();
+    }
+
+    @Test
+    void theContextLosesItsLastSlash() {
+        assertThat(sources.set("listen.context", "/a/b/").load().context()).isEqualTo("/a/b");
+    }
+
+    /** The reference is checked against the code, so that it cannot drift; what is missing is printed as it should be. */
+    @Test
+    void theReferenceSaysWhatTheCodeSays() throws IOException {
+        String table = Settings.ALL.stream()
+                .map(s -> "| `" + s.key() + "` | " + (s.initial().isEmpty() ? "none" : "`" + s.initial() + "`") + " | "
+                        + s.range() + " | " + s.meaning() + " |")
+                .collect(Collectors.joining("\n"));
+        assertThat(Files.readString(Path.of("docs/settings.md"))).contains(table);
+    }
+}

@@ -1,0 +1,136 @@
+package parley.room;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.junit.jupiter.api.Test;
+import parley.delivery.Overflow;
+import parley.protocol.RoomName;
+
+class RoomTest {
+    private final Deque<Runnable> turns = new ArrayDeque<>();
+    private Instant now = Instant.EPOCH;
+    private final Clock clock = ((InstantSource) () -> now).withZone(ZoneOffset.UTC);
+    private final RoomLimits limits = new RoomLimits(10, 1 << 20, 10, Overflow.DROP_OLDEST, Duration.ofSeconds(60));
+    private final Room room = new Room(RoomName.LOBBY, limits, turns::add, clock);
+    private final RoomRegistry registry = new RoomRegistry(limits, 2, turns::add, clock);
+
+    /** A member that does something when it is woken. */
+    private record OnReady(Runnable step) implements Member.Subscriber {
+        @Override
+        public void ready() {
+            step.run();
+        }
+
+        @Override
+        public void fellBehind() {
+            throw new AssertionError();
+        }
+    }
+
+    private static final OnReady NOTHING = new OnReady(() -> {});
+
+    @Test
+    void oneTurnIsDueHoweverMuchIsPublished() {
+        room.join(NOTHING, 0);
+        room.publish(null, "a", 1);
+        room.publish(null, "b", 1);
+        assertThat(turns).hasSize(1);
+        turns.poll().run();
+        assertThat(turns).isEmpty();
+        room.publish(null, "c", 1);
+        assertThat(turns).hasSize(1);
+    }
+
+    /** A message published while the turn walks comes too late for the members already woken: the turn must run again. */
+    @Test
+    void whatIsPublishedDuringATurnMakesItRunAgain() {
+        int[] woken = {0};
+        room.join(
+                new OnReady(() -> {
+                    if (woken[0]++ == 0) {
+                        room.publish(null, "again", 5);
+                        room.publish(null, "and again", 9);
+                    }
+                }),
+                0);
+        room.publish(null, "a", 1);
+        turns.poll().run();
+        assertThat(turns).hasSize(1);
+        turns.poll().run();
+        assertThat(turns).isEmpty();
+        assertThat(woken[0]).isEqualTo(2);
+    }
+
+    @Test
+    void membersMayLeaveInTheirOwnTurn() {
+        Member[] members = new Member[3];
+        for (int i = 0; i < 3; i++) {
+            int which = i;
+            members[i] = room.join(new OnReady(() -> members[which].leave()), 0);
+        }
+        room.publish(null, "a", 1);
+        turns.poll().run();
+        assertThat(room.memberCount()).isZero();
+        assertThat(room.counts()).isEqualTo(new Room.Counts(3, 0, 3));
+    }
+
+    @Test
+    void anEmptyRoomGoesAwayAfterItsLingerTimeAndNotBefore() {
+        Member member = registry.join(RoomName.LOBBY, NOTHING, 0);
+        now = now.plusSeconds(1000);
+        registry.sweep();
+        assertThat(registry.roomCount()).isEqualTo(1);
+        member.leave();
+        now = now.plusSeconds(59);
+        registry.sweep();
+        assertThat(registry.roomCount()).isEqualTo(1);
+        now = now.plusSeconds(1);
+        registry.sweep();
+        assertThat(registry.roomCount()).isZero();
+    }
+
+    @Test
+    void whoComesBackWithinTheLingerTimeFindsTheRoomAndItsHistory() {
+        Member member = registry.join(RoomName.LOBBY, NOTHING, 0);
+        Room first = member.room();
+        first.publish(null, "kept", 4);
+        member.leave();
+        now = now.plusSeconds(59);
+        registry.sweep();
+        Member again = registry.join(RoomName.LOBBY, NOTHING, 1);
+        now = now.plusSeconds(59);
+        registry.sweep();
+        assertThat(again.room()).isSameAs(first);
+        assertThat(again.isBehind()).isTrue();
+    }
+
+    @Test
+    void aRoomThatHasBeenGivenUpIsNotJoinedAnyMore() {
+        Room old = registry.join(RoomName.LOBBY, NOTHING, 0).room();
+        assertThat(old.closeIfDeserted(Long.MAX_VALUE / 2))
+                .as("somebody is in it")
+                .isFalse();
+        assertThat(room.closeIfDeserted(60_000)).isTrue();
+        assertThat(room.join(NOTHING, 0)).isNull();
+    }
+
+    @Test
+    void oneRoomTooManyIsRefusedAndARoomGivenUpMakesPlace() {
+        Member a = registry.join(new RoomName("a"), NOTHING, 0);
+        assertThat(registry.join(new RoomName("b"), NOTHING, 0)).isNotNull();
+        assertThat(registry.join(new RoomName("c"), NOTHING, 0)).isNull();
+        assertThat(registry.join(new RoomName("b"), NOTHING, 0)).isNotNull();
+        a.leave();
+        now = now.plusSeconds(60);
+        registry.sweep();
+        assertThat(registry.join(new RoomName("c"), NOTHING, 0)).isNotNull();
+        assertThat(registry.roomCount()).isEqualTo(2);
+    }
+}

@@ -1,0 +1,54 @@
+package parley.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.EnumMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import parley.session.Rate.Verdict;
+
+class RateTest {
+    private static final long SECOND = 1_000_000_000L;
+
+    private long now = Long.MAX_VALUE - 3 * SECOND; // the clock may run over
+    private final Rate rate = new Rate(10, now);
+
+    private Map<Verdict, Integer> send(int perSecond, int seconds) {
+        Map<Verdict, Integer> verdicts = new EnumMap<>(Verdict.class);
+        for (int i = 0; i < perSecond * seconds; i++) {
+            now += SECOND / perSecond;
+            verdicts.merge(rate.take(now), 1, Integer::sum);
+        }
+        return verdicts;
+    }
+
+    @Test
+    void theRateItselfIsAllowedForEver() {
+        assertThat(send(10, 600)).containsOnlyKeys(Verdict.ALLOWED);
+    }
+
+    @Test
+    void aBurstOfFiveSecondsWorthIsAllowedAtOnce() {
+        for (int i = 0; i < 50; i++) {
+            assertThat(rate.take(now)).isEqualTo(Verdict.ALLOWED);
+        }
+        assertThat(rate.take(now)).isEqualTo(Verdict.LIMITED);
+        now += SECOND;
+        assertThat(send(10, 1)).containsOnlyKeys(Verdict.ALLOWED);
+    }
+
+    @Test
+    void whoKeepsOnForFiveSecondsIsFlooding() {
+        send(200, 1);
+        assertThat(send(20, 4)).containsOnlyKeys(Verdict.ALLOWED, Verdict.LIMITED);
+        assertThat(send(20, 2)).containsKey(Verdict.FLOODING);
+    }
+
+    @Test
+    void whoPausesIsForgiven() {
+        for (int i = 0; i < 20; i++) {
+            assertThat(send(200, 1)).doesNotContainKey(Verdict.FLOODING);
+            now += 10 * SECOND;
+        }
+    }
+}
