@@ -173,6 +173,8 @@ public final class Parley {
         ThreadPoolExecutor pool = new ThreadPoolExecutor(
                 threads, threads, IDLE_THREAD_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), factory);
         pool.allowCoreThreadTimeOut(true);
+        // A session that opens while the last threads end is closed by whoever opens it.
+        pool.setRejectedExecutionHandler((task, ended) -> task.run());
         return pool;
     }
 

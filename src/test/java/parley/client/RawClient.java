@@ -1,0 +1,194 @@
+package parley.client;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * A client that speaks WebSocket by hand over a socket (RFC 6455 section 5.2), so that it can do what no library lets one do:
+ * break frames, stop reading, reset. Every read has a time limit.
+ */
+public final class RawClient implements AutoCloseable {
+    public static final int CONTINUATION = 0;
+    public static final int TEXT = 1;
+    public static final int BINARY = 2;
+    public static final int CLOSE = 8;
+    public static final int PING = 9;
+    public static final int PONG = 10;
+
+    private static final int PATIENCE_MILLIS = 20_000;
+
+    private final Socket socket = new Socket();
+    private final DataInputStream in;
+    private final String response;
+
+    /** A frame that came. */
+    public record Received(int opcode, byte[] payload) {
+        public String text() {
+            return new String(payload, StandardCharsets.UTF_8);
+        }
+
+        public int closeCode() {
+            return ByteBuffer.wrap(payload).getShort() & 0xFFFF;
+        }
+
+        public String closeReason() {
+            return new String(payload, 2, payload.length - 2, StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public String toString() {
+            return opcode == CLOSE ? "close " + closeCode() + " " + closeReason() : opcode + " " + text();
+        }
+    }
+
+    private RawClient(int port, int receiveBuffer, String request) throws IOException {
+        if (receiveBuffer > 0) {
+            socket.setReceiveBufferSize(receiveBuffer);
+        }
+        socket.setTcpNoDelay(true);
+        socket.setSoTimeout(PATIENCE_MILLIS);
+        socket.connect(new InetSocketAddress("127.0.0.1", port), PATIENCE_MILLIS);
+        socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+        in = new DataInputStream(socket.getInputStream());
+        response = readHead();
+    }
+
+    /** Opens a session; fails when the server does not switch protocols. */
+    public static RawClient open(int port, String target) throws IOException {
+        return open(port, target, 0);
+    }
+
+    /** Opens a session with a receive buffer of that many bytes. */
+    public static RawClient open(int port, String target, int receiveBuffer) throws IOException {
+        RawClient client = handshake(port, target, receiveBuffer, "");
+        if (client.status() != 101) {
+            throw new IOException("refused: " + client.response);
+        }
+        return client;
+    }
+
+    /** Asks to open a session, whatever the answer; headers end with a line break each. */
+    public static RawClient handshake(int port, String target, int receiveBuffer, String headers) throws IOException {
+        return new RawClient(
+                port,
+                receiveBuffer,
+                "GET " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + port
+                        + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                        + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + headers + "\r\n");
+    }
+
+    private String readHead() throws IOException {
+        ByteArrayOutputStream head = new ByteArrayOutputStream();
+        while (!head.toString(StandardCharsets.US_ASCII).endsWith("\r\n\r\n")) {
+            head.write(in.readByte());
+        }
+        return head.toString(StandardCharsets.US_ASCII);
+    }
+
+    /** The HTTP status of the answer to the handshake. */
+    public int status() {
+        return Integer.parseInt(response.split(" ")[1]);
+    }
+
+    /** The head of the answer to the handshake. */
+    public String response() {
+        return response;
+    }
+
+    /** Reads what follows the head of a refusal. */
+    public String body() throws IOException {
+        int length = Integer.parseInt(response.replaceAll("(?is).*\r\ncontent-length: *(\\d+)\r\n.*", "$1"));
+        return new String(in.readNBytes(length), StandardCharsets.UTF_8);
+    }
+
+    public void text(String text) throws IOException {
+        frame(true, TEXT, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Sends a frame with a mask, as a client must. */
+    public void frame(boolean last, int opcode, byte[] payload) throws IOException {
+        raw(encode((last ? 0x80 : 0) | opcode, true, payload.length, payload));
+    }
+
+    /** Sends bytes as they are. */
+    public void raw(byte[] bytes) throws IOException {
+        socket.getOutputStream().write(bytes);
+    }
+
+    /** Encodes a frame; the length it claims may be another than the payload's. */
+    public static byte[] encode(int firstByte, boolean masked, long length, byte[] payload) {
+        ByteBuffer frame = ByteBuffer.allocate(14 + payload.length);
+        int mask = masked ? 0x80 : 0;
+        frame.put((byte) firstByte);
+        if (length >= 0 && length < 126) {
+            frame.put((byte) (mask | length));
+        } else if (length >= 0 && length < 65536) {
+            frame.put((byte) (mask | 126)).putShort((short) length);
+        } else {
+            frame.put((byte) (mask | 127)).putLong(length);
+        }
+        byte[] key = {1, 2, 3, 4};
+        if (masked) {
+            frame.put(key);
+        }
+        for (int i = 0; i < payload.length; i++) {
+            frame.put((byte) (payload[i] ^ (masked ? key[i % 4] : 0)));
+        }
+        byte[] bytes = new byte[frame.position()];
+        frame.flip().get(bytes);
+        return bytes;
+    }
+
+    /** Reads the next frame; EOFException when the connection has ended. */
+    public Received read() throws IOException {
+        int first = in.readUnsignedByte();
+        long length = in.readUnsignedByte() & 0x7F;
+        length = length == 126 ? in.readUnsignedShort() : length == 127 ? in.readLong() : length;
+        byte[] payload = new byte[(int) length];
+        in.readFully(payload);
+        return new Received(first & 0x0F, payload);
+    }
+
+    /** Reads until the close frame and returns it. */
+    public Received readClose() throws IOException {
+        Received frame = read();
+        while (frame.opcode != CLOSE) {
+            frame = read();
+        }
+        return frame;
+    }
+
+    /** Reads until the connection ends, by an end or a reset. */
+    public void readToEnd() throws IOException {
+        byte[] buffer = new byte[65536];
+        try {
+            while (in.read(buffer) >= 0) {
+                continue;
+            }
+        } catch (EOFException | java.net.SocketException e) {
+            return;
+        }
+    }
+
+    /** Ends the sending side alone. */
+    public void halfClose() throws IOException {
+        socket.shutdownOutput();
+    }
+
+    /** Ends it with a reset. */
+    public void reset() throws IOException {
+        socket.setSoLinger(true, 0);
+        socket.close();
+    }
+
+    @Override
+    public void close() throws IOException {
+        socket.close();
+    }
+}
