@@ -57,8 +57,8 @@ public final class Parley {
         this.sweep = Executors.newSingleThreadScheduledExecutor(named("parley-sweep"));
         this.rooms = new RoomRegistry(settings.room(), settings.rooms(), fanOut, Clock.systemUTC());
         this.sessions = new Sessions(settings.session(), fanOut, closing, System::nanoTime);
-        this.admission =
-                new Admission(settings.origins(), sessions, settings.room().history());
+        this.admission = new Admission(
+                settings.origins(), sessions, rooms, settings.room().history());
         long interval = sweepInterval().toMillis();
         sweep.scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
     }
@@ -68,16 +68,21 @@ public final class Parley {
         return admission.judge(request);
     }
 
-    /** Opens an echo session over a transport. */
-    public Connection open(Admission.Echo entry, Request request, Transport transport) {
-        return sessions.openEcho(new Client("/echo", null, request.address()), transport);
-    }
-
-    /** Opens a session in a room over a transport. */
-    public Connection open(Admission.Chat entry, Request request, Transport transport) {
-        String name = entry.name() == null ? null : entry.name().value();
-        Client client = new Client("/chat/" + entry.room(), name, request.address());
-        return sessions.openChat(client, transport, rooms, entry);
+    /**
+     * Opens the session of a client that has been let in, over a transport.
+     *
+     * @throws IllegalArgumentException when it has not been let in
+     */
+    public Connection open(Arrival arrival, Transport transport) {
+        if (arrival.verdict() instanceof Admission.Chat chat) {
+            String name = chat.name() == null ? null : chat.name().value();
+            Client client = new Client("/chat/" + chat.room(), name, arrival.address());
+            return sessions.openChat(client, transport, rooms, chat);
+        }
+        if (arrival.verdict() instanceof Admission.Echo) {
+            return sessions.openEcho(new Client("/echo", null, arrival.address()), transport);
+        }
+        throw new IllegalArgumentException("not let in: " + arrival.verdict());
     }
 
     /** Closes what was opened although it may not come in, on a server where the handshake could not be refused. */
@@ -173,7 +178,7 @@ public final class Parley {
         ThreadPoolExecutor pool = new ThreadPoolExecutor(
                 threads, threads, IDLE_THREAD_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), factory);
         pool.allowCoreThreadTimeOut(true);
-        // A session that opens while the last threads end is closed by whoever opens it.
+        // A session that opens while these threads end is closed by who opens it.
         pool.setRejectedExecutionHandler((task, ended) -> task.run());
         return pool;
     }

@@ -17,7 +17,7 @@ public final class ChatEndpoint {
 
     @OnOpen
     public void opened(Session session, EndpointConfig config) {
-        connection = Handshake.open(session, config, "/chat");
+        connection = Handshake.open(session, config);
     }
 
     @OnClose

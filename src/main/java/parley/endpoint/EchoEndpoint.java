@@ -17,7 +17,7 @@ public final class EchoEndpoint {
 
     @OnOpen
     public void opened(Session session, EndpointConfig config) {
-        connection = Handshake.open(session, config, "/echo");
+        connection = Handshake.open(session, config);
     }
 
     @OnClose

@@ -16,12 +16,12 @@ import parley.session.Connection;
 import parley.session.Request;
 
 /**
- * The configurator of all endpoints: carries what is known at the handshake over to {@code @OnOpen}. Made by the container,
- * once an endpoint; called by any of its threads.
+ * The configurator of all endpoints: carries what was decided about a handshake over to {@code @OnOpen}. Made by the
+ * container, once an endpoint; called by any of its threads.
  *
  * <p>Who comes in is decided by the layer around, which can answer with a status; where there is none (Jetty lets upgrades
- * pass its filters by) it is decided when the session opens. Not here: {@code checkOrigin} is not told the host to compare
- * with, and an exception in {@code modifyHandshake} is a 500 or a cut connection.
+ * pass its filters by) it is decided here, and carried out when the session opens. Not here, because {@code checkOrigin} is
+ * not told the host to compare with, and an exception in {@code modifyHandshake} is a 500 or a cut connection.
  */
 public final class Handshake extends ServerEndpointConfig.Configurator {
     private static final String OPENING = "parley.opening";
@@ -30,11 +30,7 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
     private volatile @Nullable Parley parley = Deployment.current();
 
     /** What {@code @OnOpen} needs to know. */
-    private record Opening(
-            Parley parley,
-            @Nullable String origin,
-            @Nullable String host,
-            @Nullable Arrival arrival) {}
+    private record Opening(Parley parley, Arrival arrival) {}
 
     @Override
     public boolean checkOrigin(String originHeaderValue) {
@@ -43,43 +39,43 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
 
     @Override
     public void modifyHandshake(ServerEndpointConfig config, HandshakeRequest request, HandshakeResponse response) {
-        config.getUserProperties()
-                .put(
-                        OPENING,
-                        new Opening(parley(), header(request, "Origin"), header(request, "Host"), Arrival.current()));
+        Parley application = parley();
+        Arrival arrival = Arrival.current();
+        if (arrival == null) {
+            Request asked = new Request(
+                    path(config.getPath(), request.getRequestURI().getRawPath()),
+                    request.getQueryString(),
+                    header(request, "Origin"),
+                    header(request, "Host"));
+            arrival = new Arrival(null, application.judge(asked), null);
+        }
+        config.getUserProperties().put(OPENING, new Opening(application, arrival));
     }
 
-    /**
-     * Opens the connection of a session that has just opened.
-     *
-     * @param path the endpoint's path with its parameters filled in
-     * @return null when the client was turned away
-     */
-    static @Nullable Connection open(Session session, EndpointConfig config, String path) {
+    /** Fills an endpoint's path with what was asked for: the context before it is not known here. */
+    private static String path(String template, String asked) {
+        int parameter = template.indexOf('{');
+        return parameter < 0
+                ? template
+                : template.substring(0, parameter) + asked.substring(asked.lastIndexOf('/') + 1);
+    }
+
+    /** Opens the connection of a session that has just opened; null when the client is turned away. */
+    static @Nullable Connection open(Session session, EndpointConfig config) {
         Opening opening = (Opening) config.getUserProperties().remove(OPENING);
         session.getUserProperties().remove(OPENING);
         if (opening == null) {
-            throw new IllegalStateException("the container did not pass on the handshake of " + path);
+            throw new IllegalStateException("the container did not pass on what was decided at the handshake");
         }
-        Arrival arrival = opening.arrival;
-        Request request = new Request(
-                path,
-                session.getQueryString(),
-                opening.origin,
-                opening.host,
-                arrival == null ? null : arrival.address());
         Parley parley = opening.parley;
-        RemoteTransport transport =
-                new RemoteTransport(session, parley.pinging(), arrival == null ? null : arrival.line());
-        Admission.Verdict verdict = arrival == null ? parley.judge(request) : arrival.verdict();
-        if (verdict instanceof Admission.Refusal refusal) {
+        Arrival arrival = opening.arrival;
+        RemoteTransport transport = new RemoteTransport(session, parley.pinging(), arrival.line());
+        if (arrival.verdict() instanceof Admission.Refusal refusal) {
             parley.turnAway(refusal, transport);
             return null;
         }
         Inbound inbound = new Inbound(session, parley.settings().session().messageBytes());
-        Connection connection = verdict instanceof Admission.Chat chat
-                ? parley.open(chat, request, transport)
-                : parley.open((Admission.Echo) verdict, request, transport);
+        Connection connection = parley.open(arrival, transport);
         inbound.passTo(connection);
         return connection;
     }

@@ -6,7 +6,6 @@ import jakarta.websocket.OnClose;
 import jakarta.websocket.OnError;
 import jakarta.websocket.OnOpen;
 import jakarta.websocket.Session;
-import jakarta.websocket.server.PathParam;
 import jakarta.websocket.server.ServerEndpoint;
 import org.jspecify.annotations.Nullable;
 import parley.session.Connection;
@@ -17,8 +16,8 @@ public final class RoomEndpoint {
     private volatile @Nullable Connection connection;
 
     @OnOpen
-    public void opened(Session session, EndpointConfig config, @PathParam("room") String room) {
-        connection = Handshake.open(session, config, "/chat/" + room);
+    public void opened(Session session, EndpointConfig config) {
+        connection = Handshake.open(session, config);
     }
 
     @OnClose

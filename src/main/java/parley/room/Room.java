@@ -117,20 +117,25 @@ public final class Room implements Runnable {
         }
     }
 
+    /** The message to start with that many messages back, as far as the log reaches. */
+    long start(int history) {
+        return Math.max(log.first(), log.head() + 1 - history);
+    }
+
     /**
-     * Makes a member whose cursor starts that many messages back, as far as the log reaches.
+     * Makes a member whose cursor starts at that message, or the oldest that is kept.
      *
      * @return null when the room has been given up; who wanted in takes the next room of that name
      */
     @Nullable
-    Member join(Member.Subscriber subscriber, int history) {
+    Member join(Member.Subscriber subscriber, long from) {
         lock.lock();
         try {
             if (closed) {
                 return null;
             }
             long head = log.head();
-            long start = Math.max(log.first(), head + 1 - history);
+            long start = Math.max(log.first(), from);
             Member member = new Member(this, subscriber, start, head);
             member.index = members.size();
             members.add(member);

@@ -30,18 +30,37 @@ public final class RoomRegistry {
     }
 
     /**
-     * Joins a room, making it if there is none of that name.
+     * Where in a room's log a member would start who joined now. Taken at the handshake, because between the answer that
+     * tells a client that it is in and the moment it joins, others may publish.
      *
      * @param history how many messages back to start, as far as the room keeps them
+     */
+    public Position position(RoomName name, int history) {
+        Room room = rooms.get(name);
+        return room == null ? new Position(null, 1) : new Position(room, room.start(history));
+    }
+
+    /**
+     * A place in the log of a room.
+     *
+     * @param room null when there was none of that name: then all that one made later holds comes after
+     * @param next the first message to take
+     */
+    public record Position(@Nullable Room room, long next) {}
+
+    /**
+     * Joins a room at a position, making the room if there is none of that name.
+     *
      * @return null when that would be one room too many
      */
-    public @Nullable Member join(RoomName name, Member.Subscriber subscriber, int history) {
+    public @Nullable Member join(RoomName name, Member.Subscriber subscriber, Position position) {
         while (true) {
             Room room = findOrMake(name);
             if (room == null) {
                 return null;
             }
-            Member member = room.join(subscriber, history);
+            // A room made since the position was taken holds nothing older.
+            Member member = room.join(subscriber, room == position.room ? position.next : 1);
             if (member != null) {
                 return member;
             }

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import parley.protocol.CloseCode;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
+import parley.room.RoomRegistry;
 
 /** The door: decides from a handshake who comes in and where to. Any thread. */
 public final class Admission {
@@ -21,9 +22,9 @@ public final class Admission {
     /**
      * It may join a room.
      *
-     * @param history how many messages back it wants to start
+     * @param start where in the room's log: taken now, so that nothing is missed between here and joining
      */
-    public record Chat(RoomName room, @Nullable MemberName name, int history) implements Verdict {}
+    public record Chat(RoomName room, @Nullable MemberName name, RoomRegistry.Position start) implements Verdict {}
 
     /**
      * It may not come in.
@@ -39,6 +40,7 @@ public final class Admission {
 
     private final Origins origins;
     private final Sessions sessions;
+    private final RoomRegistry rooms;
     private final int maxHistory;
     private volatile boolean closed;
 
@@ -47,9 +49,10 @@ public final class Admission {
      *
      * @param maxHistory the largest {@code history} that may be asked for
      */
-    public Admission(Origins origins, Sessions sessions, int maxHistory) {
+    public Admission(Origins origins, Sessions sessions, RoomRegistry rooms, int maxHistory) {
         this.origins = origins;
         this.sessions = sessions;
+        this.rooms = rooms;
         this.maxHistory = maxHistory;
     }
 
@@ -58,7 +61,7 @@ public final class Admission {
         closed = true;
     }
 
-    /** Decides about a handshake. */
+    /** Decides about a handshake, before it is answered. */
     public Verdict judge(Request request) {
         if (closed) {
             return new Refusal(503, CloseCode.GOING_AWAY, "shutting down");
@@ -98,7 +101,7 @@ public final class Admission {
         if (history < 0) {
             return bad("history is a number from 0 to " + maxHistory);
         }
-        return new Chat(room, memberName, history);
+        return new Chat(room, memberName, rooms.position(room, history));
     }
 
     private int history(String value) {

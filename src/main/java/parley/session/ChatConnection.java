@@ -25,7 +25,7 @@ public final class ChatConnection extends Connection implements Member.Subscribe
 
     /** Joins its room. Called once, before the first message. */
     void join(RoomRegistry rooms, Admission.Chat entry) {
-        Member joined = rooms.join(entry.room(), this, entry.history());
+        Member joined = rooms.join(entry.room(), this, entry.start());
         if (joined == null) {
             end(Ending.TOO_MANY_ROOMS);
             return;

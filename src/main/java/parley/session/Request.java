@@ -9,11 +9,9 @@ import org.jspecify.annotations.Nullable;
  * @param query the query string, not decoded, without the question mark
  * @param origin the Origin header
  * @param host the Host header
- * @param address where it comes from, where the container tells
  */
 public record Request(
         String path,
         @Nullable String query,
         @Nullable String origin,
-        @Nullable String host,
-        @Nullable String address) {}
+        @Nullable String host) {}

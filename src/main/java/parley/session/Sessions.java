@@ -34,7 +34,10 @@ public final class Sessions {
             Stream.of(Ending.values()).collect(Collectors.toUnmodifiableMap(why -> why, why -> new LongAdder()));
     private final LongAdder limited = new LongAdder();
     private final EndingLog log;
+    /** Set when the last session is being ended. */
     private volatile boolean stopping;
+    /** Set when nobody sweeps any more. */
+    private volatile boolean stopped;
 
     /**
      * Makes the set of sessions, empty.
@@ -79,11 +82,15 @@ public final class Sessions {
 
     /** Called by a connection when it has ended, once. */
     void ended(Connection connection, Ending why, @Nullable Throwable cause) {
-        ended.add(connection);
         open.remove(connection);
         count.decrementAndGet();
         counter(why).increment();
         log.ended(connection.client(), why, cause);
+        if (stopped) {
+            connection.close(why); // a handshake that was under way; closed by who opens it, for want of other threads
+            return;
+        }
+        ended.add(connection);
         closing.execute(() -> connection.close(why));
     }
 
@@ -109,6 +116,7 @@ public final class Sessions {
             ended.removeIf(connection -> connection.sweepEnded(now, true));
             return ended.isEmpty();
         });
+        stopped = true;
         ended.removeIf(connection -> connection.sweepEnded(now(), false));
     }
 

@@ -26,7 +26,7 @@ final class Container extends TyrusServerContainer {
 
     private final String context;
     private final TyrusWebSocketEngine engine;
-    private final WebSocketEngine checked;
+    private final WebSocketEngine watched;
 
     Container(String context, int messageBytes) {
         super(Set.of(EchoEndpoint.class, ChatEndpoint.class, RoomEndpoint.class));
@@ -34,7 +34,7 @@ final class Container extends TyrusServerContainer {
         this.engine = TyrusWebSocketEngine.builder(this)
                 .incomingBufferSize(messageBytes + LARGEST_READ)
                 .build();
-        this.checked = new CheckedEngine(engine, messageBytes);
+        this.watched = new WatchedEngine(engine, messageBytes);
     }
 
     @Override
@@ -54,14 +54,14 @@ final class Container extends TyrusServerContainer {
 
     @Override
     public WebSocketEngine getWebSocketEngine() {
-        return checked;
+        return watched;
     }
 
-    /** The engine, with a frame check before each connection's reader. */
-    private record CheckedEngine(WebSocketEngine engine, int messageBytes) implements WebSocketEngine {
+    /** The engine, with a watch over each connection's frames. */
+    private record WatchedEngine(WebSocketEngine engine, int messageBytes) implements WebSocketEngine {
         @Override
         public UpgradeInfo upgrade(UpgradeRequest request, UpgradeResponse response) {
-            return new CheckedUpgrade(engine.upgrade(request, response), messageBytes);
+            return new WatchedUpgrade(engine.upgrade(request, response), messageBytes);
         }
 
         @Override
@@ -75,7 +75,7 @@ final class Container extends TyrusServerContainer {
         }
     }
 
-    private record CheckedUpgrade(WebSocketEngine.UpgradeInfo info, int messageBytes)
+    private record WatchedUpgrade(WebSocketEngine.UpgradeInfo info, int messageBytes)
             implements WebSocketEngine.UpgradeInfo {
         @Override
         public WebSocketEngine.UpgradeStatus getStatus() {
@@ -84,12 +84,14 @@ final class Container extends TyrusServerContainer {
 
         @Override
         public Connection createConnection(Writer writer, Connection.CloseListener closeListener) {
-            Connection connection = info.createConnection(writer, closeListener);
-            return new CheckedConnection(connection, new FrameCheck(connection, messageBytes));
+            FrameWatch watch = new FrameWatch(messageBytes, writer);
+            Connection connection = info.createConnection(watch.writer(), closeListener);
+            watch.passTo(connection);
+            return new WatchedConnection(connection, watch);
         }
     }
 
-    private record CheckedConnection(Connection connection, ReadHandler getReadHandler) implements Connection {
+    private record WatchedConnection(Connection connection, ReadHandler getReadHandler) implements Connection {
         @Override
         public Writer getWriter() {
             return connection.getWriter();

@@ -67,8 +67,7 @@ final class DoorFilter extends GrizzlyServerFilter {
                 request.getRequestURI().substring(context.length()),
                 request.getQueryString(),
                 request.getHeader("Origin"),
-                request.getHeader("Host"),
-                address));
+                request.getHeader("Host")));
         if (verdict instanceof Admission.Refusal refusal) {
             refuse(ctx, request, refusal);
             return ctx.getStopAction();

@@ -34,8 +34,7 @@ public final class DoorFilter extends HttpFilter {
                 request.getRequestURI().substring(request.getContextPath().length()),
                 request.getQueryString(),
                 request.getHeader("Origin"),
-                request.getHeader("Host"),
-                request.getRemoteAddr()));
+                request.getHeader("Host")));
         if (verdict instanceof Admission.Refusal refusal) {
             refuse(response, refusal);
             return;

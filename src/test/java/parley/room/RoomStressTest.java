@@ -119,7 +119,8 @@ class RoomStressTest {
         for (int round = 0; round < ROUNDS; round++) {
             boolean isSlow = random.nextInt(4) == 0;
             Session session = new Session(fanOut, isSlow ? FakeTransport.When.LATER : FakeTransport.When.INSIDE_SEND);
-            Member member = registry.join(new RoomName("r" + random.nextInt(3)), session, random.nextInt(20));
+            RoomName name = new RoomName("r" + random.nextInt(3));
+            Member member = registry.join(name, session, registry.position(name, random.nextInt(20)));
             session.member = member;
             rooms.add(member.room());
             session.drain.wake();

@@ -10,6 +10,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.junit.jupiter.api.Test;
+import parley.delivery.Frame;
 import parley.delivery.Overflow;
 import parley.protocol.RoomName;
 
@@ -36,9 +37,13 @@ class RoomTest {
 
     private static final OnReady NOTHING = new OnReady(() -> {});
 
+    private Member join(RoomName name) {
+        return registry.join(name, NOTHING, registry.position(name, 0));
+    }
+
     @Test
     void oneTurnIsDueHoweverMuchIsPublished() {
-        room.join(NOTHING, 0);
+        room.join(NOTHING, 1);
         room.publish(null, "a", 1);
         room.publish(null, "b", 1);
         assertThat(turns).hasSize(1);
@@ -59,7 +64,7 @@ class RoomTest {
                         room.publish(null, "and again", 9);
                     }
                 }),
-                0);
+                1);
         room.publish(null, "a", 1);
         turns.poll().run();
         assertThat(turns).hasSize(1);
@@ -73,7 +78,7 @@ class RoomTest {
         Member[] members = new Member[3];
         for (int i = 0; i < 3; i++) {
             int which = i;
-            members[i] = room.join(new OnReady(() -> members[which].leave()), 0);
+            members[i] = room.join(new OnReady(() -> members[which].leave()), 1);
         }
         room.publish(null, "a", 1);
         turns.poll().run();
@@ -83,7 +88,7 @@ class RoomTest {
 
     @Test
     void anEmptyRoomGoesAwayAfterItsLingerTimeAndNotBefore() {
-        Member member = registry.join(RoomName.LOBBY, NOTHING, 0);
+        Member member = join(RoomName.LOBBY);
         now = now.plusSeconds(1000);
         registry.sweep();
         assertThat(registry.roomCount()).isEqualTo(1);
@@ -98,13 +103,13 @@ class RoomTest {
 
     @Test
     void whoComesBackWithinTheLingerTimeFindsTheRoomAndItsHistory() {
-        Member member = registry.join(RoomName.LOBBY, NOTHING, 0);
+        Member member = join(RoomName.LOBBY);
         Room first = member.room();
         first.publish(null, "kept", 4);
         member.leave();
         now = now.plusSeconds(59);
         registry.sweep();
-        Member again = registry.join(RoomName.LOBBY, NOTHING, 1);
+        Member again = registry.join(RoomName.LOBBY, NOTHING, registry.position(RoomName.LOBBY, 1));
         now = now.plusSeconds(59);
         registry.sweep();
         assertThat(again.room()).isSameAs(first);
@@ -113,24 +118,50 @@ class RoomTest {
 
     @Test
     void aRoomThatHasBeenGivenUpIsNotJoinedAnyMore() {
-        Room old = registry.join(RoomName.LOBBY, NOTHING, 0).room();
+        Room old = join(RoomName.LOBBY).room();
         assertThat(old.closeIfDeserted(Long.MAX_VALUE / 2))
                 .as("somebody is in it")
                 .isFalse();
         assertThat(room.closeIfDeserted(60_000)).isTrue();
-        assertThat(room.join(NOTHING, 0)).isNull();
+        assertThat(room.join(NOTHING, 1)).isNull();
     }
 
     @Test
     void oneRoomTooManyIsRefusedAndARoomGivenUpMakesPlace() {
-        Member a = registry.join(new RoomName("a"), NOTHING, 0);
-        assertThat(registry.join(new RoomName("b"), NOTHING, 0)).isNotNull();
-        assertThat(registry.join(new RoomName("c"), NOTHING, 0)).isNull();
-        assertThat(registry.join(new RoomName("b"), NOTHING, 0)).isNotNull();
+        Member a = join(new RoomName("a"));
+        assertThat(join(new RoomName("b"))).isNotNull();
+        assertThat(join(new RoomName("c"))).isNull();
+        assertThat(join(new RoomName("b"))).isNotNull();
         a.leave();
         now = now.plusSeconds(60);
         registry.sweep();
-        assertThat(registry.join(new RoomName("c"), NOTHING, 0)).isNotNull();
+        assertThat(join(new RoomName("c"))).isNotNull();
         assertThat(registry.roomCount()).isEqualTo(2);
+    }
+
+    /** Between the answer to a handshake and joining, others publish: who was told that it is in must get that. */
+    @Test
+    void whoJoinsAtAPositionGetsWhatWasPublishedSince() {
+        RoomRegistry.Position beforeTheRoom = registry.position(RoomName.LOBBY, 0);
+        Room made = join(RoomName.LOBBY).room();
+        made.publish(null, "first", 5);
+        RoomRegistry.Position before = registry.position(RoomName.LOBBY, 0);
+        made.publish(null, "second", 6);
+
+        assertThat(registry.join(RoomName.LOBBY, NOTHING, before).next()).isEqualTo(new Frame.Text("second"));
+        assertThat(registry.join(RoomName.LOBBY, NOTHING, beforeTheRoom).next()).isEqualTo(new Frame.Text("first"));
+        assertThat(join(RoomName.LOBBY).next()).isNull();
+    }
+
+    @Test
+    void aPositionInARoomThatWasGivenUpIsTheStartOfTheNext() {
+        Member old = join(RoomName.LOBBY);
+        old.room().publish(null, "old", 3);
+        RoomRegistry.Position position = registry.position(RoomName.LOBBY, 0);
+        old.leave();
+        now = now.plusSeconds(60);
+        registry.sweep();
+        join(RoomName.LOBBY).room().publish(null, "new", 3);
+        assertThat(registry.join(RoomName.LOBBY, NOTHING, position).next()).isEqualTo(new Frame.Text("new"));
     }
 }

@@ -2,14 +2,18 @@ package parley.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import parley.delivery.FakeTransport;
+import parley.delivery.Overflow;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
+import parley.room.RoomLimits;
+import parley.room.RoomRegistry;
 
 class AdmissionTest {
     private final SessionLimits limits = new SessionLimits(
@@ -23,10 +27,14 @@ class AdmissionTest {
             1,
             0);
     private final Sessions sessions = new Sessions(limits, Runnable::run, Runnable::run, System::nanoTime);
-    private final Admission admission = new Admission(new Origins(List.of()), sessions, 50);
+    private final RoomRegistry rooms = new RoomRegistry(
+            new RoomLimits(10, 1 << 20, 10, Overflow.LATEST, Duration.ZERO), 9, Runnable::run, Clock.systemUTC());
+    private final Admission admission = new Admission(new Origins(List.of()), sessions, rooms, 50);
+
+    private static final RoomRegistry.Position NO_ROOM = new RoomRegistry.Position(null, 1);
 
     private Admission.Verdict judge(String path, String query) {
-        return admission.judge(new Request(path, query, null, "localhost", null));
+        return admission.judge(new Request(path, query, null, "localhost"));
     }
 
     private Admission.Refusal refusal(String path, String query) {
@@ -36,10 +44,10 @@ class AdmissionTest {
     @Test
     void thePathSaysWhereTo() {
         assertThat(judge("/echo", null)).isEqualTo(new Admission.Echo());
-        assertThat(judge("/chat", null)).isEqualTo(new Admission.Chat(RoomName.LOBBY, null, 0));
-        assertThat(judge("/chat/java", "")).isEqualTo(new Admission.Chat(new RoomName("java"), null, 0));
+        assertThat(judge("/chat", null)).isEqualTo(new Admission.Chat(RoomName.LOBBY, null, NO_ROOM));
+        assertThat(judge("/chat/java", "")).isEqualTo(new Admission.Chat(new RoomName("java"), null, NO_ROOM));
         assertThat(judge("/chat/java", "x=1&name=Ann+Lee%21&history=50&name=Other"))
-                .isEqualTo(new Admission.Chat(new RoomName("java"), new MemberName("Ann Lee!"), 50));
+                .isEqualTo(new Admission.Chat(new RoomName("java"), new MemberName("Ann Lee!"), NO_ROOM));
     }
 
     @ParameterizedTest
@@ -67,7 +75,7 @@ class AdmissionTest {
 
     @Test
     void aForeignOriginIsRefused() {
-        Request request = new Request("/chat", null, "http://evil.example", "localhost", null);
+        Request request = new Request("/chat", null, "http://evil.example", "localhost");
         assertThat(((Admission.Refusal) admission.judge(request)).status()).isEqualTo(403);
     }
 

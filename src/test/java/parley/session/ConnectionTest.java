@@ -52,7 +52,8 @@ class ConnectionTest {
 
     private ChatConnection chat(FakeTransport transport, String name) {
         MemberName from = name == null ? null : new MemberName(name);
-        return sessions.openChat(CLIENT, transport, rooms, new Admission.Chat(RoomName.LOBBY, from, 0));
+        return sessions.openChat(
+                CLIENT, transport, rooms, new Admission.Chat(RoomName.LOBBY, from, rooms.position(RoomName.LOBBY, 0)));
     }
 
     private static void run(Deque<Runnable> tasks) {
@@ -255,7 +256,11 @@ class ConnectionTest {
         rooms = rooms(Overflow.LATEST, 1);
         chat(new FakeTransport(When.LATER, 1), null);
         FakeTransport second = new FakeTransport(When.LATER, 1);
-        sessions.openChat(CLIENT, second, rooms, new Admission.Chat(new RoomName("other"), null, 0));
+        sessions.openChat(
+                CLIENT,
+                second,
+                rooms,
+                new Admission.Chat(new RoomName("other"), null, new RoomRegistry.Position(null, 1)));
         run(closing);
         assertThat(second.closes()).containsExactly("1013 too many rooms");
     }

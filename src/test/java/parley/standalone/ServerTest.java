@@ -478,7 +478,9 @@ class ServerTest {
         start();
         try (Client echo = new Client(ws("/echo"));
                 Client chat = new Client(ws("/chat"))) {
+            echo.say("here").next();
             chat.say("last words");
+            await().until(() -> server.parley().rooms().counts().offered() == 1);
             server.stop();
             assertThat(chat.next()).isEqualTo("last words");
             assertThat(chat.closed()).isEqualTo("1001 shutdown; retry 500-8000 ms");
