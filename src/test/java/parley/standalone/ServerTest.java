@@ -150,7 +150,7 @@ class ServerTest {
     /** The header alone is enough: nobody waits for, or keeps, a gigabyte that may never come. */
     @Test
     void aFrameThatClaimsAGigabyteIsNotWaitedFor() throws Exception {
-        start();
+        start("session.close-timeout=300ms");
         try (RawClient client = raw("/echo")) {
             client.text("before");
             client.raw(RawClient.encode(0x82, true, 1L << 30, new byte[100]));
@@ -166,7 +166,7 @@ class ServerTest {
 
     @Test
     void anUnmaskedFrameClosesWith1002() throws Exception {
-        start();
+        start("session.close-timeout=300ms");
         try (RawClient client = raw("/echo")) {
             client.raw(RawClient.encode(0x81, false, 2, "hi".getBytes(UTF_8)));
             assertThat(client.readClose().closeCode()).isEqualTo(1002);

@@ -1,0 +1,73 @@
+package parley.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ResourceBundle;
+import org.junit.jupiter.api.Test;
+
+class EndingLogTest {
+    private static final long SECOND = 1_000_000_000L;
+
+    private final List<String> lines = new ArrayList<>();
+    private final EndingLog log = new EndingLog(
+            new System.Logger() {
+                @Override
+                public String getName() {
+                    return "test";
+                }
+
+                @Override
+                public boolean isLoggable(Level level) {
+                    return true;
+                }
+
+                @Override
+                public void log(Level level, ResourceBundle bundle, String message, Throwable thrown) {
+                    lines.add(level + " " + message + " " + thrown);
+                }
+
+                @Override
+                public void log(Level level, ResourceBundle bundle, String format, Object... params) {
+                    lines.add(level + " " + format);
+                }
+            },
+            0);
+
+    private final Client client = new Client("/chat/java", "Ann", "192.0.2.7:1234");
+
+    @Test
+    void aLineSaysWhoAndWhy() {
+        log.ended(client, Ending.STUCK, null);
+        log.ended(new Client("/echo", null, null), Ending.LOST, null);
+        log.ended(client, Ending.BROKEN, new IOException("reset"));
+        log.ended(client, Ending.FAULT, new IllegalStateException("ours"));
+        assertThat(lines)
+                .containsExactly(
+                        "INFO /chat/java as 'Ann' from 192.0.2.7:1234 ended: stuck, closed with 1013 too slow: a frame was"
+                                + " not taken in time",
+                        "INFO /echo ended: lost",
+                        "INFO /chat/java as 'Ann' from 192.0.2.7:1234 ended: broken, closed with 1011 connection failed:"
+                                + " java.io.IOException: reset",
+                        "ERROR /chat/java as 'Ann' from 192.0.2.7:1234 ended: a fault of the server's own"
+                                + " java.lang.IllegalStateException: ours");
+    }
+
+    @Test
+    void tenThousandThatVanishTogetherAreAFewLines() {
+        for (int i = 0; i < 10_000; i++) {
+            log.ended(client, Ending.LOST, null);
+        }
+        log.ended(client, Ending.IDLE, null);
+        assertThat(lines).hasSize(EndingLog.LINES + 1);
+        log.sweep(SECOND - 1);
+        assertThat(lines).hasSize(EndingLog.LINES + 1);
+        log.sweep(SECOND);
+        assertThat(lines).hasSize(EndingLog.LINES + 2).last().isEqualTo("INFO 9990 more connections ended: lost");
+        log.sweep(2 * SECOND);
+        log.ended(client, Ending.LOST, null);
+        assertThat(lines).hasSize(EndingLog.LINES + 3);
+    }
+}
