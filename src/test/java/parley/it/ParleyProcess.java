@@ -1,0 +1,104 @@
+package parley.it;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Parley as people run it: {@code java -jar parley.war}, a process of its own on a free port. Used by one thread. */
+final class ParleyProcess implements AutoCloseable {
+    private static final Duration TO_START = Duration.ofSeconds(30);
+    /** More than the flush and grace times of a shutdown together, as they are by default. */
+    private static final Duration TO_STOP = Duration.ofSeconds(20);
+
+    /** The lines with the addresses, down to the last: port, then the path with a slash behind. */
+    private static final Pattern ADDRESSES = Pattern.compile(
+            "^ +page +http://\\S+:(\\d+)(/\\S*)$.*^ +try +\\S.*\\n", Pattern.MULTILINE | Pattern.DOTALL);
+
+    private final Process process;
+    private final Output output;
+    private final int port;
+    private final String path;
+
+    private ParleyProcess(Process process) {
+        this.process = process;
+        this.output = new Output("Parley", process);
+        Matcher addresses = output.await(ADDRESSES, TO_START);
+        this.port = Integer.parseInt(addresses.group(1));
+        this.path = addresses.group(2);
+    }
+
+    /** Starts it with those arguments and {@code --port 0}, and waits until it says where it listens. */
+    static ParleyProcess start(String... arguments) {
+        List<String> command = new ArrayList<>(List.of(java(), "-jar", war(), "--port", "0"));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        // Settings of whoever runs the tests are not meant for the server under test.
+        builder.environment().keySet().removeIf(name -> name.startsWith("PARLEY_"));
+        Process process;
+        try {
+            process = builder.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot run " + String.join(" ", command), e);
+        }
+        try {
+            return new ParleyProcess(process);
+        } catch (AssertionError e) {
+            process.destroyForcibly();
+            throw e;
+        }
+    }
+
+    private static String war() {
+        String war = System.getProperty("parley.war");
+        if (war == null) {
+            throw new AssertionError("the system property parley.war names no WAR; run mvn verify, which sets it");
+        }
+        return war;
+    }
+
+    private static String java() {
+        String chosen = System.getProperty("parley.java");
+        return chosen != null
+                ? chosen
+                : ProcessHandle.current()
+                        .info()
+                        .command()
+                        .orElseGet(() -> Path.of(System.getProperty("java.home"), "bin", "java")
+                                .toString());
+    }
+
+    /** The port it listens on. */
+    int port() {
+        return port;
+    }
+
+    /** The address of its page. */
+    String page() {
+        return "http://127.0.0.1:" + port + path;
+    }
+
+    /** The address of an endpoint, such as {@code chat/java?name=Ann}. */
+    String socket(String endpoint) {
+        return "ws://127.0.0.1:" + port + path + endpoint;
+    }
+
+    /** What it has printed so far, log lines too. */
+    String output() {
+        return output.text();
+    }
+
+    /** Stops it with SIGTERM, waits for its end, and returns its exit code; once it has ended, returns the code again. */
+    int stop() {
+        return Output.stop(process, TO_STOP);
+    }
+
+    @Override
+    public void close() {
+        stop();
+    }
+}

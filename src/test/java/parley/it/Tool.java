@@ -1,0 +1,36 @@
+package parley.it;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+
+/** A program that a test needs and that is no Java: found on the PATH, or the test is skipped. */
+final class Tool {
+    private Tool() {}
+
+    /**
+     * Finds it.
+     *
+     * @param remedy how to get it
+     * @param names what it may be called, the best first
+     * @throws org.opentest4j.TestAbortedException when it is missing
+     * @throws AssertionError when it is missing where CI is 'true', so that nothing is left out there unseen
+     */
+    static Path find(String remedy, String... names) {
+        for (String name : names) {
+            for (String folder : System.getenv().getOrDefault("PATH", "").split(File.pathSeparator)) {
+                Path file = Path.of(folder, name);
+                if (Files.isRegularFile(file) && Files.isExecutable(file)) {
+                    return file.toAbsolutePath();
+                }
+            }
+        }
+        String missing = String.join(" or ", List.of(names)) + " is missing from the PATH; get it with: " + remedy;
+        if ("true".equals(System.getProperty("CI", System.getenv("CI")))) {
+            throw new AssertionError(missing);
+        }
+        return Assumptions.abort(missing);
+    }
+}
