@@ -6,11 +6,13 @@ import org.jspecify.annotations.Nullable;
  * The name of a room: 1 to 64 of the ASCII letters, digits, {@code .}, {@code _} and {@code -}. Immutable.
  *
  * <p>The set is small on purpose: it needs no escaping in a path, in a log line or as a part of a subject, and it looks the
- * same on servers that decode path parameters and on those that do not.
+ * same on servers that decode path parameters and on those that do not. The names {@code .} and {@code ..} are left out,
+ * because browsers and proxies take them for steps in a path (RFC 3986 section 5.2.4) and never ask for them.
  */
 public record RoomName(String value) {
     /** The rule as a phrase for error messages. */
-    public static final String RULE = "1 to 64 of the letters A-Z and a-z, digits, '.', '_' and '-'";
+    public static final String RULE =
+            "1 to 64 of the letters A-Z and a-z, digits, '.', '_' and '-', other than . and ..";
 
     /** The room of {@code /chat}. */
     public static final RoomName LOBBY = new RoomName("lobby");
@@ -29,7 +31,11 @@ public record RoomName(String value) {
     }
 
     private static boolean isValid(String value) {
-        return !value.isEmpty() && value.length() <= MAX_LENGTH && value.chars().allMatch(RoomName::isAllowed);
+        return !value.isEmpty()
+                && value.length() <= MAX_LENGTH
+                && !value.equals(".")
+                && !value.equals("..")
+                && value.chars().allMatch(RoomName::isAllowed);
     }
 
     private static boolean isAllowed(int c) {

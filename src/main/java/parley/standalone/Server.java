@@ -100,9 +100,10 @@ final class Server {
         String context = parley.settings().context();
         String host = parley.settings().host();
         boolean isLocal = host.equals("127.0.0.1") || host.equals("0.0.0.0") || host.equals("localhost");
-        String shown = (isLocal ? "localhost" : host) + ":" + port() + context;
+        String bracketed = host.contains(":") ? "[" + host + "]" : host; // RFC 3986 section 3.2.2
+        String shown = (isLocal ? "localhost" : bracketed) + ":" + port() + context;
         // Node before version 20 resolves localhost to ::1 alone.
-        String numeric = (isLocal ? "127.0.0.1" : host) + ":" + port() + context;
+        String numeric = (isLocal ? "127.0.0.1" : bracketed) + ":" + port() + context;
         return List.of(
                 "page   http://" + shown + "/",
                 "echo   ws://" + shown + "/echo",

@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -121,11 +125,10 @@ class MainIT {
     void itListensOnLoopbackAloneUnlessToldOtherwise() throws Exception {
         try (ParleyProcess parley = ParleyProcess.start()) {
             String listening = "0100007F:" + String.format("%04X", parley.port());
-            assertThat(java.nio.file.Files.readString(java.nio.file.Path.of("/proc/net/tcp"))
-                            + java.nio.file.Files.readString(java.nio.file.Path.of("/proc/net/tcp6")))
+            assertThat(Files.readString(Path.of("/proc/net/tcp")) + Files.readString(Path.of("/proc/net/tcp6")))
                     .contains(listening);
-            for (var network : java.util.Collections.list(java.net.NetworkInterface.getNetworkInterfaces())) {
-                for (InetAddress address : java.util.Collections.list(network.getInetAddresses())) {
+            for (var network : Collections.list(NetworkInterface.getNetworkInterfaces())) {
+                for (InetAddress address : Collections.list(network.getInetAddresses())) {
                     assertThat(address.isLoopbackAddress() || !isOpen(address, parley.port()))
                             .as(address.toString())
                             .isTrue();

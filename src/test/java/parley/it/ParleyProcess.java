@@ -2,12 +2,16 @@ package parley.it;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
 
 /** Parley as people run it: {@code java -jar parley.war}, a process of its own on a free port. Used by one thread. */
 final class ParleyProcess implements AutoCloseable {
@@ -53,7 +57,7 @@ final class ParleyProcess implements AutoCloseable {
         }
     }
 
-    private static String war() {
+    static String war() {
         String war = System.getProperty("parley.war");
         if (war == null) {
             throw new AssertionError("the system property parley.war names no WAR; run mvn verify, which sets it");
@@ -61,7 +65,7 @@ final class ParleyProcess implements AutoCloseable {
         return war;
     }
 
-    private static String java() {
+    static String java() {
         String chosen = System.getProperty("parley.java");
         return chosen != null
                 ? chosen
@@ -90,6 +94,33 @@ final class ParleyProcess implements AutoCloseable {
     /** What it has printed so far, log lines too. */
     String output() {
         return output.text();
+    }
+
+    /** Sends it a signal, such as INT. */
+    void signal(String name) throws IOException, InterruptedException {
+        Process kill = new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start();
+        if (kill.waitFor() != 0) {
+            throw new AssertionError("kill -" + name + " failed with " + kill.exitValue());
+        }
+    }
+
+    /** Waits until it takes no connections any more. */
+    void awaitClosedDoor() {
+        Awaitility.await().atMost(TO_STOP).until(() -> {
+            try (Socket socket = new Socket("127.0.0.1", port)) {
+                return false;
+            } catch (ConnectException e) {
+                return true;
+            }
+        });
+    }
+
+    /** Waits for its end, which must come by itself, and returns its exit code. */
+    int exitCode() throws InterruptedException {
+        if (!process.waitFor(TO_STOP.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new AssertionError("it does not end; it printed:\n" + output.text());
+        }
+        return process.exitValue();
     }
 
     /** Stops it with SIGTERM, waits for its end, and returns its exit code; once it has ended, returns the code again. */

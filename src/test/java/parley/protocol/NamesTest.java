@@ -9,13 +9,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class NamesTest {
     @ParameterizedTest
-    @ValueSource(strings = {"a", "lobby", "Java.17_x-y", "0", "..", "-"})
+    @ValueSource(strings = {"a", "lobby", "Java.17_x-y", "0", "...", ".a", "-"})
     void roomNamesOfTheAllowedSetAreRooms(String name) {
         assertThat(RoomName.parse(name)).hasToString(name);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", " ", "a b", "a/b", "ä", "a%20b", "a\n", "*", ">", "room\u0000"})
+    @ValueSource(strings = {"", " ", ".", "..", "a b", "a/b", "ä", "a%20b", "a\n", "*", ">", "room\u0000"})
     void otherRoomNamesAreNot(String name) {
         assertThat(RoomName.parse(name)).isNull();
         assertThatThrownBy(() -> new RoomName(name)).hasMessageContaining(RoomName.RULE);
