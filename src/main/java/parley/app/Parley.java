@@ -141,7 +141,7 @@ public final class Parley {
             closing.shutdownNow();
         }
         LOG.log(
-                Level.INFO,
+                open > 0 ? Level.INFO : Level.DEBUG,
                 "stopped; " + open + (open == 1 ? " connection was" : " connections were") + " told to come back");
     }
 

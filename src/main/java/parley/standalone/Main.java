@@ -23,7 +23,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The process {@code java -jar parley.war}: reads the command line, runs the server until a signal comes, exits with 0. */
 @Command(
@@ -34,9 +33,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
         versionProvider = Main.Version.class,
         footer = {
             "",
-            "Settings come from, later ones winning: the file, the environment (PARLEY_LISTEN_PORT), system",
-            "properties (-Dparley.listen.port), the command line. SIGINT and SIGTERM stop the server; a second",
-            "one stops it at once."
+            "Settings come from, later ones winning: the file, the environment",
+            "(PARLEY_LISTEN_PORT), system properties (-Dparley.listen.port), the command",
+            "line. SIGINT and SIGTERM stop the server; a second one stops it at once.",
+            ""
         })
 public final class Main implements Callable<Integer> {
     private static final int FAILED = 1;
@@ -169,11 +169,7 @@ public final class Main implements Callable<Integer> {
 
     private static int explain(ParameterException e, String[] args) {
         PrintWriter err = e.getCommandLine().getErr();
-        String hint = e instanceof UnmatchedArgumentException unmatched
-                        && !unmatched.getSuggestions().isEmpty()
-                ? " Did you mean " + String.join(" or ", unmatched.getSuggestions()) + "?"
-                : " --help lists the options.";
-        err.println("parley: " + String.valueOf(e.getMessage()).replace("\n", " ") + "." + hint);
+        err.println("parley: " + String.valueOf(e.getMessage()).replace("\n", " ") + ". --help lists the options.");
         return WRONG_USE;
     }
 

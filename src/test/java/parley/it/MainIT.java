@@ -66,7 +66,7 @@ class MainIT {
     @CsvSource(
             delimiter = '|',
             value = {
-                "--prot 1                       | --prot   | --port",
+                "--prot 1                       | --prot   | --help",
                 "--port                         | --port   | --help",
                 "something                      | something | --help",
                 "--port 70000                   | 'listen.port' cannot be '70000' | 0 to 65535",
