@@ -27,8 +27,25 @@ public final class RawClient implements AutoCloseable {
     private final DataInputStream in;
     private final String response;
 
-    /** A frame that came. */
-    public record Received(int opcode, byte[] payload) {
+    /**
+     * A frame that came, or a message put together of frames.
+     *
+     * @param firstByte the end mark, the reserved bits and the opcode
+     */
+    public record Received(int firstByte, byte[] payload) {
+        public int opcode() {
+            return firstByte & 0x0F;
+        }
+
+        public boolean isLast() {
+            return (firstByte & 0x80) != 0;
+        }
+
+        /** Whether it is compressed (RFC 7692 section 6). */
+        public boolean isCompressed() {
+            return (firstByte & 0x40) != 0;
+        }
+
         public String text() {
             return new String(payload, StandardCharsets.UTF_8);
         }
@@ -43,7 +60,7 @@ public final class RawClient implements AutoCloseable {
 
         @Override
         public String toString() {
-            return opcode == CLOSE ? "close " + closeCode() + " " + closeReason() : opcode + " " + text();
+            return opcode() == CLOSE ? "close " + closeCode() + " " + closeReason() : opcode() + " " + text();
         }
     }
 
@@ -152,13 +169,36 @@ public final class RawClient implements AutoCloseable {
         length = length == 126 ? in.readUnsignedShort() : length == 127 ? in.readLong() : length;
         byte[] payload = new byte[(int) length];
         in.readFully(payload);
-        return new Received(first & 0x0F, payload);
+        return new Received(first, payload);
+    }
+
+    /** Reads frames to the end of a message, or a close frame, and answers the pings between. */
+    public Received readMessage() throws IOException {
+        int first = 0;
+        ByteArrayOutputStream message = new ByteArrayOutputStream();
+        while (true) {
+            Received frame = read();
+            switch (frame.opcode()) {
+                case CLOSE -> {
+                    return frame;
+                }
+                case PING -> frame(true, PONG, frame.payload);
+                case PONG -> {}
+                default -> {
+                    first = frame.opcode() == CONTINUATION ? first : frame.firstByte;
+                    message.writeBytes(frame.payload);
+                    if (frame.isLast()) {
+                        return new Received(first | 0x80, message.toByteArray());
+                    }
+                }
+            }
+        }
     }
 
     /** Reads until the close frame and returns it. */
     public Received readClose() throws IOException {
         Received frame = read();
-        while (frame.opcode != CLOSE) {
+        while (frame.opcode() != CLOSE) {
             frame = read();
         }
         return frame;
