@@ -47,6 +47,19 @@ public final class DoorFilter extends HttpFilter {
         }
     }
 
+    /**
+     * Stops the application while its connections are still open. In the listener it is too late on Tomcat, which has closed
+     * them by then in a listener of its own, with words that do not say when to come back; filters go before all listeners
+     * ({@link jakarta.servlet.ServletContextListener#contextDestroyed}).
+     */
+    @Override
+    public void destroy() {
+        Parley parley = Deployment.current();
+        if (parley != null) {
+            parley.stop();
+        }
+    }
+
     private static void refuse(HttpServletResponse response, Admission.Refusal refusal) throws IOException {
         response.setStatus(refusal.status());
         if (refusal.status() == 503) {

@@ -11,7 +11,10 @@ import parley.app.Settings;
 import parley.app.SettingsException;
 import parley.app.SettingsSources;
 
-/** Starts the application when a server deploys it, and stops it at undeploy: every session is then closed with 1001. */
+/**
+ * Starts the application when a server deploys it, and stops it at undeploy unless {@link DoorFilter} has: every session is
+ * then closed with 1001.
+ */
 public final class ParleyListener implements ServletContextListener {
     private static final Logger LOG = System.getLogger("parley.web");
 
