@@ -4,6 +4,9 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -36,8 +39,12 @@ public final class Parley {
     private static final int CLOSING_THREADS = 32;
     private static final int PING_THREADS = 16;
     private static final int IDLE_THREAD_SECONDS = 10;
+    private static final long THREADS_END_NANOS = 1_000_000_000L;
 
     private final Settings settings;
+    /** The threads of all pools: a pool says it has terminated when its threads are about to end. */
+    private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
+
     private final ExecutorService fanOut;
     private final ExecutorService closing;
     private final ExecutorService pinging;
@@ -117,7 +124,8 @@ public final class Parley {
 
     /**
      * Stops: lets nobody in, gives frames in flight their moment, closes every session with 1001, waits until they are gone
-     * and cuts those that are not, ends the threads. Returns within flush and grace time, about. Later calls do nothing.
+     * and cuts those that are not, ends the threads. Returns within flush and grace time and two seconds, about. Later calls
+     * do nothing.
      */
     public void stop() {
         if (!stopped.compareAndSet(false, true)) {
@@ -135,24 +143,24 @@ public final class Parley {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            sweep.shutdownNow();
-            fanOut.shutdownNow();
-            pinging.shutdownNow();
-            closing.shutdownNow();
+            endThreads();
         }
         LOG.log(
                 open > 0 ? Level.INFO : Level.DEBUG,
                 "stopped; " + open + (open == 1 ? " connection was" : " connections were") + " told to come back");
     }
 
-    /** Waits until all threads have ended. For tests. */
-    boolean awaitThreads(Duration atMost) throws InterruptedException {
-        long until = System.nanoTime() + atMost.toNanos();
-        boolean ended = true;
-        for (ExecutorService pool : new ExecutorService[] {sweep, fanOut, pinging, closing}) {
-            ended &= pool.awaitTermination(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+    /** Ends the threads and waits a moment until they are gone: a server calls those that outlive the application a leak. */
+    private void endThreads() {
+        List.of(sweep, fanOut, pinging, closing).forEach(ExecutorService::shutdownNow);
+        long until = System.nanoTime() + THREADS_END_NANOS;
+        try {
+            for (Thread thread : threads) {
+                TimeUnit.NANOSECONDS.timedJoin(thread, until - System.nanoTime());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
-        return ended;
     }
 
     private void sweepOnce() {
@@ -183,11 +191,13 @@ public final class Parley {
         return pool;
     }
 
-    private static ThreadFactory named(String name) {
+    private ThreadFactory named(String name) {
         AtomicInteger number = new AtomicInteger();
         return task -> {
             Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
             thread.setDaemon(true);
+            threads.removeIf(other -> other.getState() == Thread.State.TERMINATED);
+            threads.add(thread);
             return thread;
         };
     }
