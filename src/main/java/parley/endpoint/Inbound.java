@@ -60,8 +60,8 @@ final class Inbound {
 
     private void pass(Consumer<Connection> step) {
         Connection to = connection;
-        if (to == null) {
-            return;
+        if (to == null || to.hasEnded()) {
+            return; // what comes until the container has closed it, and a message in parts that was too big may be long
         }
         try {
             to.heard();

@@ -164,7 +164,8 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         return true;
     }
 
-    final boolean hasEnded() {
+    /** Whether it has ended; nothing that comes afterwards matters. */
+    public final boolean hasEnded() {
         return ending != null;
     }
 
