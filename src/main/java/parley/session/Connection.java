@@ -1,5 +1,6 @@
 package parley.session;
 
+import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -85,9 +86,9 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         end(why, null);
     }
 
-    /** The container reported an error. */
+    /** The container reported an error. Tomcat, WildFly and Jetty report a connection that is gone so, before the close. */
     public final void failed(Throwable cause) {
-        end(Ending.BROKEN, cause);
+        end(cause instanceof IOException ? Ending.LOST : Ending.BROKEN, cause);
     }
 
     @Override

@@ -2,6 +2,7 @@ package parley.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Clock;
@@ -195,6 +196,19 @@ class ConnectionTest {
         assertThat(slow.sent()).containsExactly("m0");
         assertThat(slow.closes()).containsExactly("1013 too slow for the room");
         assertThat(sessions.openCount()).isEqualTo(1);
+    }
+
+    /** Tomcat tells a reset so: an error first, and the close after it. */
+    @Test
+    void whoGoesAwayWithoutACloseFrameIsLostWhicheverWayTheContainerTellsIt() {
+        echo(new FakeTransport(When.LATER, 1)).gone(1006);
+        EchoConnection reset = echo(new FakeTransport(When.LATER, 1));
+        reset.failed(new EOFException());
+        reset.gone(1006);
+        assertThat(sessions.endedCount(Ending.LOST)).isEqualTo(2);
+
+        echo(new FakeTransport(When.LATER, 1)).failed(new IllegalStateException("the container's own"));
+        assertThat(sessions.endedCount(Ending.BROKEN)).isEqualTo(1);
     }
 
     /** A container tells an end in any order and number: OnError, OnClose, a failed send, our own close. */
