@@ -167,7 +167,7 @@ public final class Parley {
         try {
             sessions.sweep();
             rooms.sweep();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "the sweep failed and goes on", e);
         }
     }

@@ -23,9 +23,9 @@ public final class Settings {
     private static final Setting<String> HOST = new Setting<>(
             "listen.host",
             "127.0.0.1",
-            "an address or host name of this machine, 0.0.0.0 for all",
+            "an address or host name of this machine, without brackets; 0.0.0.0 for all",
             "Where to listen. Only when Parley runs by itself.",
-            Config::getString);
+            Settings::host);
     private static final Setting<Integer> PORT = Setting.number(
             "listen.port",
             8080,
@@ -302,9 +302,17 @@ public final class Settings {
         }
     }
 
+    private static String host(Config config, String key) {
+        String host = config.getString(key);
+        if (!host.matches("[A-Za-z0-9._:%-]+")) {
+            throw new IllegalArgumentException();
+        }
+        return host;
+    }
+
     private static String context(Config config, String key) {
         String path = config.getString(key);
-        if (!path.matches("/|(/[A-Za-z0-9._-]+)+/?")) {
+        if (!path.matches("/|(/[A-Za-z0-9._-]+)+/?") || path.matches(".*/\\.\\.?(/.*)?")) {
             throw new IllegalArgumentException();
         }
         return path.endsWith("/") ? path.substring(0, path.length() - 1) : path;

@@ -74,6 +74,9 @@ public final class Drain implements Transport.Completion {
     /** Set by whoever wants a ping, cleared by the draining thread that sends it. */
     private volatile boolean pingDue;
 
+    /** Set when a ping that was due could not be sent, cleared by the sweep. */
+    private volatile boolean pingMissed;
+
     /** What the sweep saw of {@code flight}, and since when. Touched by the sweep alone. */
     private long seenFlight;
 
@@ -120,6 +123,15 @@ public final class Drain implements Transport.Completion {
     public void ping() {
         pingDue = true;
         wake();
+    }
+
+    /** Whether a ping could not be sent since this was last asked. For the sweep alone. */
+    public boolean hasMissedPing() {
+        boolean missed = pingMissed;
+        if (missed) {
+            pingMissed = false;
+        }
+        return missed;
     }
 
     /** Ends the sending. A frame that is being handed over may still go; completions that come later change nothing. */
@@ -189,7 +201,10 @@ public final class Drain implements Transport.Completion {
         if (isPing) {
             pingDue = false;
             FLIGHT.getAndAdd(this, ONE_MOVE + 1);
-            transport.ping(this);
+            if (!transport.ping(this)) {
+                FLIGHT.getAndAdd(this, ONE_MOVE - 1);
+                pingMissed = true;
+            }
             return true;
         }
         Frame frame = source.next();

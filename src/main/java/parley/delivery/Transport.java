@@ -21,8 +21,12 @@ public interface Transport {
     /** Starts to send one whole message. What goes wrong is told to the completion or thrown, not both. */
     void send(Frame frame, Completion completion);
 
-    /** Starts to send a ping (RFC 6455 section 5.5.2). */
-    void ping(Completion completion);
+    /**
+     * Starts to send a ping (RFC 6455 section 5.5.2).
+     *
+     * @return false when that cannot be done just now; then the completion is not called
+     */
+    boolean ping(Completion completion);
 
     /** Sends a close frame and ends the session, as far as the container does so. May block for many seconds. */
     void close(CloseCode code, String reason);

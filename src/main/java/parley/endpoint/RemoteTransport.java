@@ -48,21 +48,30 @@ final class RemoteTransport implements Transport {
         }
     }
 
-    /** Pings on a thread that may block: Tomcat's and Jetty's do while the socket takes nothing. With none free it is left out. */
+    /**
+     * Pings on a thread that may block, as Tomcat's and Jetty's do while the socket takes nothing; not now when all of these
+     * are at it. Standalone, where the line below is known, a ping never blocks.
+     */
     @Override
-    public void ping(Completion completion) {
+    public boolean ping(Completion completion) {
+        if (line != null) {
+            completion.completed(sendPing());
+            return true;
+        }
         try {
-            pinging.execute(() -> {
-                Throwable failure = null;
-                try {
-                    remote.sendPing(NO_DATA.duplicate());
-                } catch (IOException | RuntimeException e) {
-                    failure = e;
-                }
-                completion.completed(failure);
-            });
+            pinging.execute(() -> completion.completed(sendPing()));
+            return true;
         } catch (RejectedExecutionException e) {
-            completion.completed(null);
+            return false;
+        }
+    }
+
+    private @Nullable Throwable sendPing() {
+        try {
+            remote.sendPing(NO_DATA.duplicate());
+            return null;
+        } catch (IOException | RuntimeException e) {
+            return e;
         }
     }
 

@@ -108,12 +108,16 @@ public final class Room implements Runnable {
     @Override
     public void run() {
         turn.set(RUNNING);
-        for (Member member : membersToWalk()) {
-            member.wake();
-        }
-        if (!turn.compareAndSet(RUNNING, IDLE)) {
-            turn.set(DUE);
-            fanOut.execute(this);
+        try {
+            for (Member member : membersToWalk()) {
+                member.wake();
+            }
+        } finally {
+            // Whatever happened: a turn left as running would be the room's last.
+            if (!turn.compareAndSet(RUNNING, IDLE)) {
+                turn.set(DUE);
+                fanOut.execute(this);
+            }
         }
     }
 

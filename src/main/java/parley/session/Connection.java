@@ -144,7 +144,7 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
             end(Ending.STUCK);
         } else if (now - heardAtNanos >= limits.idleTimeout().toNanos()) {
             end(Ending.IDLE);
-        } else if (now - pingedAtNanos >= limits.pingInterval().toNanos()) {
+        } else if (now - pingedAtNanos >= limits.pingInterval().toNanos() || drain.hasMissedPing()) {
             pingedAtNanos = now;
             drain.ping();
         }

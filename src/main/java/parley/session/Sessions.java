@@ -98,7 +98,13 @@ public final class Sessions {
     public void sweep() {
         long now = now();
         log.sweep(now);
-        open.forEach(connection -> connection.sweep(now));
+        for (Connection connection : open) {
+            try {
+                connection.sweep(now);
+            } catch (RuntimeException | Error e) {
+                connection.faulted(e); // the others are looked after all the same
+            }
+        }
         ended.removeIf(connection -> connection.sweepEnded(now, true));
     }
 

@@ -3,6 +3,7 @@ package parley.standalone;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.glassfish.tyrus.core.CloseReasons;
 import org.glassfish.tyrus.spi.CompletionHandler;
 import org.glassfish.tyrus.spi.Connection;
@@ -12,7 +13,7 @@ import org.glassfish.tyrus.spi.WriterInfo;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches the frames that one client sends, before Tyrus gets them, for three things that Tyrus leaves out:
+ * Watches the frames of one client, before Tyrus reads them and after it writes them, for four things that Tyrus leaves out:
  *
  * <ul>
  *   <li>a frame without a mask (RFC 6455 section 5.1) closes with 1002;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>the TCP connection is closed when both close frames have passed (section 7.1.1). Tyrus closes it behind its own, and
  *       a client that is still sending then gets a reset in place of the close frame that says why. What comes after our
  *       close frame is thrown away; a client that never answers it is cut by the sweep.
+ *   <li>one pong at a time is on its way, and pings that come meanwhile are not answered (section 5.5.3 allows it). Tyrus
+ *       queues them without bound: a client that pinged and did not read took the server's heap.
  * </ul>
  *
  * <p>Reading is for the selector that reads the connection, one call at a time; the writer is for any thread.
@@ -39,6 +42,7 @@ final class FrameWatch implements ReadHandler {
     /** Set after a violation: Tyrus has closed and hears nothing more. */
     private boolean violated;
 
+    private final AtomicBoolean pongUnderWay = new AtomicBoolean();
     /** Set when the client's close frame has come. */
     private volatile boolean clientClosed;
 
@@ -74,7 +78,13 @@ final class FrameWatch implements ReadHandler {
 
         @Override
         public void write(ByteBuffer buffer, CompletionHandler<ByteBuffer> completion, WriterInfo info) {
-            next.write(buffer, completion, info);
+            if (info.getMessageType() != WriterInfo.MessageType.PONG) {
+                next.write(buffer, completion, info);
+            } else if (pongUnderWay.compareAndSet(false, true)) {
+                next.write(buffer, new Pong(completion), info);
+            } else {
+                completion.completed(buffer);
+            }
         }
 
         @Override
@@ -83,6 +93,31 @@ final class FrameWatch implements ReadHandler {
             if (clientClosed) {
                 next.close();
             }
+        }
+    }
+
+    /** Lets the next pong go when this one has gone. */
+    private final class Pong extends CompletionHandler<ByteBuffer> {
+        private final CompletionHandler<ByteBuffer> completion;
+
+        Pong(CompletionHandler<ByteBuffer> completion) {
+            this.completion = completion;
+        }
+
+        @Override
+        public void completed(ByteBuffer result) {
+            pongUnderWay.set(false);
+            completion.completed(result);
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            completion.failed(cause);
+        }
+
+        @Override
+        public void cancelled() {
+            completion.cancelled();
         }
     }
 

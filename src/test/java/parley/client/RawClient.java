@@ -100,6 +100,11 @@ public final class RawClient implements AutoCloseable {
                         + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + headers + "\r\n");
     }
 
+    /** Sends a request as it is and reads the head of the answer. */
+    public static RawClient request(int port, String request) throws IOException {
+        return new RawClient(port, 0, request);
+    }
+
     private String readHead() throws IOException {
         ByteArrayOutputStream head = new ByteArrayOutputStream();
         while (!head.toString(StandardCharsets.US_ASCII).endsWith("\r\n\r\n")) {

@@ -49,9 +49,10 @@ public class DrainLincheckTest {
         }
 
         @Override
-        public void ping(Completion completion) {
+        public boolean ping(Completion completion) {
             start(LIMIT); // nothing may be beside it
             outstanding.addAndGet(1 - LIMIT);
+            return true;
         }
 
         private void start(int room) {

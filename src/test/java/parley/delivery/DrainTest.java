@@ -121,6 +121,19 @@ class DrainTest {
     }
 
     @Test
+    void aPingThatCannotBeSentNowIsMissedAndHoldsNothingBack() {
+        FakeTransport transport = new FakeTransport(When.LATER, 1);
+        transport.refusesPings = true;
+        Drain drain = drain(transport, 1);
+        waiting.add("a");
+        drain.ping();
+        assertThat(transport.sent()).containsExactly("a");
+        assertThat(drain.inFlight()).isEqualTo(1);
+        assertThat(drain.hasMissedPing()).isTrue();
+        assertThat(drain.hasMissedPing()).isFalse();
+    }
+
+    @Test
     void aFailedSendIsToldAndNothingFollowsIt() {
         FakeTransport transport = new FakeTransport(When.LATER, 1);
         Drain drain = drain(transport, 1);

@@ -17,6 +17,7 @@ public final class FakeTransport implements Transport {
     private final int limit;
     public volatile When when;
     public volatile RuntimeException thrown;
+    public volatile boolean refusesPings;
     private final List<String> sent = new ArrayList<>();
     private final Queue<Completion> pending = new ArrayDeque<>();
     private final List<String> closes = new ArrayList<>();
@@ -37,8 +38,12 @@ public final class FakeTransport implements Transport {
     }
 
     @Override
-    public void ping(Completion completion) {
+    public boolean ping(Completion completion) {
+        if (refusesPings) {
+            return false;
+        }
         start("PING", completion);
+        return true;
     }
 
     private void start(String what, Completion completion) {

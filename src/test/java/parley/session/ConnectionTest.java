@@ -170,6 +170,21 @@ class ConnectionTest {
         assertThat(echo.hasEnded()).isFalse();
     }
 
+    /** A herd that connected together is pinged together, and not all can be pinged at once: nobody waits an interval for that. */
+    @Test
+    void aPingThatCouldNotBeSentIsSentAtTheNextSweep() {
+        FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);
+        transport.refusesPings = true;
+        echo(transport);
+        sweepAfter(Duration.ofSeconds(25));
+        assertThat(transport.sent()).isEmpty();
+        transport.refusesPings = false;
+        sweepAfter(Duration.ofMillis(250));
+        assertThat(transport.sent()).containsExactly("PING");
+        sweepAfter(Duration.ofMillis(250));
+        assertThat(transport.sent()).containsExactly("PING");
+    }
+
     @Test
     void aClientThatAnswersNothingForTheIdleTimeIsClosed() {
         FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);

@@ -13,6 +13,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -312,6 +313,92 @@ class ServerTest {
             assertThat(client.body()).contains(words);
         }
         assertThat(server.parley().sessions().openCount()).isZero();
+    }
+
+    /** For Grizzly a request with an upgrade never ends: what came next on the connection was answered with the refusal's text. */
+    @Test
+    void aRefusedHandshakeEndsItsConnection() throws Exception {
+        start();
+        try (RawClient client = RawClient.handshake(server.port(), "/nope", 0, "")) {
+            assertThat(client.status()).isEqualTo(404);
+            assertThat(client.response()).containsIgnoringCase("Connection: close");
+            client.body();
+            client.readToEnd();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "GET ; HTTP/1.1 ; Upgrade ; 12 ; ''",
+                "GET ; HTTP/1.1 ; keep-alive ; 13 ; ''",
+                "GET ; HTTP/1.0 ; Upgrade ; 13 ; ''",
+                "POST ; HTTP/1.1 ; Upgrade ; 13 ; Content-Length: 5",
+                "GET ; HTTP/1.1 ; Upgrade ; 13 ; Content-Length: 5",
+                "GET ; HTTP/1.1 ; Upgrade ; 13 ; Transfer-Encoding: chunked",
+            })
+    void whatIsNoHandshakeIsRefusedWith400(
+            String method, String protocol, String connection, String version, String header) throws Exception {
+        start();
+        String request = method + " /chat " + protocol + "\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: "
+                + connection + "\r\nSec-WebSocket-Version: " + version
+                + "\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + header + (header.isEmpty() ? "" : "\r\n")
+                + "\r\n";
+        try (RawClient client = RawClient.request(server.port(), request)) {
+            assertThat(client.status()).isEqualTo(400);
+            assertThat(client.response()).containsIgnoringCase("Sec-WebSocket-Version: 13");
+            client.readToEnd();
+        }
+    }
+
+    /** Browsers leave these as they are in a query, and Tyrus answered 101 and cut the connection. */
+    @Test
+    void namesWithCharactersThatNeedNoEscapeInAQueryAreNames() throws Exception {
+        start();
+        try (RawClient client = raw("/chat?name={a|b}^`")) {
+            client.text("hi");
+            assertThat(client.read().text()).isEqualTo("{a|b}^`: hi");
+        }
+    }
+
+    /** Tyrus queues a pong for every ping: a client that reads none took the heap, 125 bytes at a time. */
+    @Test
+    void whoPingsWithoutReadingTakesNoMemory() throws Exception {
+        start();
+        try (RawClient client = RawClient.open(server.port(), "/echo", 4_096)) {
+            ByteBuffer pings = ByteBuffer.allocate(131 * 400);
+            for (int i = 0; i < 400; i++) {
+                pings.put(RawClient.encode(0x89, true, 125, new byte[125]));
+            }
+            long before = heapAfterGc();
+            for (int i = 0; i < 1_500; i++) {
+                client.raw(pings.array()); // 600,000 pings, 75 MB of pongs
+            }
+            long grown = heapAfterGc() - before;
+            System.out.printf("heap grown by %d KB after 600,000 pings whose pongs were not read%n", grown >> 10);
+            assertThat(grown).isLessThan(16 << 20);
+        }
+    }
+
+    /** They connected together, so they are all due for a ping in one sweep; one of them counts six of these. */
+    @Test
+    void aHerdThatAnswersItsPingsStays() throws Exception {
+        start("session.ping-interval=400ms", "session.idle-timeout=1s");
+        List<Client> herd = new ArrayList<>();
+        try (RawClient counting = raw("/chat/herd")) {
+            for (int i = 0; i < 300; i++) {
+                herd.add(new Client(ws("/chat/herd")));
+            }
+            for (int pings = 0; pings < 6; pings++) {
+                assertThat(counting.read().opcode()).isEqualTo(RawClient.PING);
+                counting.frame(true, RawClient.PONG, new byte[0]);
+            }
+            assertThat(server.parley().sessions().endedCount(Ending.IDLE)).isZero();
+            assertThat(server.parley().sessions().openCount()).isEqualTo(301);
+        } finally {
+            herd.forEach(Client::close);
+        }
     }
 
     @Test
