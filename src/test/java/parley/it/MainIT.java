@@ -190,12 +190,20 @@ class MainIT {
 
     @Test
     void aSecondSignalEndsItAtOnce() throws Exception {
-        try (ParleyProcess parley = ParleyProcess.start("--set", "shutdown.flush=1m", "--set", "shutdown.grace=5m");
-                RawClient frozen = RawClient.open(parley.port(), "/echo", 4096)) {
-            byte[] message = RawClient.encode(0x82, true, 60_000, new byte[60_000]);
-            for (int i = 0; i < 80; i++) {
-                frozen.raw(message); // until an echo is stuck in flight, and some wait
+        try (ParleyProcess parley = ParleyProcess.start(
+                        "--set",
+                        "shutdown.flush=1m",
+                        "--set",
+                        "session.send-deadline=5m",
+                        "--set",
+                        "limits.commands-per-second=0");
+                RawClient frozen = RawClient.open(parley.port(), "/chat", 4096);
+                Client talker = new Client(parley.socket("chat"))) {
+            String message = "x".repeat(60_000);
+            for (int i = 0; i < 200; i++) {
+                talker.say(message).next(); // 12 MB: the other has a frame in flight, and the shutdown waits for it
             }
+            assertThat(frozen.status()).isEqualTo(101);
             parley.signal("TERM");
             parley.awaitClosedDoor();
             parley.signal("TERM");

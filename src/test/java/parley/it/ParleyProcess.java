@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.Socket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -40,6 +41,9 @@ final class ParleyProcess implements AutoCloseable {
     static ParleyProcess start(String... arguments) {
         List<String> command = new ArrayList<>(List.of(java(), "-jar", war(), "--port", "0"));
         command.addAll(List.of(arguments));
+        if (interruptsAreIgnored()) {
+            command.addAll(0, List.of("env", "--default-signal=INT"));
+        }
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         // Settings of whoever runs the tests are not meant for the server under test.
         builder.environment().keySet().removeIf(name -> name.startsWith("PARLEY_"));
@@ -54,6 +58,20 @@ final class ParleyProcess implements AutoCloseable {
         } catch (AssertionError e) {
             process.destroyForcibly();
             throw e;
+        }
+    }
+
+    /** A shell without job control starts what runs in the background with SIGINT ignored, and that is handed down. */
+    private static boolean interruptsAreIgnored() {
+        Path status = Path.of("/proc/self/status");
+        try {
+            return Files.exists(status)
+                    && Files.readAllLines(status).stream()
+                            .filter(line -> line.startsWith("SigIgn:"))
+                            .anyMatch(line ->
+                                    (Long.parseUnsignedLong(line.substring(7).strip(), 16) & 2) != 0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
