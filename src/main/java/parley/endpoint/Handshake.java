@@ -20,8 +20,9 @@ import parley.session.Request;
  * container, once an endpoint; called by any of its threads.
  *
  * <p>Who comes in is decided by the layer around, which can answer with a status; where there is none (Jetty lets upgrades
- * pass its filters by) it is decided here, and carried out when the session opens. Not here, because {@code checkOrigin} is
- * not told the host to compare with, and an exception in {@code modifyHandshake} is a 500 or a cut connection.
+ * pass its filters by) it is decided here, and carried out when the session opens. It cannot be carried out here: {@code
+ * checkOrigin} is not told the host to compare with, and an exception in {@code modifyHandshake} is a 500 or a cut
+ * connection.
  */
 public final class Handshake extends ServerEndpointConfig.Configurator {
     private static final String OPENING = "parley.opening";

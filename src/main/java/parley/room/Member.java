@@ -13,7 +13,7 @@ import parley.delivery.Overflow;
  */
 public final class Member {
 
-    /** The session, as its rooms see it. Called without a lock held; must not block. */
+    /** The session, as its rooms see it. Called without a lock held; must neither block nor throw. */
     public interface Subscriber {
         /** Told that the room may have something for this member to take. */
         void ready();

@@ -36,7 +36,7 @@ final class Rate {
     Verdict take(long nowNanos) {
         tokens = Math.min((double) perSecond * BURST_SECONDS, tokens + (nowNanos - filledAt) * 1e-9 * perSecond);
         filledAt = nowNanos;
-        if (tokens >= perSecond) {
+        if (tokens >= perSecond + 1) { // and one to take: at one a second a single token is no recovery
             isOver = false;
         }
         if (tokens >= 1) {

@@ -139,7 +139,7 @@ public final class Sessions {
     }
 
     /** How many have ended and are not yet known to be gone. */
-    public int endedCount() {
+    public int notYetGoneCount() {
         return ended.size();
     }
 

@@ -75,7 +75,10 @@ class RoomStressTest {
 
         @Override
         public void fellBehind() {
-            member.leave();
+            Member in = member;
+            if (in != null) { // null while it joins; the next turn finds it again
+                in.leave();
+            }
         }
     }
 

@@ -279,15 +279,15 @@ class ConnectionTest {
         echo(stays).end(Ending.TOO_BIG);
         echo(goes).end(Ending.TOO_BIG);
         sweepAfter(Duration.ZERO);
-        assertThat(sessions.endedCount()).isEqualTo(2);
+        assertThat(sessions.notYetGoneCount()).isEqualTo(2);
         goes.connected(false);
         sweepAfter(Duration.ofMillis(4_999));
-        assertThat(sessions.endedCount()).isEqualTo(1);
+        assertThat(sessions.notYetGoneCount()).isEqualTo(1);
         assertThat(stays.drops()).isZero();
         sweepAfter(Duration.ofMillis(1));
         assertThat(stays.drops()).isEqualTo(1);
         assertThat(goes.drops()).isZero();
-        assertThat(sessions.endedCount()).isZero();
+        assertThat(sessions.notYetGoneCount()).isZero();
     }
 
     @Test
@@ -329,7 +329,7 @@ class ConnectionTest {
         assertThat(late.closes()).containsExactly("1001 shutdown; retry 500-8000 ms");
         assertThat(sessions.openCount()).isZero();
         sessions.awaitGone(Duration.ZERO);
-        assertThat(sessions.endedCount()).isZero();
+        assertThat(sessions.notYetGoneCount()).isZero();
     }
 
     @ParameterizedTest

@@ -44,6 +44,18 @@ class RateTest {
         assertThat(send(20, 2)).containsKey(Verdict.FLOODING);
     }
 
+    /** At one a second the token that comes each second looked like a recovery, and a flood went on for ever. */
+    @Test
+    void floodingIsSeenAtOneASecondToo() {
+        Rate slow = new Rate(1, now);
+        Verdict last = Verdict.ALLOWED;
+        for (int i = 0; i < 200 && last != Verdict.FLOODING; i++) {
+            now += SECOND / 20;
+            last = slow.take(now);
+        }
+        assertThat(last).isEqualTo(Verdict.FLOODING);
+    }
+
     @Test
     void whoPausesIsForgiven() {
         for (int i = 0; i < 20; i++) {

@@ -15,6 +15,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +54,7 @@ class ServerTest {
         }
         server.stop();
         assertThat(server.parley().sessions().openCount()).isZero();
-        assertThat(server.parley().sessions().endedCount()).isZero();
+        assertThat(server.parley().sessions().notYetGoneCount()).isZero();
         assertThat(server.parley().rooms().memberCount()).isZero();
         assertThat(server.parley().sessions().endedCount(Ending.FAULT)).isZero();
         Room.Counts counts = server.parley().rooms().counts();
@@ -492,7 +493,7 @@ class ServerTest {
             while (server.parley().sessions().endedCount(Ending.STUCK) == 0) {
                 talker.say(message).next();
             }
-            await().until(() -> server.parley().sessions().endedCount() == 0);
+            await().until(() -> server.parley().sessions().notYetGoneCount() == 0);
             assertThat(server.parley().rooms().memberCount()).isEqualTo(1);
             frozen.readToEnd();
         }
@@ -521,6 +522,11 @@ class ServerTest {
                 assertThat(client.read().text()).isEqualTo("m" + i);
             }
             await().until(() -> server.parley().sessions().limitedCount() >= 15);
+            await().pollInterval(Duration.ofMillis(50)).until(() -> {
+                client.text("on and on");
+                return server.parley().sessions().endedCount(Ending.FLOODING) == 1;
+            });
+            assertThat(client.readClose()).hasToString("close 1008 flooding: too many messages a second");
         }
     }
 
