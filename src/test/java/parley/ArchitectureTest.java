@@ -66,6 +66,14 @@ class ArchitectureTest {
             .resideInAnyPackage("org.glassfish..", "picocli..");
 
     @ArchTest
+    static final ArchRule jsonIsForTheCodec = noClasses()
+            .that()
+            .resideOutsideOfPackage("parley.protocol")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("jakarta.json..");
+
+    @ArchTest
     static final ArchRule theConfigurationLibraryIsForApp = noClasses()
             .that()
             .resideOutsideOfPackage("parley.app")

@@ -17,7 +17,10 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import parley.delivery.Transport;
+import parley.protocol.JsonCodec;
+import parley.room.Format;
 import parley.room.RoomRegistry;
 import parley.session.Admission;
 import parley.session.Client;
@@ -78,13 +81,15 @@ public final class Parley {
     /**
      * Opens the session of a client that has been let in, over a transport.
      *
+     * @param subprotocol what client and server agreed to speak; null or empty when the client asked for nothing
      * @throws IllegalArgumentException when it has not been let in
      */
-    public Connection open(Arrival arrival, Transport transport) {
+    public Connection open(Arrival arrival, Transport transport, @Nullable String subprotocol) {
         if (arrival.verdict() instanceof Admission.Chat chat) {
             String name = chat.name() == null ? null : chat.name().value();
             Client client = new Client("/chat/" + chat.room(), name, arrival.address());
-            return sessions.openChat(client, transport, rooms, chat);
+            Format format = JsonCodec.SUBPROTOCOL.equals(subprotocol) ? Format.JSON : Format.PLAIN;
+            return sessions.openChat(client, transport, rooms, chat, format);
         }
         if (arrival.verdict() instanceof Admission.Echo) {
             return sessions.openEcho(new Client("/echo", null, arrival.address()), transport);

@@ -114,6 +114,23 @@ public final class Settings {
             ofDays(30),
             "0s to 30d",
             "How long a room stays after its last member left.");
+    private static final Setting<Long> BATCH_BYTES = Setting.bytes(
+            "room.batch-bytes",
+            "64KiB",
+            1,
+            "1B",
+            16 * MIB,
+            "16MiB",
+            "What messages joined into one frame for JSON clients may weigh, and a page of history; a longer message goes"
+                    + " alone.");
+    private static final Setting<Integer> NAMES = Setting.number(
+            "room.presence-names",
+            1000,
+            0,
+            100_000,
+            "names",
+            "Names that presence and who tell JSON clients at most. In a room with more, presence tells the number of"
+                    + " members alone.");
 
     private static final Setting<Long> MESSAGE_BYTES = Setting.bytes(
             "limits.message-bytes",
@@ -122,15 +139,25 @@ public final class Settings {
             "1B",
             16 * MIB,
             "16MiB",
-            "The longest message, text in UTF-8 or binary; a longer one closes with 1009.");
-    private static final Setting<Long> ECHO_BACKLOG = Setting.bytes(
-            "limits.echo-backlog",
+            "The longest message, text in UTF-8 or binary; a longer one closes with 1009, or is answered with too-large in"
+                    + " JSON.");
+    private static final Setting<Long> COMMAND_BYTES = Setting.bytes(
+            "limits.command-bytes",
+            "256KiB",
+            1,
+            "1B",
+            64 * MIB,
+            "64MiB, not less than limits.message-bytes",
+            "The longest WebSocket message of a JSON client, which may hold several commands; a longer one closes with 1009.");
+    private static final Setting<Long> BACKLOG = Setting.bytes(
+            "limits.backlog",
             "1MiB",
             1,
             "1B",
             GIB,
             "1GiB, not less than limits.message-bytes",
-            "Bytes of echoes that may wait for a client to read; a client that sends on is closed with 1013.");
+            "Bytes of echoes, or of answers to JSON commands, that may wait for a client to read; a client that sends on is"
+                    + " closed with 1013.");
     private static final Setting<Integer> CONNECTIONS = Setting.number(
             "limits.connections",
             10_000,
@@ -144,15 +171,22 @@ public final class Settings {
             1,
             10_000_000,
             "rooms",
-            "Rooms at once; who would make one more is closed with 1013.");
+            "Rooms at once; who would make one more is closed with 1013, or answered with too-many-rooms in JSON.");
+    private static final Setting<Integer> ROOMS_PER_CONNECTION = Setting.number(
+            "limits.rooms-per-connection",
+            100,
+            1,
+            10_000,
+            "rooms",
+            "Rooms that one JSON client may be in at once; one more is answered with too-many-rooms.");
     private static final Setting<Integer> COMMANDS = Setting.number(
             "limits.commands-per-second",
             1000,
             0,
             1_000_000,
-            "messages a second, 0 = no limit",
-            "Messages a second one connection may publish, with a burst of five times that; more are not published, and who"
-                    + " keeps on for 5s is closed with 1008.");
+            "commands a second, 0 = no limit",
+            "Commands a second one connection may give (in plain text each message is one), with a burst of five times"
+                    + " that; more are not carried out, and who keeps on for 5s is closed with 1008.");
 
     private static final Setting<Integer> FAN_OUT_THREADS = Setting.number(
             "fan-out.threads", 0, 0, 256, "threads (0 = as many as processors)", "Threads that run the rooms' turns.");
@@ -187,10 +221,14 @@ public final class Settings {
             WINDOW,
             POLICY,
             LINGER,
+            BATCH_BYTES,
+            NAMES,
             MESSAGE_BYTES,
-            ECHO_BACKLOG,
+            COMMAND_BYTES,
+            BACKLOG,
             CONNECTIONS,
             ROOMS,
+            ROOMS_PER_CONNECTION,
             COMMANDS,
             FAN_OUT_THREADS,
             FLUSH,
@@ -211,7 +249,8 @@ public final class Settings {
         need(value(IDLE_TIMEOUT).compareTo(value(PING_INTERVAL)) > 0, IDLE_TIMEOUT, "longer than", PING_INTERVAL);
         need(value(WINDOW) <= value(HISTORY), WINDOW, "at most", HISTORY);
         need(value(HISTORY_BYTES) >= value(MESSAGE_BYTES), HISTORY_BYTES, "at least", MESSAGE_BYTES);
-        need(value(ECHO_BACKLOG) >= value(MESSAGE_BYTES), ECHO_BACKLOG, "at least", MESSAGE_BYTES);
+        need(value(COMMAND_BYTES) >= value(MESSAGE_BYTES), COMMAND_BYTES, "at least", MESSAGE_BYTES);
+        need(value(BACKLOG) >= value(MESSAGE_BYTES), BACKLOG, "at least", MESSAGE_BYTES);
         this.session = new SessionLimits(
                 value(IN_FLIGHT),
                 value(SEND_DEADLINE),
@@ -219,10 +258,19 @@ public final class Settings {
                 value(IDLE_TIMEOUT),
                 value(CLOSE_TIMEOUT),
                 value(MESSAGE_BYTES).intValue(),
-                value(ECHO_BACKLOG),
+                value(COMMAND_BYTES).intValue(),
+                value(BACKLOG),
+                value(ROOMS_PER_CONNECTION),
                 value(CONNECTIONS),
                 value(COMMANDS));
-        this.room = new RoomLimits(value(HISTORY), value(HISTORY_BYTES), value(WINDOW), value(POLICY), value(LINGER));
+        this.room = new RoomLimits(
+                value(HISTORY),
+                value(HISTORY_BYTES),
+                value(WINDOW),
+                value(POLICY),
+                value(LINGER),
+                value(BATCH_BYTES).intValue(),
+                value(NAMES));
     }
 
     /** Where to listen, when Parley runs by itself. */

@@ -75,8 +75,8 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
             parley.turnAway(refusal, transport);
             return null;
         }
-        Inbound inbound = new Inbound(session, parley.settings().session().messageBytes());
-        Connection connection = parley.open(arrival, transport);
+        Inbound inbound = new Inbound(session);
+        Connection connection = parley.open(arrival, transport, session.getNegotiatedSubprotocol());
         inbound.passTo(connection);
         return connection;
     }

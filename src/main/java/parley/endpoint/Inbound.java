@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.Utf8;
 import parley.session.Connection;
 import parley.session.Ending;
 
@@ -19,7 +20,6 @@ import parley.session.Ending;
  * does may throw: Tomcat 10.1 and Jetty close the session then.
  */
 final class Inbound {
-    private final int limit;
     /** Whom the messages go to; null until the session's connection has been opened. */
     private volatile @Nullable Connection connection;
 
@@ -31,8 +31,7 @@ final class Inbound {
     private @Nullable ByteArrayOutputStream binary;
 
     /** Listens to a session. Before its connection is opened, because that may close the session, and then this would fail. */
-    Inbound(Session session, int limit) {
-        this.limit = limit;
+    Inbound(Session session) {
         session.addMessageHandler(String.class, new MessageHandler.Partial<String>() {
             @Override
             public void onMessage(String part, boolean last) {
@@ -73,7 +72,7 @@ final class Inbound {
 
     private void text(Connection to, String part, boolean last) {
         textBytes += Utf8.length(part);
-        if (textBytes > limit || textBytes < 0) {
+        if (textBytes > to.longestMessage() || textBytes < 0) {
             text = null;
             to.end(Ending.TOO_BIG);
             return;
@@ -91,7 +90,7 @@ final class Inbound {
 
     private void binary(Connection to, ByteBuffer part, boolean last) {
         int before = binary == null ? 0 : binary.size();
-        if (part.remaining() > limit - before) {
+        if (part.remaining() > to.longestMessage() - before) {
             binary = null;
             to.end(Ending.TOO_BIG);
             return;

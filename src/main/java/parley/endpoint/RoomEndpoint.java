@@ -8,10 +8,11 @@ import jakarta.websocket.OnOpen;
 import jakarta.websocket.Session;
 import jakarta.websocket.server.ServerEndpoint;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.JsonCodec;
 import parley.session.Connection;
 
 /** {@code /chat/{room}}: a room by its name. One instance a session; called by the container. */
-@ServerEndpoint(value = "/chat/{room}", configurator = Handshake.class)
+@ServerEndpoint(value = "/chat/{room}", subprotocols = JsonCodec.SUBPROTOCOL, configurator = Handshake.class)
 public final class RoomEndpoint {
     private volatile @Nullable Connection connection;
 

@@ -8,7 +8,16 @@ import org.jspecify.annotations.Nullable;
  * @param seq its place in the room: 1 for the first, one more for each that follows
  * @param at when it was published, in milliseconds since the epoch
  * @param from the name of who said it, or null for a sender without a name
- * @param text what was said
- * @param bytes how long the text is in UTF-8
+ * @param id the sender's own mark of it, or null
  */
-public record Message(long seq, long at, @Nullable String from, String text, int bytes) {}
+public record Message(
+        long seq,
+        long at,
+        @Nullable String from,
+        Content content,
+        @Nullable String id) {
+    /** Numbers a draft. */
+    public Message(long seq, long at, Draft draft) {
+        this(seq, at, draft.from(), draft.content(), draft.id());
+    }
+}

@@ -6,6 +6,7 @@ public final class PlainText {
 
     /** Returns the message as a plain client sees it: {@code name: text}, or the text alone from a sender without a name. */
     public static String encode(Message message) {
-        return message.from() == null ? message.text() : message.from() + ": " + message.text();
+        String text = message.content().text();
+        return message.from() == null ? text : message.from() + ": " + text;
     }
 }

@@ -9,6 +9,10 @@ import parley.delivery.Overflow;
 /**
  * A session in a room: a cursor over the room's log. It holds no message and no queue.
  *
+ * <p>Besides messages there is <i>news</i>: who came and went, and signals. Of both a member has only a position too, and what
+ * it does not take in time it gets as a whole (who is there) or not at all (signals). Messages and news take turns, so that
+ * neither waits for the other to end.
+ *
  * <p>{@link #next} is for the thread that drains the session, one at a time; everything else is for any thread.
  */
 public final class Member {
@@ -35,32 +39,64 @@ public final class Member {
 
     private final Room room;
     private final Subscriber subscriber;
+    private final Frames frames;
     /** The head when it joined: what comes before is replay, and nobody falls behind over a replay. */
     private final long joinedAt;
 
     /** The next message to take, or LEFT. The draining thread moves it on, leaving ends it; both by compare-and-set. */
     private volatile long cursor;
 
-    /** With DROP_NEWEST, where the kept window ends while it is being taken; else 0. Touched by the draining thread alone. */
+    // Touched by the draining thread alone
+    /** With DROP_NEWEST, where the kept window ends while it is being taken; else 0. */
     private long keptUntil;
+    /** The version of the last news it was told. */
+    private long presenceSeen;
+    /** The next signal to take. */
+    private long nextSignal;
 
-    /** Its place in the room's list. Guarded by the room's lock. */
+    private boolean isTurnOfNews;
+
+    // Guarded by the room's lock
+    /** What it is called in the room, or null. */
+    @Nullable
+    String name;
+    /** Its place in the room's list. */
     int index;
 
-    Member(Room room, Subscriber subscriber, long cursor, long joinedAt) {
+    Member(Room room, Subscriber subscriber, Frames frames, @Nullable String name, Place start) {
         this.room = room;
         this.subscriber = subscriber;
-        this.cursor = cursor;
-        this.joinedAt = joinedAt;
+        this.frames = frames;
+        this.name = name;
+        this.cursor = start.cursor;
+        this.joinedAt = start.head;
+        this.presenceSeen = start.news;
+        this.nextSignal = start.nextSignal;
     }
+
+    /** Where a member starts: the next message, the newest message, the news told so far, the next signal. */
+    record Place(long cursor, long head, long news, long nextSignal) {}
 
     /** The room it is in, or was. */
     public Room room() {
         return room;
     }
 
-    /** Takes the next message and returns its frame, or null when there is none, or none any more. */
+    /** Takes what comes next and returns its frame, or null when there is nothing, or nothing any more. */
     public @Nullable Frame next() {
+        if (isTurnOfNews) {
+            isTurnOfNews = false;
+            Frame news = nextNews();
+            if (news != null) {
+                return news;
+            }
+        }
+        Frame messages = nextMessages();
+        isTurnOfNews = messages != null;
+        return messages != null ? messages : nextNews();
+    }
+
+    private @Nullable Frame nextMessages() {
         while (true) {
             long at = cursor;
             long head = room.log().head();
@@ -68,16 +104,42 @@ public final class Member {
                 return null;
             }
             long from = whereToGoOn(at, head);
-            if (from > head) {
-                moveOn(at, from, 0);
+            if (from > at) {
+                // Told before anything else is taken, so that each hole is told once.
+                Frame gap = moveOn(at, from, from - at, false) ? frames.gap(at - 1, from) : null;
+                if (gap != null) {
+                    return gap;
+                }
                 continue;
             }
-            Frame frame = room.frames().of(from);
+            Frames.Batch batch = frames.messages(at, keptUntil == 0 ? head : Math.min(head, keptUntil - 1));
             // Null when the log has let it go since: then the place to go on from is another.
-            if (frame != null && moveOn(at, from, 1)) {
-                return frame;
+            if (batch != null && moveOn(at, batch.to() + 1, batch.to() + 1 - at, true)) {
+                return batch.frame();
             }
         }
+    }
+
+    private @Nullable Frame nextNews() {
+        if (cursor == LEFT) {
+            return null;
+        }
+        Presence.News news = room.news();
+        if (news.version() != presenceSeen) {
+            boolean everybody = news.version() != presenceSeen + 1 || news.joined() == null;
+            presenceSeen = news.version();
+            Frame presence = frames.presence(news, everybody);
+            if (presence != null) {
+                return presence;
+            }
+        }
+        long newest = room.newestSignal();
+        if (nextSignal > newest) {
+            return null;
+        }
+        long from = room.firstFreshSignal(nextSignal);
+        nextSignal = newest + 1;
+        return from > newest ? null : frames.signals(from, newest);
     }
 
     /** Whether there are messages it has not taken. */
@@ -89,6 +151,16 @@ public final class Member {
     /** Leaves the room. Late or repeated calls do nothing. */
     public void leave() {
         room.leave(this);
+    }
+
+    /** Goes by another name in the room. */
+    public void rename(String name) {
+        room.rename(this, name);
+    }
+
+    /** Whether it has left. */
+    boolean hasLeft() {
+        return cursor == LEFT;
     }
 
     /** Called by the room's turn: something was published. */
@@ -134,11 +206,11 @@ public final class Member {
         return head + 1;
     }
 
-    /** Moves the cursor past what was skipped and what is taken; false when the member has left instead. */
-    private boolean moveOn(long at, long from, int taken) {
-        boolean moved = CURSOR.compareAndSet(this, at, from + taken);
+    /** Moves the cursor past messages that are taken or missed; false when the member has left instead. */
+    private boolean moveOn(long at, long to, long messages, boolean taken) {
+        boolean moved = CURSOR.compareAndSet(this, at, to);
         if (moved) {
-            room.count(taken, from - at);
+            room.count(taken ? messages : 0, taken ? 0 : messages);
         }
         return moved;
     }

@@ -1,7 +1,10 @@
 package parley.room;
 
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.Draft;
 import parley.protocol.Message;
 
 /**
@@ -12,11 +15,12 @@ import parley.protocol.Message;
  * slot; a larger ring is full before it is shown, and shown before a head that needs it.
  */
 final class MemoryLog implements RoomLog {
-    /** What a message weighs besides its text: the record, the string, the slot; in bytes, about. */
+    /** What a message weighs besides its content: the record, the string, the slot; in bytes, about. */
     static final int OVERHEAD_BYTES = 96;
 
     private static final int SMALLEST_RING = 16;
 
+    private final String epoch;
     private final int maxMessages;
     private final long maxBytes;
 
@@ -24,31 +28,44 @@ final class MemoryLog implements RoomLog {
     private volatile long head;
     private volatile long first = 1;
 
-    /** Touched by the writer alone. */
+    // Touched by the writer alone
     private long bytes;
+    /** The numbers of the messages that came with an id, while they are kept. */
+    private final Map<String, Long> ids = new HashMap<>();
 
     /**
      * Makes an empty log.
      *
+     * @param epoch a name for it that no other log of the room has
      * @param maxMessages how many messages it keeps at most, at least 1
      * @param maxBytes how many bytes they weigh at most, {@link #OVERHEAD_BYTES} each included; the newest message is kept
      *     even when it alone weighs more
      */
-    MemoryLog(int maxMessages, long maxBytes) {
-        this(maxMessages, maxBytes, SMALLEST_RING);
+    MemoryLog(String epoch, int maxMessages, long maxBytes) {
+        this(epoch, maxMessages, maxBytes, SMALLEST_RING);
     }
 
     /** As above, with a ring that starts at that power of two. */
-    MemoryLog(int maxMessages, long maxBytes, int ring) {
+    MemoryLog(String epoch, int maxMessages, long maxBytes, int ring) {
+        this.epoch = epoch;
         this.maxMessages = maxMessages;
         this.maxBytes = maxBytes;
         this.ring = new AtomicReferenceArray<>(ring);
     }
 
     @Override
-    public Message append(long at, @Nullable String from, String text, int textBytes) {
+    public String epoch() {
+        return epoch;
+    }
+
+    @Override
+    public long append(long at, Draft draft) {
+        Long same = draft.id() == null ? null : ids.get(draft.id());
+        if (same != null) {
+            return same;
+        }
         long seq = head + 1;
-        Message message = new Message(seq, at, from, text, textBytes);
+        Message message = new Message(seq, at, draft);
         bytes += weight(message);
         while (first < seq && (seq - first >= maxMessages || bytes > maxBytes)) {
             letOldestGo();
@@ -56,9 +73,12 @@ final class MemoryLog implements RoomLog {
         if (seq - first >= ring.length()) {
             grow(seq);
         }
+        if (draft.id() != null) {
+            ids.put(draft.id(), seq);
+        }
         ring.set(slot(seq, ring), message);
         head = seq;
-        return message;
+        return seq;
     }
 
     @Override
@@ -85,7 +105,11 @@ final class MemoryLog implements RoomLog {
     private void letOldestGo() {
         long oldest = first;
         int slot = slot(oldest, ring);
-        bytes -= weight(ring.get(slot));
+        Message message = ring.get(slot);
+        bytes -= weight(message);
+        if (message.id() != null) {
+            ids.remove(message.id());
+        }
         first = oldest + 1;
         ring.set(slot, null);
     }
@@ -103,6 +127,7 @@ final class MemoryLog implements RoomLog {
     }
 
     private static int weight(Message message) {
-        return message.bytes() + OVERHEAD_BYTES;
+        int id = message.id() == null ? 0 : message.id().length() + OVERHEAD_BYTES;
+        return message.content().bytes() + OVERHEAD_BYTES + id;
     }
 }

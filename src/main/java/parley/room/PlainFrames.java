@@ -5,34 +5,42 @@ import parley.delivery.Frame;
 import parley.protocol.Message;
 import parley.protocol.PlainText;
 
-/**
- * Makes the frames of a room's plain-text members, one a message, and keeps the last one made: nearly all members are at the
- * same cursor, so nearly all share it. Any thread may call it.
- */
-final class PlainFrames {
-    /** A frame and the message it carries. */
-    private record Made(long seq, Frame frame) {}
-
+/** The frames of plain-text members: one a message, and nothing else. */
+final class PlainFrames implements Frames {
     private final RoomLog log;
-    private volatile @Nullable Made last;
+    private volatile @Nullable Batch last;
 
     PlainFrames(RoomLog log) {
         this.log = log;
     }
 
-    /** Returns the frame of a message, or null when the log does not keep it any more. */
-    @Nullable
-    Frame of(long seq) {
-        Made made = last;
-        if (made != null && made.seq == seq) {
-            return made.frame;
+    @Override
+    public @Nullable Batch messages(long from, long until) {
+        Batch made = last;
+        if (made != null && made.fits(from, until)) {
+            return made;
         }
-        Message message = log.read(seq);
+        Message message = log.read(from);
         if (message == null) {
             return null;
         }
-        Frame frame = new Frame.Text(PlainText.encode(message));
-        last = new Made(seq, frame);
-        return frame;
+        Batch batch = new Batch(from, from, true, new Frame.Text(PlainText.encode(message)));
+        last = batch;
+        return batch;
+    }
+
+    @Override
+    public @Nullable Frame gap(long after, long before) {
+        return null;
+    }
+
+    @Override
+    public @Nullable Frame presence(Presence.News news, boolean everybody) {
+        return null;
+    }
+
+    @Override
+    public @Nullable Frame signals(long from, long to) {
+        return null;
     }
 }

@@ -1,15 +1,19 @@
 package parley.room;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.Draft;
+import parley.protocol.Message;
 import parley.protocol.RoomName;
 
 /**
@@ -33,20 +37,38 @@ public final class Room implements Runnable {
     private static final int RUNNING = 2;
     private static final int AGAIN = 3;
 
+    private static final SecureRandom RANDOM = new SecureRandom();
+
     private static final Member[] NOBODY = {};
+
+    /** How long a signal may wait for a member to take it, and how many of them may. */
+    private static final long SIGNAL_MILLIS = 1_000;
+
+    private static final int SIGNALS = 64;
+    private static final long SIGNAL_BYTES = 64 * 1024;
+
+    /** Who came and went is told at most that often. */
+    private static final long NEWS_MILLIS = 250;
 
     private final RoomName name;
     private final RoomLimits limits;
     private final Executor fanOut;
     private final Clock clock;
     private final RoomLog log;
-    private final PlainFrames frames;
+    private final PlainFrames plainFrames;
+    private final JsonFrames jsonFrames;
     private final ReentrantLock lock = new ReentrantLock();
     private final AtomicInteger turn = new AtomicInteger(IDLE);
     private final LongAdder delivered = new LongAdder();
     private final LongAdder missed = new LongAdder();
 
+    /** A small log of signals, or null before the first. Set under the lock. */
+    private volatile @Nullable RoomLog signals;
+
     // Guarded by lock
+    /** But for {@link Presence#news()}, which any thread may ask. */
+    private final Presence presence;
+
     @GuardedBy("lock")
     private final List<Member> members = new ArrayList<>();
 
@@ -61,7 +83,31 @@ public final class Room implements Runnable {
     private long emptySinceMillis;
 
     @GuardedBy("lock")
+    private long toldAtMillis;
+
+    @GuardedBy("lock")
     private long offered;
+
+    /** What became of a draft: the number of its message, and whether that had been published before. */
+    public record Published(long seq, boolean duplicate) {}
+
+    /**
+     * A member that has just come in.
+     *
+     * @param epoch which history of the room its numbers belong to
+     * @param head the newest message when it came in
+     * @param count how many members there are
+     * @param recovered whether it gets everything since the message it named; null when it named none
+     */
+    public record Joined(
+            Member member,
+            String epoch,
+            long head,
+            int count,
+            @Nullable Boolean recovered) {}
+
+    /** Messages that are kept, oldest first, and whether there are more in the direction that was asked for. */
+    public record Page(String epoch, List<Message> messages, boolean more) {}
 
     /** Counts of a room so far, in messages times members: {@code offered == delivered + missed + what members have before them}. */
     public record Counts(long offered, long delivered, long missed) {
@@ -75,9 +121,15 @@ public final class Room implements Runnable {
         this.limits = limits;
         this.fanOut = fanOut;
         this.clock = clock;
-        this.log = new MemoryLog(limits.history(), limits.historyBytes());
-        this.frames = new PlainFrames(log);
+        this.log = new MemoryLog(newEpoch(), limits.history(), limits.historyBytes());
+        this.plainFrames = new PlainFrames(log);
+        this.jsonFrames = new JsonFrames(this);
+        this.presence = new Presence(limits.names());
         this.emptySinceMillis = clock.millis();
+    }
+
+    private static String newEpoch() {
+        return Long.toString(RANDOM.nextLong(Long.MAX_VALUE), Character.MAX_RADIX);
     }
 
     /** The room's name. */
@@ -85,23 +137,38 @@ public final class Room implements Runnable {
         return name;
     }
 
-    /**
-     * Appends a message to the log and has the members woken.
-     *
-     * @param bytes the length of the text in UTF-8
-     * @return the message's sequence number
-     */
-    public long publish(@Nullable String from, String text, int bytes) {
-        long seq;
+    /** Appends a message to the log, unless its {@code id} is there, and has the members woken. */
+    public Published publish(Draft draft) {
+        Published published;
         lock.lock();
         try {
-            seq = log.append(clock.millis(), from, text, bytes).seq();
-            offered += members.size();
+            long before = log.head();
+            long seq = log.append(clock.millis(), draft);
+            published = new Published(seq, seq <= before);
+            offered += published.duplicate ? 0 : members.size();
+        } finally {
+            lock.unlock();
+        }
+        if (!published.duplicate) {
+            turnIsDue();
+        }
+        return published;
+    }
+
+    /** Passes a signal on to the members that take it within a second; it is not kept and not counted. */
+    public void signal(Draft draft) {
+        lock.lock();
+        try {
+            RoomLog kept = signals;
+            if (kept == null) {
+                kept = new MemoryLog(log.epoch(), SIGNALS, SIGNAL_BYTES);
+                signals = kept;
+            }
+            kept.append(clock.millis(), draft);
         } finally {
             lock.unlock();
         }
         turnIsDue();
-        return seq;
     }
 
     /** Runs the room's turn. For the fan-out executor. */
@@ -126,26 +193,63 @@ public final class Room implements Runnable {
         return Math.max(log.first(), log.head() + 1 - history);
     }
 
+    /** Whether a message has been published here, in this history of the room. */
+    boolean has(String epoch, long seq) {
+        return epoch.equals(log.epoch()) && seq <= log.head();
+    }
+
     /**
-     * Makes a member whose cursor starts at that message, or the oldest that is kept.
+     * Makes a member whose cursor starts at a message.
      *
+     * @param from the message; a member that does not resume starts with the oldest that is kept if this one is gone
+     * @param resumes whether {@code from} follows one that the member names and has; null when it names none
      * @return null when the room has been given up; who wanted in takes the next room of that name
      */
     @Nullable
-    Member join(Member.Subscriber subscriber, long from) {
+    Joined join(
+            Member.Subscriber subscriber, Format format, @Nullable String name, long from, @Nullable Boolean resumes) {
         lock.lock();
         try {
             if (closed) {
                 return null;
             }
             long head = log.head();
-            long start = Math.max(log.first(), from);
-            Member member = new Member(this, subscriber, start, head);
+            boolean isResumed = Boolean.TRUE.equals(resumes);
+            // Who resumes is told what is gone by a gap, so its cursor starts there.
+            long start = isResumed ? from : Math.max(log.first(), from);
+            Frames frames = format == Format.JSON ? jsonFrames : plainFrames;
+            Member.Place place = new Member.Place(start, head, presence.news().version(), newestSignal() + 1);
+            Member member = new Member(this, subscriber, frames, name, place);
             member.index = members.size();
             members.add(member);
             walked = null;
+            presence.joined(name);
             offered += head + 1 - start;
-            return member;
+            Boolean recovered = resumes == null ? null : isResumed && from >= log.first();
+            return new Joined(member, log.epoch(), head, presence.count(), recovered);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Says of a member that is in what it was told when it came in, as it is now. */
+    public Joined joined(Member member) {
+        lock.lock();
+        try {
+            return new Joined(member, log.epoch(), log.head(), presence.count(), null);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Gives a member another name; does nothing when it has left. */
+    void rename(Member member, String name) {
+        lock.lock();
+        try {
+            if (!member.hasLeft()) {
+                presence.renamed(member.name, name);
+                member.name = name;
+            }
         } finally {
             lock.unlock();
         }
@@ -159,10 +263,96 @@ public final class Room implements Runnable {
                 return;
             }
             missed.add(log.head() + 1 - at);
+            presence.left(member.name);
             removeLocked(member);
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Reads kept messages, the newest that come before a number; as many as fit a frame, and one at least. */
+    public Page historyBefore(long seq, int limit) {
+        List<Message> messages = read(Math.min(seq, log.head() + 1) - 1, -1, limit);
+        long next = messages.isEmpty() ? 0 : messages.get(messages.size() - 1).seq() - 1;
+        Collections.reverse(messages);
+        return new Page(log.epoch(), messages, next >= log.first());
+    }
+
+    /** Reads kept messages, the oldest that come after a number; as many as fit a frame, and one at least. */
+    public Page historyAfter(long seq, int limit) {
+        List<Message> messages = read(Math.max(seq + 1, log.first()), 1, limit);
+        boolean more = !messages.isEmpty() && messages.get(messages.size() - 1).seq() < log.head();
+        return new Page(log.epoch(), messages, more);
+    }
+
+    private List<Message> read(long from, int step, int limit) {
+        List<Message> messages = new ArrayList<>();
+        int bytes = 0;
+        Message next = log.read(from);
+        while (next != null && messages.size() < limit && (messages.isEmpty() || bytes < limits.batchBytes())) {
+            messages.add(next);
+            next = log.read(next.seq() + step);
+            bytes += next == null ? 0 : next.content().bytes() + MemoryLog.OVERHEAD_BYTES;
+        }
+        return messages;
+    }
+
+    /** Who is there. */
+    public Presence.Picture picture() {
+        lock.lock();
+        try {
+            return presence.picture();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Has the members told who came and went, if anybody did and the last news is old enough. For the sweep. */
+    void tellPresence(long nowMillis) {
+        boolean hasNews = false;
+        lock.lock();
+        try {
+            if (nowMillis - toldAtMillis >= NEWS_MILLIS) {
+                hasNews = presence.tell();
+                toldAtMillis = hasNews ? nowMillis : toldAtMillis;
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (hasNews) {
+            turnIsDue();
+        }
+    }
+
+    @SuppressWarnings("GuardedBy") // the news alone is for any thread
+    Presence.News news() {
+        return presence.news();
+    }
+
+    /** The number of the newest signal, 0 before the first. */
+    long newestSignal() {
+        RoomLog log = signals;
+        return log == null ? 0 : log.head();
+    }
+
+    /** The first signal from a number on that is neither gone nor too old to be passed on. */
+    long firstFreshSignal(long from) {
+        long oldest = clock.millis() - SIGNAL_MILLIS;
+        long seq = from;
+        for (long newest = newestSignal(); seq <= newest; seq++) {
+            Message signal = signal(seq);
+            if (signal != null && signal.at() >= oldest) {
+                break;
+            }
+        }
+        return seq;
+    }
+
+    /** Returns a signal, or null when it is gone. */
+    @Nullable
+    Message signal(long seq) {
+        RoomLog log = signals;
+        return log == null ? null : log.read(seq);
     }
 
     /** Gives the room up if nobody has been in it for its linger time. */
@@ -206,10 +396,6 @@ public final class Room implements Runnable {
 
     RoomLog log() {
         return log;
-    }
-
-    PlainFrames frames() {
-        return frames;
     }
 
     RoomLimits limits() {

@@ -11,10 +11,13 @@ import parley.delivery.Overflow;
  * @param window how many messages a member may be behind what is live, at least 1
  * @param overflow what becomes of a member further behind
  * @param linger how long a room without members stays
+ * @param batchBytes what messages joined into one frame may weigh, in bytes of UTF-8; a longer one goes alone
+ * @param names how many names presence tells at most
  */
-public record RoomLimits(int history, long historyBytes, int window, Overflow overflow, Duration linger) {
+public record RoomLimits(
+        int history, long historyBytes, int window, Overflow overflow, Duration linger, int batchBytes, int names) {
     public RoomLimits {
-        if (history < 1 || historyBytes < 1 || window < 1 || linger.isNegative()) {
+        if (history < 1 || historyBytes < 1 || window < 1 || linger.isNegative() || batchBytes < 1 || names < 0) {
             throw new IllegalArgumentException("a room keeps and allows at least one message");
         }
     }

@@ -1,6 +1,7 @@
 package parley.room;
 
 import org.jspecify.annotations.Nullable;
+import parley.protocol.Draft;
 import parley.protocol.Message;
 
 /**
@@ -10,8 +11,15 @@ import parley.protocol.Message;
  * that.
  */
 interface RoomLog {
-    /** Adds a message and returns it with its number. Under the room's lock. */
-    Message append(long at, @Nullable String from, String text, int bytes);
+    /** Which history this is: another one after messages were lost, so that their numbers are not taken for these. */
+    String epoch();
+
+    /**
+     * Adds a message, under the room's lock; or finds, while it is kept, the one that was added with the same {@code id}.
+     *
+     * @return its number
+     */
+    long append(long at, Draft draft);
 
     /** The number of the newest message; 0 before the first. */
     long head();

@@ -5,6 +5,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.Command;
+import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 
 /** All rooms of the application, by name: made when somebody joins, given up when nobody has been there for a while. Any thread. */
@@ -37,7 +39,14 @@ public final class RoomRegistry {
      */
     public Position position(RoomName name, int history) {
         Room room = rooms.get(name);
-        return room == null ? new Position(null, 1) : new Position(room, room.start(history));
+        return room == null ? new Position(null, 1, null) : new Position(room, room.start(history), null);
+    }
+
+    /** Where a member would go on that names the last message it has, or start anew if that is not known here. */
+    public Position position(RoomName name, Command.After after) {
+        Room room = rooms.get(name);
+        boolean isKnown = room != null && room.has(after.epoch(), after.seq());
+        return new Position(room, isKnown ? after.seq() + 1 : 1, isKnown);
     }
 
     /**
@@ -45,37 +54,50 @@ public final class RoomRegistry {
      *
      * @param room null when there was none of that name: then all that one made later holds comes after
      * @param next the first message to take
+     * @param resumes whether {@code next} follows the message that the client named; null when it named none
      */
-    public record Position(@Nullable Room room, long next) {}
+    public record Position(
+            @Nullable Room room, long next, @Nullable Boolean resumes) {}
 
     /**
      * Joins a room at a position, making the room if there is none of that name.
      *
+     * @param as what the member is called
      * @return null when that would be one room too many
      */
-    public @Nullable Member join(RoomName name, Member.Subscriber subscriber, Position position) {
+    public Room.@Nullable Joined join(
+            RoomName name, Position position, Member.Subscriber subscriber, Format format, @Nullable MemberName as) {
+        String memberName = as == null ? null : as.value();
         while (true) {
             Room room = findOrMake(name);
             if (room == null) {
                 return null;
             }
-            // A room made since the position was taken holds nothing older.
-            Member member = room.join(subscriber, room == position.room ? position.next : 1);
-            if (member != null) {
-                return member;
+            // A room made since the position was taken holds nothing older, and nothing that the client has seen.
+            boolean isSame = room == position.room;
+            Boolean resumes = position.resumes == null ? null : Boolean.valueOf(isSame && position.resumes);
+            Room.Joined joined = room.join(subscriber, format, memberName, isSame ? position.next : 1, resumes);
+            if (joined != null) {
+                return joined;
             }
             remove(room);
         }
     }
 
-    /** Gives up the rooms that nobody has been in for their linger time. Called now and then by one thread. */
+    /** Has the rooms tell who came and went, and gives up those that nobody has been in for a while. Called now and then by one thread. */
     public void sweep() {
         long now = clock.millis();
         for (Room room : rooms.values()) {
+            room.tellPresence(now);
             if (room.closeIfDeserted(now)) {
                 remove(room);
             }
         }
+    }
+
+    /** What each room keeps and allows. */
+    public RoomLimits limits() {
+        return limits;
     }
 
     /** How many rooms there are. */

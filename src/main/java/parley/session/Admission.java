@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.CloseCode;
+import parley.protocol.Command;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 import parley.room.RoomRegistry;
@@ -101,7 +102,15 @@ public final class Admission {
         if (history < 0) {
             return bad("history is a number from 0 to " + maxHistory);
         }
-        return new Chat(room, memberName, rooms.position(room, history));
+        String after = parameters.get("after");
+        String epoch = parameters.get("epoch");
+        if (after == null && epoch == null) {
+            return new Chat(room, memberName, rooms.position(room, history));
+        }
+        if (after == null || epoch == null || !after.matches("\\d{1,18}") || parameters.containsKey("history")) {
+            return bad("to resume, after is the seq and epoch the epoch of the last message you have, without history");
+        }
+        return new Chat(room, memberName, rooms.position(room, new Command.After(epoch, Long.parseLong(after))));
     }
 
     private int history(String value) {

@@ -59,6 +59,14 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     /** A whole binary message came; the buffer is the connection's to keep. */
     public abstract void binary(ByteBuffer message);
 
+    /** The longest message it takes, in bytes of UTF-8 or binary. */
+    public int longestMessage() {
+        return sessions.limits().messageBytes();
+    }
+
+    /** The server is about to end it for a shutdown: says so, where the protocol has words for it, and nothing after it. */
+    void sayBye() {}
+
     /** Returns the next frame to send and moves on, or null when there is none. For the draining thread, one at a time. */
     abstract @Nullable Frame nextFrame();
 

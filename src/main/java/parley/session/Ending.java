@@ -21,8 +21,12 @@ public enum Ending {
     BEHIND(CloseCode.TRY_AGAIN_LATER, "too slow for the room", Level.INFO),
     /** Sent to the echo faster than it read what came back. */
     ECHO_BACKLOG(CloseCode.TRY_AGAIN_LATER, "too slow: read the echoes", Level.INFO),
+    /** Gave commands faster than it read the answers. */
+    ANSWER_BACKLOG(CloseCode.TRY_AGAIN_LATER, "too slow: read the answers", Level.INFO),
     /** Kept sending more than the rate limit allows. */
     FLOODING(CloseCode.POLICY_VIOLATION, "flooding: too many messages a second", Level.INFO),
+    /** Kept sending commands that are none. */
+    TOO_MANY_ERRORS(CloseCode.POLICY_VIOLATION, "flooding: too many errors a second", Level.INFO),
     /** A message over the limit. */
     TOO_BIG(CloseCode.MESSAGE_TOO_BIG, "message too big", Level.INFO),
     /** A binary message in a room. */

@@ -6,7 +6,7 @@ package parley.session;
  */
 final class Rate {
     /** How many seconds' worth may be saved up. */
-    private static final int BURST_SECONDS = 5;
+    static final int BURST_SECONDS = 5;
     /** How long a client may keep being over its rate. */
     private static final long PATIENCE_NANOS = 5_000_000_000L;
 

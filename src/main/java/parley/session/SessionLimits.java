@@ -11,9 +11,11 @@ import java.time.Duration;
  * @param idleTimeout how long a client may be silent, pongs counting as words; longer than the ping interval
  * @param closeTimeout how long a closed connection may take to go away before it is cut
  * @param messageBytes the longest message, in bytes of UTF-8
- * @param echoBacklog bytes of echoes that may wait behind the frames in flight
+ * @param commandBytes the longest WebSocket message of a JSON client, which may hold several commands; in bytes
+ * @param backlog bytes of echoes or answers that may wait behind the frames in flight
+ * @param rooms how many rooms one session may be in
  * @param connections sessions at once
- * @param commandsPerSecond messages a second that one session may publish, with a burst of five times that; 0 for no limit
+ * @param commandsPerSecond commands a second that one session may give, with a burst of five times that; 0 for no limit
  */
 public record SessionLimits(
         int inFlight,
@@ -22,16 +24,18 @@ public record SessionLimits(
         Duration idleTimeout,
         Duration closeTimeout,
         int messageBytes,
-        long echoBacklog,
+        int commandBytes,
+        long backlog,
+        int rooms,
         int connections,
         int commandsPerSecond) {
     public SessionLimits {
-        if (inFlight < 1 || messageBytes < 1 || connections < 1 || commandsPerSecond < 0) {
+        if (inFlight < 1 || messageBytes < 1 || rooms < 1 || connections < 1 || commandsPerSecond < 0) {
             throw new IllegalArgumentException(
                     "a session may have at least one frame in flight and say at least one byte");
         }
-        if (echoBacklog < messageBytes) {
-            throw new IllegalArgumentException("the echo backlog holds at least one message of the largest size");
+        if (backlog < messageBytes || commandBytes < messageBytes) {
+            throw new IllegalArgumentException("a backlog and a command hold at least one message of the largest size");
         }
     }
 }

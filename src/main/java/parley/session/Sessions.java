@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Transport;
+import parley.room.Format;
 import parley.room.RoomRegistry;
 
 /**
@@ -20,6 +21,9 @@ import parley.room.RoomRegistry;
  * end. Any thread may call any method, except where it says otherwise.
  */
 public final class Sessions {
+    /** How long a shutdown waits for its last event to be taken. */
+    private static final Duration FOR_THE_LAST_WORD = Duration.ofMillis(250);
+
     private final SessionLimits limits;
     private final Executor fanOut;
     private final Executor closing;
@@ -62,10 +66,14 @@ public final class Sessions {
     }
 
     /** Opens a session in a room. It may have ended when it is returned. */
-    public ChatConnection openChat(Client client, Transport transport, RoomRegistry rooms, Admission.Chat entry) {
-        ChatConnection connection = new ChatConnection(this, client, transport, entry.name());
+    public ChatConnection openChat(
+            Client client, Transport transport, RoomRegistry rooms, Admission.Chat entry, Format format) {
+        ChatConnection connection = switch (format) {
+            case PLAIN -> new PlainConnection(this, client, transport, entry.name());
+            case JSON -> new JsonConnection(this, client, transport, rooms, entry.name());
+        };
         if (add(connection)) {
-            connection.join(rooms, entry);
+            connection.enter(rooms, entry);
         }
         return connection;
     }
@@ -111,7 +119,9 @@ public final class Sessions {
     /** Ends every session for shutdown and lets no other in. Frames in flight, and what waits behind them, get some time first. */
     public void endAll(Duration forFramesInFlight) throws InterruptedException {
         stopping = true;
-        waitUntil(forFramesInFlight, () -> open.stream().allMatch(Connection::isQuiet));
+        waitUntil(forFramesInFlight, this::isQuiet);
+        open.forEach(Connection::sayBye);
+        waitUntil(FOR_THE_LAST_WORD, this::isQuiet);
         open.forEach(connection -> connection.end(Ending.SHUTDOWN));
     }
 
@@ -124,6 +134,10 @@ public final class Sessions {
         });
         stopped = true;
         ended.removeIf(connection -> connection.sweepEnded(now(), false));
+    }
+
+    private boolean isQuiet() {
+        return open.stream().allMatch(Connection::isQuiet);
     }
 
     private void waitUntil(Duration atMost, BooleanSupplier condition) throws InterruptedException {
@@ -148,7 +162,7 @@ public final class Sessions {
         return counter(why).sum();
     }
 
-    /** How many messages were not published because their sender was over its rate. */
+    /** How many commands were not carried out because their sender was over its rate. */
     public long limitedCount() {
         return limited.sum();
     }

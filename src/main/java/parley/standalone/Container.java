@@ -28,13 +28,13 @@ final class Container extends TyrusServerContainer {
     private final TyrusWebSocketEngine engine;
     private final WebSocketEngine watched;
 
-    Container(String context, int messageBytes) {
+    Container(String context, int longestMessage) {
         super(Set.of(EchoEndpoint.class, ChatEndpoint.class, RoomEndpoint.class));
         this.context = context;
         this.engine = TyrusWebSocketEngine.builder(this)
-                .incomingBufferSize(messageBytes + LARGEST_READ)
+                .incomingBufferSize(longestMessage + LARGEST_READ)
                 .build();
-        this.watched = new WatchedEngine(engine, messageBytes);
+        this.watched = new WatchedEngine(engine, longestMessage);
     }
 
     @Override
@@ -58,10 +58,10 @@ final class Container extends TyrusServerContainer {
     }
 
     /** The engine, with a watch over each connection's frames. */
-    private record WatchedEngine(WebSocketEngine engine, int messageBytes) implements WebSocketEngine {
+    private record WatchedEngine(WebSocketEngine engine, int longestMessage) implements WebSocketEngine {
         @Override
         public UpgradeInfo upgrade(UpgradeRequest request, UpgradeResponse response) {
-            return new WatchedUpgrade(engine.upgrade(request, response), messageBytes);
+            return new WatchedUpgrade(engine.upgrade(request, response), longestMessage);
         }
 
         @Override
@@ -75,7 +75,7 @@ final class Container extends TyrusServerContainer {
         }
     }
 
-    private record WatchedUpgrade(WebSocketEngine.UpgradeInfo info, int messageBytes)
+    private record WatchedUpgrade(WebSocketEngine.UpgradeInfo info, int longestMessage)
             implements WebSocketEngine.UpgradeInfo {
         @Override
         public WebSocketEngine.UpgradeStatus getStatus() {
@@ -84,7 +84,7 @@ final class Container extends TyrusServerContainer {
 
         @Override
         public Connection createConnection(Writer writer, Connection.CloseListener closeListener) {
-            FrameWatch watch = new FrameWatch(messageBytes, writer);
+            FrameWatch watch = new FrameWatch(longestMessage, writer);
             Connection connection = info.createConnection(watch.writer(), closeListener);
             watch.passTo(connection);
             return new WatchedConnection(connection, watch);

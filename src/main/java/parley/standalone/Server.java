@@ -39,7 +39,7 @@ final class Server {
      */
     Server(Settings settings, Path war) throws IOException {
         this.parley = new Parley(settings);
-        this.container = new Container(settings.context(), settings.session().messageBytes());
+        this.container = new Container(settings.context(), settings.session().commandBytes());
         this.listener = new NetworkListener("parley", settings.host(), settings.port());
         this.http = new HttpServer();
         try {

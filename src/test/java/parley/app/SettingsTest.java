@@ -117,7 +117,7 @@ class SettingsTest {
         "session.idle-timeout, 20s,   session.ping-interval",
         "room.window,          1001,  room.history",
         "room.history-bytes,   32KiB, limits.message-bytes",
-        "limits.echo-backlog,  32KiB, limits.message-bytes",
+        "limits.backlog,  32KiB, limits.message-bytes",
     })
     void aContradictionNamesBoth(String key, String value, String other) {
         sources.set(key, value);

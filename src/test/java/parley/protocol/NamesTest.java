@@ -49,7 +49,9 @@ class NamesTest {
 
     @Test
     void plainTextPutsTheNameBefore() {
-        assertThat(PlainText.encode(new Message(1, 0, "ann", "hi", 2))).isEqualTo("ann: hi");
-        assertThat(PlainText.encode(new Message(1, 0, null, "hi", 2))).isEqualTo("hi");
+        assertThat(PlainText.encode(new Message(1, 0, "ann", Content.text("hi", 2), null)))
+                .isEqualTo("ann: hi");
+        assertThat(PlainText.encode(new Message(1, 0, null, Content.text("hi", 2), null)))
+                .isEqualTo("hi");
     }
 }

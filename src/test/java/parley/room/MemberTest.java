@@ -30,14 +30,14 @@ class MemberTest {
     };
 
     private Room room(Overflow overflow, int window, int history) {
-        RoomLimits limits = new RoomLimits(history, 1 << 20, window, overflow, Duration.ZERO);
+        RoomLimits limits = Samples.limits(history, window, overflow, Duration.ZERO);
         return new Room(RoomName.LOBBY, limits, turns::add, Clock.systemUTC());
     }
 
     private void publish(Room room, int count) {
         for (int i = 0; i < count; i++) {
             long seq = room.log().head() + 1;
-            room.publish(null, String.valueOf(seq), 1);
+            room.publish(Samples.line(null, String.valueOf(seq)));
         }
         while (!turns.isEmpty()) {
             turns.poll().run();
@@ -65,7 +65,7 @@ class MemberTest {
     void aMemberSeesWhatIsPublishedAfterItJoinedInOrder() {
         Room room = room(Overflow.DROP_OLDEST, 10, 10);
         publish(room, 2);
-        Member member = room.join(subscriber, room.start(0));
+        Member member = Samples.plain(room, subscriber, room.start(0));
         assertThat(takeAll(member)).isEmpty();
         publish(room, 3);
         assertThat(ready).isEqualTo(1);
@@ -77,15 +77,15 @@ class MemberTest {
     void historyStartsTheCursorFurtherBackAsFarAsTheLogReaches() {
         Room room = room(Overflow.DROP_OLDEST, 2, 5);
         publish(room, 8);
-        assertThat(takeAll(room.join(subscriber, room.start(3)))).containsExactly("6", "7", "8");
-        assertThat(takeAll(room.join(subscriber, room.start(100)))).containsExactly("4", "5", "6", "7", "8");
+        assertThat(takeAll(Samples.plain(room, subscriber, room.start(3)))).containsExactly("6", "7", "8");
+        assertThat(takeAll(Samples.plain(room, subscriber, room.start(100)))).containsExactly("4", "5", "6", "7", "8");
         assertIdentity(room, 8, 0);
     }
 
     @Test
     void dropOldestGoesOnWithTheNewestThatFillTheWindow() {
         Room room = room(Overflow.DROP_OLDEST, 3, 100);
-        Member member = room.join(subscriber, room.start(0));
+        Member member = Samples.plain(room, subscriber, room.start(0));
         publish(room, 3);
         assertThat(take(member)).isEqualTo("1");
         publish(room, 7);
@@ -96,7 +96,7 @@ class MemberTest {
     @Test
     void latestGoesOnWithTheNewestAlone() {
         Room room = room(Overflow.LATEST, 3, 100);
-        Member member = room.join(subscriber, room.start(0));
+        Member member = Samples.plain(room, subscriber, room.start(0));
         publish(room, 3);
         assertThat(takeAll(member)).containsExactly("1", "2", "3");
         publish(room, 4);
@@ -107,7 +107,7 @@ class MemberTest {
     @Test
     void dropNewestGivesTheWindowItFellBehindWithAndMissesWhatCameAfter() {
         Room room = room(Overflow.DROP_NEWEST, 3, 100);
-        Member member = room.join(subscriber, room.start(0));
+        Member member = Samples.plain(room, subscriber, room.start(0));
         publish(room, 10);
         assertThat(take(member)).isEqualTo("1");
         publish(room, 2);
@@ -120,7 +120,7 @@ class MemberTest {
     @Test
     void disconnectTellsTheSessionAtTheTurnThatFindsItBehind() {
         Room room = room(Overflow.DISCONNECT, 3, 100);
-        Member member = room.join(subscriber, room.start(0));
+        Member member = Samples.plain(room, subscriber, room.start(0));
         publish(room, 3);
         assertThat(fellBehind).isZero();
         publish(room, 1);
@@ -134,7 +134,7 @@ class MemberTest {
         for (Overflow overflow : Overflow.values()) {
             Room room = room(overflow, 3, 100);
             publish(room, 20);
-            Member member = room.join(subscriber, room.start(20));
+            Member member = Samples.plain(room, subscriber, room.start(20));
             assertThat(take(member)).isEqualTo("1");
             publish(room, 3);
             assertThat(takeAll(member)).as(overflow.name()).hasSize(22);
@@ -147,7 +147,7 @@ class MemberTest {
     void dropNewestKeepsTheReplayAndTheFirstWindowOfWhatIsLive() {
         Room room = room(Overflow.DROP_NEWEST, 2, 100);
         publish(room, 3);
-        Member member = room.join(subscriber, room.start(3));
+        Member member = Samples.plain(room, subscriber, room.start(3));
         publish(room, 5);
         assertThat(takeAll(member)).containsExactly("1", "2", "3", "4", "5");
         assertIdentity(room, 8, 3);
@@ -157,7 +157,7 @@ class MemberTest {
     void whatTheLogLetGoIsMissedUnderEveryPolicy() {
         for (Overflow overflow : Overflow.values()) {
             Room room = room(overflow, 4, 4);
-            Member member = room.join(subscriber, room.start(0));
+            Member member = Samples.plain(room, subscriber, room.start(0));
             publish(room, 4);
             publish(room, 1); // 1 is gone; behind by 5
             List<String> taken = takeAll(member);
@@ -170,7 +170,7 @@ class MemberTest {
     @Test
     void whoHasLeftTakesNothingAndWhatItHadBeforeItIsMissed() {
         Room room = room(Overflow.DROP_OLDEST, 10, 10);
-        Member member = room.join(subscriber, room.start(0));
+        Member member = Samples.plain(room, subscriber, room.start(0));
         publish(room, 3);
         assertThat(take(member)).isEqualTo("1");
         member.leave();
@@ -185,9 +185,9 @@ class MemberTest {
     @Test
     void membersAtTheSameCursorShareTheFrame() {
         Room room = room(Overflow.DROP_OLDEST, 10, 10);
-        Member one = room.join(subscriber, room.start(0));
-        Member two = room.join(subscriber, room.start(0));
-        room.publish("ann", "hi", 2);
+        Member one = Samples.plain(room, subscriber, room.start(0));
+        Member two = Samples.plain(room, subscriber, room.start(0));
+        room.publish(Samples.line("ann", "hi"));
         Frame frame = one.next();
         assertThat(frame).isEqualTo(new Frame.Text("ann: hi"));
         assertThat(two.next()).isSameAs(frame);

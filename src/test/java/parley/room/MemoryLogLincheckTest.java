@@ -10,11 +10,11 @@ import parley.protocol.Message;
  * the head names is there. The ring is as small as it gets, so that slots are used again and the ring grows.
  */
 public class MemoryLogLincheckTest {
-    private final MemoryLog log = new MemoryLog(3, 4L * (MemoryLog.OVERHEAD_BYTES + 2), 1);
+    private final MemoryLog log = new MemoryLog("e", 3, 4L * (MemoryLog.OVERHEAD_BYTES + 2), 1);
 
     @Operation(nonParallelGroup = "writer")
     public void append() {
-        log.append(0, null, "m" + (log.head() + 1), 2);
+        log.append(0, Samples.line(null, "m" + (log.head() + 1)));
     }
 
     @Operation
@@ -33,7 +33,8 @@ public class MemoryLogLincheckTest {
 
     private Message check(long seq) {
         Message message = log.read(seq);
-        if (message != null && (message.seq() != seq || !message.text().equals("m" + seq))) {
+        if (message != null
+                && (message.seq() != seq || !message.content().text().equals("m" + seq))) {
             throw new AssertionError("asked for " + seq + ", got " + message);
         }
         return message;

@@ -11,14 +11,14 @@ class MemoryLogTest {
     private static void append(MemoryLog log, int times) {
         for (int i = 0; i < times; i++) {
             long seq = log.head() + 1;
-            assertThat(log.append(seq * 10, "ann", "m" + seq, 2).seq()).isEqualTo(seq);
+            assertThat(log.append(seq * 10, Samples.line("ann", "m" + seq))).isEqualTo(seq);
         }
     }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 16, 17, 100})
     void keepsTheNewestUpToItsNumberOfMessages(int max) {
-        MemoryLog log = new MemoryLog(max, Long.MAX_VALUE);
+        MemoryLog log = new MemoryLog("e", max, Long.MAX_VALUE);
         assertThat(log.first()).isEqualTo(1);
         assertThat(log.head()).isZero();
         for (int count = 1; count <= 250; count++) {
@@ -30,7 +30,7 @@ class MemoryLogTest {
                 if (seq < log.first() || seq > count) {
                     assertThat(message).isNull();
                 } else {
-                    assertThat(message).isEqualTo(new Message(seq, seq * 10, "ann", "m" + seq, 2));
+                    assertThat(message).isEqualTo(new Message(seq, seq * 10, Samples.line("ann", "m" + seq)));
                 }
             }
         }
@@ -38,21 +38,21 @@ class MemoryLogTest {
 
     @Test
     void keepsTheNewestUpToItsNumberOfBytes() {
-        MemoryLog log = new MemoryLog(1_000, 10 * (MemoryLog.OVERHEAD_BYTES + 100L));
+        MemoryLog log = new MemoryLog("e", 1_000, 10 * (MemoryLog.OVERHEAD_BYTES + 100L));
         for (int i = 0; i < 50; i++) {
-            log.append(0, null, "x".repeat(100), 100);
+            log.append(0, Samples.line(null, "x".repeat(100)));
         }
         assertThat(log.head() - log.first() + 1).isEqualTo(10);
-        log.append(0, null, "x".repeat(900), 900);
+        log.append(0, Samples.line(null, "x".repeat(900)));
         assertThat(log.head() - log.first() + 1).isEqualTo(5);
     }
 
     @Test
     void keepsOneMessageEvenIfItIsTooHeavy() {
-        MemoryLog log = new MemoryLog(10, 100);
-        log.append(0, null, "x".repeat(5_000), 5_000);
+        MemoryLog log = new MemoryLog("e", 10, 100);
+        log.append(0, Samples.line(null, "x".repeat(5_000)));
         assertThat(log.read(1)).isNotNull();
-        log.append(0, null, "y".repeat(5_000), 5_000);
+        log.append(0, Samples.line(null, "y".repeat(5_000)));
         assertThat(log.read(1)).isNull();
         assertThat(log.read(2)).isNotNull();
     }

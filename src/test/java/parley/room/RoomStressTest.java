@@ -85,7 +85,7 @@ class RoomStressTest {
     @ParameterizedTest
     @EnumSource(Overflow.class)
     void offeredIsDeliveredPlusMissedAndNothingIsLeft(Overflow overflow) throws Exception {
-        RoomLimits limits = new RoomLimits(50, 1 << 20, 8, overflow, Duration.ZERO);
+        RoomLimits limits = Samples.limits(50, 8, overflow, Duration.ZERO);
         ExecutorService fanOut = Executors.newFixedThreadPool(2);
         RoomRegistry registry = new RoomRegistry(limits, 100, fanOut, Clock.systemUTC());
         ExecutorService threads = Executors.newFixedThreadPool(THREADS + 1);
@@ -123,7 +123,7 @@ class RoomStressTest {
             boolean isSlow = random.nextInt(4) == 0;
             Session session = new Session(fanOut, isSlow ? FakeTransport.When.LATER : FakeTransport.When.INSIDE_SEND);
             RoomName name = new RoomName("r" + random.nextInt(3));
-            Member member = registry.join(name, session, registry.position(name, random.nextInt(20)));
+            Member member = Samples.plain(registry, name, session, registry.position(name, random.nextInt(20)));
             session.member = member;
             rooms.add(member.room());
             session.drain.wake();
@@ -140,7 +140,7 @@ class RoomStressTest {
 
     private static void publishNumbered(Room room) {
         synchronized (room) {
-            room.publish(null, "n " + (room.log().head() + 1), 8);
+            room.publish(Samples.line(null, "n " + (room.log().head() + 1)));
         }
     }
 }

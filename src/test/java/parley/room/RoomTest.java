@@ -18,7 +18,7 @@ class RoomTest {
     private final Deque<Runnable> turns = new ArrayDeque<>();
     private Instant now = Instant.EPOCH;
     private final Clock clock = ((InstantSource) () -> now).withZone(ZoneOffset.UTC);
-    private final RoomLimits limits = new RoomLimits(10, 1 << 20, 10, Overflow.DROP_OLDEST, Duration.ofSeconds(60));
+    private final RoomLimits limits = Samples.limits(10, 10, Overflow.DROP_OLDEST, Duration.ofSeconds(60));
     private final Room room = new Room(RoomName.LOBBY, limits, turns::add, clock);
     private final RoomRegistry registry = new RoomRegistry(limits, 2, turns::add, clock);
 
@@ -38,18 +38,18 @@ class RoomTest {
     private static final OnReady NOTHING = new OnReady(() -> {});
 
     private Member join(RoomName name) {
-        return registry.join(name, NOTHING, registry.position(name, 0));
+        return Samples.plain(registry, name, NOTHING, registry.position(name, 0));
     }
 
     @Test
     void oneTurnIsDueHoweverMuchIsPublished() {
-        room.join(NOTHING, 1);
-        room.publish(null, "a", 1);
-        room.publish(null, "b", 1);
+        Samples.plain(room, NOTHING, 1);
+        room.publish(Samples.line(null, "a"));
+        room.publish(Samples.line(null, "b"));
         assertThat(turns).hasSize(1);
         turns.poll().run();
         assertThat(turns).isEmpty();
-        room.publish(null, "c", 1);
+        room.publish(Samples.line(null, "c"));
         assertThat(turns).hasSize(1);
     }
 
@@ -57,15 +57,16 @@ class RoomTest {
     @Test
     void whatIsPublishedDuringATurnMakesItRunAgain() {
         int[] woken = {0};
-        room.join(
+        Samples.plain(
+                room,
                 new OnReady(() -> {
                     if (woken[0]++ == 0) {
-                        room.publish(null, "again", 5);
-                        room.publish(null, "and again", 9);
+                        room.publish(Samples.line(null, "again"));
+                        room.publish(Samples.line(null, "and again"));
                     }
                 }),
                 1);
-        room.publish(null, "a", 1);
+        room.publish(Samples.line(null, "a"));
         turns.poll().run();
         assertThat(turns).hasSize(1);
         turns.poll().run();
@@ -78,9 +79,9 @@ class RoomTest {
         Member[] members = new Member[3];
         for (int i = 0; i < 3; i++) {
             int which = i;
-            members[i] = room.join(new OnReady(() -> members[which].leave()), 1);
+            members[i] = Samples.plain(room, new OnReady(() -> members[which].leave()), 1);
         }
-        room.publish(null, "a", 1);
+        room.publish(Samples.line(null, "a"));
         turns.poll().run();
         assertThat(room.memberCount()).isZero();
         assertThat(room.counts()).isEqualTo(new Room.Counts(3, 0, 3));
@@ -105,11 +106,11 @@ class RoomTest {
     void whoComesBackWithinTheLingerTimeFindsTheRoomAndItsHistory() {
         Member member = join(RoomName.LOBBY);
         Room first = member.room();
-        first.publish(null, "kept", 4);
+        first.publish(Samples.line(null, "kept"));
         member.leave();
         now = now.plusSeconds(59);
         registry.sweep();
-        Member again = registry.join(RoomName.LOBBY, NOTHING, registry.position(RoomName.LOBBY, 1));
+        Member again = Samples.plain(registry, RoomName.LOBBY, NOTHING, registry.position(RoomName.LOBBY, 1));
         now = now.plusSeconds(59);
         registry.sweep();
         assertThat(again.room()).isSameAs(first);
@@ -123,7 +124,7 @@ class RoomTest {
                 .as("somebody is in it")
                 .isFalse();
         assertThat(room.closeIfDeserted(60_000)).isTrue();
-        assertThat(room.join(NOTHING, 1)).isNull();
+        assertThat(room.join(NOTHING, Format.PLAIN, null, 1, null)).isNull();
     }
 
     @Test
@@ -144,24 +145,28 @@ class RoomTest {
     void whoJoinsAtAPositionGetsWhatWasPublishedSince() {
         RoomRegistry.Position beforeTheRoom = registry.position(RoomName.LOBBY, 0);
         Room made = join(RoomName.LOBBY).room();
-        made.publish(null, "first", 5);
+        made.publish(Samples.line(null, "first"));
         RoomRegistry.Position before = registry.position(RoomName.LOBBY, 0);
-        made.publish(null, "second", 6);
+        made.publish(Samples.line(null, "second"));
 
-        assertThat(registry.join(RoomName.LOBBY, NOTHING, before).next()).isEqualTo(new Frame.Text("second"));
-        assertThat(registry.join(RoomName.LOBBY, NOTHING, beforeTheRoom).next()).isEqualTo(new Frame.Text("first"));
+        assertThat(Samples.plain(registry, RoomName.LOBBY, NOTHING, before).next())
+                .isEqualTo(new Frame.Text("second"));
+        assertThat(Samples.plain(registry, RoomName.LOBBY, NOTHING, beforeTheRoom)
+                        .next())
+                .isEqualTo(new Frame.Text("first"));
         assertThat(join(RoomName.LOBBY).next()).isNull();
     }
 
     @Test
     void aPositionInARoomThatWasGivenUpIsTheStartOfTheNext() {
         Member old = join(RoomName.LOBBY);
-        old.room().publish(null, "old", 3);
+        old.room().publish(Samples.line(null, "old"));
         RoomRegistry.Position position = registry.position(RoomName.LOBBY, 0);
         old.leave();
         now = now.plusSeconds(60);
         registry.sweep();
-        join(RoomName.LOBBY).room().publish(null, "new", 3);
-        assertThat(registry.join(RoomName.LOBBY, NOTHING, position).next()).isEqualTo(new Frame.Text("new"));
+        join(RoomName.LOBBY).room().publish(Samples.line(null, "new"));
+        assertThat(Samples.plain(registry, RoomName.LOBBY, NOTHING, position).next())
+                .isEqualTo(new Frame.Text("new"));
     }
 }

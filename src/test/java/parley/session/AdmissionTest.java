@@ -12,8 +12,8 @@ import parley.delivery.FakeTransport;
 import parley.delivery.Overflow;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
-import parley.room.RoomLimits;
 import parley.room.RoomRegistry;
+import parley.room.Samples;
 
 class AdmissionTest {
     private final SessionLimits limits = new SessionLimits(
@@ -23,15 +23,17 @@ class AdmissionTest {
             Duration.ofSeconds(2),
             Duration.ofSeconds(1),
             100,
+            200,
             100,
+            5,
             1,
             0);
     private final Sessions sessions = new Sessions(limits, Runnable::run, Runnable::run, System::nanoTime);
     private final RoomRegistry rooms = new RoomRegistry(
-            new RoomLimits(10, 1 << 20, 10, Overflow.LATEST, Duration.ZERO), 9, Runnable::run, Clock.systemUTC());
+            Samples.limits(10, 10, Overflow.LATEST, Duration.ZERO), 9, Runnable::run, Clock.systemUTC());
     private final Admission admission = new Admission(new Origins(List.of()), sessions, rooms, 50);
 
-    private static final RoomRegistry.Position NO_ROOM = new RoomRegistry.Position(null, 1);
+    private static final RoomRegistry.Position NO_ROOM = new RoomRegistry.Position(null, 1, null);
 
     private Admission.Verdict judge(String path, String query) {
         return admission.judge(new Request(path, query, null, "localhost"));

@@ -20,8 +20,10 @@ import parley.delivery.FakeTransport.When;
 import parley.delivery.Overflow;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
+import parley.room.Format;
 import parley.room.RoomLimits;
 import parley.room.RoomRegistry;
+import parley.room.Samples;
 
 /** The life of a connection, with a clock that stands still and tasks that run when they are told to. */
 class ConnectionTest {
@@ -39,14 +41,16 @@ class ConnectionTest {
             Duration.ofSeconds(60),
             Duration.ofSeconds(5),
             1_000,
+            2_000,
             1_000,
+            5,
             3,
             2);
     private final Sessions sessions = new Sessions(limits, turns::add, closing::add, () -> now);
     private RoomRegistry rooms = rooms(Overflow.DROP_OLDEST, 5);
 
     private RoomRegistry rooms(Overflow overflow, int maxRooms) {
-        RoomLimits room = new RoomLimits(10, 1 << 20, 2, overflow, Duration.ZERO);
+        RoomLimits room = Samples.limits(10, 2, overflow, Duration.ZERO);
         return new RoomRegistry(room, maxRooms, turns::add, Clock.systemUTC());
     }
 
@@ -57,7 +61,11 @@ class ConnectionTest {
     private ChatConnection chat(FakeTransport transport, String name) {
         MemberName from = name == null ? null : new MemberName(name);
         return sessions.openChat(
-                CLIENT, transport, rooms, new Admission.Chat(RoomName.LOBBY, from, rooms.position(RoomName.LOBBY, 0)));
+                CLIENT,
+                transport,
+                rooms,
+                new Admission.Chat(RoomName.LOBBY, from, rooms.position(RoomName.LOBBY, 0)),
+                Format.PLAIN);
     }
 
     private static void run(Deque<Runnable> tasks) {
@@ -262,7 +270,7 @@ class ConnectionTest {
                     return Instant.EPOCH;
                 })
                 .withZone(ZoneOffset.UTC);
-        RoomLimits room = new RoomLimits(10, 1 << 20, 2, Overflow.LATEST, Duration.ZERO);
+        RoomLimits room = Samples.limits(10, 2, Overflow.LATEST, Duration.ZERO);
         rooms = new RoomRegistry(room, 5, turns::add, whileTheRoomIsMade);
         ChatConnection chat = chat(new FakeTransport(When.INSIDE_SEND, 1), null);
         assertThat(chat.hasEnded()).isTrue();
@@ -312,7 +320,8 @@ class ConnectionTest {
                 CLIENT,
                 second,
                 rooms,
-                new Admission.Chat(new RoomName("other"), null, new RoomRegistry.Position(null, 1)));
+                new Admission.Chat(new RoomName("other"), null, new RoomRegistry.Position(null, 1, null)),
+                Format.PLAIN);
         run(closing);
         assertThat(second.closes()).containsExactly("1013 too many rooms");
     }

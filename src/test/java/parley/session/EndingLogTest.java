@@ -36,22 +36,22 @@ class EndingLogTest {
             },
             0);
 
-    private final Client client = new Client("/chat/java", "Ann", "192.0.2.7:1234");
+    private final Client client = new Client("s1", "/chat/java", "Ann", "192.0.2.7:1234");
 
     @Test
     void aLineSaysWhoAndWhy() {
         log.ended(client, Ending.STUCK, null);
-        log.ended(new Client("/echo", null, null), Ending.LOST, null);
+        log.ended(new Client("s2", "/echo", null, null), Ending.LOST, null);
         log.ended(client, Ending.BROKEN, new IOException("reset"));
         log.ended(client, Ending.FAULT, new IllegalStateException("ours"));
         assertThat(lines)
                 .containsExactly(
-                        "INFO /chat/java as 'Ann' from 192.0.2.7:1234 ended: stuck, closed with 1013 too slow: a frame was"
+                        "INFO /chat/java as 'Ann' from 192.0.2.7:1234, session s1 ended: stuck, closed with 1013 too slow: a frame was"
                                 + " not taken in time",
-                        "INFO /echo ended: lost",
-                        "INFO /chat/java as 'Ann' from 192.0.2.7:1234 ended: broken, closed with 1011 connection failed:"
+                        "INFO /echo, session s2 ended: lost",
+                        "INFO /chat/java as 'Ann' from 192.0.2.7:1234, session s1 ended: broken, closed with 1011 connection failed:"
                                 + " java.io.IOException: reset",
-                        "ERROR /chat/java as 'Ann' from 192.0.2.7:1234 ended: a fault of the server's own"
+                        "ERROR /chat/java as 'Ann' from 192.0.2.7:1234, session s1 ended: a fault of the server's own"
                                 + " java.lang.IllegalStateException: ours");
     }
 

@@ -34,6 +34,7 @@ import parley.session.Ending;
 /** The server by itself, over real sockets. */
 class ServerTest {
     private static final int LIMIT = 65536;
+    private static final int LONGEST_FRAME = 4 * LIMIT;
 
     private Server server;
 
@@ -130,6 +131,11 @@ class ServerTest {
         try (RawClient client = raw("/echo")) {
             client.frame(true, RawClient.BINARY, new byte[LIMIT + 1]);
             assertThat(client.readClose().closeCode()).isEqualTo(1009);
+        }
+        awaitEnding(Ending.TOO_BIG);
+        try (RawClient client = raw("/echo")) {
+            client.raw(RawClient.encode(0x80 | RawClient.BINARY, true, LONGEST_FRAME + 1, new byte[0]));
+            assertThat(client.readClose().closeCode()).as("by its header alone").isEqualTo(1009);
         }
         awaitEnding(Ending.MALFORMED);
     }

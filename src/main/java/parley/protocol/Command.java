@@ -1,0 +1,64 @@
+package parley.protocol;
+
+import org.jspecify.annotations.Nullable;
+
+/** What a JSON client asks for. Made by {@link JsonCodec#decode}, so every field is what the protocol allows. Immutable. */
+public sealed interface Command extends JsonCodec.Decoded {
+
+    /** The client's mark, which the answer carries. */
+    @Nullable
+    Ref ref();
+
+    /**
+     * Enter a room.
+     *
+     * @param after where to go on, or null
+     * @param history how many messages back to start, when there is no {@code after}; null when the client did not say
+     */
+    record Join(
+            @Nullable Ref ref,
+            RoomName room,
+            @Nullable After after,
+            @Nullable Integer history) implements Command {}
+
+    /**
+     * The last message that a client has of a room.
+     *
+     * @param epoch which history of the room the number belongs to
+     */
+    record After(String epoch, long seq) {}
+
+    /** Leave a room. */
+    record Leave(@Nullable Ref ref, RoomName room) implements Command {}
+
+    /** Publish a message. */
+    record Say(
+            @Nullable Ref ref,
+            RoomName room,
+            Content content,
+            @Nullable String id) implements Command {}
+
+    /** Pass something on to who is there now, without keeping it. */
+    record Signal(@Nullable Ref ref, RoomName room, Content data) implements Command {}
+
+    /**
+     * Read messages that are kept: those before one, those after one, or the newest.
+     *
+     * @param limit how many at most
+     */
+    record History(
+            @Nullable Ref ref,
+            RoomName room,
+            @Nullable Long before,
+            @Nullable Long after,
+            int limit) implements Command {}
+
+    /** Ask who is in a room. */
+    record Who(@Nullable Ref ref, RoomName room) implements Command {}
+
+    /** Take another name. */
+    record Rename(@Nullable Ref ref, MemberName name) implements Command {}
+
+    /** Ask for a sign of life. */
+    record Ping(@Nullable Ref ref) implements Command {}
+}

@@ -1,0 +1,112 @@
+package parley.protocol;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a JSON client is told. Those with a {@code ref} answer a command and carry its mark, if it had one; the first
+ * {@code joined} answers the handshake. Immutable.
+ */
+public sealed interface Event {
+
+    /**
+     * The first event of every connection.
+     *
+     * @param session the server's mark of this connection, as in its log
+     * @param bytes the longest message, in bytes of UTF-8
+     * @param commandBytes the longest WebSocket message, commands and all
+     * @param rooms how many rooms the connection may be in
+     * @param rate how many commands a second it may give, 0 for no limit
+     */
+    record Welcome(String session, @Nullable String name, int bytes, int commandBytes, int rooms, int rate)
+            implements Event {}
+
+    /**
+     * The client is in a room.
+     *
+     * @param seq the newest message when it came in
+     * @param count how many members there are, the client included
+     * @param recovered whether everything since the message it named follows; null when it named none
+     */
+    record Joined(
+            @Nullable Ref ref,
+            RoomName room,
+            String epoch,
+            long seq,
+            int count,
+            @Nullable Boolean recovered) implements Event {}
+
+    /** The client is in a room no more. */
+    record Left(@Nullable Ref ref, RoomName room) implements Event {}
+
+    /** A message was published. */
+    record Said(RoomName room, Message message) implements Event {}
+
+    /**
+     * A command was carried out.
+     *
+     * @param room where, if it was about a room
+     * @param seq the message's number, if one was published
+     * @param duplicate whether that was done before; null for commands that publish nothing
+     */
+    record Ack(
+            @Nullable Ref ref,
+            @Nullable RoomName room,
+            @Nullable Long seq,
+            @Nullable Boolean duplicate) implements Event {}
+
+    /** The messages between these two were not delivered to this member. */
+    record Gap(RoomName room, long after, long before) implements Event {}
+
+    /**
+     * Who came and went; the count alone in a room with too many names to tell.
+     *
+     * @param names everybody, when the client's picture has to be made anew; else null
+     * @param joined names that are there now and may not have been before
+     * @param left names that are not there any more
+     * @param count how many members there are, those without a name included
+     */
+    record Presence(
+            RoomName room,
+            @Nullable List<String> names,
+            @Nullable List<String> joined,
+            @Nullable List<String> left,
+            int count)
+            implements Event {}
+
+    /**
+     * Messages that are kept, oldest first.
+     *
+     * @param more whether there are more in the direction that was asked for
+     */
+    record History(@Nullable Ref ref, RoomName room, String epoch, List<Message> messages, boolean more)
+            implements Event {}
+
+    /**
+     * Who is in a room.
+     *
+     * @param more whether there are more names than are told
+     */
+    record Members(@Nullable Ref ref, RoomName room, List<String> names, int count, boolean more) implements Event {}
+
+    /** Somebody passed something on. */
+    record Signal(RoomName room, Message message) implements Event {}
+
+    /** The server is about to close for a shutdown; come back after a random wait in that range, in milliseconds. */
+    record Bye(String reason, int minMillis, int maxMillis) implements Event {}
+
+    /**
+     * A command was not carried out.
+     *
+     * @param reason a sentence that says what is wrong and what is allowed
+     * @param room what the command named as its room, if that was a room's name
+     */
+    record Error(
+            @Nullable Ref ref,
+            ErrorCode code,
+            String reason,
+            @Nullable RoomName room) implements Event, JsonCodec.Decoded {}
+
+    /** The answer to a ping. */
+    record Pong(@Nullable Ref ref) implements Event {}
+}

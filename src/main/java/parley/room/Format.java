@@ -1,0 +1,9 @@
+package parley.room;
+
+/** How a member's frames are written. */
+public enum Format {
+    /** A line of text a message, and nothing else. */
+    PLAIN,
+    /** The events of {@code parley.v1.json}. */
+    JSON
+}

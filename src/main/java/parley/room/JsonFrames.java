@@ -1,0 +1,129 @@
+package parley.room;
+
+import java.util.StringJoiner;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+import parley.delivery.Frame;
+import parley.protocol.Event;
+import parley.protocol.JsonCodec;
+import parley.protocol.Message;
+import parley.protocol.Utf8;
+
+/**
+ * The frames of JSON members: messages that have piled up go in one, a line each.
+ *
+ * <p>Kept are the last frame of each kind, and the lines of the newest messages, so that members who are not quite at the same
+ * place have each message encoded once too. Both are caches: any thread may replace what another has put there.
+ */
+final class JsonFrames implements Frames {
+    /** A power of two. */
+    private static final int LINES = 64;
+    /** Longer lines are not kept, so that a room's lines weigh {@value #LINES} times this at most. */
+    private static final int LONGEST_KEPT = 4096;
+
+    private record Line(long seq, String text, int bytes) {}
+
+    private record Told(Presence.News news, boolean everybody, Frame frame) {}
+
+    private final Room room;
+    private final AtomicReferenceArray<@Nullable Line> lines = new AtomicReferenceArray<>(LINES);
+    private volatile @Nullable Batch lastMessages;
+    private volatile @Nullable Batch lastSignals;
+    private volatile @Nullable Told lastTold;
+
+    JsonFrames(Room room) {
+        this.room = room;
+    }
+
+    @Override
+    public @Nullable Batch messages(long from, long until) {
+        Batch made = lastMessages;
+        if (made != null && made.fits(from, until)) {
+            return made;
+        }
+        Line line = line(from);
+        if (line == null) {
+            return null;
+        }
+        StringJoiner text = new StringJoiner("\n");
+        long to = from;
+        int bytes = 0;
+        while (line != null
+                && (to == from || bytes + line.bytes <= room.limits().batchBytes())) {
+            text.add(line.text);
+            bytes += line.bytes + 1;
+            to++;
+            line = to > until ? null : line(to);
+        }
+        Batch batch = new Batch(from, to - 1, line != null, new Frame.Text(text.toString()));
+        lastMessages = batch;
+        return batch;
+    }
+
+    private @Nullable Line line(long seq) {
+        int slot = (int) seq & (LINES - 1);
+        Line kept = lines.get(slot);
+        if (kept != null && kept.seq == seq) {
+            return kept;
+        }
+        Message message = room.log().read(seq);
+        if (message == null) {
+            return null;
+        }
+        String text = JsonCodec.encode(new Event.Said(room.name(), message));
+        Line line = new Line(seq, text, Utf8.length(text));
+        if (line.bytes <= LONGEST_KEPT) {
+            lines.set(slot, line);
+        }
+        return line;
+    }
+
+    @Override
+    public Frame gap(long after, long before) {
+        return frame(new Event.Gap(room.name(), after, before));
+    }
+
+    @Override
+    public Frame presence(Presence.News news, boolean everybody) {
+        Told told = lastTold;
+        if (told == null || told.news != news || told.everybody != everybody) {
+            told = new Told(news, everybody, frame(everybody ? picture() : changes(news)));
+            lastTold = told;
+        }
+        return told.frame;
+    }
+
+    private Event changes(Presence.News news) {
+        return new Event.Presence(room.name(), null, news.joined(), news.left(), news.count());
+    }
+
+    private Event picture() {
+        Presence.Picture now = room.picture();
+        return new Event.Presence(room.name(), now.isWhole() ? now.names() : null, null, null, now.count());
+    }
+
+    @Override
+    public @Nullable Frame signals(long from, long to) {
+        Batch made = lastSignals;
+        if (made != null && made.fits(from, to)) {
+            return made.frame();
+        }
+        StringJoiner text = new StringJoiner("\n");
+        for (long seq = from; seq <= to; seq++) {
+            Message signal = room.signal(seq);
+            if (signal != null) {
+                text.add(JsonCodec.encode(new Event.Signal(room.name(), signal)));
+            }
+        }
+        if (text.length() == 0) {
+            return null;
+        }
+        Frame frame = new Frame.Text(text.toString());
+        lastSignals = new Batch(from, to, true, frame);
+        return frame;
+    }
+
+    private static Frame frame(Event event) {
+        return new Frame.Text(JsonCodec.encode(event));
+    }
+}

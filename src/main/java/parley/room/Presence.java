@@ -1,0 +1,133 @@
+package parley.room;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who is in a room, by name, and what of it has been told. Guarded by the room's lock, except for {@link #news}.
+ *
+ * <p>Comings and goings are not told one by one: the sweep makes <i>news</i> of what has changed since the last, a few times a
+ * second at most. A member that has heard the news before gets the changes; one that has not gets everybody there is. In a
+ * room with more names than its limit, news is the number of members alone.
+ *
+ * <p>The changes name every name that was touched, in {@code joined} when it is there now and in {@code left} when it is not,
+ * though it may have come and gone in between: then they are right for a picture taken at any moment since the last news.
+ */
+public final class Presence {
+    /**
+     * What is told of the changes since the news before.
+     *
+     * @param version one more with each
+     * @param joined null when the changes cannot be told and everybody has to be
+     * @param left null with {@code joined}
+     */
+    record News(
+            long version,
+            @Nullable List<String> joined,
+            @Nullable List<String> left,
+            int count) {}
+
+    /**
+     * Who is there.
+     *
+     * @param names as many as may be told
+     * @param isWhole whether these are all
+     * @param count members, those without a name included
+     */
+    public record Picture(List<String> names, boolean isWhole, int count) {}
+
+    private final int maxNames;
+
+    private volatile News news = new News(0, List.of(), List.of(), 0);
+
+    // Guarded by the room's lock
+    /** How many members go by a name. */
+    private final Map<String, Integer> members = new LinkedHashMap<>();
+
+    private final Set<String> touched = new LinkedHashSet<>();
+    /** Whether more names than may be told were touched. */
+    private boolean touchedTooMany;
+    /** Whether the last news could not tell names. */
+    private boolean hadTooMany;
+
+    private int count;
+
+    Presence(int maxNames) {
+        this.maxNames = maxNames;
+    }
+
+    /** The latest news. Any thread. */
+    News news() {
+        return news;
+    }
+
+    void joined(@Nullable String name) {
+        count++;
+        come(name);
+    }
+
+    void left(@Nullable String name) {
+        count--;
+        go(name);
+    }
+
+    void renamed(@Nullable String before, String now) {
+        go(before);
+        come(now);
+    }
+
+    int count() {
+        return count;
+    }
+
+    Picture picture() {
+        List<String> names = members.keySet().stream().limit(maxNames).toList();
+        return new Picture(names, names.size() == members.size(), count);
+    }
+
+    /** Makes news of what has changed; false when nothing has. */
+    boolean tell() {
+        if (touched.isEmpty() && !touchedTooMany && count == news.count) {
+            return false;
+        }
+        boolean hasTooMany = members.size() > maxNames;
+        if (hasTooMany || hadTooMany || touchedTooMany) {
+            news = new News(news.version + 1, null, null, count);
+        } else {
+            List<String> joined = new ArrayList<>();
+            List<String> left = new ArrayList<>();
+            touched.forEach(name -> (members.containsKey(name) ? joined : left).add(name));
+            news = new News(news.version + 1, joined, left, count);
+        }
+        hadTooMany = hasTooMany;
+        touchedTooMany = false;
+        touched.clear();
+        return true;
+    }
+
+    private void come(@Nullable String name) {
+        if (name != null && members.merge(name, 1, Integer::sum) == 1) {
+            touch(name);
+        }
+    }
+
+    private void go(@Nullable String name) {
+        if (name != null && members.merge(name, -1, (have, less) -> have + less == 0 ? null : have + less) == null) {
+            touch(name);
+        }
+    }
+
+    private void touch(String name) {
+        touchedTooMany |= touched.size() >= maxNames && !touched.contains(name);
+        if (touchedTooMany) {
+            touched.clear();
+        } else {
+            touched.add(name);
+        }
+    }
+}

@@ -1,0 +1,394 @@
+package parley.session;
+
+import org.jspecify.annotations.Nullable;
+import parley.delivery.Frame;
+import parley.delivery.Transport;
+import parley.protocol.Command;
+import parley.protocol.Content;
+import parley.protocol.Draft;
+import parley.protocol.ErrorCode;
+import parley.protocol.Event;
+import parley.protocol.JsonCodec;
+import parley.protocol.MemberName;
+import parley.protocol.Ref;
+import parley.protocol.RoomName;
+import parley.protocol.Utf8;
+import parley.room.Format;
+import parley.room.Member;
+import parley.room.Presence;
+import parley.room.Room;
+import parley.room.RoomRegistry;
+
+/**
+ * A session that speaks {@code parley.v1.json}: in many rooms at once, with an answer to every command.
+ *
+ * <p>What it is sent comes from the answers first, and then from its rooms in turn, one frame each: a busy room does not keep a
+ * quiet one waiting for more than a frame. An answer is queued before what it answers takes effect on the room traffic, so
+ * nothing of a room comes before its {@code joined} or after its {@code left}.
+ */
+public final class JsonConnection extends ChatConnection {
+    /** The wait that a shutdown asks for, in milliseconds; {@link Ending#SHUTDOWN} says the same in words. */
+    private static final Event BYE = new Event.Bye("shutdown", 500, 8_000);
+
+    /** Who makes more mistakes than that, with a burst of five times that, and keeps on, is closed. */
+    private static final int ERRORS_PER_SECOND = 20;
+
+    private static final Member[] NOWHERE = {};
+
+    private final RoomRegistry rooms;
+    private final Backlog<String> answers;
+
+    /** The rooms it is in. Replaced by the thread that brings the messages, read by any. */
+    private volatile Member[] members = NOWHERE;
+    /** Set when nothing but the last event is to be sent any more. */
+    private volatile boolean isLeaving;
+    /** Set by the draining thread when it takes the last event. */
+    private volatile boolean saidBye;
+
+    // Touched by the thread that brings the messages
+    private final Rate errors;
+    private @Nullable MemberName name;
+
+    // Touched by the draining thread
+    /** Whose turn it is among the rooms. */
+    private int turn;
+
+    JsonConnection(
+            Sessions sessions, Client client, Transport transport, RoomRegistry rooms, @Nullable MemberName name) {
+        super(sessions, client, transport);
+        this.rooms = rooms;
+        this.name = name;
+        this.answers = new Backlog<>(sessions.limits().backlog());
+        this.errors = new Rate(ERRORS_PER_SECOND, sessions.now());
+    }
+
+    @Override
+    void enter(RoomRegistry rooms, Admission.Chat entry) {
+        SessionLimits limits = sessions().limits();
+        answer(new Event.Welcome(
+                client().session(),
+                called(),
+                limits.messageBytes(),
+                limits.commandBytes(),
+                limits.rooms(),
+                limits.commandsPerSecond()));
+        Room.Joined joined = rooms.join(entry.room(), entry.start(), this, Format.JSON, name);
+        if (joined == null) {
+            end(Ending.TOO_MANY_ROOMS);
+            return;
+        }
+        enter(null, joined);
+        drain().wake();
+    }
+
+    private void enter(@Nullable Ref ref, Room.Joined joined) {
+        answer(joined(ref, joined));
+        Member[] more = new Member[members.length + 1];
+        System.arraycopy(members, 0, more, 0, members.length);
+        more[members.length] = joined.member();
+        replaceMembers(more);
+    }
+
+    private void replaceMembers(Member[] now) {
+        members = now;
+        if (hasEnded()) {
+            release(); // ended meanwhile, and did not find the new one to leave with
+        }
+    }
+
+    @Override
+    public int longestMessage() {
+        return sessions().limits().commandBytes();
+    }
+
+    @Override
+    public void text(String message, int bytes) {
+        int lines = 0;
+        int from = 0;
+        while (from <= message.length()) {
+            int end = message.indexOf('\n', from);
+            end = end < 0 ? message.length() : end;
+            String line = message.substring(from, end);
+            if (!line.isBlank()) {
+                lines++;
+                line(line);
+            }
+            from = end + 1;
+        }
+        if (lines == 0) {
+            line("");
+        }
+        drain().wake();
+    }
+
+    private void line(String line) {
+        if (isLeaving || hasEnded()) {
+            return; // without an answer it was not carried out, for all that the client knows
+        }
+        Rate.Verdict verdict = mayCommand();
+        if (verdict == Rate.Verdict.FLOODING) {
+            end(Ending.FLOODING);
+            return;
+        }
+        JsonCodec.Decoded decoded = JsonCodec.decode(line);
+        Command command = decoded instanceof Command c ? c : null;
+        Event.Error error = decoded instanceof Event.Error e ? e : null;
+        if (verdict == Rate.Verdict.LIMITED) {
+            sessions().countLimited();
+            int rate = sessions().limits().commandsPerSecond();
+            error = new Event.Error(
+                    command != null ? command.ref() : error != null ? error.ref() : null,
+                    ErrorCode.RATE_LIMITED,
+                    "at most " + rate + " commands a second, and " + Rate.BURST_SECONDS
+                            + " times that in a burst; send it again later",
+                    null);
+        }
+        if (error != null) {
+            fail(error);
+        } else if (command != null) {
+            carryOut(command);
+        }
+        if (answers.bytes() > rooms.limits().batchBytes()) {
+            drain().wake();
+        }
+    }
+
+    private void carryOut(Command command) {
+        if (command instanceof Command.Say say) {
+            say(say);
+        } else if (command instanceof Command.Signal signal) {
+            signal(signal);
+        } else if (command instanceof Command.Join join) {
+            join(join);
+        } else if (command instanceof Command.Leave leave) {
+            leave(leave);
+        } else if (command instanceof Command.History history) {
+            history(history);
+        } else if (command instanceof Command.Who who) {
+            who(who);
+        } else if (command instanceof Command.Rename rename) {
+            rename(rename);
+        } else if (command instanceof Command.Ping ping) {
+            answer(new Event.Pong(ping.ref()));
+        } else {
+            throw new AssertionError(command);
+        }
+    }
+
+    private void say(Command.Say say) {
+        Member in = memberIn(say.room());
+        if (in == null) {
+            notAMember(say.ref(), say.room());
+        } else if (isTooLarge(say.content())) {
+            tooLarge(say.ref(), say.room());
+        } else {
+            Room.Published published = in.room().publish(new Draft(called(), say.content(), say.id()));
+            answer(new Event.Ack(say.ref(), say.room(), published.seq(), published.duplicate()));
+        }
+    }
+
+    private void signal(Command.Signal signal) {
+        Member in = memberIn(signal.room());
+        if (in == null) {
+            notAMember(signal.ref(), signal.room());
+        } else if (isTooLarge(signal.data())) {
+            tooLarge(signal.ref(), signal.room());
+        } else {
+            in.room().signal(new Draft(called(), signal.data(), null));
+            answer(new Event.Ack(signal.ref(), signal.room(), null, null));
+        }
+    }
+
+    private void join(Command.Join join) {
+        Member before = memberIn(join.room());
+        if (before != null && join.after() == null && join.history() == null) {
+            answer(joined(join.ref(), before.room().joined(before)));
+            return;
+        }
+        if (before == null && members.length >= sessions().limits().rooms()) {
+            fail(new Event.Error(
+                    join.ref(),
+                    ErrorCode.TOO_MANY_ROOMS,
+                    "a connection may be in " + sessions().limits().rooms() + " rooms; leave one first",
+                    join.room()));
+            return;
+        }
+        RoomRegistry.Position start = join.after() != null
+                ? rooms.position(join.room(), join.after())
+                : rooms.position(join.room(), join.history() == null ? 0 : join.history());
+        Room.Joined joined = rooms.join(join.room(), start, this, Format.JSON, name);
+        if (joined == null) {
+            fail(new Event.Error(
+                    join.ref(),
+                    ErrorCode.TOO_MANY_ROOMS,
+                    "the server has as many rooms as it may; try later",
+                    join.room()));
+            return;
+        }
+        if (before != null) {
+            leave(before); // it starts anew elsewhere in the log; in between it was there twice, so nobody is told
+        }
+        enter(join.ref(), joined);
+    }
+
+    private void leave(Command.Leave leave) {
+        Member in = memberIn(leave.room());
+        if (in == null) {
+            notAMember(leave.ref(), leave.room());
+            return;
+        }
+        leave(in);
+        answer(new Event.Left(leave.ref(), leave.room()));
+    }
+
+    private void leave(Member member) {
+        member.leave();
+        Member[] fewer = new Member[members.length - 1];
+        int kept = 0;
+        for (Member other : members) {
+            if (other != member) {
+                fewer[kept++] = other;
+            }
+        }
+        replaceMembers(fewer);
+    }
+
+    private void history(Command.History history) {
+        Member in = memberIn(history.room());
+        if (in == null) {
+            notAMember(history.ref(), history.room());
+            return;
+        }
+        Room.Page page = history.after() != null
+                ? in.room().historyAfter(history.after(), history.limit())
+                : in.room()
+                        .historyBefore(history.before() == null ? Long.MAX_VALUE : history.before(), history.limit());
+        answer(new Event.History(history.ref(), history.room(), page.epoch(), page.messages(), page.more()));
+    }
+
+    private void who(Command.Who who) {
+        Member in = memberIn(who.room());
+        if (in == null) {
+            notAMember(who.ref(), who.room());
+            return;
+        }
+        Presence.Picture now = in.room().picture();
+        answer(new Event.Members(who.ref(), who.room(), now.names(), now.count(), !now.isWhole()));
+    }
+
+    private void rename(Command.Rename rename) {
+        name = rename.name();
+        for (Member member : members) {
+            member.rename(rename.name().value());
+        }
+        answer(new Event.Ack(rename.ref(), null, null, null));
+    }
+
+    private @Nullable Member memberIn(RoomName room) {
+        for (Member member : members) {
+            if (member.room().name().equals(room)) {
+                return member;
+            }
+        }
+        return null;
+    }
+
+    private @Nullable String called() {
+        return name == null ? null : name.value();
+    }
+
+    private boolean isTooLarge(Content content) {
+        return content.bytes() > sessions().limits().messageBytes();
+    }
+
+    private void tooLarge(@Nullable Ref ref, RoomName room) {
+        fail(new Event.Error(
+                ref,
+                ErrorCode.TOO_LARGE,
+                "text and data are at most " + sessions().limits().messageBytes() + " bytes of UTF-8",
+                room));
+    }
+
+    private void notAMember(@Nullable Ref ref, RoomName room) {
+        fail(new Event.Error(ref, ErrorCode.NOT_A_MEMBER, "join the room first", room));
+    }
+
+    private void fail(Event.Error error) {
+        if (errors.take(sessions().now()) == Rate.Verdict.FLOODING) {
+            end(Ending.TOO_MANY_ERRORS);
+        } else {
+            answer(error);
+        }
+    }
+
+    private static Event joined(@Nullable Ref ref, Room.Joined joined) {
+        return new Event.Joined(
+                ref, joined.member().room().name(), joined.epoch(), joined.head(), joined.count(), joined.recovered());
+    }
+
+    private void answer(Event event) {
+        String line = JsonCodec.encode(event);
+        if (!answers.add(line, Utf8.length(line))) {
+            end(Ending.ANSWER_BACKLOG);
+        }
+    }
+
+    @Override
+    @Nullable
+    Frame nextFrame() {
+        Frame next = nextAnswers();
+        if (next != null || saidBye) {
+            return saidBye ? null : next;
+        }
+        if (isLeaving) {
+            saidBye = true;
+            return new Frame.Text(JsonCodec.encode(BYE));
+        }
+        Member[] now = members;
+        for (int i = 0; i < now.length && next == null; i++) {
+            turn = (turn + 1) % now.length;
+            next = now[turn].next();
+        }
+        return next;
+    }
+
+    private @Nullable Frame nextAnswers() {
+        String first = answers.poll();
+        if (first == null || answers.isEmpty()) {
+            return first == null ? null : new Frame.Text(first);
+        }
+        StringBuilder lines = new StringBuilder(first);
+        String next = answers.poll();
+        while (next != null) {
+            lines.append('\n').append(next);
+            next = lines.length() < rooms.limits().batchBytes() ? answers.poll() : null;
+        }
+        return new Frame.Text(lines.toString());
+    }
+
+    @Override
+    void sayBye() {
+        isLeaving = true;
+        drain().wake();
+    }
+
+    @Override
+    boolean hasMoreToSend() {
+        if (saidBye) {
+            return false;
+        }
+        boolean isBehind = isLeaving || !answers.isEmpty();
+        for (Member member : members) {
+            isBehind |= member.isBehind();
+        }
+        return isBehind;
+    }
+
+    @Override
+    void release() {
+        for (Member member : members) {
+            member.leave();
+        }
+        answers.clear();
+    }
+}

@@ -1,0 +1,75 @@
+package parley.session;
+
+import org.jspecify.annotations.Nullable;
+import parley.delivery.Frame;
+import parley.delivery.Transport;
+import parley.protocol.Content;
+import parley.protocol.Draft;
+import parley.protocol.MemberName;
+import parley.room.Format;
+import parley.room.Member;
+import parley.room.Room;
+import parley.room.RoomRegistry;
+
+/** A plain-text session in a room: what it says is published, what is published it is sent. */
+public final class PlainConnection extends ChatConnection {
+    private final @Nullable MemberName name;
+
+    /** Null before it has joined. */
+    private volatile @Nullable Member member;
+
+    PlainConnection(Sessions sessions, Client client, Transport transport, @Nullable MemberName name) {
+        super(sessions, client, transport);
+        this.name = name;
+    }
+
+    @Override
+    void enter(RoomRegistry rooms, Admission.Chat entry) {
+        Room.Joined joined = rooms.join(entry.room(), entry.start(), this, Format.PLAIN, name);
+        if (joined == null) {
+            end(Ending.TOO_MANY_ROOMS);
+            return;
+        }
+        member = joined.member();
+        if (hasEnded()) {
+            joined.member().leave(); // ended while joining, and found no member to leave with
+            return;
+        }
+        drain().wake();
+    }
+
+    @Override
+    public void text(String message, int bytes) {
+        Member in = member;
+        if (in == null || hasEnded()) {
+            return;
+        }
+        switch (mayCommand()) {
+            case ALLOWED ->
+                in.room().publish(new Draft(name == null ? null : name.value(), Content.text(message, bytes), null));
+            case LIMITED -> sessions().countLimited();
+            case FLOODING -> end(Ending.FLOODING);
+        }
+    }
+
+    @Override
+    @Nullable
+    Frame nextFrame() {
+        Member in = member;
+        return in == null ? null : in.next();
+    }
+
+    @Override
+    boolean hasMoreToSend() {
+        Member in = member;
+        return in != null && in.isBehind();
+    }
+
+    @Override
+    void release() {
+        Member in = member;
+        if (in != null) {
+            in.leave();
+        }
+    }
+}
