@@ -5,6 +5,7 @@ import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -23,9 +24,22 @@ public final class Client implements WebSocket.Listener, AutoCloseable {
     private final java.io.ByteArrayOutputStream binary = new java.io.ByteArrayOutputStream();
     private final WebSocket socket;
 
-    public Client(String address) {
-        socket =
-                HTTP.newWebSocketBuilder().buildAsync(URI.create(address), this).join();
+    public Client(String address, String... subprotocols) {
+        WebSocket.Builder builder = HTTP.newWebSocketBuilder();
+        if (subprotocols.length > 0) {
+            builder.subprotocols(subprotocols[0], Arrays.copyOfRange(subprotocols, 1, subprotocols.length));
+        }
+        socket = builder.buildAsync(URI.create(address), this).join();
+    }
+
+    /** The subprotocol that was agreed on, empty for none. */
+    public String subprotocol() {
+        return socket.getSubprotocol();
+    }
+
+    /** Goes without a close frame. */
+    public void abort() {
+        socket.abort();
     }
 
     /** Sends a text message and waits until it is out. */

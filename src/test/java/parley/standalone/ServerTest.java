@@ -14,77 +14,21 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Properties;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import parley.app.Settings;
-import parley.app.SettingsSources;
 import parley.client.Client;
 import parley.client.RawClient;
 import parley.room.Room;
 import parley.session.Ending;
 
 /** The server by itself, over real sockets. */
-class ServerTest {
+class ServerTest extends ServerBase {
     private static final int LIMIT = 65536;
     private static final int LONGEST_FRAME = 4 * LIMIT;
-
-    private Server server;
-
-    private void start(String... settings) throws IOException {
-        SettingsSources sources = new SettingsSources(Map.of(), new Properties()).set("listen.port", "0");
-        for (String setting : settings) {
-            sources.set(setting.split("=")[0], setting.split("=")[1]);
-        }
-        Settings all = sources.load();
-        server = new Server(all, Path.of("webapp"));
-    }
-
-    /** Whatever a test did: after the stop no session, no member and no thread is left. */
-    @AfterEach
-    void stopAndLeaveNothing() {
-        if (server == null) {
-            return;
-        }
-        server.stop();
-        assertThat(server.parley().sessions().openCount()).isZero();
-        assertThat(server.parley().sessions().notYetGoneCount()).isZero();
-        assertThat(server.parley().rooms().memberCount()).isZero();
-        assertThat(server.parley().sessions().endedCount(Ending.FAULT)).isZero();
-        Room.Counts counts = server.parley().rooms().counts();
-        assertThat(counts.offered()).isEqualTo(counts.delivered() + counts.missed());
-        await().untilAsserted(() -> assertThat(threadsOfTheServer()).isEmpty());
-    }
-
-    private static List<String> threadsOfTheServer() {
-        return Thread.getAllStackTraces().keySet().stream()
-                .map(Thread::getName)
-                .filter(name -> name.startsWith("parley") || name.contains("rizzly") || name.contains("tyrus"))
-                .toList();
-    }
-
-    private String ws(String path) {
-        return "ws://127.0.0.1:" + server.port() + path;
-    }
-
-    private RawClient raw(String path) throws IOException {
-        return RawClient.open(server.port(), path);
-    }
-
-    private void awaitEnding(Ending why) {
-        await().until(() -> server.parley().sessions().endedCount(why) == 1);
-    }
-
-    private void awaitMembers(int count) {
-        await().until(() -> server.parley().rooms().memberCount() == count);
-    }
 
     @Test
     void textAndBinaryComeBackWhole() throws Exception {
