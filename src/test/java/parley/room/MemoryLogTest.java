@@ -56,4 +56,29 @@ class MemoryLogTest {
         assertThat(log.read(1)).isNull();
         assertThat(log.read(2)).isNotNull();
     }
+
+    @Test
+    void anIdIsFoundAsLongAsItsMessageIsKept() {
+        MemoryLog log = new MemoryLog("e", 3, 1 << 20);
+        assertThat(log.append(0, Samples.line(null, "one", "a"))).isEqualTo(1);
+        assertThat(log.append(0, Samples.line("ben", "another", "a"))).isEqualTo(1);
+        assertThat(log.head()).isEqualTo(1);
+        append(log, 2);
+        assertThat(log.append(0, Samples.line(null, "one", "a"))).isEqualTo(1);
+        assertThat(log.append(0, Samples.line(null, "four", "b"))).isEqualTo(4);
+        assertThat(log.append(0, Samples.line(null, "one", "a")))
+                .as("the log has let it go")
+                .isEqualTo(5);
+        assertThat(log.append(0, Samples.line(null, "four", "b"))).isEqualTo(4);
+    }
+
+    @Test
+    void idsWeighToo() {
+        String id = "i".repeat(64);
+        MemoryLog log = new MemoryLog("e", 100, 2 * (2 * MemoryLog.OVERHEAD_BYTES + 64 + 1));
+        for (int i = 0; i < 3; i++) {
+            log.append(0, Samples.line(null, "x", id.substring(1) + i));
+        }
+        assertThat(log.first()).isEqualTo(2);
+    }
 }

@@ -1,0 +1,338 @@
+package parley.room;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static parley.client.JsonClient.parse;
+import static parley.client.JsonClient.quoted;
+
+import jakarta.json.JsonObject;
+import jakarta.json.JsonString;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import parley.delivery.Frame;
+import parley.delivery.Overflow;
+import parley.protocol.Content;
+import parley.protocol.Draft;
+import parley.protocol.RoomName;
+
+/** What a JSON member takes from its room, with a clock that stands still and turns that run when they are told to. */
+class JsonMemberTest {
+    private final Deque<Runnable> turns = new ArrayDeque<>();
+    private Instant now = Instant.EPOCH;
+    private final Clock clock = ((InstantSource) () -> now).withZone(ZoneOffset.UTC);
+    private final Member.Subscriber subscriber = new Member.Subscriber() {
+        @Override
+        public void ready() {}
+
+        @Override
+        public void fellBehind() {}
+    };
+
+    private Room room(Overflow overflow, int window, int history) {
+        RoomLimits limits = Samples.limits(history, window, overflow, Duration.ZERO);
+        return new Room(RoomName.LOBBY, limits, turns::add, clock);
+    }
+
+    private static void publish(Room room, int count) {
+        for (int i = 0; i < count; i++) {
+            room.publish(Samples.line(null, "m" + (room.log().head() + 1)));
+        }
+    }
+
+    private Member named(Room room, String name) {
+        return room.join(subscriber, Format.JSON, name, room.start(0), null).member();
+    }
+
+    private void tick(Room room) {
+        now = now.plusMillis(250);
+        room.tellPresence(now.toEpochMilli());
+    }
+
+    /** Takes one frame and says its events in short: message numbers, gaps as {@code after-before}, types of the rest. */
+    private static String take(Member member) {
+        if (!(member.next() instanceof Frame.Text frame)) {
+            return null;
+        }
+        List<String> words = new ArrayList<>();
+        for (String line : frame.text().split("\n")) {
+            JsonObject event = parse(line);
+            String type = event.getString("type");
+            words.add(
+                    switch (type) {
+                        case "message" -> String.valueOf(event.getInt("seq"));
+                        case "gap" -> "gap " + event.getInt("after") + "-" + event.getInt("before");
+                        default -> type;
+                    });
+        }
+        return String.join(" ", words);
+    }
+
+    private static List<String> takeAll(Member member) {
+        List<String> taken = new ArrayList<>();
+        for (String next = take(member); next != null; next = take(member)) {
+            taken.add(next);
+        }
+        return taken;
+    }
+
+    private static JsonObject takeEvent(Member member) {
+        return parse(((Frame.Text) member.next()).text());
+    }
+
+    private static List<String> names(JsonObject event, String field) {
+        return event.getJsonArray(field).getValuesAs(JsonString::getString);
+    }
+
+    @Test
+    void whatHasPiledUpIsOneFrameAndMembersAtTheSamePlaceShareIt() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member one = Samples.json(room, subscriber, 1);
+        Member two = Samples.json(room, subscriber, 1);
+        publish(room, 3);
+        Frame first = one.next();
+        assertThat(((Frame.Text) first).text().split("\n")).hasSize(3);
+        assertThat(two.next()).isSameAs(first);
+    }
+
+    @Test
+    void aMemberElsewhereGetsWhatIsItsOwn() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member ahead = Samples.json(room, subscriber, 1);
+        publish(room, 2);
+        assertThat(take(ahead)).isEqualTo("1 2");
+        Member behind = Samples.json(room, subscriber, 1);
+        publish(room, 2);
+        assertThat(take(behind)).isEqualTo("1 2 3 4");
+        assertThat(take(ahead)).isEqualTo("3 4");
+        Member late = Samples.json(room, subscriber, 2);
+        assertThat(take(late)).isEqualTo("2 3 4");
+    }
+
+    @Test
+    void aPlainMemberOfTheSameRoomStillGetsOneMessageAFrame() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member json = Samples.json(room, subscriber, 1);
+        Member plain = Samples.plain(room, subscriber, 1);
+        publish(room, 2);
+        assertThat(take(json)).isEqualTo("1 2");
+        assertThat(plain.next()).isEqualTo(new Frame.Text("m1"));
+        assertThat(plain.next()).isEqualTo(new Frame.Text("m2"));
+        assertThat(plain.next()).isNull();
+    }
+
+    @Test
+    void dropOldestTellsWhatWasMissedOnceBeforeTheNextMessage() {
+        Room room = room(Overflow.DROP_OLDEST, 3, 20);
+        Member member = Samples.json(room, subscriber, 1);
+        publish(room, 2);
+        assertThat(take(member)).isEqualTo("1 2");
+        publish(room, 10);
+        assertThat(takeAll(member)).containsExactly("gap 2-10", "10 11 12");
+        JsonObject page = parse("{\"n\":" + room.historyAfter(2, 7).messages().size() + "}");
+        assertThat(page.getInt("n")).as("what was missed is in the history").isEqualTo(7);
+        publish(room, 3);
+        assertThat(takeAll(member)).containsExactly("13 14 15");
+        assertThat(room.counts()).isEqualTo(new Room.Counts(15, 8, 7));
+    }
+
+    @Test
+    void latestTellsWhatWasMissed() {
+        Room room = room(Overflow.LATEST, 3, 20);
+        Member member = Samples.json(room, subscriber, 1);
+        publish(room, 10);
+        assertThat(takeAll(member)).containsExactly("gap 0-10", "10");
+    }
+
+    @Test
+    void dropNewestGivesTheWindowItFellBehindWithAndTellsWhatCameAfter() {
+        Room room = room(Overflow.DROP_NEWEST, 3, 20);
+        Member member = Samples.json(room, subscriber, 1);
+        publish(room, 5);
+        assertThat(takeAll(member)).containsExactly("1 2 3", "gap 3-6");
+        publish(room, 2);
+        assertThat(takeAll(member)).containsExactly("6 7");
+        assertThat(room.counts()).isEqualTo(new Room.Counts(7, 5, 2));
+    }
+
+    @Test
+    void whatTheLogLetGoIsToldToo() {
+        Room room = room(Overflow.DISCONNECT, 4, 4);
+        Member member = Samples.json(room, subscriber, 1);
+        publish(room, 10);
+        assertThat(takeAll(member)).containsExactly("gap 0-7", "7 8 9 10");
+    }
+
+    @Test
+    void aSignalIsTakenBetweenMessagesAndNotWhenItIsOld() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member member = Samples.json(room, subscriber, 1);
+        Member sleeper = Samples.json(room, subscriber, 1);
+        publish(room, 1);
+        room.signal(new Draft("Ann", new Content(Content.Kind.DATA, "{\"typing\":true}", 15), null));
+        assertThat(take(member)).isEqualTo("1");
+        publish(room, 1);
+        assertThat(take(member)).as("the signal is not behind all messages").isEqualTo("signal");
+        assertThat(take(member)).isEqualTo("2");
+        now = now.plusMillis(1_001);
+        assertThat(takeAll(sleeper)).containsExactly("1 2");
+        room.signal(new Draft(null, new Content(Content.Kind.DATA, "1", 1), null));
+        assertThat(((Frame.Text) sleeper.next()).text()).isEqualTo(quoted("{'type':'signal','room':'lobby','data':1}"));
+        assertThat(sleeper.next()).isNull();
+    }
+
+    @Test
+    void manySignalsAreOneFrameAndTheOldestAreMissed() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member member = Samples.json(room, subscriber, 1);
+        for (int i = 1; i <= 100; i++) {
+            room.signal(new Draft(null, new Content(Content.Kind.DATA, String.valueOf(i), 3), null));
+        }
+        String[] lines = ((Frame.Text) member.next()).text().split("\n");
+        assertThat(lines).hasSize(64);
+        assertThat(lines[63]).endsWith("\"data\":100}");
+        assertThat(member.next()).isNull();
+        assertThat(room.counts().offered()).isZero();
+    }
+
+    /** A room under load never lets a member take its last message; news has to come through all the same, and messages too. */
+    @Test
+    void messagesAndNewsTakeTurns() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member member = Samples.json(room, subscriber, 1);
+        List<String> taken = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            publish(room, 1);
+            room.signal(new Draft(null, new Content(Content.Kind.DATA, "1", 1), null));
+            taken.add(take(member).replaceAll("\\d.*", "messages").replaceAll("signal.*", "signals"));
+        }
+        assertThat(taken).containsExactly("messages", "signals", "messages", "signals", "messages", "signals");
+    }
+
+    @Test
+    void tenThousandJoinsInASecondCostEachMemberAFewEvents() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member member = named(room, "Ann");
+        int bytes = 0;
+        int frames = 0;
+        for (int i = 1; i <= 10_000; i++) {
+            named(room, "n" + i);
+            if (i % 2_500 == 0) {
+                tick(room);
+            }
+            for (Frame news = member.next(); news != null; news = member.next()) {
+                frames++;
+                bytes += ((Frame.Text) news).text().length();
+            }
+        }
+        assertThat(frames).isEqualTo(4);
+        assertThat(bytes).isLessThan(400);
+    }
+
+    @Test
+    void presenceIsToldToThoseWhoHeardTheLastNewsAsChanges() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member ann = named(room, "Ann");
+        Member bob = named(room, "Bob");
+        tick(room);
+        JsonObject news = takeEvent(ann);
+        assertThat(names(news, "joined")).containsExactly("Ann", "Bob");
+        assertThat(ann.next()).isNull();
+        assertThat(takeEvent(bob)).isEqualTo(news);
+        room.tellPresence(now.toEpochMilli());
+        bob.leave();
+        tick(room);
+        assertThat(takeEvent(ann))
+                .isEqualTo(parse(quoted("{'type':'presence','room':'lobby','joined':[],'left':['Bob'],'count':1}")));
+        assertThat(bob.next()).isNull();
+    }
+
+    @Test
+    void aMemberThatDidNotTakeTheLastNewsIsToldWhoIsThere() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member ann = named(room, "Ann");
+        tick(room);
+        named(room, "Bob");
+        tick(room);
+        named(room, "Cay");
+        assertThat(takeEvent(ann))
+                .isEqualTo(parse(quoted("{'type':'presence','room':'lobby','names':['Ann','Bob','Cay'],'count':3}")));
+        tick(room);
+        assertThat(names(takeEvent(ann), "joined"))
+                .as("told again rather than not at all")
+                .containsExactly("Cay");
+    }
+
+    /** A picture may be taken between two news: who came before it and went after it has to be told as gone. */
+    @Test
+    void whoCameAndWentBetweenTwoNewsIsToldAsGone() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member ann = named(room, "Ann");
+        tick(room);
+        takeEvent(ann);
+        Member bob = named(room, "Bob");
+        assertThat(room.picture().names()).containsExactly("Ann", "Bob");
+        bob.leave();
+        tick(room);
+        assertThat(names(takeEvent(ann), "left")).containsExactly("Bob");
+    }
+
+    @Test
+    void aRoomWithTooManyNamesTellsTheCountAndAPictureWhenItHasFewerAgain() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member ann = named(room, "Ann");
+        List<Member> others = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            others.add(named(room, "n" + i));
+        }
+        tick(room);
+        assertThat(takeEvent(ann)).isEqualTo(parse(quoted("{'type':'presence','room':'lobby','count':6}")));
+        others.get(0).leave();
+        tick(room);
+        assertThat(names(takeEvent(ann), "names")).containsExactly("Ann", "n1", "n2", "n3", "n4");
+        others.get(1).leave();
+        tick(room);
+        assertThat(names(takeEvent(ann), "left")).containsExactly("n1");
+    }
+
+    @Test
+    void presenceIsToldAtMostFourTimesASecondAndOnlyWhenThereIsSomething() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member ann = named(room, "Ann");
+        tick(room);
+        takeEvent(ann);
+        named(room, "Bob");
+        now = now.plusMillis(249);
+        room.tellPresence(now.toEpochMilli());
+        assertThat(ann.next()).isNull();
+        now = now.plusMillis(1);
+        room.tellPresence(now.toEpochMilli());
+        assertThat(ann.next()).isNotNull();
+        turns.clear();
+        tick(room);
+        assertThat(turns).as("nothing is new").isEmpty();
+    }
+
+    @Test
+    void whoTakesAnotherNameIsToldAsOneThatCameAndOneThatWent() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member ann = named(room, "Ann");
+        Member other = named(room, "Ann");
+        tick(room);
+        takeEvent(ann);
+        other.rename("Bob");
+        tick(room);
+        JsonObject news = takeEvent(ann);
+        assertThat(names(news, "joined")).containsExactly("Bob");
+        assertThat(names(news, "left")).as("there is another Ann").isEmpty();
+        other.leave();
+        other.rename("Cay");
+        assertThat(room.picture().names()).containsExactly("Ann");
+    }
+}
