@@ -90,6 +90,15 @@ public final class RawClient implements AutoCloseable {
         return client;
     }
 
+    /** Opens a session that speaks JSON, with a receive buffer of that many bytes. */
+    public static RawClient openJson(int port, String target, int receiveBuffer) throws IOException {
+        RawClient client = handshake(port, target, receiveBuffer, "Sec-WebSocket-Protocol: parley.v1.json\r\n");
+        if (client.status() != 101) {
+            throw new IOException("refused: " + client.response);
+        }
+        return client;
+    }
+
     /** Asks to open a session, whatever the answer; headers end with a line break each. */
     public static RawClient handshake(int port, String target, int receiveBuffer, String headers) throws IOException {
         return new RawClient(

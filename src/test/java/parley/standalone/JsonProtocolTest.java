@@ -503,8 +503,7 @@ class JsonProtocolTest extends ServerBase {
         }
 
         String closed() throws Exception {
-            try (RawClient client =
-                    RawClient.handshake(server.port(), "/chat", 0, "Sec-WebSocket-Protocol: parley.v1.json\r\n")) {
+            try (RawClient client = RawClient.openJson(server.port(), "/chat", 0)) {
                 Thread sender = new Thread(() -> {
                     try {
                         while (true) {
