@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Predicate;
 
 /**
@@ -48,6 +49,18 @@ public final class JsonClient implements AutoCloseable {
     /** Returns the next event of that type. */
     public JsonObject next(String type) throws InterruptedException {
         return take(events, event -> event.getString("type").equals(type));
+    }
+
+    /** Returns the next event of that type, presence too, that is about that room, or about none. */
+    public JsonObject next(String type, String room) throws InterruptedException {
+        return take(
+                type.equals("presence") ? presence : events,
+                event -> event.getString("type").equals(type) && Objects.equals(event.getString("room", null), room));
+    }
+
+    /** Returns what came so far about who came and went, and was not asked for. */
+    public List<JsonObject> presenceSoFar() {
+        return List.copyOf(presence);
     }
 
     /** Returns the next event that says who came and went. */

@@ -1,0 +1,114 @@
+package parley.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jakarta.json.JsonArray;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonString;
+import jakarta.json.JsonValue;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import parley.client.JsonClient;
+
+/**
+ * Replays the conversation of {@code docs/protocol.md}. A mark, an epoch or a time stands there for one that the server makes: the first
+ * one that comes in its place is what it means from then on.
+ */
+class TranscriptTest extends ServerBase {
+    private static final Set<String> MADE_BY_THE_SERVER = Set.of("session", "epoch", "at");
+
+    private final Map<String, JsonClient> clients = new HashMap<>();
+    /** What stands in the document, and what it means here. */
+    private final Map<String, String> meaning = new HashMap<>();
+
+    private Thread stopping;
+
+    @Test
+    void theConversationIsTrue() throws Exception {
+        start("room.history=4", "room.window=4");
+        List<String> lines = transcript();
+        assertThat(lines).hasSizeGreaterThan(60);
+        for (String line : lines) {
+            try {
+                replay(line);
+            } catch (AssertionError e) {
+                throw new AssertionError("docs/protocol.md: " + line, e);
+            }
+        }
+        for (JsonClient client : clients.values()) {
+            client.close();
+        }
+        stopping.join();
+    }
+
+    private static List<String> transcript() throws Exception {
+        String document = Files.readString(Path.of("docs/protocol.md"));
+        int from = document.indexOf("```transcript\n");
+        String block = document.substring(from, document.indexOf("\n```", from));
+        return block.lines().skip(1).filter(line -> !line.isBlank()).toList();
+    }
+
+    private void replay(String line) throws Exception {
+        String[] words = line.split(" ", 3);
+        switch (words[1]) {
+            case "opens" -> clients.put(words[0], new JsonClient(ws(asMeant(words[2]))));
+            case "is" -> {
+                int members = server.parley().rooms().memberCount();
+                clients.get(words[0]).cut();
+                awaitMembers(members - 1);
+            }
+            case ">" -> clients.get(words[0]).send(asMeant(words[2]));
+            case "<" -> {
+                JsonObject expected = JsonClient.parse(words[2]);
+                JsonObject got =
+                        clients.get(words[0]).next(expected.getString("type"), expected.getString("room", null));
+                learn(expected, got);
+                assertThat(got).isEqualTo(JsonClient.parse(asMeant(words[2])));
+            }
+            case "closed" -> assertThat(clients.get(words[0]).closed()).isEqualTo(words[2]);
+            case "server" -> {
+                for (JsonClient client : clients.values()) {
+                    assertThat(client.soFar()).as("nothing is left out").isEmpty();
+                    assertThat(client.presenceSoFar()).as("nothing is left out").isEmpty();
+                }
+                stopping = new Thread(server::stop);
+                stopping.start();
+            }
+            default -> throw new AssertionError("what is meant?");
+        }
+    }
+
+    private String asMeant(String text) {
+        String meant = text;
+        for (Map.Entry<String, String> entry : meaning.entrySet()) {
+            meant = meant.replace(entry.getKey(), entry.getValue());
+        }
+        return meant;
+    }
+
+    private void learn(JsonValue expected, JsonValue got) {
+        if (expected instanceof JsonObject object && got instanceof JsonObject gotObject) {
+            object.forEach((key, value) -> {
+                JsonValue here = gotObject.get(key);
+                if (MADE_BY_THE_SERVER.contains(key)
+                        && value instanceof JsonString word
+                        && here instanceof JsonString means) {
+                    meaning.putIfAbsent(word.getString(), means.getString());
+                } else if (here != null) {
+                    learn(value, here);
+                }
+            });
+        } else if (expected instanceof JsonArray array
+                && got instanceof JsonArray gotArray
+                && array.size() == gotArray.size()) {
+            for (int i = 0; i < array.size(); i++) {
+                learn(array.get(i), gotArray.get(i));
+            }
+        }
+    }
+}
