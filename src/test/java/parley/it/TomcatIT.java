@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import jakarta.json.JsonObject;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import parley.client.Client;
+import parley.client.JsonClient;
 import parley.client.RawClient;
 
 /**
@@ -325,6 +327,88 @@ class TomcatIT {
         }
     }
 
+    private JsonClient openJson(String path) {
+        return new JsonClient("ws://" + base.getAuthority() + "/parley" + path);
+    }
+
+    @Test
+    void plainTextAndJsonMeetInOneRoom() throws Exception {
+        try (Client plain = open("/chat/both?name=Pia");
+                JsonClient json = openJson("/chat/both?name=Jo")) {
+            assertThat(json.next().getString("type")).isEqualTo("welcome");
+            assertThat(json.next().getString("type")).isEqualTo("joined");
+            plain.say("grüße 😀");
+            assertThat(plain.next()).isEqualTo("Pia: grüße 😀");
+            JsonObject message = json.next();
+            assertThat(message.getString("from")).isEqualTo("Pia");
+            assertThat(message.getString("text")).isEqualTo("grüße 😀");
+            JsonObject ack = json.ask("{'type':'say','room':'both','data':{'n':[1,2]},'id':'once'}");
+            assertThat(ack.getInt("seq")).isEqualTo(2);
+            assertThat(json.ask("{'type':'say','room':'both','data':0,'id':'once'}")
+                            .getBoolean("duplicate"))
+                    .isTrue();
+            assertThat(plain.next()).isEqualTo("Jo: {\"n\":[1,2]}");
+            assertThat(json.ask("{'type':'who','room':'both'}").getJsonArray("names"))
+                    .hasSize(2);
+            assertThat(json.send("nonsense").next("error").getString("code")).isEqualTo("bad-json");
+        }
+    }
+
+    @Test
+    void whoComesBackGetsWhatItMissed() throws Exception {
+        String epoch;
+        try (JsonClient talker = openJson("/chat/resumed");
+                JsonClient leaver = openJson("/chat/elsewhere")) {
+            epoch = leaver.ask("{'type':'join','room':'resumed'}").getString("epoch");
+            talker.ask("{'type':'say','room':'resumed','text':'1'}");
+            assertThat(leaver.next("message").getInt("seq")).isEqualTo(1);
+            leaver.cut();
+            for (int i = 2; i <= 500; i++) {
+                talker.send(JsonClient.quoted("{'type':'say','room':'resumed','text':'" + i + "'}"));
+            }
+            talker.soFar();
+            try (JsonClient back = openJson("/chat/resumed?after=1&epoch=" + epoch)) {
+                assertThat(back.next("joined").getBoolean("recovered")).isTrue();
+                for (int i = 2; i <= 500; i++) {
+                    assertThat(back.next("message").getString("text")).isEqualTo(String.valueOf(i));
+                }
+            }
+        }
+    }
+
+    @Test
+    void aThousandCommandsInOneFrameAreAnsweredInOrder() throws Exception {
+        try (JsonClient json = openJson("/chat/many")) {
+            StringBuilder frame = new StringBuilder();
+            for (int i = 0; i < 1_000; i++) {
+                frame.append("{\"type\":\"say\",\"room\":\"many\",\"text\":\"x\",\"ref\":")
+                        .append(i)
+                        .append("}\n");
+            }
+            json.send(frame.toString());
+            for (int i = 0; i < 1_000; i++) {
+                assertThat(json.next("ack").getInt("ref")).isEqualTo(i);
+            }
+            for (int i = 1; i <= 1_000; i++) {
+                assertThat(json.next("message").getInt("seq")).isEqualTo(i);
+            }
+        }
+    }
+
+    @Test
+    void presenceAndSignalsPass() throws Exception {
+        try (JsonClient ann = openJson("/chat/presence?name=Ann")) {
+            assertThat(ann.presence().getInt("count")).isEqualTo(1);
+            try (Client bob = open("/chat/presence?name=Bob")) {
+                assertThat(ann.presence().getJsonArray("joined").getString(0)).isEqualTo("Bob");
+                ann.ask("{'type':'signal','room':'presence','data':'typing'}");
+                assertThat(ann.next("signal").getString("data")).isEqualTo("typing");
+                assertThat(bob.waiting()).isZero();
+            }
+            assertThat(ann.presence().getJsonArray("left").getString(0)).isEqualTo("Bob");
+        }
+    }
+
     @Test
     void aBinaryMessageInARoomClosesWith1003AndTheOthersStay() throws Exception {
         try (Client other = open("/chat/words");
@@ -386,7 +470,8 @@ class TomcatIT {
         deployer.deploy(SHORT_LIVED);
         try (Client echo = openShortLived("/echo");
                 Client lobby = openShortLived("/chat");
-                Client room = openShortLived("/chat/room?name=member")) {
+                Client room = openShortLived("/chat/room?name=member");
+                JsonClient json = new JsonClient("ws://" + base.getAuthority() + "/short-lived/chat/json")) {
             echo.say("here").next();
             lobby.say("here").next();
             room.say("here").next();
@@ -396,6 +481,8 @@ class TomcatIT {
             for (Client client : List.of(echo, lobby, room)) {
                 assertThat(client.closed()).isEqualTo("1001 shutdown; retry 500-8000 ms");
             }
+            assertThat(json.next("bye").getJsonObject("retry").getInt("max")).isEqualTo(8_000);
+            assertThat(json.closed()).isEqualTo("1001 shutdown; retry 500-8000 ms");
         }
         assertThat(get("/short-lived/").statusCode()).isEqualTo(404);
     }

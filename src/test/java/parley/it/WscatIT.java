@@ -8,7 +8,11 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -72,8 +76,26 @@ final class WscatIT {
         }
     }
 
-    private Wscat connect(String endpoint) {
-        return new Wscat(wscat, parley.socket(endpoint));
+    /** The conversation of the README. */
+    @Test
+    void jsonIsSpokenWithTheSubprotocol() {
+        try (Wscat ann = connect("chat/json?name=Ann", "--subprotocol", "parley.v1.json")) {
+            ann.awaitLineLike("{\"type\":\"welcome\",.*");
+            ann.awaitLineLike("{\"type\":\"joined\",\"room\":\"json\",.*");
+            ann.type("{\"type\":\"say\",\"room\":\"json\",\"text\":\"hello\",\"ref\":1}");
+            ann.awaitLineLike("{\"type\":\"ack\",\"ref\":1,\"room\":\"json\",\"seq\":1,\"duplicate\":false}");
+            ann.awaitLineLike(
+                    "{\"type\":\"message\",\"room\":\"json\",\"seq\":1,.*\"from\":\"Ann\",\"text\":\"hello\"}");
+            ann.type("{\"type\":\"who\",\"room\":\"json\"}");
+            ann.awaitLineLike(
+                    "{\"type\":\"members\",\"room\":\"json\",\"names\":[\"Ann\"],\"count\":1,\"more\":false}");
+            ann.type("hello");
+            ann.awaitLineLike("{\"type\":\"error\",\"code\":\"bad-json\",.*");
+        }
+    }
+
+    private Wscat connect(String endpoint, String... options) {
+        return new Wscat(wscat, parley.socket(endpoint), options);
     }
 
     /**
@@ -87,11 +109,11 @@ final class WscatIT {
         private final Output output;
         private final Writer input;
 
-        Wscat(Path wscat, String address) {
+        Wscat(Path wscat, String address, String... options) {
+            List<String> command = new ArrayList<>(List.of(wscat.toString(), "--show-ping-pong", "--connect", address));
+            command.addAll(List.of(options));
             try {
-                process = new ProcessBuilder(wscat.toString(), "--show-ping-pong", "--connect", address)
-                        .redirectErrorStream(true)
-                        .start();
+                process = new ProcessBuilder(command).redirectErrorStream(true).start();
             } catch (IOException e) {
                 throw new UncheckedIOException("cannot run " + wscat, e);
             }
@@ -117,6 +139,13 @@ final class WscatIT {
         /** Waits for a line that has come in. It may stand behind the prompt for the next to be typed. */
         void awaitLine(String line) {
             output.await(Pattern.compile("^(> )*" + Pattern.quote(line) + "$", Pattern.MULTILINE), PATIENCE);
+        }
+
+        /** Waits for such a line; {@code .*} stands for anything, the rest for itself. */
+        void awaitLineLike(String line) {
+            String pattern =
+                    Stream.of(line.split("\\.\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*"));
+            output.await(Pattern.compile("^(> )*" + pattern + "$", Pattern.MULTILINE), PATIENCE);
         }
 
         String output() {
