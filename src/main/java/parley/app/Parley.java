@@ -171,7 +171,7 @@ public final class Parley {
     private void sweepOnce() {
         try {
             sessions.sweep();
-            rooms.sweep();
+            rooms.sweep(System.nanoTime());
         } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "the sweep failed and goes on", e);
         }

@@ -154,6 +154,11 @@ public final class Drain implements Transport.Completion {
         return (int) flight;
     }
 
+    /** Whether nothing is in flight or being taken from the source. */
+    public boolean isAtRest() {
+        return state != DRAINING && state != AGAIN && inFlight() == 0;
+    }
+
     /**
      * Whether frames are in flight and nothing has moved for the deadline. For the sweep alone, one thread at a time: the
      * time is taken when the sweep looks, so the answer comes up to one sweep later than the deadline and never earlier.

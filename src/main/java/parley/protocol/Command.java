@@ -5,10 +5,6 @@ import org.jspecify.annotations.Nullable;
 /** What a JSON client asks for. Made by {@link JsonCodec#decode}, so every field is what the protocol allows. Immutable. */
 public sealed interface Command extends JsonCodec.Decoded {
 
-    /** The client's mark, which the answer carries. */
-    @Nullable
-    Ref ref();
-
     /**
      * Enter a room.
      *
@@ -57,8 +53,18 @@ public sealed interface Command extends JsonCodec.Decoded {
     record Who(@Nullable Ref ref, RoomName room) implements Command {}
 
     /** Take another name. */
-    record Rename(@Nullable Ref ref, MemberName name) implements Command {}
+    record Rename(@Nullable Ref ref, MemberName name) implements Command {
+        @Override
+        public @Nullable RoomName room() {
+            return null;
+        }
+    }
 
     /** Ask for a sign of life. */
-    record Ping(@Nullable Ref ref) implements Command {}
+    record Ping(@Nullable Ref ref) implements Command {
+        @Override
+        public @Nullable RoomName room() {
+            return null;
+        }
+    }
 }

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * The codec of the subprotocol {@code parley.v1.json}: one JSON object a line (RFC 8259), commands in and events out. Any
  * thread.
  *
- * <p>Strict: a field is there with its type or the command is answered with an error; a key that comes twice is an error,
- * since two readers could take two values; what no command knows is passed over, so that a client can be newer than the
+ * <p>Strict: a field is there with its type or the command is answered with an error; a key that stands twice is an
+ * error, since two readers could take two values; what no command knows is passed over, so that a client can be newer than the
  * server.
  */
 public final class JsonCodec {
@@ -41,13 +41,24 @@ public final class JsonCodec {
     private static final String ONE_A_LINE = "a command is one JSON object (RFC 8259), on a line of its own";
 
     private static final JsonProvider JSON = JsonProvider.provider();
-    private static final JsonParserFactory PARSERS = JSON.createParserFactory(Map.of());
+    /** A key that stands twice in an object inside the command is an error where Parsson parses, and the last of them elsewhere. */
+    private static final JsonParserFactory PARSERS =
+            JSON.createParserFactory(Map.of("org.eclipse.parsson.rejectDuplicateKeys", true));
+
     private static final JsonGeneratorFactory GENERATORS = JSON.createGeneratorFactory(Map.of());
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
 
     /** What became of a line: a command, or the error that answers it. */
-    public sealed interface Decoded permits Command, Event.Error {}
+    public sealed interface Decoded permits Command, Event.Error {
+        /** The client's mark, which the answer carries. */
+        @Nullable
+        Ref ref();
+
+        /** The room it is about, or null. */
+        @Nullable
+        RoomName room();
+    }
 
     private JsonCodec() {}
 
@@ -62,6 +73,7 @@ public final class JsonCodec {
         Ref ref = null;
         try {
             ref = fields.ref();
+            fields.needDepth();
             return command(fields, ref);
         } catch (Wrong e) {
             return new Event.Error(ref, e.code, e.reason, fields.roomIfAny());
@@ -277,13 +289,10 @@ public final class JsonCodec {
     }
 
     /** The fields of a line, each read as what it has to be. */
-    private record Fields(Map<String, JsonValue> values) {
+    private record Fields(Map<String, JsonValue> values, boolean isTooDeep) {
 
         static Fields of(String line) throws Wrong {
-            if (depth(line) > MAX_DEPTH) {
-                throw new Wrong(
-                        ErrorCode.TOO_LARGE, "objects and arrays may stand " + MAX_DEPTH + " deep in each other");
-            }
+            boolean isTooDeep = depth(line) > MAX_DEPTH;
             Map<String, JsonValue> values = new HashMap<>();
             try (JsonParser parser = PARSERS.createParser(new StringReader(line))) {
                 if (parser.next() != JsonParser.Event.START_OBJECT) {
@@ -291,8 +300,9 @@ public final class JsonCodec {
                 }
                 while (parser.next() == JsonParser.Event.KEY_NAME) {
                     String key = parser.getString();
-                    parser.next();
-                    if (values.put(key, parser.getValue()) != null) {
+                    JsonParser.Event event = parser.next();
+                    JsonValue value = isTooDeep ? withoutDepth(parser, event) : parser.getValue();
+                    if (values.put(key, value) != null) {
                         throw new Wrong(ErrorCode.BAD_JSON, "a key stands twice in the command");
                     }
                 }
@@ -300,11 +310,31 @@ public final class JsonCodec {
                     throw new Wrong(ErrorCode.BAD_JSON, ONE_A_LINE);
                 }
             } catch (RuntimeException e) {
-                // Of many kinds: JsonException, NoSuchElement, NumberFormat for 1e99999999999, Unsupported for long
-                // numbers.
+                // Of many kinds: JsonException, NoSuchElement, NumberFormat (1e99999999999), Unsupported (long
+                // numbers).
                 throw new Wrong(ErrorCode.BAD_JSON, ONE_A_LINE);
             }
-            return new Fields(values);
+            return new Fields(values, isTooDeep);
+        }
+
+        /** Reads a value that is neither object nor array, and passes over one that is, without recursion. */
+        private static JsonValue withoutDepth(JsonParser parser, JsonParser.Event event) {
+            int depth = depth(event);
+            if (depth == 0) {
+                return parser.getValue();
+            }
+            while (depth > 0) {
+                depth += depth(parser.next());
+            }
+            return JsonValue.NULL;
+        }
+
+        private static int depth(JsonParser.Event event) {
+            return switch (event) {
+                case START_OBJECT, START_ARRAY -> 1;
+                case END_OBJECT, END_ARRAY -> -1;
+                default -> 0;
+            };
         }
 
         /** How deep the line goes, found before it is parsed: parsers recurse, and not all of them have a limit. */
@@ -331,11 +361,18 @@ public final class JsonCodec {
                     || (value instanceof JsonString word
                             && word.getString().length() <= Ref.MAX_LENGTH
                             && Utf8.canEncode(word.getString()))
-                    || (value instanceof JsonNumber && asLong(value) != null);
+                    || (value instanceof JsonNumber && value.toString().matches("-?\\d{1," + Ref.MAX_LENGTH + "}"));
             if (!isRef) {
                 throw new Wrong(ErrorCode.MISSING_FIELD, "ref is " + Ref.RULE);
             }
             return value == null ? null : new Ref(value);
+        }
+
+        void needDepth() throws Wrong {
+            if (isTooDeep) {
+                throw new Wrong(
+                        ErrorCode.TOO_LARGE, "objects and arrays may stand " + MAX_DEPTH + " deep in each other");
+            }
         }
 
         String string(String field) throws Wrong {
@@ -428,7 +465,7 @@ public final class JsonCodec {
                 throw new Wrong(
                         ErrorCode.MISSING_FIELD, "after is an object with epoch and seq, as in joined and message");
             }
-            Fields inside = new Fields(after);
+            Fields inside = new Fields(after, false);
             Long seq = inside.number("seq", 0);
             if (seq == null) {
                 throw new Wrong(ErrorCode.MISSING_FIELD, "after.seq is missing; it is an integer from 0");

@@ -5,7 +5,7 @@ import jakarta.json.JsonValue;
 /** A client's own mark of a command, which the answer carries: a string or an integer. Immutable. */
 public record Ref(JsonValue value) {
     /** The rule as a phrase for error messages. */
-    static final String RULE = "a string of at most 64 characters, or an integer";
+    static final String RULE = "a string or an integer, of at most 64 characters";
 
     static final int MAX_LENGTH = 64;
 }

@@ -119,7 +119,7 @@ final class JsonFrames implements Frames {
             return null;
         }
         Frame frame = new Frame.Text(text.toString());
-        lastSignals = new Batch(from, to, true, frame);
+        lastSignals = new Batch(from, to, false, frame);
         return frame;
     }
 

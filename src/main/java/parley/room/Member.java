@@ -26,6 +26,9 @@ public final class Member {
         void fellBehind();
     }
 
+    /** The version of presence that a member knows which knows nothing. */
+    static final long NO_NEWS = -1;
+
     private static final long LEFT = -1;
     private static final VarHandle CURSOR;
 
@@ -99,7 +102,7 @@ public final class Member {
     private @Nullable Frame nextMessages() {
         while (true) {
             long at = cursor;
-            long head = room.log().head();
+            long head = room.told();
             if (at == LEFT || at > head) {
                 return null;
             }
@@ -170,7 +173,7 @@ public final class Member {
             return;
         }
         if (room.limits().overflow() == Overflow.DISCONNECT
-                && behind(at, room.log().head()) > room.limits().window()) {
+                && behind(at, room.told()) > room.limits().window()) {
             subscriber.fellBehind();
         } else {
             subscriber.ready();

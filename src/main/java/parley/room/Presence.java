@@ -52,7 +52,7 @@ public final class Presence {
     private final Set<String> touched = new LinkedHashSet<>();
     /** Whether more names than may be told were touched. */
     private boolean touchedTooMany;
-    /** Whether the last news could not tell names. */
+    /** Whether somebody was told less than everybody since the last news, or with it. */
     private boolean hadTooMany;
 
     private int count;
@@ -85,9 +85,12 @@ public final class Presence {
         return count;
     }
 
+    /** Who is there now. Who is told less than all of it needs everybody with the next news. */
     Picture picture() {
         List<String> names = members.keySet().stream().limit(maxNames).toList();
-        return new Picture(names, names.size() == members.size(), count);
+        boolean isWhole = names.size() == members.size();
+        hadTooMany |= !isWhole;
+        return new Picture(names, isWhole, count);
     }
 
     /** Makes news of what has changed; false when nothing has. */

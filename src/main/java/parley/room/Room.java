@@ -3,7 +3,6 @@ package parley.room;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.security.SecureRandom;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -30,6 +29,10 @@ import parley.protocol.RoomName;
  *                    |   all woken   v
  *                    +------------ AGAIN
  * </pre>
+ *
+ * <p>A member takes messages up to the head as it was when the turn began, and no further: so all that keep up take the same
+ * messages in the same frames, and none gets ahead of the others by being woken in between. (Senders, woken by their acks, once
+ * ran so far ahead that fast readers fell behind their window.)
  */
 public final class Room implements Runnable {
     private static final int IDLE = 0;
@@ -48,7 +51,7 @@ public final class Room implements Runnable {
     private static final long SIGNAL_BYTES = 64 * 1024;
 
     /** Who came and went is told at most that often. */
-    private static final long NEWS_MILLIS = 250;
+    private static final long NEWS_NANOS = 250_000_000L;
 
     private final RoomName name;
     private final RoomLimits limits;
@@ -61,6 +64,9 @@ public final class Room implements Runnable {
     private final AtomicInteger turn = new AtomicInteger(IDLE);
     private final LongAdder delivered = new LongAdder();
     private final LongAdder missed = new LongAdder();
+
+    /** The newest message that members may take: the head when the last turn began. Written by the turn. */
+    private volatile long told;
 
     /** A small log of signals, or null before the first. Set under the lock. */
     private volatile @Nullable RoomLog signals;
@@ -79,11 +85,18 @@ public final class Room implements Runnable {
     @GuardedBy("lock")
     private boolean closed;
 
+    /** Whether the sweep has found it empty, and nobody has come since; and since when. */
     @GuardedBy("lock")
-    private long emptySinceMillis;
+    private boolean deserted;
 
     @GuardedBy("lock")
-    private long toldAtMillis;
+    private long desertedSinceNanos;
+
+    @GuardedBy("lock")
+    private boolean hasToldNews;
+
+    @GuardedBy("lock")
+    private long toldNewsAtNanos;
 
     @GuardedBy("lock")
     private long offered;
@@ -125,7 +138,6 @@ public final class Room implements Runnable {
         this.plainFrames = new PlainFrames(log);
         this.jsonFrames = new JsonFrames(this);
         this.presence = new Presence(limits.names());
-        this.emptySinceMillis = clock.millis();
     }
 
     private static String newEpoch() {
@@ -175,6 +187,7 @@ public final class Room implements Runnable {
     @Override
     public void run() {
         turn.set(RUNNING);
+        told = log.head();
         try {
             for (Member member : membersToWalk()) {
                 member.wake();
@@ -203,27 +216,40 @@ public final class Room implements Runnable {
      *
      * @param from the message; a member that does not resume starts with the oldest that is kept if this one is gone
      * @param resumes whether {@code from} follows one that the member names and has; null when it names none
+     * @param before the member that this one takes the place of, without anybody else being told; or null
      * @return null when the room has been given up; who wanted in takes the next room of that name
      */
     @Nullable
     Joined join(
-            Member.Subscriber subscriber, Format format, @Nullable String name, long from, @Nullable Boolean resumes) {
+            Member.Subscriber subscriber,
+            Format format,
+            @Nullable String name,
+            long from,
+            @Nullable Boolean resumes,
+            @Nullable Member before) {
         lock.lock();
         try {
             if (closed) {
                 return null;
+            }
+            if (before == null) {
+                presence.joined(name);
+            } else if (!endLocked(before)) {
+                return null; // it has left meanwhile, since its session ended
             }
             long head = log.head();
             boolean isResumed = Boolean.TRUE.equals(resumes);
             // Who resumes is told what is gone by a gap, so its cursor starts there.
             long start = isResumed ? from : Math.max(log.first(), from);
             Frames frames = format == Format.JSON ? jsonFrames : plainFrames;
-            Member.Place place = new Member.Place(start, head, presence.news().version(), newestSignal() + 1);
+            // What the one before was not told yet is made good by telling everybody.
+            long news = before == null ? presence.news().version() : Member.NO_NEWS;
+            Member.Place place = new Member.Place(start, head, news, newestSignal() + 1);
             Member member = new Member(this, subscriber, frames, name, place);
             member.index = members.size();
             members.add(member);
             walked = null;
-            presence.joined(name);
+            deserted = false;
             offered += head + 1 - start;
             Boolean recovered = resumes == null ? null : isResumed && from >= log.first();
             return new Joined(member, log.epoch(), head, presence.count(), recovered);
@@ -258,13 +284,9 @@ public final class Room implements Runnable {
     void leave(Member member) {
         lock.lock();
         try {
-            long at = member.end();
-            if (at < 0) {
-                return;
+            if (endLocked(member)) {
+                presence.left(member.name);
             }
-            missed.add(log.head() + 1 - at);
-            presence.left(member.name);
-            removeLocked(member);
         } finally {
             lock.unlock();
         }
@@ -273,6 +295,10 @@ public final class Room implements Runnable {
     /** Reads kept messages, the newest that come before a number; as many as fit a frame, and one at least. */
     public Page historyBefore(long seq, int limit) {
         List<Message> messages = read(Math.min(seq, log.head() + 1) - 1, -1, limit);
+        while (messages.isEmpty()
+                && Math.min(seq, log.head() + 1) > log.first()) { // the log let go of just what was to be read
+            messages = read(Math.min(seq, log.head() + 1) - 1, -1, limit);
+        }
         long next = messages.isEmpty() ? 0 : messages.get(messages.size() - 1).seq() - 1;
         Collections.reverse(messages);
         return new Page(log.epoch(), messages, next >= log.first());
@@ -280,7 +306,10 @@ public final class Room implements Runnable {
 
     /** Reads kept messages, the oldest that come after a number; as many as fit a frame, and one at least. */
     public Page historyAfter(long seq, int limit) {
-        List<Message> messages = read(Math.max(seq + 1, log.first()), 1, limit);
+        List<Message> messages = List.of();
+        while (messages.isEmpty() && seq < log.head()) {
+            messages = read(Math.max(seq + 1, log.first()), 1, limit);
+        }
         boolean more = !messages.isEmpty() && messages.get(messages.size() - 1).seq() < log.head();
         return new Page(log.epoch(), messages, more);
     }
@@ -308,13 +337,14 @@ public final class Room implements Runnable {
     }
 
     /** Has the members told who came and went, if anybody did and the last news is old enough. For the sweep. */
-    void tellPresence(long nowMillis) {
+    void tellPresence(long nowNanos) {
         boolean hasNews = false;
         lock.lock();
         try {
-            if (nowMillis - toldAtMillis >= NEWS_MILLIS) {
-                hasNews = presence.tell();
-                toldAtMillis = hasNews ? nowMillis : toldAtMillis;
+            if ((!hasToldNews || nowNanos - toldNewsAtNanos >= NEWS_NANOS) && presence.tell()) {
+                hasNews = true;
+                hasToldNews = true;
+                toldNewsAtNanos = nowNanos;
             }
         } finally {
             lock.unlock();
@@ -355,12 +385,22 @@ public final class Room implements Runnable {
         return log == null ? null : log.read(seq);
     }
 
-    /** Gives the room up if nobody has been in it for its linger time. */
-    boolean closeIfDeserted(long nowMillis) {
+    /**
+     * Gives the room up if nobody has been in it for its linger time. For the sweep: the time is taken when it looks.
+     *
+     * @param atOnce whether not to wait, because rooms have become scarce
+     */
+    boolean closeIfDeserted(long nowNanos, boolean atOnce) {
         lock.lock();
         try {
-            Duration empty = Duration.ofMillis(nowMillis - emptySinceMillis);
-            closed |= members.isEmpty() && empty.compareTo(limits.linger()) >= 0;
+            if (!members.isEmpty()) {
+                return false;
+            }
+            if (!deserted) {
+                deserted = true;
+                desertedSinceNanos = nowNanos;
+            }
+            closed |= atOnce || nowNanos - desertedSinceNanos >= limits.linger().toNanos();
             return closed;
         } finally {
             lock.unlock();
@@ -392,6 +432,11 @@ public final class Room implements Runnable {
         if (skipped > 0) {
             missed.add(skipped);
         }
+    }
+
+    /** The newest message that members may take. */
+    long told() {
+        return told;
     }
 
     RoomLog log() {
@@ -439,6 +484,19 @@ public final class Room implements Runnable {
         }
     }
 
+    /** Ends a member; false when it had ended. */
+    @GuardedBy("lock")
+    private boolean endLocked(Member member) {
+        assert lock.isHeldByCurrentThread();
+        long at = member.end();
+        if (at < 0) {
+            return false;
+        }
+        missed.add(log.head() + 1 - at);
+        removeLocked(member);
+        return true;
+    }
+
     /** Takes a member out by putting the last one into its place: the order of members means nothing. */
     @GuardedBy("lock")
     private void removeLocked(Member member) {
@@ -449,8 +507,5 @@ public final class Room implements Runnable {
             last.index = member.index;
         }
         walked = null;
-        if (members.isEmpty()) {
-            emptySinceMillis = clock.millis();
-        }
     }
 }

@@ -17,6 +17,8 @@ public final class RoomRegistry {
     private final Clock clock;
     private final ConcurrentHashMap<RoomName, Room> rooms = new ConcurrentHashMap<>();
     private final AtomicInteger count = new AtomicInteger();
+    /** Set when there was one room too many: the next sweep then does not let empty ones linger. */
+    private volatile boolean scarce;
 
     /**
      * Makes an empty registry.
@@ -76,7 +78,7 @@ public final class RoomRegistry {
             // A room made since the position was taken holds nothing older, and nothing that the client has seen.
             boolean isSame = room == position.room;
             Boolean resumes = position.resumes == null ? null : Boolean.valueOf(isSame && position.resumes);
-            Room.Joined joined = room.join(subscriber, format, memberName, isSame ? position.next : 1, resumes);
+            Room.Joined joined = room.join(subscriber, format, memberName, isSame ? position.next : 1, resumes, null);
             if (joined != null) {
                 return joined;
             }
@@ -84,12 +86,25 @@ public final class RoomRegistry {
         }
     }
 
+    /**
+     * Joins a room again, at another position, in place of a member that is in it: nobody else is told.
+     *
+     * @param position one of that member's room
+     * @return null when the member has left
+     */
+    public Room.@Nullable Joined rejoin(
+            Member before, Position position, Member.Subscriber subscriber, Format format, @Nullable MemberName as) {
+        return before.room()
+                .join(subscriber, format, as == null ? null : as.value(), position.next, position.resumes, before);
+    }
+
     /** Has the rooms tell who came and went, and gives up those that nobody has been in for a while. Called now and then by one thread. */
-    public void sweep() {
-        long now = clock.millis();
+    public void sweep(long nowNanos) {
+        boolean atOnce = scarce;
+        scarce = false;
         for (Room room : rooms.values()) {
-            room.tellPresence(now);
-            if (room.closeIfDeserted(now)) {
+            room.tellPresence(nowNanos);
+            if (room.closeIfDeserted(nowNanos, atOnce)) {
                 remove(room);
             }
         }
@@ -122,6 +137,7 @@ public final class RoomRegistry {
         }
         if (count.incrementAndGet() > maxRooms) {
             count.decrementAndGet();
+            scarce = true;
             return null;
         }
         Room made = new Room(name, limits, fanOut, clock);

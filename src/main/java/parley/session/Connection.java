@@ -180,7 +180,7 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
 
     /** Whether nothing is on its way to the client and nothing waits. */
     final boolean isQuiet() {
-        return drain.inFlight() == 0 && !hasMoreToSend();
+        return !hasMoreToSend() && drain.isAtRest(); // in this order: what was just taken is not yet in flight
     }
 
     final Drain drain() {

@@ -1,5 +1,6 @@
 package parley.session;
 
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
@@ -36,7 +37,7 @@ public final class JsonConnection extends ChatConnection {
     private static final Member[] NOWHERE = {};
 
     private final RoomRegistry rooms;
-    private final Backlog<String> answers;
+    private final Backlog<Supplier<String>> answers;
 
     /** The rooms it is in. Replaced by the thread that brings the messages, read by any. */
     private volatile Member[] members = NOWHERE;
@@ -60,18 +61,18 @@ public final class JsonConnection extends ChatConnection {
         this.name = name;
         this.answers = new Backlog<>(sessions.limits().backlog());
         this.errors = new Rate(ERRORS_PER_SECOND, sessions.now());
-    }
-
-    @Override
-    void enter(RoomRegistry rooms, Admission.Chat entry) {
-        SessionLimits limits = sessions().limits();
+        SessionLimits limits = sessions.limits();
         answer(new Event.Welcome(
-                client().session(),
+                client.session(),
                 called(),
                 limits.messageBytes(),
                 limits.commandBytes(),
                 limits.rooms(),
                 limits.commandsPerSecond()));
+    }
+
+    @Override
+    void enter(RoomRegistry rooms, Admission.Chat entry) {
         Room.Joined joined = rooms.join(entry.room(), entry.start(), this, Format.JSON, name);
         if (joined == null) {
             end(Ending.TOO_MANY_ROOMS);
@@ -122,7 +123,7 @@ public final class JsonConnection extends ChatConnection {
     }
 
     private void line(String line) {
-        if (isLeaving || hasEnded()) {
+        if (sessions().isLeaving() || hasEnded()) {
             return; // without an answer it was not carried out, for all that the client knows
         }
         Rate.Verdict verdict = mayCommand();
@@ -131,26 +132,23 @@ public final class JsonConnection extends ChatConnection {
             return;
         }
         JsonCodec.Decoded decoded = JsonCodec.decode(line);
-        Command command = decoded instanceof Command c ? c : null;
-        Event.Error error = decoded instanceof Event.Error e ? e : null;
         if (verdict == Rate.Verdict.LIMITED) {
             sessions().countLimited();
-            int rate = sessions().limits().commandsPerSecond();
-            error = new Event.Error(
-                    command != null ? command.ref() : error != null ? error.ref() : null,
-                    ErrorCode.RATE_LIMITED,
-                    "at most " + rate + " commands a second, and " + Rate.BURST_SECONDS
-                            + " times that in a burst; send it again later",
-                    null);
-        }
-        if (error != null) {
+            fail(tooMany(decoded));
+        } else if (decoded instanceof Event.Error error) {
             fail(error);
-        } else if (command != null) {
-            carryOut(command);
+        } else {
+            carryOut((Command) decoded);
         }
         if (answers.bytes() > rooms.limits().batchBytes()) {
             drain().wake();
         }
+    }
+
+    private Event.Error tooMany(JsonCodec.Decoded decoded) {
+        String reason = "at most " + sessions().limits().commandsPerSecond() + " commands a second, and "
+                + Rate.BURST_SECONDS + " times that in a burst; send it again later";
+        return new Event.Error(decoded.ref(), ErrorCode.RATE_LIMITED, reason, decoded.room());
     }
 
     private void carryOut(Command command) {
@@ -216,6 +214,14 @@ public final class JsonConnection extends ChatConnection {
         RoomRegistry.Position start = join.after() != null
                 ? rooms.position(join.room(), join.after())
                 : rooms.position(join.room(), join.history() == null ? 0 : join.history());
+        if (before != null) {
+            Room.Joined again = rooms.rejoin(before, start, this, Format.JSON, name);
+            if (again != null) {
+                remove(before);
+                enter(join.ref(), again);
+            }
+            return; // without an answer: the connection has ended
+        }
         Room.Joined joined = rooms.join(join.room(), start, this, Format.JSON, name);
         if (joined == null) {
             fail(new Event.Error(
@@ -224,9 +230,6 @@ public final class JsonConnection extends ChatConnection {
                     "the server has as many rooms as it may; try later",
                     join.room()));
             return;
-        }
-        if (before != null) {
-            leave(before); // it starts anew elsewhere in the log; in between it was there twice, so nobody is told
         }
         enter(join.ref(), joined);
     }
@@ -237,12 +240,12 @@ public final class JsonConnection extends ChatConnection {
             notAMember(leave.ref(), leave.room());
             return;
         }
-        leave(in);
+        in.leave();
+        remove(in);
         answer(new Event.Left(leave.ref(), leave.room()));
     }
 
-    private void leave(Member member) {
-        member.leave();
+    private void remove(Member member) {
         Member[] fewer = new Member[members.length - 1];
         int kept = 0;
         for (Member other : members) {
@@ -272,8 +275,15 @@ public final class JsonConnection extends ChatConnection {
             notAMember(who.ref(), who.room());
             return;
         }
-        Presence.Picture now = in.room().picture();
-        answer(new Event.Members(who.ref(), who.room(), now.names(), now.count(), !now.isWhole()));
+        // Looked up when it is sent: looked up now, it could be older than presence that is sent before it, and wrong
+        // for good.
+        answer(
+                () -> {
+                    Presence.Picture now = in.room().picture();
+                    return JsonCodec.encode(
+                            new Event.Members(who.ref(), who.room(), now.names(), now.count(), !now.isWhole()));
+                },
+                0);
     }
 
     private void rename(Command.Rename rename) {
@@ -328,7 +338,11 @@ public final class JsonConnection extends ChatConnection {
 
     private void answer(Event event) {
         String line = JsonCodec.encode(event);
-        if (!answers.add(line, Utf8.length(line))) {
+        answer(() -> line, Utf8.length(line));
+    }
+
+    private void answer(Supplier<String> line, int bytes) {
+        if (!answers.add(line, bytes)) {
             end(Ending.ANSWER_BACKLOG);
         }
     }
@@ -336,6 +350,7 @@ public final class JsonConnection extends ChatConnection {
     @Override
     @Nullable
     Frame nextFrame() {
+        Member[] now = members; // read before the answers are: who is in here has its joined among them, or behind it
         Frame next = nextAnswers();
         if (next != null || saidBye) {
             return saidBye ? null : next;
@@ -344,7 +359,6 @@ public final class JsonConnection extends ChatConnection {
             saidBye = true;
             return new Frame.Text(JsonCodec.encode(BYE));
         }
-        Member[] now = members;
         for (int i = 0; i < now.length && next == null; i++) {
             turn = (turn + 1) % now.length;
             next = now[turn].next();
@@ -353,14 +367,14 @@ public final class JsonConnection extends ChatConnection {
     }
 
     private @Nullable Frame nextAnswers() {
-        String first = answers.poll();
+        Supplier<String> first = answers.poll();
         if (first == null || answers.isEmpty()) {
-            return first == null ? null : new Frame.Text(first);
+            return first == null ? null : new Frame.Text(first.get());
         }
-        StringBuilder lines = new StringBuilder(first);
-        String next = answers.poll();
+        StringBuilder lines = new StringBuilder(first.get());
+        Supplier<String> next = answers.poll();
         while (next != null) {
-            lines.append('\n').append(next);
+            lines.append('\n').append(next.get());
             next = lines.length() < rooms.limits().batchBytes() ? answers.poll() : null;
         }
         return new Frame.Text(lines.toString());

@@ -40,6 +40,8 @@ public final class Sessions {
     private final EndingLog log;
     /** Set when the last session is being ended. */
     private volatile boolean stopping;
+    /** Set when the last words are being said: what is asked for now has no answer any more. */
+    private volatile boolean leaving;
     /** Set when nobody sweeps any more. */
     private volatile boolean stopped;
 
@@ -120,6 +122,7 @@ public final class Sessions {
     public void endAll(Duration forFramesInFlight) throws InterruptedException {
         stopping = true;
         waitUntil(forFramesInFlight, this::isQuiet);
+        leaving = true;
         open.forEach(Connection::sayBye);
         waitUntil(FOR_THE_LAST_WORD, this::isQuiet);
         open.forEach(connection -> connection.end(Ending.SHUTDOWN));
@@ -175,6 +178,10 @@ public final class Sessions {
     /** Whether as many sessions are open as may be. */
     public boolean isFull() {
         return count.get() >= limits.connections();
+    }
+
+    boolean isLeaving() {
+        return leaving;
     }
 
     void countLimited() {

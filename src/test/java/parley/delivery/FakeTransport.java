@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.function.Consumer;
 import parley.protocol.CloseCode;
 
 /** A transport that completes when it is told to, and checks that no more than the limit is in flight. Any thread. */
@@ -18,6 +19,9 @@ public final class FakeTransport implements Transport {
     public volatile When when;
     public volatile RuntimeException thrown;
     public volatile boolean refusesPings;
+    /** What else happens when a frame is sent, by the thread that sends it. */
+    public volatile Consumer<String> onSend = words -> {};
+
     private final List<String> sent = new ArrayList<>();
     private final Queue<Completion> pending = new ArrayDeque<>();
     private final List<String> closes = new ArrayList<>();
@@ -58,6 +62,7 @@ public final class FakeTransport implements Transport {
             pending.add(completion);
             deepest = Math.max(deepest, ++depth);
         }
+        onSend.accept(what);
         if (when == When.INSIDE_SEND) {
             completeOne(null);
         }

@@ -40,19 +40,31 @@ class JsonMemberTest {
         return new Room(RoomName.LOBBY, limits, turns::add, clock);
     }
 
-    private static void publish(Room room, int count) {
+    private void publish(Room room, int count) {
         for (int i = 0; i < count; i++) {
             room.publish(Samples.line(null, "m" + (room.log().head() + 1)));
+        }
+        runTurns();
+    }
+
+    private void runTurns() {
+        while (!turns.isEmpty()) {
+            turns.poll().run();
         }
     }
 
     private Member named(Room room, String name) {
-        return room.join(subscriber, Format.JSON, name, room.start(0), null).member();
+        return room.join(subscriber, Format.JSON, name, room.start(0), null, null)
+                .member();
+    }
+
+    private long nanos() {
+        return now.toEpochMilli() * 1_000_000;
     }
 
     private void tick(Room room) {
         now = now.plusMillis(250);
-        room.tellPresence(now.toEpochMilli());
+        room.tellPresence(nanos());
     }
 
     /** Takes one frame and says its events in short: message numbers, gaps as {@code after-before}, types of the rest. */
@@ -99,6 +111,26 @@ class JsonMemberTest {
         Frame first = one.next();
         assertThat(((Frame.Text) first).text().split("\n")).hasSize(3);
         assertThat(two.next()).isSameAs(first);
+    }
+
+    /**
+     * Woken in between by an ack of its own, a sender took what was published since the turn began, sent more, and so on: it ran
+     * ahead of others that read as fast, until they were behind their window.
+     */
+    @Test
+    void nobodyGetsAheadOfTheTurn() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member sender = Samples.json(room, subscriber, 1);
+        Member other = Samples.json(room, subscriber, 1);
+        publish(room, 1);
+        assertThat(take(sender)).isEqualTo("1");
+        room.publish(Samples.line(null, "m2"));
+        assertThat(take(sender)).as("the turn has not come").isNull();
+        assertThat(sender.isBehind()).isTrue();
+        assertThat(take(other)).isEqualTo("1");
+        runTurns();
+        assertThat(take(sender)).isEqualTo("2");
+        assertThat(take(other)).isEqualTo("2");
     }
 
     @Test
@@ -187,6 +219,19 @@ class JsonMemberTest {
         assertThat(sleeper.next()).isNull();
     }
 
+    /** A member with a frame in flight was given the frame of one that was quicker, and lost what came since. */
+    @Test
+    void aMemberALittleLaterGetsTheLaterSignalToo() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member quick = Samples.json(room, subscriber, 1);
+        Member busy = Samples.json(room, subscriber, 1);
+        room.signal(new Draft(null, new Content(Content.Kind.DATA, "1", 1), null));
+        assertThat(takeAll(quick)).containsExactly("signal");
+        room.signal(new Draft(null, new Content(Content.Kind.DATA, "2", 1), null));
+        assertThat(takeAll(busy)).containsExactly("signal signal");
+        assertThat(takeAll(quick)).containsExactly("signal");
+    }
+
     @Test
     void manySignalsAreOneFrameAndTheOldestAreMissed() {
         Room room = room(Overflow.DROP_OLDEST, 10, 10);
@@ -245,7 +290,7 @@ class JsonMemberTest {
         assertThat(names(news, "joined")).containsExactly("Ann", "Bob");
         assertThat(ann.next()).isNull();
         assertThat(takeEvent(bob)).isEqualTo(news);
-        room.tellPresence(now.toEpochMilli());
+        room.tellPresence(nanos());
         bob.leave();
         tick(room);
         assertThat(takeEvent(ann))
@@ -301,6 +346,44 @@ class JsonMemberTest {
         assertThat(names(takeEvent(ann), "left")).containsExactly("n1");
     }
 
+    /** It was to be told everybody and could only be told the count; the next change alone would leave it without the rest. */
+    @Test
+    void whoWasToldTheCountInPlaceOfAPictureGetsThePictureLater() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member ann = named(room, "Ann");
+        for (String name : List.of("n1", "n2", "n3")) {
+            named(room, name);
+            tick(room);
+        }
+        named(room, "n4");
+        Member oneTooMany = named(room, "n5");
+        assertThat(takeEvent(ann)).isEqualTo(parse(quoted("{'type':'presence','room':'lobby','count':6}")));
+        oneTooMany.leave();
+        tick(room);
+        assertThat(names(takeEvent(ann), "names")).containsExactly("Ann", "n1", "n2", "n3", "n4");
+    }
+
+    @Test
+    void whoStartsAnewIsCountedOnceAndToldEverybody() {
+        Room room = room(Overflow.DROP_OLDEST, 10, 10);
+        Member ann = named(room, "Ann");
+        Member bob = named(room, "Bob");
+        tick(room);
+        takeEvent(bob);
+        publish(room, 2);
+        Room.Joined again = room.join(subscriber, Format.JSON, "Ann", 1, null, ann);
+        assertThat(again.count()).isEqualTo(2);
+        assertThat(takeAll(again.member())).containsExactly("1 2", "presence");
+        assertThat(takeAll(ann)).isEmpty();
+        tick(room);
+        assertThat(takeAll(bob)).as("nobody is told").containsExactly("1 2");
+        ann.leave();
+        assertThat(room.memberCount()).isEqualTo(2);
+        assertThat(room.join(subscriber, Format.JSON, "Ann", 1, null, ann))
+                .as("it has left")
+                .isNull();
+    }
+
     @Test
     void presenceIsToldAtMostFourTimesASecondAndOnlyWhenThereIsSomething() {
         Room room = room(Overflow.DROP_OLDEST, 10, 10);
@@ -309,10 +392,10 @@ class JsonMemberTest {
         takeEvent(ann);
         named(room, "Bob");
         now = now.plusMillis(249);
-        room.tellPresence(now.toEpochMilli());
+        room.tellPresence(nanos());
         assertThat(ann.next()).isNull();
         now = now.plusMillis(1);
-        room.tellPresence(now.toEpochMilli());
+        room.tellPresence(nanos());
         assertThat(ann.next()).isNotNull();
         turns.clear();
         tick(room);

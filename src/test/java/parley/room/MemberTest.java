@@ -188,6 +188,7 @@ class MemberTest {
         Member one = Samples.plain(room, subscriber, room.start(0));
         Member two = Samples.plain(room, subscriber, room.start(0));
         room.publish(Samples.line("ann", "hi"));
+        turns.poll().run();
         Frame frame = one.next();
         assertThat(frame).isEqualTo(new Frame.Text("ann: hi"));
         assertThat(two.next()).isSameAs(frame);

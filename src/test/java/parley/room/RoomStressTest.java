@@ -129,7 +129,7 @@ class RoomStressTest {
         AtomicBoolean done = new AtomicBoolean();
         Future<?> sweeping = threads.submit(() -> {
             while (!done.get()) {
-                registry.sweep();
+                registry.sweep(System.nanoTime());
             }
         });
         List<Callable<Void>> clients = new ArrayList<>();
@@ -141,7 +141,7 @@ class RoomStressTest {
         }
         done.set(true);
         sweeping.get();
-        registry.sweep();
+        registry.sweep(System.nanoTime());
         fanOut.shutdown();
         assertThat(fanOut.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
         threads.shutdown();

@@ -37,6 +37,16 @@ class RoomTest {
 
     private static final OnReady NOTHING = new OnReady(() -> {});
 
+    private void runTurns() {
+        while (!turns.isEmpty()) {
+            turns.poll().run();
+        }
+    }
+
+    private void sweep() {
+        registry.sweep(now.toEpochMilli() * 1_000_000);
+    }
+
     private Member join(RoomName name) {
         return Samples.plain(registry, name, NOTHING, registry.position(name, 0));
     }
@@ -91,14 +101,15 @@ class RoomTest {
     void anEmptyRoomGoesAwayAfterItsLingerTimeAndNotBefore() {
         Member member = join(RoomName.LOBBY);
         now = now.plusSeconds(1000);
-        registry.sweep();
+        sweep();
         assertThat(registry.roomCount()).isEqualTo(1);
         member.leave();
+        sweep();
         now = now.plusSeconds(59);
-        registry.sweep();
+        sweep();
         assertThat(registry.roomCount()).isEqualTo(1);
         now = now.plusSeconds(1);
-        registry.sweep();
+        sweep();
         assertThat(registry.roomCount()).isZero();
     }
 
@@ -108,11 +119,12 @@ class RoomTest {
         Room first = member.room();
         first.publish(Samples.line(null, "kept"));
         member.leave();
+        sweep();
         now = now.plusSeconds(59);
-        registry.sweep();
+        sweep();
         Member again = Samples.plain(registry, RoomName.LOBBY, NOTHING, registry.position(RoomName.LOBBY, 1));
         now = now.plusSeconds(59);
-        registry.sweep();
+        sweep();
         assertThat(again.room()).isSameAs(first);
         assertThat(again.isBehind()).isTrue();
     }
@@ -120,11 +132,12 @@ class RoomTest {
     @Test
     void aRoomThatHasBeenGivenUpIsNotJoinedAnyMore() {
         Room old = join(RoomName.LOBBY).room();
-        assertThat(old.closeIfDeserted(Long.MAX_VALUE / 2))
+        assertThat(old.closeIfDeserted(Long.MAX_VALUE / 2, true))
                 .as("somebody is in it")
                 .isFalse();
-        assertThat(room.closeIfDeserted(60_000)).isTrue();
-        assertThat(room.join(NOTHING, Format.PLAIN, null, 1, null)).isNull();
+        assertThat(room.closeIfDeserted(0, false)).isFalse();
+        assertThat(room.closeIfDeserted(60_000_000_000L, false)).isTrue();
+        assertThat(room.join(NOTHING, Format.PLAIN, null, 1, null, null)).isNull();
     }
 
     @Test
@@ -134,8 +147,9 @@ class RoomTest {
         assertThat(join(new RoomName("c"))).isNull();
         assertThat(join(new RoomName("b"))).isNotNull();
         a.leave();
+        sweep();
         now = now.plusSeconds(60);
-        registry.sweep();
+        sweep();
         assertThat(join(new RoomName("c"))).isNotNull();
         assertThat(registry.roomCount()).isEqualTo(2);
     }
@@ -149,6 +163,7 @@ class RoomTest {
         RoomRegistry.Position before = registry.position(RoomName.LOBBY, 0);
         made.publish(Samples.line(null, "second"));
 
+        runTurns();
         assertThat(Samples.plain(registry, RoomName.LOBBY, NOTHING, before).next())
                 .isEqualTo(new Frame.Text("second"));
         assertThat(Samples.plain(registry, RoomName.LOBBY, NOTHING, beforeTheRoom)
@@ -163,10 +178,47 @@ class RoomTest {
         old.room().publish(Samples.line(null, "old"));
         RoomRegistry.Position position = registry.position(RoomName.LOBBY, 0);
         old.leave();
+        sweep();
         now = now.plusSeconds(60);
-        registry.sweep();
+        sweep();
         join(RoomName.LOBBY).room().publish(Samples.line(null, "new"));
+        runTurns();
         assertThat(Samples.plain(registry, RoomName.LOBBY, NOTHING, position).next())
                 .isEqualTo(new Frame.Text("new"));
+    }
+
+    /** Otherwise one client could use them up by joining and leaving: each stays for its linger time. */
+    @Test
+    void whenThereAreAsManyRoomsAsMayBeEmptyOnesDoNotLinger() {
+        join(new RoomName("a")).leave();
+        join(new RoomName("b"));
+        sweep();
+        assertThat(registry.roomCount()).isEqualTo(2);
+        assertThat(join(new RoomName("c"))).isNull();
+        sweep();
+        assertThat(registry.roomCount()).isEqualTo(1);
+        assertThat(join(new RoomName("c"))).isNotNull();
+    }
+
+    /** Told to somebody who read the oldest message's number just before the log let it go, an empty page said that this was all. */
+    @Test
+    void aPageOfHistoryIsNotEmptyWhileThereIsHistory() throws Exception {
+        RoomLimits few = Samples.limits(2, 1, Overflow.DROP_OLDEST, Duration.ZERO);
+        Room busy = new Room(RoomName.LOBBY, few, task -> {}, clock);
+        busy.publish(Samples.line(null, "x"));
+        Thread publisher = new Thread(() -> {
+            while (!Thread.interrupted()) {
+                busy.publish(Samples.line(null, "x"));
+            }
+        });
+        publisher.start();
+        int empty = 0;
+        for (int i = 0; i < 300_000; i++) {
+            empty += busy.historyAfter(0, 5).messages().isEmpty() ? 1 : 0;
+            empty += busy.historyBefore(Long.MAX_VALUE, 5).messages().isEmpty() ? 1 : 0;
+        }
+        publisher.interrupt();
+        publisher.join();
+        assertThat(empty).isZero();
     }
 }

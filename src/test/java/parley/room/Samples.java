@@ -26,11 +26,11 @@ public final class Samples {
     }
 
     static Member plain(Room room, Member.Subscriber subscriber, long from) {
-        return room.join(subscriber, Format.PLAIN, null, from, null).member();
+        return room.join(subscriber, Format.PLAIN, null, from, null, null).member();
     }
 
     static Member json(Room room, Member.Subscriber subscriber, long from) {
-        return room.join(subscriber, Format.JSON, null, from, null).member();
+        return room.join(subscriber, Format.JSON, null, from, null, null).member();
     }
 
     static @Nullable Member plain(

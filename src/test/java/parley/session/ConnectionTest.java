@@ -7,9 +7,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
-import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.junit.jupiter.api.Test;
@@ -256,26 +253,6 @@ class ConnectionTest {
         }
         assertThat(endings).isEqualTo(1);
         assertThat(transport.closes()).as("gone before it could be closed").isEmpty();
-    }
-
-    /** The sweep or a shutdown ends it after it was opened and before it has joined: it finds no member to leave with. */
-    @Test
-    void whoEndsWhileJoiningLeavesNoMemberBehind() {
-        Clock whileTheRoomIsMade = ((InstantSource) () -> {
-                    try {
-                        sessions.endAll(Duration.ZERO);
-                    } catch (InterruptedException e) {
-                        throw new AssertionError(e);
-                    }
-                    return Instant.EPOCH;
-                })
-                .withZone(ZoneOffset.UTC);
-        RoomLimits room = Samples.limits(10, 2, Overflow.LATEST, Duration.ZERO);
-        rooms = new RoomRegistry(room, 5, turns::add, whileTheRoomIsMade);
-        ChatConnection chat = chat(new FakeTransport(When.INSIDE_SEND, 1), null);
-        assertThat(chat.hasEnded()).isTrue();
-        assertThat(rooms.roomCount()).isEqualTo(1);
-        assertThat(rooms.memberCount()).isZero();
     }
 
     @Test

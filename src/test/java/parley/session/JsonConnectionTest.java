@@ -162,19 +162,25 @@ class JsonConnectionTest {
         assertThat(rooms.memberCount()).isZero();
     }
 
+    /** What is acknowledged has to be delivered; so nobody is answered any more when the first is told good-bye. */
     @Test
-    void byeIsTheLastEvent() throws Exception {
-        FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);
-        ChatConnection client = open(transport, "a");
-        ChatConnection talker = open(new FakeTransport(When.INSIDE_SEND, 1), "a");
-        client.sayBye();
-        say(client, "{'type':'ping'}");
-        say(client, "{'type':'say','room':'a','text':'has no answer, so it is not published'}");
-        say(talker, "{'type':'say','room':'a','text':'x'}");
-        runTurns();
-        assertThat(sent(transport)).endsWith("bye");
-        assertThat(rooms.position(new RoomName("a"), 10).next()).isEqualTo(1);
-        assertThat(rooms.counts().offered()).isEqualTo(2);
+    void byeIsTheLastEventAndNobodyIsAcknowledgedAfterTheFirst() throws Exception {
+        FakeTransport[] transports = {new FakeTransport(When.INSIDE_SEND, 1), new FakeTransport(When.INSIDE_SEND, 1)};
+        ChatConnection[] clients = {open(transports[0], "a"), open(transports[1], "a")};
+        for (int i = 0; i < 2; i++) {
+            transports[i].onSend = words -> {
+                for (ChatConnection client : clients) {
+                    say(client, "{'type':'say','room':'a','text':'late'}\n{'type':'ping'}");
+                }
+                runTurns();
+            };
+        }
+        sessions.endAll(Duration.ZERO);
+        for (FakeTransport transport : transports) {
+            assertThat(sent(transport).get(0)).isEqualTo("welcome, joined a 0");
+            assertThat(sent(transport).subList(1, transport.sentCount())).containsExactly("bye");
+        }
+        assertThat(rooms.counts().offered()).isZero();
     }
 
     @Test
