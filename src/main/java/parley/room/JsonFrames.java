@@ -2,11 +2,13 @@ package parley.room;
 
 import java.util.StringJoiner;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
 import parley.protocol.Event;
 import parley.protocol.JsonCodec;
 import parley.protocol.Message;
+import parley.protocol.RoomName;
 import parley.protocol.Utf8;
 
 /**
@@ -25,14 +27,22 @@ final class JsonFrames implements Frames {
 
     private record Told(Presence.News news, boolean everybody, Frame frame) {}
 
-    private final Room room;
+    private final RoomName room;
+    private final RoomLog log;
+    private final Signals signals;
+    private final Supplier<Presence.Picture> picture;
+    private final int batchBytes;
     private final AtomicReferenceArray<@Nullable Line> lines = new AtomicReferenceArray<>(LINES);
     private volatile @Nullable Batch lastMessages;
     private volatile @Nullable Batch lastSignals;
     private volatile @Nullable Told lastTold;
 
-    JsonFrames(Room room) {
+    JsonFrames(RoomName room, RoomLog log, Signals signals, Supplier<Presence.Picture> picture, int batchBytes) {
         this.room = room;
+        this.log = log;
+        this.signals = signals;
+        this.picture = picture;
+        this.batchBytes = batchBytes;
     }
 
     @Override
@@ -48,8 +58,7 @@ final class JsonFrames implements Frames {
         StringJoiner text = new StringJoiner("\n");
         long to = from;
         int bytes = 0;
-        while (line != null
-                && (to == from || bytes + line.bytes <= room.limits().batchBytes())) {
+        while (line != null && (to == from || bytes + line.bytes <= batchBytes)) {
             text.add(line.text);
             bytes += line.bytes + 1;
             to++;
@@ -66,11 +75,11 @@ final class JsonFrames implements Frames {
         if (kept != null && kept.seq == seq) {
             return kept;
         }
-        Message message = room.log().read(seq);
+        Message message = log.read(seq);
         if (message == null) {
             return null;
         }
-        String text = JsonCodec.encode(new Event.Said(room.name(), message));
+        String text = JsonCodec.encode(new Event.Said(room, message));
         Line line = new Line(seq, text, Utf8.length(text));
         if (line.bytes <= LONGEST_KEPT) {
             lines.set(slot, line);
@@ -80,7 +89,7 @@ final class JsonFrames implements Frames {
 
     @Override
     public Frame gap(long after, long before) {
-        return frame(new Event.Gap(room.name(), after, before));
+        return frame(new Event.Gap(room, after, before));
     }
 
     @Override
@@ -94,12 +103,12 @@ final class JsonFrames implements Frames {
     }
 
     private Event changes(Presence.News news) {
-        return new Event.Presence(room.name(), null, news.joined(), news.left(), news.count());
+        return new Event.Presence(room, null, news.joined(), news.left(), news.count());
     }
 
     private Event picture() {
-        Presence.Picture now = room.picture();
-        return new Event.Presence(room.name(), now.isWhole() ? now.names() : null, null, null, now.count());
+        Presence.Picture now = picture.get();
+        return new Event.Presence(room, now.isWhole() ? now.names() : null, null, null, now.count());
     }
 
     @Override
@@ -110,9 +119,9 @@ final class JsonFrames implements Frames {
         }
         StringJoiner text = new StringJoiner("\n");
         for (long seq = from; seq <= to; seq++) {
-            Message signal = room.signal(seq);
+            Message signal = signals.read(seq);
             if (signal != null) {
-                text.add(JsonCodec.encode(new Event.Signal(room.name(), signal)));
+                text.add(JsonCodec.encode(new Event.Signal(room, signal)));
             }
         }
         if (text.length() == 0) {

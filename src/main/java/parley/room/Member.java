@@ -136,11 +136,11 @@ public final class Member {
                 return presence;
             }
         }
-        long newest = room.newestSignal();
+        long newest = room.signals().newest();
         if (nextSignal > newest) {
             return null;
         }
-        long from = room.firstFreshSignal(nextSignal);
+        long from = room.signals().firstFresh(nextSignal);
         nextSignal = newest + 1;
         return from > newest ? null : frames.signals(from, newest);
     }

@@ -41,6 +41,9 @@ public final class Presence {
      */
     public record Picture(List<String> names, boolean isWhole, int count) {}
 
+    /** How long after news there is none. */
+    private static final long INTERVAL_NANOS = 250_000_000L;
+
     private final int maxNames;
 
     private volatile News news = new News(0, List.of(), List.of(), 0);
@@ -56,6 +59,7 @@ public final class Presence {
     private boolean hadTooMany;
 
     private int count;
+    private long toldAtNanos;
 
     Presence(int maxNames) {
         this.maxNames = maxNames;
@@ -93,11 +97,15 @@ public final class Presence {
         return new Picture(names, isWhole, count);
     }
 
-    /** Makes news of what has changed; false when nothing has. */
-    boolean tell() {
+    /** Makes news of what has changed; false when nothing has, or when the last news is too young. */
+    boolean tell(long nowNanos) {
         if (touched.isEmpty() && !touchedTooMany && count == news.count) {
             return false;
         }
+        if (news.version > 0 && nowNanos - toldAtNanos < INTERVAL_NANOS) {
+            return false;
+        }
+        toldAtNanos = nowNanos;
         boolean hasTooMany = members.size() > maxNames;
         if (hasTooMany || hadTooMany || touchedTooMany) {
             news = new News(news.version + 1, null, null, count);

@@ -4,72 +4,42 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
-import parley.protocol.Message;
 import parley.protocol.RoomName;
 
 /**
  * A room: a log, and the members that read it. Any thread may call any method.
  *
  * <p>The lock orders what is published with who joins and leaves, and is never held while anybody is called. Fan-out is the
- * room's <i>turn</i>: a task for the fan-out executor that wakes each member. One turn of a room is due or running at a
- * time; what is published during a turn makes it run again, behind the turns of other rooms:
- *
- * <pre>
- *          publish         starts            all woken
- *   IDLE ---------> DUE ---------> RUNNING ------------> IDLE
- *                    ^               | publish
- *                    |   all woken   v
- *                    +------------ AGAIN
- * </pre>
- *
- * <p>A member takes messages up to the head as it was when the turn began, and no further: so all that keep up take the same
- * messages in the same frames, and none gets ahead of the others by being woken in between. (Senders, woken by their acks, once
- * ran so far ahead that fast readers fell behind their window.)
+ * room's {@link Turn}, which wakes each member. A member takes messages up to the head as it was when the turn began, and no
+ * further: so all that keep up take the same messages in the same frames, and none gets ahead of the others by being woken in
+ * between. (Senders, woken by their acks, once ran so far ahead that fast readers fell behind their window.)
  */
-public final class Room implements Runnable {
-    private static final int IDLE = 0;
-    private static final int DUE = 1;
-    private static final int RUNNING = 2;
-    private static final int AGAIN = 3;
-
+public final class Room {
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private static final Member[] NOBODY = {};
 
-    /** How long a signal may wait for a member to take it, and how many of them may. */
-    private static final long SIGNAL_MILLIS = 1_000;
-
-    private static final int SIGNALS = 64;
-    private static final long SIGNAL_BYTES = 64 * 1024;
-
-    /** Who came and went is told at most that often. */
-    private static final long NEWS_NANOS = 250_000_000L;
-
     private final RoomName name;
     private final RoomLimits limits;
-    private final Executor fanOut;
     private final Clock clock;
     private final RoomLog log;
+    private final History history;
+    private final Signals signals;
     private final PlainFrames plainFrames;
     private final JsonFrames jsonFrames;
+    private final Turn turn;
     private final ReentrantLock lock = new ReentrantLock();
-    private final AtomicInteger turn = new AtomicInteger(IDLE);
     private final LongAdder delivered = new LongAdder();
     private final LongAdder missed = new LongAdder();
 
     /** The newest message that members may take: the head when the last turn began. Written by the turn. */
     private volatile long told;
-
-    /** A small log of signals, or null before the first. Set under the lock. */
-    private volatile @Nullable RoomLog signals;
 
     // Guarded by lock
     /** But for {@link Presence#news()}, which any thread may ask. */
@@ -93,12 +63,6 @@ public final class Room implements Runnable {
     private long desertedSinceNanos;
 
     @GuardedBy("lock")
-    private boolean hasToldNews;
-
-    @GuardedBy("lock")
-    private long toldNewsAtNanos;
-
-    @GuardedBy("lock")
     private long offered;
 
     /** What became of a draft: the number of its message, and whether that had been published before. */
@@ -119,9 +83,6 @@ public final class Room implements Runnable {
             int count,
             @Nullable Boolean recovered) {}
 
-    /** Messages that are kept, oldest first, and whether there are more in the direction that was asked for. */
-    public record Page(String epoch, List<Message> messages, boolean more) {}
-
     /** Counts of a room so far, in messages times members: {@code offered == delivered + missed + what members have before them}. */
     public record Counts(long offered, long delivered, long missed) {
         Counts plus(Counts other) {
@@ -132,12 +93,14 @@ public final class Room implements Runnable {
     Room(RoomName name, RoomLimits limits, Executor fanOut, Clock clock) {
         this.name = name;
         this.limits = limits;
-        this.fanOut = fanOut;
         this.clock = clock;
         this.log = new MemoryLog(newEpoch(), limits.history(), limits.historyBytes());
-        this.plainFrames = new PlainFrames(log);
-        this.jsonFrames = new JsonFrames(this);
+        this.history = new History(log, limits.batchBytes());
+        this.signals = new Signals(clock);
         this.presence = new Presence(limits.names());
+        this.plainFrames = new PlainFrames(log);
+        this.jsonFrames = new JsonFrames(name, log, signals, this::picture, limits.batchBytes());
+        this.turn = new Turn(this::wakeMembers, fanOut);
     }
 
     private static String newEpoch() {
@@ -162,42 +125,22 @@ public final class Room implements Runnable {
             lock.unlock();
         }
         if (!published.duplicate) {
-            turnIsDue();
+            turn.isDue();
         }
         return published;
     }
 
     /** Passes a signal on to the members that take it within a second; it is not kept and not counted. */
     public void signal(Draft draft) {
-        lock.lock();
-        try {
-            RoomLog kept = signals;
-            if (kept == null) {
-                kept = new MemoryLog(log.epoch(), SIGNALS, SIGNAL_BYTES);
-                signals = kept;
-            }
-            kept.append(clock.millis(), draft);
-        } finally {
-            lock.unlock();
-        }
-        turnIsDue();
+        signals.add(draft);
+        turn.isDue();
     }
 
-    /** Runs the room's turn. For the fan-out executor. */
-    @Override
-    public void run() {
-        turn.set(RUNNING);
+    /** The work of a turn: tells what there is now to take, and wakes each member. */
+    private void wakeMembers() {
         told = log.head();
-        try {
-            for (Member member : membersToWalk()) {
-                member.wake();
-            }
-        } finally {
-            // Whatever happened: a turn left as running would be the room's last.
-            if (!turn.compareAndSet(RUNNING, IDLE)) {
-                turn.set(DUE);
-                fanOut.execute(this);
-            }
+        for (Member member : membersToWalk()) {
+            member.wake();
         }
     }
 
@@ -244,7 +187,7 @@ public final class Room implements Runnable {
             Frames frames = format == Format.JSON ? jsonFrames : plainFrames;
             // What the one before was not told yet is made good by telling everybody.
             long news = before == null ? presence.news().version() : Member.NO_NEWS;
-            Member.Place place = new Member.Place(start, head, news, newestSignal() + 1);
+            Member.Place place = new Member.Place(start, head, news, signals.newest() + 1);
             Member member = new Member(this, subscriber, frames, name, place);
             member.index = members.size();
             members.add(member);
@@ -292,38 +235,9 @@ public final class Room implements Runnable {
         }
     }
 
-    /** Reads kept messages, the newest that come before a number; as many as fit a frame, and one at least. */
-    public Page historyBefore(long seq, int limit) {
-        List<Message> messages = read(Math.min(seq, log.head() + 1) - 1, -1, limit);
-        while (messages.isEmpty()
-                && Math.min(seq, log.head() + 1) > log.first()) { // the log let go of just what was to be read
-            messages = read(Math.min(seq, log.head() + 1) - 1, -1, limit);
-        }
-        long next = messages.isEmpty() ? 0 : messages.get(messages.size() - 1).seq() - 1;
-        Collections.reverse(messages);
-        return new Page(log.epoch(), messages, next >= log.first());
-    }
-
-    /** Reads kept messages, the oldest that come after a number; as many as fit a frame, and one at least. */
-    public Page historyAfter(long seq, int limit) {
-        List<Message> messages = List.of();
-        while (messages.isEmpty() && seq < log.head()) {
-            messages = read(Math.max(seq + 1, log.first()), 1, limit);
-        }
-        boolean more = !messages.isEmpty() && messages.get(messages.size() - 1).seq() < log.head();
-        return new Page(log.epoch(), messages, more);
-    }
-
-    private List<Message> read(long from, int step, int limit) {
-        List<Message> messages = new ArrayList<>();
-        int bytes = 0;
-        Message next = log.read(from);
-        while (next != null && messages.size() < limit && (messages.isEmpty() || bytes < limits.batchBytes())) {
-            messages.add(next);
-            next = log.read(next.seq() + step);
-            bytes += next == null ? 0 : next.content().bytes() + MemoryLog.OVERHEAD_BYTES;
-        }
-        return messages;
+    /** The messages that are kept, to read a page at a time. */
+    public History history() {
+        return history;
     }
 
     /** Who is there. */
@@ -338,19 +252,15 @@ public final class Room implements Runnable {
 
     /** Has the members told who came and went, if anybody did and the last news is old enough. For the sweep. */
     void tellPresence(long nowNanos) {
-        boolean hasNews = false;
+        boolean hasNews;
         lock.lock();
         try {
-            if ((!hasToldNews || nowNanos - toldNewsAtNanos >= NEWS_NANOS) && presence.tell()) {
-                hasNews = true;
-                hasToldNews = true;
-                toldNewsAtNanos = nowNanos;
-            }
+            hasNews = presence.tell(nowNanos);
         } finally {
             lock.unlock();
         }
         if (hasNews) {
-            turnIsDue();
+            turn.isDue();
         }
     }
 
@@ -359,30 +269,8 @@ public final class Room implements Runnable {
         return presence.news();
     }
 
-    /** The number of the newest signal, 0 before the first. */
-    long newestSignal() {
-        RoomLog log = signals;
-        return log == null ? 0 : log.head();
-    }
-
-    /** The first signal from a number on that is neither gone nor too old to be passed on. */
-    long firstFreshSignal(long from) {
-        long oldest = clock.millis() - SIGNAL_MILLIS;
-        long seq = from;
-        for (long newest = newestSignal(); seq <= newest; seq++) {
-            Message signal = signal(seq);
-            if (signal != null && signal.at() >= oldest) {
-                break;
-            }
-        }
-        return seq;
-    }
-
-    /** Returns a signal, or null when it is gone. */
-    @Nullable
-    Message signal(long seq) {
-        RoomLog log = signals;
-        return log == null ? null : log.read(seq);
+    Signals signals() {
+        return signals;
     }
 
     /**
@@ -445,29 +333,6 @@ public final class Room implements Runnable {
 
     RoomLimits limits() {
         return limits;
-    }
-
-    private void turnIsDue() {
-        while (true) {
-            int now = turn.get();
-            switch (now) {
-                case IDLE -> {
-                    if (turn.compareAndSet(IDLE, DUE)) {
-                        fanOut.execute(this);
-                        return;
-                    }
-                }
-                case RUNNING -> {
-                    if (turn.compareAndSet(RUNNING, AGAIN)) {
-                        return;
-                    }
-                }
-                case DUE, AGAIN -> {
-                    return;
-                }
-                default -> throw new AssertionError(now);
-            }
-        }
     }
 
     private Member[] membersToWalk() {

@@ -15,6 +15,7 @@ import parley.protocol.Ref;
 import parley.protocol.RoomName;
 import parley.protocol.Utf8;
 import parley.room.Format;
+import parley.room.History;
 import parley.room.Member;
 import parley.room.Presence;
 import parley.room.Room;
@@ -133,8 +134,7 @@ public final class JsonConnection extends ChatConnection {
         }
         JsonCodec.Decoded decoded = JsonCodec.decode(line);
         if (verdict == Rate.Verdict.LIMITED) {
-            sessions().countLimited();
-            fail(tooMany(decoded));
+            limited(decoded);
         } else if (decoded instanceof Event.Error error) {
             fail(error);
         } else {
@@ -145,56 +145,62 @@ public final class JsonConnection extends ChatConnection {
         }
     }
 
-    private Event.Error tooMany(JsonCodec.Decoded decoded) {
+    private void limited(JsonCodec.Decoded command) {
+        sessions().countLimited();
         String reason = "at most " + sessions().limits().commandsPerSecond() + " commands a second, and "
                 + Rate.BURST_SECONDS + " times that in a burst; send it again later";
-        return new Event.Error(decoded.ref(), ErrorCode.RATE_LIMITED, reason, decoded.room());
+        fail(command, ErrorCode.RATE_LIMITED, reason);
     }
 
     private void carryOut(Command command) {
-        if (command instanceof Command.Say say) {
-            say(say);
-        } else if (command instanceof Command.Signal signal) {
-            signal(signal);
-        } else if (command instanceof Command.Join join) {
+        if (command instanceof Command.Join join) {
             join(join);
-        } else if (command instanceof Command.Leave leave) {
-            leave(leave);
-        } else if (command instanceof Command.History history) {
-            history(history);
-        } else if (command instanceof Command.Who who) {
-            who(who);
         } else if (command instanceof Command.Rename rename) {
             rename(rename);
         } else if (command instanceof Command.Ping ping) {
             answer(new Event.Pong(ping.ref()));
         } else {
+            Member in = memberIn(command.room());
+            if (in == null) {
+                fail(command, ErrorCode.NOT_A_MEMBER, "join the room first");
+            } else {
+                carryOut(command, in);
+            }
+        }
+    }
+
+    private void carryOut(Command command, Member in) {
+        if (command instanceof Command.Say say) {
+            say(say, in);
+        } else if (command instanceof Command.Signal signal) {
+            signal(signal, in);
+        } else if (command instanceof Command.Leave leave) {
+            leave(leave, in);
+        } else if (command instanceof Command.History history) {
+            history(history, in);
+        } else if (command instanceof Command.Who who) {
+            who(who, in);
+        } else {
             throw new AssertionError(command);
         }
     }
 
-    private void say(Command.Say say) {
-        Member in = memberIn(say.room());
-        if (in == null) {
-            notAMember(say.ref(), say.room());
-        } else if (isTooLarge(say.content())) {
-            tooLarge(say.ref(), say.room());
-        } else {
-            Room.Published published = in.room().publish(new Draft(called(), say.content(), say.id()));
-            answer(new Event.Ack(say.ref(), say.room(), published.seq(), published.duplicate()));
+    private void say(Command.Say say, Member in) {
+        if (isTooLarge(say.content())) {
+            tooLarge(say);
+            return;
         }
+        Room.Published published = in.room().publish(new Draft(called(), say.content(), say.id()));
+        answer(new Event.Ack(say.ref(), say.room(), published.seq(), published.duplicate()));
     }
 
-    private void signal(Command.Signal signal) {
-        Member in = memberIn(signal.room());
-        if (in == null) {
-            notAMember(signal.ref(), signal.room());
-        } else if (isTooLarge(signal.data())) {
-            tooLarge(signal.ref(), signal.room());
-        } else {
-            in.room().signal(new Draft(called(), signal.data(), null));
-            answer(new Event.Ack(signal.ref(), signal.room(), null, null));
+    private void signal(Command.Signal signal, Member in) {
+        if (isTooLarge(signal.data())) {
+            tooLarge(signal);
+            return;
         }
+        in.room().signal(new Draft(called(), signal.data(), null));
+        answer(new Event.Ack(signal.ref(), signal.room(), null, null));
     }
 
     private void join(Command.Join join) {
@@ -204,11 +210,8 @@ public final class JsonConnection extends ChatConnection {
             return;
         }
         if (before == null && members.length >= sessions().limits().rooms()) {
-            fail(new Event.Error(
-                    join.ref(),
-                    ErrorCode.TOO_MANY_ROOMS,
-                    "a connection may be in " + sessions().limits().rooms() + " rooms; leave one first",
-                    join.room()));
+            int most = sessions().limits().rooms();
+            fail(join, ErrorCode.TOO_MANY_ROOMS, "a connection may be in " + most + " rooms; leave one first");
             return;
         }
         RoomRegistry.Position start = join.after() != null
@@ -224,22 +227,13 @@ public final class JsonConnection extends ChatConnection {
         }
         Room.Joined joined = rooms.join(join.room(), start, this, Format.JSON, name);
         if (joined == null) {
-            fail(new Event.Error(
-                    join.ref(),
-                    ErrorCode.TOO_MANY_ROOMS,
-                    "the server has as many rooms as it may; try later",
-                    join.room()));
+            fail(join, ErrorCode.TOO_MANY_ROOMS, "the server has as many rooms as it may; try later");
             return;
         }
         enter(join.ref(), joined);
     }
 
-    private void leave(Command.Leave leave) {
-        Member in = memberIn(leave.room());
-        if (in == null) {
-            notAMember(leave.ref(), leave.room());
-            return;
-        }
+    private void leave(Command.Leave leave, Member in) {
         in.leave();
         remove(in);
         answer(new Event.Left(leave.ref(), leave.room()));
@@ -256,25 +250,17 @@ public final class JsonConnection extends ChatConnection {
         replaceMembers(fewer);
     }
 
-    private void history(Command.History history) {
-        Member in = memberIn(history.room());
-        if (in == null) {
-            notAMember(history.ref(), history.room());
-            return;
-        }
-        Room.Page page = history.after() != null
-                ? in.room().historyAfter(history.after(), history.limit())
-                : in.room()
-                        .historyBefore(history.before() == null ? Long.MAX_VALUE : history.before(), history.limit());
+    private void history(Command.History history, Member in) {
+        History kept = in.room().history();
+        History.Page page = history.after() != null
+                ? kept.after(history.after(), history.limit())
+                : history.before() != null
+                        ? kept.before(history.before(), history.limit())
+                        : kept.newest(history.limit());
         answer(new Event.History(history.ref(), history.room(), page.epoch(), page.messages(), page.more()));
     }
 
-    private void who(Command.Who who) {
-        Member in = memberIn(who.room());
-        if (in == null) {
-            notAMember(who.ref(), who.room());
-            return;
-        }
+    private void who(Command.Who who, Member in) {
         // Looked up when it is sent: looked up now, it could be older than presence that is sent before it, and wrong
         // for good.
         answer(
@@ -294,7 +280,7 @@ public final class JsonConnection extends ChatConnection {
         answer(new Event.Ack(rename.ref(), null, null, null));
     }
 
-    private @Nullable Member memberIn(RoomName room) {
+    private @Nullable Member memberIn(@Nullable RoomName room) {
         for (Member member : members) {
             if (member.room().name().equals(room)) {
                 return member;
@@ -311,16 +297,13 @@ public final class JsonConnection extends ChatConnection {
         return content.bytes() > sessions().limits().messageBytes();
     }
 
-    private void tooLarge(@Nullable Ref ref, RoomName room) {
-        fail(new Event.Error(
-                ref,
-                ErrorCode.TOO_LARGE,
-                "text and data are at most " + sessions().limits().messageBytes() + " bytes of UTF-8",
-                room));
+    private void tooLarge(Command command) {
+        int most = sessions().limits().messageBytes();
+        fail(command, ErrorCode.TOO_LARGE, "text and data are at most " + most + " bytes of UTF-8");
     }
 
-    private void notAMember(@Nullable Ref ref, RoomName room) {
-        fail(new Event.Error(ref, ErrorCode.NOT_A_MEMBER, "join the room first", room));
+    private void fail(JsonCodec.Decoded command, ErrorCode code, String reason) {
+        fail(new Event.Error(command.ref(), code, reason, command.room()));
     }
 
     private void fail(Event.Error error) {

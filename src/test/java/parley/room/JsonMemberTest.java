@@ -167,7 +167,8 @@ class JsonMemberTest {
         assertThat(take(member)).isEqualTo("1 2");
         publish(room, 10);
         assertThat(takeAll(member)).containsExactly("gap 2-10", "10 11 12");
-        JsonObject page = parse("{\"n\":" + room.historyAfter(2, 7).messages().size() + "}");
+        JsonObject page =
+                parse("{\"n\":" + room.history().after(2, 7).messages().size() + "}");
         assertThat(page.getInt("n")).as("what was missed is in the history").isEqualTo(7);
         publish(room, 3);
         assertThat(takeAll(member)).containsExactly("13 14 15");

@@ -214,8 +214,8 @@ class RoomTest {
         publisher.start();
         int empty = 0;
         for (int i = 0; i < 300_000; i++) {
-            empty += busy.historyAfter(0, 5).messages().isEmpty() ? 1 : 0;
-            empty += busy.historyBefore(Long.MAX_VALUE, 5).messages().isEmpty() ? 1 : 0;
+            empty += busy.history().after(0, 5).messages().isEmpty() ? 1 : 0;
+            empty += busy.history().newest(5).messages().isEmpty() ? 1 : 0;
         }
         publisher.interrupt();
         publisher.join();

@@ -1,0 +1,64 @@
+package parley.room;
+
+import java.time.Clock;
+import org.jspecify.annotations.Nullable;
+import parley.protocol.Draft;
+import parley.protocol.Message;
+
+/**
+ * The signals of a room: a small log of its own, which nobody reads later. A member that does not take a signal within a second,
+ * or while it is among the newest, never gets it. Any thread.
+ */
+final class Signals {
+    private static final long MILLIS = 1_000;
+    private static final int MOST = 64;
+    private static final long MOST_BYTES = 64 * 1024;
+
+    private final Clock clock;
+
+    /** Null before the first signal. Written to under this object's lock, read without. */
+    private volatile @Nullable RoomLog log;
+
+    Signals(Clock clock) {
+        this.clock = clock;
+    }
+
+    synchronized void add(Draft draft) {
+        RoomLog kept = log;
+        if (kept == null) {
+            kept = new MemoryLog("", MOST, MOST_BYTES);
+            log = kept;
+        }
+        kept.append(clock.millis(), draft);
+    }
+
+    /** The number of the newest, 0 before the first. */
+    long newest() {
+        RoomLog kept = log;
+        return kept == null ? 0 : kept.head();
+    }
+
+    /** Returns a signal, or null when it is gone. */
+    @Nullable
+    Message read(long seq) {
+        RoomLog kept = log;
+        return kept == null ? null : kept.read(seq);
+    }
+
+    /** The first from a number on that is neither gone nor too old to be passed on; one more than the newest if none is. */
+    long firstFresh(long from) {
+        RoomLog kept = log;
+        if (kept == null) {
+            return from;
+        }
+        long oldest = clock.millis() - MILLIS;
+        long seq = Math.max(from, kept.first());
+        for (long newest = kept.head(); seq <= newest; seq++) {
+            Message signal = kept.read(seq);
+            if (signal != null && signal.at() >= oldest) {
+                break;
+            }
+        }
+        return seq;
+    }
+}
