@@ -113,7 +113,7 @@ public final class Settings {
             Duration.ZERO,
             ofDays(30),
             "0s to 30d",
-            "How long a room stays after its last member left.");
+            "How long a room stays after its last member left; not at all when there are as many rooms as limits.rooms.");
     private static final Setting<Long> BATCH_BYTES = Setting.bytes(
             "room.batch-bytes",
             "64KiB",

@@ -61,8 +61,8 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep) {
                 throw new Wrong(ErrorCode.BAD_JSON, ONE_A_LINE);
             }
         } catch (RuntimeException e) {
-            // Of many kinds: JsonException, NoSuchElement, NumberFormat (1e99999999999), Unsupported (long
-            // numbers).
+            // Of many kinds: JsonException, NoSuchElement, NumberFormat for 1e99999999999, Unsupported for a long
+            // number.
             throw new Wrong(ErrorCode.BAD_JSON, ONE_A_LINE);
         }
         return new Fields(values, isTooDeep);
