@@ -125,6 +125,33 @@ final class BrowserIT {
         page.awaitText("echo-state", "Closed with 1009", "larger than this server takes");
     }
 
+    /** With the browser's own WebSocket, from the page, under its Content-Security-Policy. */
+    @Test
+    void aPageMaySpeakJson() {
+        open(parley);
+        browser.manage().timeouts().scriptTimeout(PATIENCE);
+        Object events = browser.executeAsyncScript("""
+                const done = arguments[arguments.length - 1];
+                const events = [];
+                const socket = new WebSocket(arguments[0], 'parley.v1.json');
+                socket.onmessage = frame => {
+                    for (const event of frame.data.split('\\n').map(line => JSON.parse(line))) {
+                        if (event.type !== 'presence') {
+                            events.push([event.type, event.room, event.seq, event.text].join(' ').trimEnd());
+                        }
+                        if (event.type === 'joined') {
+                            socket.send('{"type":"say","room":"json","text":"grüß dich 😀","id":"1"}');
+                        }
+                        if (events.length === 4) {
+                            socket.close();
+                        }
+                    }
+                };
+                socket.onclose = () => done([socket.protocol, ...events.sort()].join('; '));
+                """, parley.socket("chat/json?name=Ann"));
+        assertThat(events).isEqualTo("parley.v1.json; ack json 1; joined json 0; message json 1 grüß dich 😀; welcome");
+    }
+
     @Test
     void twoWindowsInOneRoomSeeEachOthersMessages() {
         Window ann = open(parley).join("java", "Ann");
