@@ -1,0 +1,124 @@
+/** Types of parley.js. What it does is described in docs/parley-js.md. */
+
+export interface Options {
+  /** What this client calls itself: 1 to 40 printable characters. A label, not an identity. */
+  name?: string;
+  /** A token for servers that ask for one, or where to get one from before each connection. */
+  token?: string | (() => string | Promise<string>);
+  /** How many messages may wait for their acknowledgement, in all rooms together. 1000 by default. */
+  unsent?: number;
+  /** How many messages an iteration may be behind, and how many of one's own are known again. 1000 by default. */
+  remembered?: number;
+  /** The WebSocket to use where there is none: `ws` in Node before 22. */
+  WebSocket?: new (url: string, protocols?: string | string[]) => unknown;
+}
+
+export type State =
+  | { readonly name: 'idle' }
+  | { readonly name: 'connecting' }
+  | { readonly name: 'open' }
+  | { readonly name: 'waiting'; readonly seconds: number; readonly code: number; readonly reason: string }
+  | { readonly name: 'closed'; readonly code: number; readonly reason: string };
+
+export interface Limits {
+  /** The longest message, in bytes of UTF-8. */
+  bytes: number;
+  /** The longest WebSocket message, in bytes. */
+  commandBytes: number;
+  /** How many rooms a connection may be in. */
+  rooms: number;
+  /** How many commands a second; 0 for no limit. */
+  rate: number;
+}
+
+export interface Message {
+  room: string;
+  seq: number;
+  at: Date;
+  /** Who said it; undefined for a sender without a name. */
+  from?: string;
+  /** What was said: either a text or any JSON. */
+  text?: string;
+  data?: unknown;
+  id?: string;
+  /** Whether it was said here. */
+  own: boolean;
+}
+
+export interface Receipt {
+  id: string;
+  seq: number;
+  /** Whether it had been published by an earlier attempt. */
+  duplicate: boolean;
+}
+
+export interface Gap {
+  after: number;
+  before: number;
+  /** `lost`: the room does not keep the messages between these two any more. */
+  state: 'filling' | 'filled' | 'lost';
+}
+
+/** Why something was not done. */
+export class ParleyError extends Error {
+  /** The server's word (docs/protocol.md), or `closed`, `left`, `lost`, `full`. */
+  readonly code: string;
+  constructor(code: string, message: string);
+}
+
+interface ParleyEvents {
+  state: CustomEvent<State>;
+}
+
+interface RoomEvents {
+  message: CustomEvent<Message>;
+  members: CustomEvent<{ members: string[]; count: number }>;
+  signal: CustomEvent<{ from?: string; data: unknown }>;
+  gap: CustomEvent<Gap>;
+  /** The room's messages were lost: this is another history. */
+  reset: CustomEvent<{ epoch: string }>;
+  state: CustomEvent<'joining' | 'joined' | 'left'>;
+}
+
+/** Opens a connection to a server: `url` is the address of its `/chat`, relative to the page if there is one. */
+export function connect(url: string | URL, options?: Options): Parley;
+
+export class Parley extends EventTarget {
+  private constructor();
+  readonly state: State;
+  readonly name: string | undefined;
+  readonly limits: Limits | null;
+  readonly rooms: Map<string, Room>;
+  /** Joins a room, or returns it when it has been joined. `history` is how many messages back to start. */
+  join(name: string, options?: { history?: number }): Room;
+  rename(name: string): Promise<void>;
+  close(): void;
+  addEventListener<K extends keyof ParleyEvents>(
+    type: K,
+    listener: (event: ParleyEvents[K]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+}
+
+export class Room extends EventTarget implements AsyncIterable<Message> {
+  private constructor();
+  readonly name: string;
+  readonly state: 'joining' | 'joined' | 'left';
+  /** Resolves when the room has been entered for the first time, or rejects when it cannot be. */
+  readonly joined: Promise<Room>;
+  readonly members: string[];
+  readonly count: number;
+  readonly hasAllMembers: boolean;
+  readonly unacknowledged: number;
+  /** Says a text, or anything else as JSON. Resolves when the server has it. */
+  say(content: unknown, options?: { id?: string }): Promise<Receipt>;
+  signal(data: unknown): Promise<void>;
+  history(options?: { before?: number; limit?: number }): Promise<{ messages: Message[]; more: boolean }>;
+  leave(): Promise<void>;
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message>;
+  addEventListener<K extends keyof RoomEvents>(
+    type: K,
+    listener: (event: RoomEvents[K]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+}

@@ -1,0 +1,807 @@
+// The client of a Parley server, for browsers and for Node. One connection, many rooms; it comes back by itself, goes on where it
+// was, and says again what was not acknowledged. docs/parley-js.md says how to use it, docs/protocol.md what goes over the wire.
+
+const SUBPROTOCOL = 'parley.v1.json';
+
+/** The waits before coming back, in milliseconds: a random one from the least to a most that doubles up to this. */
+const WAIT_LEAST = 500;
+const WAIT_MOST = 20_000;
+/** How long a connection has to last before the next wait is a short one again. */
+const STABLE = 10_000;
+/** How long the server may be silent before it is asked for a sign of life, and how long that may take. */
+const SILENCE = 30_000;
+const ANSWER = 10_000;
+/** How long what came over the rate waits. */
+const RATE_WAIT = 1_000;
+/** How many messages one page of a gap asks for. */
+const PAGE = 500;
+
+/** The closes after which coming back would end the same. */
+const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009]);
+
+const ROOM_NAME = /^(?!\.\.?$)[A-Za-z0-9._-]{1,64}$/;
+
+// What the connection and its rooms say to each other, and nobody else can.
+const command = Symbol('command');
+const isOpen = Symbol('isOpen');
+const forget = Symbol('forget');
+const mayWait = Symbol('mayWait');
+const address = Symbol('address');
+const enter = Symbol('enter');
+const entered = Symbol('entered');
+const take = Symbol('take');
+const lost = Symbol('lost');
+const end = Symbol('end');
+
+/** Why something was not done: `code` is the server's word (docs/protocol.md), or `closed`, `left`, `lost`, `full`. */
+export class ParleyError extends Error {
+  constructor(code, message) {
+    super(message);
+    this.name = 'ParleyError';
+    this.code = code;
+  }
+}
+
+/** Opens a connection to a server: `url` is the address of its `/chat`. It connects when the first room is joined. */
+export function connect(url, options = {}) {
+  return new Parley(url, options);
+}
+
+/** A mark that nobody else would choose. `crypto.randomUUID` is missing on pages without TLS. */
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function between(least, most) {
+  return least + Math.random() * (most - least);
+}
+
+/** The address of `/chat` as a WebSocket address, relative to the page if there is one. */
+function chatAddress(url) {
+  const base = new URL(url, globalThis.location?.href);
+  base.protocol = base.protocol.replace(/^http/, 'ws');
+  base.pathname = base.pathname.replace(/\/+$/, '');
+  base.search = '';
+  base.hash = '';
+  return base;
+}
+
+/** One connection to a server and the rooms it is in. Made by `connect`. */
+export class Parley extends EventTarget {
+  #base;
+  #options;
+  #rooms = new Map();
+  #name;
+  #limits = null;
+
+  #state = { name: 'idle' };
+  #socket = null;
+  /** The room that the address of the socket names. */
+  #first = null;
+  /** What was asked on this socket and not answered, by its ref. */
+  #asked = new Map();
+  #refs = 0;
+  #heardAt = 0;
+  #pingedAt = 0;
+
+  #attempts = 0;
+  #retry = null;
+  #timers = {};
+  #onWake = () => this.#wake();
+
+  constructor(url, options) {
+    super();
+    this.#options = { unsent: 1000, remembered: 1000, WebSocket: globalThis.WebSocket, ...options };
+    if (typeof this.#options.WebSocket !== 'function') {
+      throw new TypeError('there is no WebSocket here; pass one: connect(url, {WebSocket}), from the package ws');
+    }
+    this.#base = chatAddress(url);
+    this.#name = this.#options.name || undefined;
+    globalThis.addEventListener?.('online', this.#onWake);
+    globalThis.document?.addEventListener('visibilitychange', this.#onWake);
+  }
+
+  /** What the connection is doing: `{name, ...}`. The event `state` tells of every change. */
+  get state() {
+    return this.#state;
+  }
+
+  /** What this client calls itself, or undefined. */
+  get name() {
+    return this.#name;
+  }
+
+  /** The limits that the server named, or null before it has. */
+  get limits() {
+    return this.#limits;
+  }
+
+  /** The rooms that were joined, by name. */
+  get rooms() {
+    return new Map(this.#rooms);
+  }
+
+  /** Joins a room, or returns it when it has been joined. `history` is how many messages back to start. */
+  join(name, { history = 0 } = {}) {
+    if (this.#state.name === 'closed') {
+      throw new ParleyError('closed', 'this connection has been closed');
+    }
+    if (!ROOM_NAME.test(name)) {
+      throw new TypeError(`'${name}' is not a room: 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'`);
+    }
+    let room = this.#rooms.get(name);
+    if (!room) {
+      room = new Room(this, name, history, this.#options.remembered);
+      this.#rooms.set(name, room);
+      if (this[isOpen]()) {
+        room[enter]();
+      } else if (this.#state.name === 'idle') {
+        this.#change({ name: 'connecting' });
+        queueMicrotask(() => this.#open()); // so that options and rooms of the same breath are in the address
+      }
+    }
+    return room;
+  }
+
+  /** Takes another name, in all rooms. Resolves when the server has taken it; at once while not connected. */
+  async rename(name) {
+    const before = this.#name;
+    this.#name = name;
+    if (this[isOpen]()) {
+      try {
+        await this.#ask({ type: 'rename', name });
+      } catch (error) {
+        if (error.code !== 'lost') {
+          this.#name = before;
+          throw error;
+        }
+      }
+    }
+  }
+
+  /** Leaves for good. What was not acknowledged is rejected. */
+  close() {
+    this.#finish({ code: 1000, reason: 'closed here' });
+  }
+
+  #change(state) {
+    this.#state = Object.freeze(state);
+    this.dispatchEvent(new CustomEvent('state', { detail: this.#state }));
+  }
+
+  async #open() {
+    if (this.#state.name === 'closed') {
+      return;
+    }
+    clearInterval(this.#timers.countdown);
+    clearTimeout(this.#timers.wait);
+    this.#first = this.#rooms.values().next().value ?? null;
+    if (this.#first === null) {
+      this.#change({ name: 'idle' });
+      return;
+    }
+    if (this.#state.name !== 'connecting') {
+      this.#change({ name: 'connecting' });
+    }
+    const attempt = {};
+    this.#timers.attempt = attempt;
+    let token = this.#options.token;
+    try {
+      token = typeof token === 'function' ? await token() : token;
+    } catch (error) {
+      this.#lost({ code: 1006, reason: `no token: ${error.message}` });
+      return;
+    }
+    if (this.#timers.attempt !== attempt || this.#state.name === 'closed') {
+      return;
+    }
+    if (this.#rooms.get(this.#first.name) !== this.#first) {
+      this.#open(); // left while the token was fetched
+      return;
+    }
+    const socket = new this.#options.WebSocket(this.#address(token), SUBPROTOCOL);
+    this.#socket = socket;
+    this.#heardAt = Date.now();
+    socket.onmessage = ({ data }) => this.#socket === socket && this.#take(data);
+    socket.onerror = () => {}; // the close that follows says it
+    socket.onclose = ({ code, reason }) => this.#socket === socket && this.#lost({ code, reason });
+    this.#timers.heartbeat = setInterval(() => this.#listen(), 1000);
+  }
+
+  #address(token) {
+    const url = new URL(this.#base);
+    url.pathname += `/${this.#first.name}`;
+    const parameters = { name: this.#name, token, ...this.#first[address]() };
+    for (const [key, value] of Object.entries(parameters)) {
+      if (value !== undefined && value !== null) {
+        url.searchParams.set(key, value);
+      }
+    }
+    return url.href;
+  }
+
+  /** Notices a connection that is there in name only. */
+  #listen() {
+    const silent = Date.now() - this.#heardAt;
+    if (silent < SILENCE) {
+      return;
+    }
+    if (this.#state.name !== 'open' || (this.#pingedAt > this.#heardAt && Date.now() - this.#pingedAt > ANSWER)) {
+      this.#abandon();
+    } else if (this.#pingedAt < this.#heardAt) {
+      this.#ping();
+    }
+  }
+
+  #ping() {
+    this.#pingedAt = Date.now();
+    this[command]({ type: 'ping' }, () => {}, () => {});
+  }
+
+  #abandon() {
+    const socket = this.#socket;
+    this.#lost({ code: 1006, reason: 'the server does not answer' });
+    socket?.close();
+  }
+
+  /** The browser is back online, or the page can be seen again. */
+  #wake() {
+    if (globalThis.document?.visibilityState === 'hidden') {
+      return;
+    }
+    if (this.#state.name === 'waiting' && this.#retry === null) {
+      this.#open();
+    } else if (this.#state.name === 'open') {
+      this.#ping();
+      const { asked, socket } = { asked: this.#pingedAt, socket: this.#socket };
+      setTimeout(() => {
+        if (this.#socket === socket && this.#heardAt < asked) {
+          this.#abandon();
+        }
+      }, ANSWER);
+    }
+  }
+
+  #take(data) {
+    this.#heardAt = Date.now();
+    for (const line of String(data).split('\n')) {
+      if (line !== '') {
+        this.#event(JSON.parse(line));
+      }
+    }
+  }
+
+  #event(event) {
+    const asked = event.ref === undefined ? undefined : this.#asked.get(event.ref);
+    if (asked) {
+      this.#asked.delete(event.ref);
+      if (event.type === 'error') {
+        asked.failed(new ParleyError(event.code, event.reason));
+      } else {
+        asked.done(event);
+      }
+      return;
+    }
+    switch (event.type) {
+      case 'welcome':
+        this.#welcome(event);
+        break;
+      case 'joined':
+        this.#rooms.get(event.room)?.[entered](event);
+        break;
+      case 'bye':
+        this.#retry = event.retry;
+        break;
+      default:
+        this.#rooms.get(event.room)?.[take](event);
+    }
+  }
+
+  #welcome({ limits, name }) {
+    this.#limits = limits;
+    this.#retry = null;
+    this.#timers.stable = setTimeout(() => (this.#attempts = 0), STABLE);
+    this.#change({ name: 'open' });
+    if (this.#name !== undefined && this.#name !== name) {
+      this.rename(this.#name).catch(() => {}); // taken while it was connecting
+    }
+    if (this.#rooms.get(this.#first.name) !== this.#first) {
+      this[command]({ type: 'leave', room: this.#first.name }, () => {}, () => {}); // left while it was connecting
+    }
+    for (const room of this.#rooms.values()) {
+      if (room !== this.#first) {
+        room[enter]();
+      }
+    }
+  }
+
+  #lost({ code, reason }) {
+    this.#drop();
+    const failure = new ParleyError('lost', 'the connection was lost');
+    for (const room of this.#rooms.values()) {
+      room[lost]();
+    }
+    const asked = [...this.#asked.values()];
+    this.#asked.clear();
+    asked.forEach(({ failed }) => failed(failure));
+    if (FINAL.has(code)) {
+      this.#finish({ code, reason });
+      return;
+    }
+    this.#wait(code, reason);
+  }
+
+  #wait(code, reason) {
+    const named = this.#retry ?? /retry (\d+)-(\d+) ms/.exec(reason)?.slice(1).map(Number);
+    const [least, most] = Array.isArray(named) ? named : named ? [named.min, named.max] : [];
+    if (least !== undefined) {
+      this.#retry = { min: least, max: most };
+    }
+    const wait = this.#retry
+      ? between(least, most)
+      : between(WAIT_LEAST, Math.min(WAIT_MOST, 2 * WAIT_LEAST * 2 ** this.#attempts));
+    this.#attempts += 1;
+    const until = Date.now() + wait;
+    const tell = () =>
+      this.#change({ name: 'waiting', seconds: Math.max(0, Math.ceil((until - Date.now()) / 1000)), code, reason });
+    this.#timers.wait = setTimeout(() => {
+      this.#retry = null;
+      this.#open();
+    }, wait);
+    this.#timers.countdown = setInterval(tell, 1000);
+    tell();
+  }
+
+  /** Lets go of the socket, without a word to it. */
+  #drop() {
+    clearInterval(this.#timers.heartbeat);
+    clearInterval(this.#timers.countdown);
+    clearTimeout(this.#timers.stable);
+    clearTimeout(this.#timers.wait);
+    this.#timers.attempt = null;
+    this.#socket = null;
+  }
+
+  #finish({ code, reason }) {
+    if (this.#state.name === 'closed') {
+      return;
+    }
+    const socket = this.#socket;
+    this.#drop();
+    socket?.close(1000);
+    globalThis.removeEventListener?.('online', this.#onWake);
+    globalThis.document?.removeEventListener('visibilitychange', this.#onWake);
+    this.#change({ name: 'closed', code, reason });
+    const failure = new ParleyError('closed', `the connection was closed: ${code} ${reason}`.trimEnd());
+    const asked = [...this.#asked.values()];
+    this.#asked.clear();
+    asked.forEach(({ failed }) => failed(failure));
+    for (const room of [...this.#rooms.values()]) {
+      room[end](failure);
+    }
+    this.#rooms.clear();
+  }
+
+  #ask(what) {
+    return new Promise((done, failed) => this[command](what, done, failed));
+  }
+
+  /** Gives a command; its answer comes to one of the two, in the same breath as it is read. */
+  [command](what, done, failed) {
+    if (!this[isOpen]()) {
+      failed(new ParleyError('lost', 'not connected'));
+      return;
+    }
+    const ref = ++this.#refs;
+    this.#asked.set(ref, { done, failed });
+    this.#socket.send(JSON.stringify({ ...what, ref }));
+  }
+
+  [isOpen]() {
+    return this.#state.name === 'open';
+  }
+
+  /** Whether one more message may wait for its acknowledgement. */
+  [mayWait]() {
+    let waiting = 0;
+    for (const room of this.#rooms.values()) {
+      waiting += room.unacknowledged;
+    }
+    return waiting < this.#options.unsent;
+  }
+
+  [forget](room) {
+    if (this.#rooms.get(room.name) === room) {
+      this.#rooms.delete(room.name);
+    }
+  }
+}
+
+/** A room that was joined. Made by `Parley.join`. */
+export class Room extends EventTarget {
+  #parley;
+  #name;
+  #history;
+  #remembered;
+
+  #state = 'joining';
+  #joined;
+  #resolveJoined;
+  #rejectJoined;
+
+  #epoch = null;
+  /** The number of the last message that was passed on; null while it is not known where they begin. */
+  #last = null;
+  /** The newest message known to be there. */
+  #head = 0;
+  #filling = false;
+
+  /** What was said and not acknowledged, oldest first. */
+  #outbox = new Map();
+  /** The marks of what was said here, so that its messages are known as one's own. */
+  #own = new Set();
+
+  #names = new Set();
+  #count = 0;
+  #isWhole = false;
+  #readers = new Set();
+
+  constructor(parley, name, history, remembered) {
+    super();
+    this.#parley = parley;
+    this.#name = name;
+    this.#history = history;
+    this.#remembered = remembered;
+    this.#joined = new Promise((resolve, reject) => {
+      this.#resolveJoined = resolve;
+      this.#rejectJoined = reject;
+    });
+    this.#joined.catch(() => {}); // who does not ask need not hear of it
+  }
+
+  get name() {
+    return this.#name;
+  }
+
+  /** `joining`, `joined`, or `left`. */
+  get state() {
+    return this.#state;
+  }
+
+  /** Resolves with the room when it has been entered for the first time, or rejects when it cannot be. */
+  get joined() {
+    return this.#joined;
+  }
+
+  /** The names of who is there, sorted. */
+  get members() {
+    return [...this.#names].sort((a, b) => a.localeCompare(b));
+  }
+
+  /** How many are there, those without a name included. */
+  get count() {
+    return this.#count;
+  }
+
+  /** Whether `members` are all names, or the room has more than the server tells. */
+  get hasAllMembers() {
+    return this.#isWhole;
+  }
+
+  /** How many messages have been said and not acknowledged. */
+  get unacknowledged() {
+    return this.#outbox.size;
+  }
+
+  /** Says a text, or anything else as JSON. Resolves when the server has it, however often the connection is lost until then. */
+  say(content, { id = newId() } = {}) {
+    if (this.#state === 'left') {
+      return Promise.reject(new ParleyError('left', `not in ${this.#name} any more`));
+    }
+    if (!this.#parley[mayWait]()) {
+      return Promise.reject(new ParleyError('full', 'too many messages wait to be sent'));
+    }
+    const body = typeof content === 'string' ? { text: content } : { data: content };
+    return new Promise((resolve, reject) => {
+      const entry = { id, body, resolve, reject };
+      this.#outbox.set(id, entry);
+      this.#own.add(id);
+      if (this.#own.size > this.#remembered) {
+        this.#own.delete(this.#own.values().next().value);
+      }
+      if (this.#state === 'joined') {
+        this.#send(entry);
+      }
+    });
+  }
+
+  #send(entry) {
+    this.#parley[command](
+      { type: 'say', room: this.#name, id: entry.id, ...entry.body },
+      ({ seq, duplicate }) => {
+        this.#outbox.delete(entry.id);
+        entry.resolve({ id: entry.id, seq, duplicate });
+      },
+      (error) => {
+        if (error.code === 'rate-limited') {
+          setTimeout(() => this.#state === 'joined' && this.#outbox.has(entry.id) && this.#send(entry), RATE_WAIT);
+        } else if (error.code !== 'lost') {
+          this.#outbox.delete(entry.id);
+          entry.reject(error);
+        }
+      },
+    );
+  }
+
+  /** Passes something on to who is there now. Rejects when that is nobody because the connection is lost. */
+  signal(data) {
+    return this.#ask({ type: 'signal', room: this.#name, data }).then(() => undefined);
+  }
+
+  /** Reads messages that the room keeps and that come before one, oldest first: `{messages, more}`. */
+  async history({ before, limit = 50 } = {}) {
+    const page = await this.#ask({ type: 'history', room: this.#name, before, limit });
+    return { messages: page.messages.map((message) => this.#read(message)), more: page.more };
+  }
+
+  /** Leaves the room. What was not acknowledged is rejected. */
+  async leave() {
+    if (this.#state === 'left') {
+      return;
+    }
+    const wasIn = this.#state === 'joined';
+    this[end](new ParleyError('left', `left ${this.#name}`));
+    if (wasIn) {
+      await this.#ask({ type: 'leave', room: this.#name }).catch(() => {});
+    }
+  }
+
+  /** The messages from now on, in order, each once. Ends when the room is left; throws when the reader falls too far behind. */
+  [Symbol.asyncIterator]() {
+    const waiting = [];
+    const reader = { waiting, isOver: this.#state === 'left', failure: null, wake: null };
+    const stop = () => this.#readers.delete(reader);
+    this.#readers.add(reader);
+    return {
+      async next() {
+        while (waiting.length === 0 && !reader.isOver) {
+          await new Promise((resolve) => (reader.wake = resolve));
+        }
+        if (waiting.length > 0) {
+          return { done: false, value: waiting.shift() };
+        }
+        if (reader.failure) {
+          throw reader.failure;
+        }
+        return { done: true, value: undefined };
+      },
+      async return() {
+        stop();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  #ask(what) {
+    return new Promise((done, failed) => this.#parley[command](what, done, failed));
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  /** Where to start or go on, as parameters of the address. */
+  [address]() {
+    if (this.#epoch !== null && this.#last !== null) {
+      return { epoch: this.#epoch, after: this.#last };
+    }
+    return { history: this.#history > 0 ? this.#history : undefined };
+  }
+
+  [enter]() {
+    const { epoch, after, history } = this[address]();
+    this.#parley[command](
+      { type: 'join', room: this.#name, ...(epoch === undefined ? { history } : { after: { epoch, seq: after } }) },
+      (event) => this[entered](event),
+      (error) => {
+        if (error.code !== 'lost' && error.code !== 'rate-limited') {
+          this[end](error);
+        } else if (error.code === 'rate-limited') {
+          setTimeout(() => this.#state === 'joining' && this[enter](), RATE_WAIT);
+        }
+      },
+    );
+  }
+
+  [entered]({ epoch, seq, count }) {
+    const isAnother = this.#epoch !== null && this.#epoch !== epoch;
+    if (this.#last === null || isAnother) {
+      this.#last = seq === 0 || (!isAnother && this.#history === 0) ? seq : null;
+      this.#head = 0;
+    }
+    this.#epoch = epoch;
+    this.#count = count;
+    this.#state = 'joined';
+    if (isAnother) {
+      this.#tell('reset', { epoch });
+    }
+    this.#resolveJoined(this);
+    this.#tell('state', 'joined');
+    this.#lookAround();
+    for (const entry of this.#outbox.values()) {
+      this.#send(entry);
+    }
+  }
+
+  #lookAround() {
+    this.#parley[command](
+      { type: 'who', room: this.#name },
+      ({ names, count, more }) => this.#see(names, count, !more),
+      () => {},
+    );
+  }
+
+  #see(names, count, isWhole) {
+    this.#names = new Set(names);
+    this.#count = count;
+    this.#isWhole = isWhole;
+    this.#tell('members', { members: this.members, count });
+  }
+
+  [take](event) {
+    switch (event.type) {
+      case 'message':
+        this.#message(event);
+        break;
+      case 'gap':
+        this.#missed(event);
+        break;
+      case 'presence':
+        this.#presence(event);
+        break;
+      case 'signal':
+        this.#tell('signal', { from: event.from, data: event.data });
+        break;
+      default: // of a newer server, or 'left'
+    }
+  }
+
+  #message(message) {
+    this.#last ??= message.seq - 1;
+    this.#head = Math.max(this.#head, message.seq);
+    if (message.seq === this.#last + 1) {
+      this.#pass(message);
+    } else if (message.seq > this.#last) {
+      this.#fill();
+    }
+  }
+
+  #missed({ before }) {
+    if (this.#last === null) {
+      this.#last = before - 1; // of a history that was asked for: it begins here
+      return;
+    }
+    this.#head = Math.max(this.#head, before - 1);
+    if (this.#head > this.#last) {
+      this.#fill();
+    }
+  }
+
+  /** Fetches what is missing, page by page. What comes meanwhile is not kept but fetched too. */
+  #fill() {
+    if (this.#filling) {
+      return;
+    }
+    this.#filling = true;
+    const gap = { after: this.#last, before: this.#head + 1 };
+    this.#tell('gap', { ...gap, state: 'filling' });
+    const fetch = () =>
+      this.#parley[command](
+        { type: 'history', room: this.#name, after: this.#last, limit: PAGE },
+        (page) => {
+          if (!this.#filling || page.epoch !== this.#epoch) {
+            return;
+          }
+          this.#page(page.messages);
+          if (this.#last < this.#head) {
+            fetch();
+          } else {
+            this.#filling = false;
+            this.#tell('gap', { ...gap, state: 'filled' });
+          }
+        },
+        (error) => {
+          if (error.code === 'rate-limited') {
+            setTimeout(() => this.#filling && fetch(), RATE_WAIT);
+          }
+        },
+      );
+    fetch();
+  }
+
+  #page(messages) {
+    for (const message of messages) {
+      if (message.seq > this.#last) {
+        this.#give(message.seq);
+        this.#pass(message);
+      }
+    }
+    if (messages.length === 0) {
+      this.#give(this.#head + 1);
+    }
+  }
+
+  /** Gives up what the room does not keep any more, up to a message. */
+  #give(seq) {
+    if (seq > this.#last + 1) {
+      this.#tell('gap', { after: this.#last, before: seq, state: 'lost' });
+      this.#last = seq - 1;
+    }
+  }
+
+  #read(message) {
+    const { seq, at, from, text, data, id } = message;
+    return { room: this.#name, seq, at: new Date(at), from, text, data, id, own: id !== undefined && this.#own.has(id) };
+  }
+
+  #pass(message) {
+    this.#last = message.seq;
+    this.#head = Math.max(this.#head, message.seq);
+    const read = this.#read(message);
+    for (const reader of this.#readers) {
+      reader.waiting.push(read);
+      if (reader.waiting.length > this.#remembered) {
+        this.#over(reader, new ParleyError('full', 'the messages were not read as fast as they came'));
+      }
+      reader.wake?.();
+    }
+    this.#tell('message', read);
+  }
+
+  #over(reader, failure) {
+    reader.isOver = true;
+    reader.failure = failure;
+    this.#readers.delete(reader);
+    reader.wake?.();
+  }
+
+  #presence({ names, joined, left, count }) {
+    if (names) {
+      this.#see(names, count, true);
+    } else if (joined) {
+      joined.forEach((name) => this.#names.add(name));
+      left.forEach((name) => this.#names.delete(name));
+      this.#see(this.#names, count, this.#isWhole);
+    } else {
+      this.#see(this.#names, count, false);
+    }
+  }
+
+  /** The connection was lost: what is not acknowledged waits, what was being fetched comes by itself. */
+  [lost]() {
+    if (this.#state === 'joined') {
+      this.#state = 'joining';
+      this.#tell('state', 'joining');
+    }
+    this.#filling = false;
+  }
+
+  [end](failure) {
+    this.#state = 'left';
+    this.#filling = false;
+    this.#parley[forget](this);
+    this.#rejectJoined(failure);
+    for (const entry of this.#outbox.values()) {
+      entry.reject(failure);
+    }
+    this.#outbox.clear();
+    for (const reader of this.#readers) {
+      this.#over(reader, null);
+    }
+    this.#tell('state', 'left');
+  }
+}
