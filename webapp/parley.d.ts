@@ -9,6 +9,8 @@ export interface Options {
   unsent?: number;
   /** How many messages an iteration may be behind, and how many of one's own are known again. 1000 by default. */
   remembered?: number;
+  /** The waits before coming back, in milliseconds: random, from the least up to a bound that doubles up to the most. 500 and 20000. */
+  wait?: { least?: number; most?: number };
   /** The WebSocket to use where there is none: `ws` in Node before 22. */
   WebSocket?: new (url: string, protocols?: string | string[]) => unknown;
 }

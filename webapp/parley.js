@@ -3,9 +3,8 @@
 
 const SUBPROTOCOL = 'parley.v1.json';
 
-/** The waits before coming back, in milliseconds: a random one from the least to a most that doubles up to this. */
-const WAIT_LEAST = 500;
-const WAIT_MOST = 20_000;
+/** The waits before coming back, in milliseconds: a random one between the least and a bound that doubles up to the most. */
+const WAIT = { least: 500, most: 20_000 };
 /** How long a connection has to last before the next wait is a short one again. */
 const STABLE = 10_000;
 /** How long the server may be silent before it is asked for a sign of life, and how long that may take. */
@@ -83,7 +82,8 @@ export class Parley extends EventTarget {
   #asked = new Map();
   #refs = 0;
   #heardAt = 0;
-  #pingedAt = 0;
+  /** When the server was asked for a sign of life; null when it has given one since. */
+  #pingedAt = null;
 
   #attempts = 0;
   #retry = null;
@@ -93,6 +93,7 @@ export class Parley extends EventTarget {
   constructor(url, options) {
     super();
     this.#options = { unsent: 1000, remembered: 1000, WebSocket: globalThis.WebSocket, ...options };
+    this.#options.wait = { ...WAIT, ...options.wait };
     if (typeof this.#options.WebSocket !== 'function') {
       throw new TypeError('there is no WebSocket here; pass one: connect(url, {WebSocket}), from the package ws');
     }
@@ -203,6 +204,7 @@ export class Parley extends EventTarget {
     const socket = new this.#options.WebSocket(this.#address(token), SUBPROTOCOL);
     this.#socket = socket;
     this.#heardAt = Date.now();
+    this.#pingedAt = null;
     socket.onmessage = ({ data }) => this.#socket === socket && this.#take(data);
     socket.onerror = () => {}; // the close that follows says it
     socket.onclose = ({ code, reason }) => this.#socket === socket && this.#lost({ code, reason });
@@ -227,9 +229,9 @@ export class Parley extends EventTarget {
     if (silent < SILENCE) {
       return;
     }
-    if (this.#state.name !== 'open' || (this.#pingedAt > this.#heardAt && Date.now() - this.#pingedAt > ANSWER)) {
+    if (this.#state.name !== 'open' || (this.#pingedAt !== null && Date.now() - this.#pingedAt > ANSWER)) {
       this.#abandon();
-    } else if (this.#pingedAt < this.#heardAt) {
+    } else if (this.#pingedAt === null) {
       this.#ping();
     }
   }
@@ -254,9 +256,9 @@ export class Parley extends EventTarget {
       this.#open();
     } else if (this.#state.name === 'open') {
       this.#ping();
-      const { asked, socket } = { asked: this.#pingedAt, socket: this.#socket };
+      const socket = this.#socket;
       setTimeout(() => {
-        if (this.#socket === socket && this.#heardAt < asked) {
+        if (this.#socket === socket && this.#pingedAt !== null) {
           this.#abandon();
         }
       }, ANSWER);
@@ -265,6 +267,7 @@ export class Parley extends EventTarget {
 
   #take(data) {
     this.#heardAt = Date.now();
+    this.#pingedAt = null;
     for (const line of String(data).split('\n')) {
       if (line !== '') {
         this.#event(JSON.parse(line));
@@ -338,9 +341,10 @@ export class Parley extends EventTarget {
     if (least !== undefined) {
       this.#retry = { min: least, max: most };
     }
+    const usual = this.#options.wait;
     const wait = this.#retry
       ? between(least, most)
-      : between(WAIT_LEAST, Math.min(WAIT_MOST, 2 * WAIT_LEAST * 2 ** this.#attempts));
+      : between(usual.least, Math.min(usual.most, usual.least * 2 ** (this.#attempts + 1)));
     this.#attempts += 1;
     const until = Date.now() + wait;
     const tell = () =>

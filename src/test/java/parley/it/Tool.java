@@ -27,7 +27,11 @@ final class Tool {
                 }
             }
         }
-        String missing = String.join(" or ", List.of(names)) + " is missing from the PATH; get it with: " + remedy;
+        throw missing(String.join(" or ", List.of(names)) + " is missing from the PATH; get it with: " + remedy);
+    }
+
+    /** Returns what says that something is missing: as a failure where CI is 'true', as a skipped test elsewhere. */
+    static RuntimeException missing(String missing) {
         if ("true".equals(System.getProperty("CI", System.getenv("CI")))) {
             throw new AssertionError(missing);
         }

@@ -1,0 +1,70 @@
+package parley.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** parley.js in Node: by itself, and against the server. */
+final class NodeIT {
+    private static final Path SCRIPTS = Path.of("src/test/js");
+
+    @Test
+    void theClientDoesWhatItSaysWithAServerThatDoesWhatTheTestSays() throws Exception {
+        String output = node("--test", SCRIPTS.resolve("parley.test.mjs").toString());
+        assertThat(output).containsPattern("(?m)^# tests [1-9]").containsPattern("(?m)^# fail 0$");
+    }
+
+    @Test
+    void whoIsCutHundredsOfTimesHasEveryMessageExactlyOnce() throws Exception {
+        try (ParleyProcess parley = ParleyProcess.start(
+                "--set", "room.history=100000", "--set", "room.window=100000", "--set", "room.history-bytes=64MiB")) {
+            String output = node(SCRIPTS.resolve("cut.mjs").toString(), parley.socket("chat"), ws());
+            assertThat(output).containsPattern("over 3\\d\\d cuts, each once");
+            System.out.println("parley.js in Node: " + output.strip());
+        }
+    }
+
+    /** The package {@code ws}, for a Node without a WebSocket of its own. */
+    private static String ws() throws Exception {
+        if (node("--print", "typeof WebSocket").strip().equals("function")) {
+            return "";
+        }
+        Path npm = Tool.find("apt-get install npm", "npm");
+        Path folder = Path.of(
+                run(List.of(npm.toString(), "root", "--global", "--loglevel=error"))
+                        .strip(),
+                "ws");
+        if (!Files.isDirectory(folder)) {
+            throw Tool.missing("the package ws is missing; get it with: npm install --global ws");
+        }
+        return folder.resolve("wrapper.mjs").toString();
+    }
+
+    private static String node(String... arguments) throws Exception {
+        Path node = Tool.find("apt-get install nodejs (20 or newer)", "node");
+        List<String> command = new ArrayList<>(List.of(node.toString()));
+        command.addAll(List.of(arguments));
+        return run(command);
+    }
+
+    private static String run(List<String> command) throws IOException, InterruptedException {
+        Path output = Files.createTempFile("node", ".txt");
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        boolean hasEnded = process.waitFor(2, TimeUnit.MINUTES);
+        process.destroyForcibly();
+        String text = Files.readString(output);
+        Files.delete(output);
+        assertThat(hasEnded).as(text).isTrue();
+        assertThat(process.exitValue()).as(text).isZero();
+        return text;
+    }
+}

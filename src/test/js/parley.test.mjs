@@ -1,0 +1,399 @@
+// What parley.js does with a server that does what the test says. Run by node --test.
+
+import assert from 'node:assert/strict';
+import { afterEach, mock, test } from 'node:test';
+import { connect, ParleyError } from '../../../webapp/parley.js';
+
+/** The sockets that were opened, oldest first. */
+let sockets = [];
+let parley;
+
+/** A WebSocket whose other end is the test. */
+class Socket {
+  sent = [];
+  closedWith = null;
+
+  constructor(url, protocol) {
+    this.url = new URL(url);
+    this.protocol = protocol;
+    sockets.push(this);
+  }
+
+  send(frame) {
+    this.sent.push(JSON.parse(frame));
+  }
+
+  close(code) {
+    this.closedWith = code;
+  }
+
+  /** Sends events, all in one frame. */
+  say(...events) {
+    this.onmessage({ data: events.map((event) => JSON.stringify(event)).join('\n') });
+  }
+
+  /** Answers the last command of that type. */
+  answer(type, event) {
+    this.say({ ...event, ref: this.sent.findLast((command) => command.type === type).ref });
+  }
+
+  welcome(room, joined = {}) {
+    this.say(
+      { type: 'welcome', session: 's', name: this.url.searchParams.get('name') ?? undefined, limits: { bytes: 100, commandBytes: 1000, rooms: 5, rate: 0 } },
+      { type: 'joined', room, epoch: 'e', seq: 0, count: 1, ...joined },
+    );
+  }
+
+  message(seq, more = {}) {
+    return { type: 'message', room: 'java', seq, at: '2026-11-21T09:30:00.123Z', text: `m${seq}`, ...more };
+  }
+
+  drop(code = 1006, reason = '') {
+    this.onclose({ code, reason });
+  }
+}
+
+/** Opens a connection; timers stand still until they are told to go on. */
+function open(options = {}) {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
+  parley = connect('ws://example.org/chat/', { WebSocket: Socket, ...options });
+  return parley;
+}
+
+async function enter(options, joined) {
+  const room = open(options).join('java', options);
+  await settle();
+  sockets[0].welcome('java', joined);
+  return room;
+}
+
+/** Lets promises run. */
+async function settle() {
+  for (let i = 0; i < 10; i++) {
+    await Promise.resolve();
+  }
+}
+
+async function comeBack(wait = 1000) {
+  mock.timers.tick(wait);
+  await settle();
+  return sockets.at(-1);
+}
+
+function texts(room) {
+  const all = [];
+  room.addEventListener('message', ({ detail }) => all.push(detail.text));
+  return all;
+}
+
+afterEach(() => {
+  parley?.close();
+  mock.timers.reset();
+  sockets = [];
+});
+
+test('the first room is in the address, the others are joined', async () => {
+  open({ name: 'Ann & Bob', token: 't' });
+  parley.join('java', { history: 5 });
+  parley.join('tea', { history: 2 });
+  assert.equal(parley.state.name, 'connecting');
+  await settle();
+  assert.equal(sockets[0].url.href, 'ws://example.org/chat/java?name=Ann+%26+Bob&token=t&history=5');
+  assert.equal(sockets[0].protocol, 'parley.v1.json');
+  sockets[0].welcome('java');
+  assert.equal(parley.state.name, 'open');
+  assert.deepEqual(sockets[0].sent[0], { type: 'join', room: 'tea', history: 2, ref: 1 });
+});
+
+test('a name that is no room is refused here', () => {
+  open();
+  for (const name of ['', '.', '..', 'a b', 'ä', 'x'.repeat(65)]) {
+    assert.throws(() => parley.join(name), TypeError);
+  }
+});
+
+test('what is said resolves with its number when it is acknowledged', async () => {
+  const java = await enter();
+  const said = java.say('hello', { id: '1' });
+  sockets[0].answer('say', { type: 'ack', room: 'java', seq: 7, duplicate: false });
+  assert.deepEqual(await said, { id: '1', seq: 7, duplicate: false });
+  const data = java.say({ a: 1 });
+  assert.deepEqual(sockets[0].sent.at(-1).data, { a: 1 });
+  sockets[0].answer('say', { type: 'error', code: 'too-large', reason: 'at most 100 bytes' });
+  await assert.rejects(data, (error) => error instanceof ParleyError && error.code === 'too-large');
+  assert.equal(java.unacknowledged, 0);
+});
+
+test('what was not acknowledged is said again with the same id, in order, and what was said meanwhile too', async () => {
+  const java = await enter();
+  const one = java.say('one');
+  sockets[0].drop();
+  const two = java.say('two');
+  const again = await comeBack();
+  assert.equal(again.url.search, '?epoch=e&after=0');
+  assert.deepEqual(again.sent, []);
+  again.welcome('java', { recovered: true });
+  const says = again.sent.filter(({ type }) => type === 'say');
+  assert.deepEqual(says.map(({ text }) => text), ['one', 'two']);
+  assert.equal(says[0].id, sockets[0].sent.find(({ type }) => type === 'say').id);
+  again.say({ type: 'ack', ref: says[0].ref, seq: 1, duplicate: true }, { type: 'ack', ref: says[1].ref, seq: 2, duplicate: false });
+  assert.equal((await one).duplicate, true);
+  assert.equal((await two).seq, 2);
+});
+
+test('what came over the rate is said again a little later', async () => {
+  const java = await enter();
+  const said = java.say('x');
+  sockets[0].answer('say', { type: 'error', code: 'rate-limited', reason: 'later' });
+  const before = sockets[0].sent.length;
+  mock.timers.tick(1000);
+  assert.equal(sockets[0].sent.length, before + 1);
+  sockets[0].answer('say', { type: 'ack', seq: 1, duplicate: false });
+  assert.equal((await said).seq, 1);
+});
+
+test('no more than so many may wait to be sent', async () => {
+  const java = await enter({ unsent: 2 });
+  java.say('1').catch(() => {});
+  java.say('2').catch(() => {});
+  await assert.rejects(java.say('3'), { code: 'full' });
+});
+
+test('messages are passed on once and in order, whatever comes twice', async () => {
+  const java = await enter();
+  const read = texts(java);
+  const { message } = sockets[0];
+  sockets[0].say(message(1), message(2), message(2), message(1), message(3));
+  assert.deepEqual(read, ['m1', 'm2', 'm3']);
+});
+
+test('after a lost connection every room goes on from its last message', async () => {
+  const java = await enter();
+  parley.join('tea');
+  sockets[0].answer('join', { type: 'joined', room: 'tea', epoch: 't', seq: 4, count: 1 });
+  sockets[0].say(sockets[0].message(1), sockets[0].message(2));
+  sockets[0].drop();
+  assert.equal(parley.state.name, 'waiting');
+  assert.equal(java.state, 'joining');
+  const again = await comeBack();
+  assert.equal(again.url.search, '?epoch=e&after=2');
+  again.welcome('java', { seq: 2, recovered: true });
+  assert.deepEqual(again.sent.find(({ type }) => type === 'join').after, { epoch: 't', seq: 4 });
+});
+
+test('what a gap names is fetched page by page, and all is passed on in order', async () => {
+  const java = await enter();
+  const read = texts(java);
+  const gaps = [];
+  java.addEventListener('gap', ({ detail }) => gaps.push(`${detail.state} ${detail.after}-${detail.before}`));
+  const { message } = sockets[0];
+  sockets[0].say(message(1), { type: 'gap', room: 'java', after: 1, before: 5, missed: 3 }, message(5));
+  assert.equal(sockets[0].sent.at(-1).after, 1);
+  sockets[0].answer('history', { type: 'history', epoch: 'e', more: true, messages: [message(2), message(3)] });
+  sockets[0].say(message(6));
+  assert.deepEqual(read, ['m1', 'm2', 'm3']);
+  sockets[0].answer('history', { type: 'history', epoch: 'e', more: false, messages: [message(4), message(5), message(6)] });
+  sockets[0].say(message(7));
+  assert.deepEqual(read, ['m1', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7']);
+  assert.deepEqual(gaps, ['filling 1-5', 'filled 1-5']);
+});
+
+test('what the room does not keep any more is told as lost', async () => {
+  const java = await enter();
+  const read = texts(java);
+  const gaps = [];
+  java.addEventListener('gap', ({ detail }) => gaps.push(`${detail.state} ${detail.after}-${detail.before}`));
+  const { message } = sockets[0];
+  sockets[0].say(message(1), { type: 'gap', room: 'java', after: 1, before: 9, missed: 7 });
+  sockets[0].answer('history', { type: 'history', epoch: 'e', more: false, messages: [message(5), message(6)] });
+  sockets[0].answer('history', { type: 'history', epoch: 'e', more: false, messages: [] });
+  sockets[0].say(message(9));
+  assert.deepEqual(read, ['m1', 'm5', 'm6', 'm9']);
+  assert.deepEqual(gaps, ['filling 1-9', 'lost 1-5', 'lost 6-9', 'filled 1-9']);
+});
+
+test('another epoch is told, and its messages follow from the start', async () => {
+  const java = await enter();
+  const read = texts(java);
+  const resets = [];
+  java.addEventListener('reset', ({ detail }) => resets.push(detail.epoch));
+  sockets[0].say(sockets[0].message(1), sockets[0].message(2));
+  sockets[0].drop();
+  const again = await comeBack();
+  again.welcome('java', { epoch: 'f', seq: 5, recovered: false });
+  again.say(again.message(4), again.message(5));
+  assert.deepEqual(read, ['m1', 'm2', 'm4', 'm5']);
+  assert.deepEqual(resets, ['f']);
+});
+
+for (const code of [1000, 1002, 1003, 1007, 1008, 1009]) {
+  test(`after ${code} it does not come back, and what waits is rejected`, async () => {
+    const java = await enter();
+    const said = java.say('x');
+    sockets[0].drop(code, 'because');
+    assert.deepEqual(parley.state, { name: 'closed', code, reason: 'because' });
+    await assert.rejects(said, { code: 'closed' });
+    mock.timers.tick(100_000);
+    await settle();
+    assert.equal(sockets.length, 1);
+    assert.throws(() => parley.join('tea'), { code: 'closed' });
+  });
+}
+
+test('the waits are random, double up to 20 s, and are short again after a connection that lasted', async () => {
+  mock.method(Math, 'random', () => 1);
+  const waits = [];
+  const drop = () => {
+    sockets.at(-1).drop();
+    waits.push(parley.state.seconds);
+  };
+  await enter();
+  for (let i = 0; i < 7; i++) {
+    drop();
+    await comeBack(20_000);
+  }
+  assert.deepEqual(waits, [1, 2, 4, 8, 16, 20, 20]);
+  sockets.at(-1).welcome('java');
+  mock.timers.tick(10_000);
+  drop();
+  assert.equal(waits.at(-1), 1);
+  mock.method(Math, 'random', () => 0);
+  await comeBack(20_000);
+  drop();
+  assert.equal(parley.state.seconds, 1, 'half a second at least, told as one');
+  mock.restoreAll();
+});
+
+test('after bye it comes back within the range that the server names', async () => {
+  mock.method(Math, 'random', () => 1);
+  await enter();
+  sockets[0].say({ type: 'bye', reason: 'shutdown', retry: { min: 500, max: 8000 } });
+  sockets[0].drop(1001, 'shutdown; retry 500-8000 ms');
+  assert.equal(parley.state.seconds, 8);
+  await comeBack(7_999);
+  assert.equal(sockets.length, 1);
+  await comeBack(1);
+  assert.equal(sockets.length, 2);
+  sockets[1].drop(1001, 'shutdown; retry 3000-3000 ms');
+  assert.equal(parley.state.seconds, 3, 'the reason of the close says it too');
+  mock.restoreAll();
+});
+
+test('a server that says nothing is asked, and left when it does not answer', async () => {
+  await enter();
+  mock.timers.tick(31_000);
+  assert.equal(sockets[0].sent.at(-1).type, 'ping');
+  mock.timers.tick(12_000);
+  assert.equal(parley.state.name, 'waiting');
+  assert.equal(sockets[0].closedWith, undefined);
+});
+
+test('members are those of who, and then of presence', async () => {
+  const java = await enter();
+  sockets[0].answer('who', { type: 'members', room: 'java', names: ['Cay', 'Ann'], count: 3, more: false });
+  assert.deepEqual(java.members, ['Ann', 'Cay']);
+  sockets[0].say({ type: 'presence', room: 'java', joined: ['Bob'], left: ['Cay', 'Dan'], count: 4 });
+  assert.deepEqual(java.members, ['Ann', 'Bob']);
+  assert.equal(java.count, 4);
+  assert.equal(java.hasAllMembers, true);
+  sockets[0].say({ type: 'presence', room: 'java', count: 5000 });
+  assert.equal(java.hasAllMembers, false);
+  sockets[0].say({ type: 'presence', room: 'java', names: ['Eve'], count: 1 });
+  assert.deepEqual(java.members, ['Eve']);
+  assert.equal(java.hasAllMembers, true);
+});
+
+test('an iteration has every message from its beginning and ends when the room is left', async () => {
+  const java = await enter();
+  const reader = java[Symbol.asyncIterator]();
+  sockets[0].say(sockets[0].message(1), sockets[0].message(2));
+  java.leave();
+  const read = [];
+  for await (const message of reader) {
+    read.push(message.text);
+  }
+  assert.deepEqual(read, ['m1', 'm2']);
+});
+
+test('an iteration that is read too slowly fails, and does not grow', async () => {
+  const java = await enter({ remembered: 2 });
+  const reader = java[Symbol.asyncIterator]();
+  for (let seq = 1; seq <= 5; seq++) {
+    sockets[0].say(sockets[0].message(seq));
+  }
+  const read = [];
+  await assert.rejects(
+    async () => {
+      for await (const message of { [Symbol.asyncIterator]: () => reader }) {
+        read.push(message.text);
+      }
+    },
+    { code: 'full' },
+  );
+  assert.deepEqual(read, ['m1', 'm2', 'm3']);
+});
+
+test("one's own messages are known", async () => {
+  const java = await enter();
+  const own = [];
+  java.addEventListener('message', ({ detail }) => own.push(detail.own));
+  java.say('x', { id: 'mine' }).catch(() => {});
+  sockets[0].say(sockets[0].message(1, { id: 'mine' }), sockets[0].message(2, { id: 'theirs' }), sockets[0].message(3));
+  assert.deepEqual(own, [true, false, false]);
+});
+
+test('a room that cannot be entered says why', async () => {
+  await enter();
+  const tea = parley.join('tea');
+  sockets[0].answer('join', { type: 'error', code: 'too-many-rooms', reason: 'leave one first' });
+  await assert.rejects(tea.joined, { code: 'too-many-rooms' });
+  assert.equal(tea.state, 'left');
+  assert.equal(parley.rooms.has('tea'), false);
+});
+
+test('a room left while connecting is left on the server too', async () => {
+  const java = open().join('java');
+  parley.join('tea');
+  await settle();
+  java.leave();
+  sockets[0].welcome('java');
+  assert.deepEqual(sockets[0].sent.map(({ type, room }) => `${type} ${room}`), ['leave java', 'join tea']);
+});
+
+test('another name is taken at once, or with the next connection', async () => {
+  await enter({ name: 'Ann' });
+  const renamed = parley.rename('Bob');
+  sockets[0].answer('rename', { type: 'ack' });
+  await renamed;
+  sockets[0].drop();
+  await parley.rename('Cay');
+  assert.equal((await comeBack()).url.searchParams.get('name'), 'Cay');
+});
+
+test('a token is asked for before each connection', async () => {
+  let tokens = 0;
+  open({ token: async () => `t${++tokens}` }).join('java');
+  await settle();
+  assert.equal(sockets[0].url.searchParams.get('token'), 't1');
+  sockets[0].drop();
+  assert.equal((await comeBack()).url.searchParams.get('token'), 't2');
+});
+
+test('back online it comes back at once', async () => {
+  const listeners = [];
+  globalThis.addEventListener = (type, listener) => listeners.push([type, listener]);
+  globalThis.removeEventListener = () => {};
+  try {
+    await enter();
+    sockets[0].drop();
+    assert.equal(sockets.length, 1);
+    listeners.find(([type]) => type === 'online')[1]();
+    await settle();
+    assert.equal(sockets.length, 2);
+    await comeBack(30_000);
+    assert.equal(sockets.length, 2, 'the wait that was over is over');
+  } finally {
+    delete globalThis.addEventListener;
+    delete globalThis.removeEventListener;
+  }
+});
