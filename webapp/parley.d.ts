@@ -100,6 +100,11 @@ export class Parley extends EventTarget {
     listener: (event: ParleyEvents[K]) => void,
     options?: boolean | AddEventListenerOptions,
   ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
 }
 
 export class Room extends EventTarget implements AsyncIterable<Message> {
@@ -121,6 +126,11 @@ export class Room extends EventTarget implements AsyncIterable<Message> {
   addEventListener<K extends keyof RoomEvents>(
     type: K,
     listener: (event: RoomEvents[K]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
     options?: boolean | AddEventListenerOptions,
   ): void;
 }

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** parley.js in Node: by itself, and against the server. */
+/** parley.js in Node: by itself, against the server, and its types. */
 final class NodeIT {
     private static final Path SCRIPTS = Path.of("src/test/js");
 
@@ -28,6 +28,22 @@ final class NodeIT {
             assertThat(output).containsPattern("over 3\\d\\d cuts, each once");
             System.out.println("parley.js in Node: " + output.strip());
         }
+    }
+
+    @Test
+    void theTypesAreThoseOfTheClient() throws Exception {
+        Path tsc = Tool.find("npm install --global typescript", "tsc");
+        run(List.of(
+                tsc.toString(),
+                "--noEmit",
+                "--strict",
+                "--target",
+                "es2022",
+                "--module",
+                "nodenext",
+                "--lib",
+                "es2022,dom",
+                SCRIPTS.resolve("types.mts").toString()));
     }
 
     /** The package {@code ws}, for a Node without a WebSocket of its own. */

@@ -1,0 +1,28 @@
+// What a TypeScript program may write against parley.d.ts. Compiled, not run.
+
+import { connect, type Gap, type Message, ParleyError, type Receipt } from '../../../webapp/parley.js';
+
+const parley = connect('/chat', { name: 'Ann', token: async () => 't', wait: { least: 100 }, unsent: 10 });
+parley.addEventListener('state', ({ detail }) => {
+  if (detail.name === 'waiting') {
+    console.log(detail.seconds + detail.code);
+  }
+});
+const room = parley.join('java', { history: 3 });
+room.addEventListener('message', ({ detail }) => {
+  const message: Message = detail;
+  console.log(message.at.getTime(), message.text?.length, message.own);
+});
+room.addEventListener('gap', ({ detail }: CustomEvent<Gap>) => console.log(detail.state === 'lost'));
+for await (const message of room) {
+  console.log(message.seq + 1);
+}
+const receipt: Receipt = await room.say({ any: ['thing'] }, { id: 'x' });
+console.log(receipt.duplicate, parley.limits?.rooms, room.members.join());
+// @ts-expect-error a state is one of a few
+console.log(parley.state.name === 'asleep');
+try {
+  await room.joined;
+} catch (error) {
+  console.log(error instanceof ParleyError && error.code.length);
+}
