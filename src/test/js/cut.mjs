@@ -8,7 +8,7 @@ const [url, ws] = process.argv.slice(2);
 const WebSocket = globalThis.WebSocket ?? (await import(ws)).default;
 
 const CUTS = 300;
-const MOST = 20; // milliseconds that a connection lasts, while there are cuts left
+const MOST = 60; // milliseconds that a connection lasts, while there are cuts left
 
 let cuts = 0;
 
@@ -51,7 +51,7 @@ await Promise.all(clients.map((client) => client.room.joined));
 /** Says one message after the other; each is acknowledged before the next. */
 async function talk({ name, room }) {
   const receipts = [];
-  while (cuts < CUTS) {
+  while (cuts < CUTS || receipts.length < 100) {
     receipts.push({ text: `${name} ${receipts.length}`, ...(await room.say(`${name} ${receipts.length}`)) });
   }
   return receipts;
