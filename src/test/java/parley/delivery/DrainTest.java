@@ -48,6 +48,30 @@ class DrainTest {
         assertThat(drain.inFlight()).isEqualTo(1);
     }
 
+    /** What was taken is no more with the source and not yet in flight: a shutdown that looked then took it for sent. */
+    @Test
+    void isNotAtRestWhileAFrameIsBeingTaken() {
+        List<Boolean> atRest = new ArrayList<>();
+        Drain[] drain = new Drain[1];
+        Drain.Source looking = new Drain.Source() {
+            @Override
+            public Frame next() {
+                atRest.add(drain[0].isAtRest());
+                return source.next();
+            }
+
+            @Override
+            public void sendFailed(Throwable cause) {
+                throw new AssertionError(cause);
+            }
+        };
+        drain[0] = new Drain(looking, new FakeTransport(When.INSIDE_SEND, 1), 1, handedOver::add);
+        waiting.add("a");
+        drain[0].wake();
+        assertThat(atRest).isNotEmpty().containsOnly(false);
+        assertThat(drain[0].isAtRest()).isTrue();
+    }
+
     @Test
     void asManyFramesAsTheLimitMayBeInFlight() {
         FakeTransport transport = new FakeTransport(When.LATER, 3);

@@ -194,6 +194,20 @@ class JsonMemberTest {
         assertThat(room.counts()).isEqualTo(new Room.Counts(7, 5, 2));
     }
 
+    /** Both are at the first message, and the frame is full; but one replays, and the other is behind and gets its window. */
+    @Test
+    void aFullFrameIsNotSharedWithAMemberThatMayTakeLessOfIt() {
+        Room room = room(Overflow.DROP_NEWEST, 3, 20);
+        Member behind = Samples.json(room, subscriber, 1);
+        for (int i = 0; i < 10; i++) {
+            room.publish(Samples.line(null, "x".repeat(10_000)));
+        }
+        runTurns();
+        Member replaying = Samples.json(room, subscriber, 1);
+        assertThat(take(replaying)).isEqualTo("1 2 3 4 5 6");
+        assertThat(takeAll(behind)).containsExactly("1 2 3", "gap 3-11");
+    }
+
     @Test
     void whatTheLogLetGoIsToldToo() {
         Room room = room(Overflow.DISCONNECT, 4, 4);

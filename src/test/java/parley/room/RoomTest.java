@@ -130,6 +130,22 @@ class RoomTest {
     }
 
     @Test
+    void theLingerTimeStartsAnewWhenTheLastLeavesAgain() {
+        join(RoomName.LOBBY).leave();
+        sweep();
+        now = now.plusSeconds(59);
+        join(RoomName.LOBBY).leave();
+        now = now.plusSeconds(1);
+        sweep();
+        now = now.plusSeconds(59);
+        sweep();
+        assertThat(registry.roomCount()).isEqualTo(1);
+        now = now.plusSeconds(1);
+        sweep();
+        assertThat(registry.roomCount()).isZero();
+    }
+
+    @Test
     void aRoomThatHasBeenGivenUpIsNotJoinedAnyMore() {
         Room old = join(RoomName.LOBBY).room();
         assertThat(old.closeIfDeserted(Long.MAX_VALUE / 2, true))

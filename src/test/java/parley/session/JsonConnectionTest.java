@@ -39,13 +39,24 @@ class JsonConnectionTest {
             5,
             10,
             0);
-    private final Sessions sessions = new Sessions(limits, turns::add, closing::add, () -> 0);
+    private long now;
+    private Runnable whenAskedForTheTime = () -> {};
+    private final Sessions sessions = new Sessions(limits, turns::add, closing::add, this::now);
     private final RoomRegistry rooms = new RoomRegistry(
             Samples.limits(1000, 1000, Overflow.DROP_OLDEST, Duration.ZERO), 9, turns::add, Clock.systemUTC());
 
+    private long now() {
+        whenAskedForTheTime.run();
+        return now;
+    }
+
     private ChatConnection open(FakeTransport transport, String room) {
+        return open(sessions, transport, room);
+    }
+
+    private ChatConnection open(Sessions in, FakeTransport transport, String room) {
         RoomName name = new RoomName(room);
-        return sessions.openChat(
+        return in.openChat(
                 CLIENT, transport, rooms, new Admission.Chat(name, null, rooms.position(name, 0)), Format.JSON);
     }
 
@@ -152,6 +163,48 @@ class JsonConnectionTest {
     }
 
     @Test
+    void aCommandOverTheRateIsAnsweredAndNotCarriedOut() {
+        SessionLimits slow = new SessionLimits(
+                limits.inFlight(),
+                limits.sendDeadline(),
+                limits.pingInterval(),
+                limits.idleTimeout(),
+                limits.closeTimeout(),
+                limits.messageBytes(),
+                limits.commandBytes(),
+                limits.backlog(),
+                limits.rooms(),
+                limits.connections(),
+                1);
+        FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);
+        ChatConnection client = open(new Sessions(slow, turns::add, closing::add, this::now), transport, "a");
+        for (int i = 0; i < 7; i++) {
+            say(client, "{'type':'say','room':'a','text':'x'}");
+        }
+        assertThat(since(transport, 1))
+                .containsExactly("ack a 1", "ack a 2", "ack a 3", "ack a 4", "ack a 5", "error a", "error a");
+        assertThat(rooms.counts().offered()).isEqualTo(5);
+    }
+
+    @Test
+    void whoKeepsMakingMistakesForSecondsOnEndIsClosed() {
+        FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);
+        ChatConnection client = open(transport, "a");
+        for (int i = 0; i < 101; i++) {
+            say(client, "nonsense");
+        }
+        for (int i = 0; i < 49; i++) {
+            now += 100_000_000;
+            say(client, "nonsense\n".repeat(3));
+        }
+        assertThat(client.hasEnded()).as("for less than five seconds").isFalse();
+        now += 100_000_000;
+        say(client, "nonsense\n".repeat(3));
+        closing.forEach(Runnable::run);
+        assertThat(transport.closes()).containsExactly("1008 flooding: too many errors a second");
+    }
+
+    @Test
     void whoEndsLeavesEveryRoom() {
         ChatConnection client = open(new FakeTransport(When.LATER, 1), "a");
         say(client, "{'type':'join','room':'b'}\n{'type':'join','room':'c'}");
@@ -167,12 +220,15 @@ class JsonConnectionTest {
     void byeIsTheLastEventAndNobodyIsAcknowledgedAfterTheFirst() throws Exception {
         FakeTransport[] transports = {new FakeTransport(When.INSIDE_SEND, 1), new FakeTransport(When.INSIDE_SEND, 1)};
         ChatConnection[] clients = {open(transports[0], "a"), open(transports[1], "a")};
+        int[] left = {10}; // so that it ends where they are answered
         for (int i = 0; i < 2; i++) {
             transports[i].onSend = words -> {
-                for (ChatConnection client : clients) {
-                    say(client, "{'type':'say','room':'a','text':'late'}\n{'type':'ping'}");
+                if (left[0]-- > 0) {
+                    for (ChatConnection client : clients) {
+                        say(client, "{'type':'say','room':'a','text':'late'}\n{'type':'ping'}");
+                    }
+                    runTurns();
                 }
-                runTurns();
             };
         }
         sessions.endAll(Duration.ZERO);
@@ -187,18 +243,13 @@ class JsonConnectionTest {
     void aShutdownSaysByeBehindWhatIsInFlight() throws Exception {
         FakeTransport slow = new FakeTransport(When.LATER, 1);
         open(slow, "a");
-        Thread stopping = new Thread(() -> {
-            try {
-                sessions.endAll(Duration.ZERO);
-            } catch (InterruptedException e) {
-                throw new AssertionError(e);
+        whenAskedForTheTime = () -> {
+            now += 10_000_000;
+            if (sessions.isLeaving()) { // it waits, for the last word to be taken
+                slow.completeOne(null);
             }
-        });
-        stopping.start();
-        while (stopping.isAlive()) {
-            slow.completeOne(null);
-            Thread.onSpinWait();
-        }
+        };
+        sessions.endAll(Duration.ZERO);
         assertThat(sent(slow)).containsExactly("welcome, joined a 0", "bye");
         closing.forEach(Runnable::run);
         assertThat(slow.closes()).containsExactly("1001 shutdown; retry 500-8000 ms");

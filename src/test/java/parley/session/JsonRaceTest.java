@@ -8,9 +8,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import parley.delivery.FakeTransport;
 import parley.delivery.Frame;
 import parley.delivery.Overflow;
 import parley.delivery.Transport;
@@ -153,6 +155,40 @@ class JsonRaceTest {
         waker.interrupt();
         waker.join();
         assertThat(early).isZero();
+    }
+
+    /** The same where the draining thread finds no answer just before, and then reads which rooms there are: it does nothing else here. */
+    @Test
+    void nothingOfARoomComesBeforeItsJoinedHoweverOftenItLooks() throws Exception {
+        FakeTransport transport = new FakeTransport(FakeTransport.When.LATER, 1); // with a frame in flight for good
+        ChatConnection connection = open(sessions, transport, Format.JSON);
+        Room room = join(new RoomName("other"), null).room();
+        room.publish(new Draft(null, Content.text("x", 1), null));
+        AtomicBoolean done = new AtomicBoolean();
+        int[] early = {0};
+        Thread draining = new Thread(() -> {
+            boolean in = false;
+            while (!done.get()) {
+                Frame frame = connection.nextFrame();
+                for (String line :
+                        frame instanceof Frame.Text text ? text.text().split("\n") : new String[0]) {
+                    if (line.contains("\"other\"")) {
+                        in = line.contains("\"joined\"") || (in && !line.contains("\"type\":\"left\""));
+                        early[0] += line.contains("\"message\"") && !in ? 1 : 0;
+                    }
+                }
+            }
+        });
+        draining.start();
+        for (int round = 0; round < 100_000; round++) {
+            say(connection, "{'type':'join','room':'other','history':1}");
+            say(connection, "{'type':'leave','room':'other'}");
+            spin(round % 50);
+        }
+        done.set(true);
+        draining.join();
+        assertThat(connection.hasEnded()).isFalse();
+        assertThat(early[0]).isZero();
     }
 
     /** The picture was looked up while Bob was there; then it was told that he left; then the picture was sent, with Bob. */

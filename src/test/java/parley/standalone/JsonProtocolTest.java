@@ -1,5 +1,6 @@
 package parley.standalone;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static parley.client.JsonClient.parse;
 import static parley.client.JsonClient.quoted;
@@ -453,6 +454,21 @@ class JsonProtocolTest extends ServerBase {
             client.send(" ".repeat(1025));
             assertThat(client.closed()).startsWith("1009");
         }
+    }
+
+    /** A frame that is too long is refused by its header; a message of small frames by what they add up to. */
+    @Test
+    void aMessageOverTheLimitInPartsClosesWith1009() throws Exception {
+        start("limits.message-bytes=100", "limits.command-bytes=1KiB");
+        byte[] limit = " ".repeat(1024).getBytes(UTF_8);
+        try (RawClient client = RawClient.openJson(server.port(), "/chat", 0)) {
+            client.frame(false, RawClient.TEXT, limit);
+            client.frame(true, RawClient.CONTINUATION, new byte[0]);
+            client.frame(false, RawClient.TEXT, limit);
+            client.frame(false, RawClient.CONTINUATION, " ".getBytes(UTF_8));
+            assertThat(client.readClose()).hasToString("close 1009 message too big");
+        }
+        awaitEnding(Ending.TOO_BIG);
     }
 
     @Test
