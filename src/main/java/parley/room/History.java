@@ -26,8 +26,9 @@ public final class History {
     /** Reads the newest that come before a number. */
     public Page before(long seq, int limit) {
         List<Message> messages = read(Math.min(seq, log.head() + 1) - 1, -1, limit);
-        while (messages.isEmpty()
-                && Math.min(seq, log.head() + 1) > log.first()) { // the log let go of just what was to be read
+        // Again when the log let go of just what was to be read. The first is asked for before the head, since both go
+        // up.
+        while (messages.isEmpty() && log.first() < Math.min(seq, log.head() + 1)) {
             messages = read(Math.min(seq, log.head() + 1) - 1, -1, limit);
         }
         Collections.reverse(messages);

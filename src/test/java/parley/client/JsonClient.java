@@ -68,7 +68,19 @@ public final class JsonClient implements AutoCloseable {
         return take(presence, event -> true);
     }
 
-    /** Waits until what was sent so far has been answered, and returns everything that came before, but for presence. */
+    /** Returns the next so many events that are not about presence. */
+    public List<JsonObject> next(int count) throws InterruptedException {
+        List<JsonObject> all = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            all.add(next());
+        }
+        return all;
+    }
+
+    /**
+     * Waits until what was sent so far has been answered, and returns what came before, but for presence. Messages whose turn has
+     * not come may come later: answers go first.
+     */
     public List<JsonObject> soFar() throws InterruptedException {
         ask("{'type':'ping'}");
         List<JsonObject> all = List.copyOf(events);
