@@ -13,6 +13,8 @@ import java.net.URL;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -115,6 +117,18 @@ class TomcatIT {
                 .asString()
                 .contains("default-src 'none'", "frame-ancestors 'none'");
         assertThat(page.headers().firstValue("X-Content-Type-Options")).hasValue("nosniff");
+    }
+
+    @Test
+    void theClientLibraryIsBesideThePage() throws Exception {
+        HttpResponse<String> library = get("/parley/parley.js");
+        assertThat(library.statusCode()).isEqualTo(200);
+        assertThat(library.headers().firstValue("Content-Type"))
+                .get()
+                .asString()
+                .startsWith("text/javascript");
+        assertThat(library.body()).isEqualTo(Files.readString(Path.of("webapp/parley.js")));
+        assertThat(get("/parley/parley.d.ts").body()).contains("export function connect");
     }
 
     @ParameterizedTest
