@@ -79,7 +79,7 @@ class Chat {
   #wasOpen = false;
   #announced = '';
   #list = new MessageList(element('chat-box'), element('chat-log'), {
-    sendAgain: (entry) => this.#active.sendAgain(entry),
+    sendAgain: (entry) => this.#sendAgain(entry),
     discard: (entry) => this.#active.discard(entry),
     older: () => this.#active?.loadOlder(),
     moved: () => this.#read(),
@@ -414,6 +414,14 @@ class Chat {
       fitHeight(field);
       this.#active.say(text, this.#name || undefined);
       this.#toNewest();
+    }
+  }
+
+  #sendAgain(entry) {
+    const fault = this.#textFault(entry.text);
+    setText('chat-text-fault', fault);
+    if (fault === '') {
+      this.#active.sendAgain(entry);
     }
   }
 
