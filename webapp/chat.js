@@ -11,7 +11,6 @@ const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\u200e\u200f\u061c\u20
 const LIMITS = { bytes: 64 * 1024, commandBytes: 256 * 1024 };
 /** Where the panes at the sides become drawers; the style sheet has the same. */
 const NARROW = matchMedia('(max-width: 1020px)');
-const HAS_KEYBOARD = matchMedia('(hover: hover)');
 
 /** Why a connection was lost, and why one was closed for good and what to do, by code. */
 const LOST = {
@@ -78,6 +77,8 @@ class Chat {
   #parley = null;
   #wasOpen = false;
   #announced = '';
+  /** Whether the last press was a finger's: then a focused field would bring up the keyboard over the messages. */
+  #isTouched = false;
   #list = new MessageList(element('chat-box'), element('chat-log'), {
     sendAgain: (entry) => this.#sendAgain(entry),
     discard: (entry) => this.#active.discard(entry),
@@ -119,6 +120,8 @@ class Chat {
     document.addEventListener('keydown', (event) => this.#switchOnArrow(event));
     document.addEventListener('visibilitychange', () => this.#read());
     document.addEventListener('viewchange', () => this.#read());
+    document.addEventListener('pointerdown', ({ pointerType }) => (this.#isTouched = pointerType === 'touch'), true);
+    document.addEventListener('keydown', () => (this.#isTouched = false), true);
     listenToDrawers();
   }
 
@@ -190,7 +193,7 @@ class Chat {
     this.#list.show(this.#active);
     this.#showMembers();
     this.#showTyping();
-    if (HAS_KEYBOARD.matches) {
+    if (!this.#isTouched) {
       text.focus();
     }
   }

@@ -232,7 +232,7 @@ final class BrowserIT {
         page.awaitText("connection-words", "Connected as Ann");
         untilHolds(() -> assertThat(page.members()).containsExactly("Ann (you)"));
         say(parley, "tea", "Ben", List.of("milk?", "sugar?"));
-        untilHolds(() -> assertThat(page.rooms()).containsExactly("java", "tea\n2 unread"));
+        untilHolds(() -> assertThat(page.rooms()).containsExactly("java", "tea: 2 unread"));
         assertThat(browser.getTitle()).isEqualTo("(2) java – Parley");
 
         page.find("chat-text").sendKeys(Keys.chord(Keys.ALT, Keys.ARROW_DOWN));
@@ -560,6 +560,7 @@ final class BrowserIT {
         page.press("show-rooms");
         untilHolds(() -> assertThat(page.find("connection-words").isDisplayed()).isTrue());
         page.awaitText("connection-words", "Connected as Ann");
+        untilHolds(() -> assertThat(page.find("rooms-pane").getRect().getX()).isZero());
         screenshot("phone-rooms.png");
         keys(Keys.ESCAPE);
         untilHolds(() -> assertThat(page.find("rooms-pane").isDisplayed()).isFalse());
@@ -587,7 +588,7 @@ final class BrowserIT {
         page.say("It does. And *both* schemes have the contrast they need: https://parley.test/contrast");
         untilHolds(() -> assertThat(page.own("sent")).isEqualTo(1));
         say(parley, "tea", "Ben", List.of("kettle is on"));
-        untilHolds(() -> assertThat(page.rooms()).contains("tea\n1 unread"));
+        untilHolds(() -> assertThat(page.rooms()).contains("tea: 1 unread"));
         try (JsonClient cleo = new JsonClient(parley.socket("chat/design?name=Cleo"));
                 JsonClient ben = new JsonClient(parley.socket("chat/design?name=Ben"))) {
             untilHolds(() -> assertThat(page.members()).containsExactly("Ann (you)", "Ben", "Cleo"));
@@ -663,7 +664,8 @@ final class BrowserIT {
     /** While a server is away the browser writes that it cannot be reached, which no page can prevent. Nothing else may be wrong. */
     private void expectNetworkErrors() {
         assertThat(errorsInTheConsole())
-                .allSatisfy(entry -> assertThat(entry.getMessage()).contains("WebSocket connection to"));
+                .allSatisfy(
+                        entry -> assertThat(entry.getMessage()).containsAnyOf("WebSocket connection to", "icon.svg"));
     }
 
     private void screen(int width, int height, boolean isPhone) {
@@ -778,7 +780,10 @@ final class BrowserIT {
 
         /** The rooms at the left, with what is unread. */
         List<String> rooms() {
-            return list("return [...document.querySelectorAll('#rooms button')].map(one => one.innerText.trim())");
+            return list("""
+                    return [...document.querySelectorAll('#rooms button')].map(one =>
+                        [...one.children].filter(part => !part.hidden).map(part => part.textContent).join(': '))
+                    """);
         }
 
         List<String> members() {
