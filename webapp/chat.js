@@ -77,6 +77,7 @@ class Chat {
   #parley = null;
   #wasOpen = false;
   #announced = '';
+  #unreadDue = null;
   /** Whether the last press was a finger's: then a focused field would bring up the keyboard over the messages. */
   #isTouched = false;
   #list = new MessageList(element('chat-box'), element('chat-log'), {
@@ -317,7 +318,8 @@ class Chat {
         this.#showConnection();
       }
     } else if (what === 'entries') {
-      this.#showUnread();
+      // Not for each of many messages. A frame would not come while the page is out of sight, where the title matters.
+      this.#unreadDue ??= setTimeout(() => this.#showUnread(), 100);
     }
   }
 
@@ -331,7 +333,7 @@ class Chat {
     element('newest').hidden = !room || this.#list.isFollowing;
     if (room) {
       setText('newest', room.unread > 0 ? `${room.unread.toLocaleString()} new ↓` : 'Newest ↓');
-      setText('before', room.entries.length === 0 ? (room.isJoined ? 'Nothing has been said here yet.' : '') : '');
+      setText('before', room.entries.length === 0 && !room.hasOlder ? 'Nothing has been said here yet.' : '');
     }
     this.#showUnread();
   }
@@ -356,6 +358,8 @@ class Chat {
   }
 
   #showUnread() {
+    clearTimeout(this.#unreadDue);
+    this.#unreadDue = null;
     let all = 0;
     for (const button of element('rooms').querySelectorAll('button')) {
       const { unread } = this.#rooms.get(button.dataset.room) ?? { unread: 0 };

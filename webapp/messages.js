@@ -91,6 +91,7 @@ export class MessageList {
   #isFollowing = true;
   #top = 0;
   #due = null;
+  #quiet = null;
 
   constructor(box, list, acts) {
     this.#box = box;
@@ -137,7 +138,7 @@ export class MessageList {
 
   /** In the next frame, or a bit later where there are none because the window cannot be seen. */
   #soon(act) {
-    let isDone = false;
+    let isDone = false; // frames and timers come in either order
     const once = () => {
       if (!isDone) {
         isDone = true;
@@ -150,8 +151,9 @@ export class MessageList {
 
   /** What was there before is not read out. */
   #quietly() {
-    this.#list.setAttribute('aria-live', 'off');
-    setTimeout(() => this.#list.setAttribute('aria-live', 'polite'), 1000);
+    this.#box.setAttribute('aria-live', 'off');
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => this.#box.setAttribute('aria-live', 'polite'), 1000);
   }
 
   #update() {
@@ -166,6 +168,9 @@ export class MessageList {
     } else if (anchor?.row.isConnected) {
       this.#box.scrollTop += anchor.row.getBoundingClientRect().top - anchor.top;
       this.#top = this.#box.scrollTop;
+    }
+    if (this.#box.scrollHeight <= this.#box.clientHeight) {
+      this.#acts.older(); // there is no scrolling to ask for them with
     }
     this.#acts.moved();
   }
