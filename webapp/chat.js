@@ -14,11 +14,11 @@ const NARROW = matchMedia('(max-width: 1020px)');
 
 /** Why a connection was lost, and why one was closed for good and what to do, by code. */
 const LOST = {
-  1001: 'The server is stopping or starting anew.',
-  1006: 'The server does not answer.',
-  1011: 'Something went wrong in the server.',
-  1012: 'The server is starting anew.',
-  1013: 'This connection was too slow to keep up, or the server is full.',
+  1001: 'the server is stopping or starting anew',
+  1006: 'the server does not answer',
+  1011: 'something went wrong in the server',
+  1012: 'the server is starting anew',
+  1013: 'it was too slow to keep up, or the server is full',
 };
 const CLOSED = {
   1000: 'It was closed in the ordinary way.',
@@ -269,9 +269,10 @@ class Chat {
 
   #longWords({ name, seconds, code, reason }) {
     if (name === 'waiting') {
-      const what = this.#wasOpen ? 'The connection was lost' : 'The server cannot be reached';
-      const why = code === 1001 && reason.startsWith('idle') ? 'The server had heard nothing from here for too long.' : LOST[code] ?? '';
-      return `${what}; coming back in ${seconds} s. ${this.#wasOpen ? why : ''} What you write is sent then.`.replace('  ', ' ');
+      const isIdle = code === 1001 && reason.startsWith('idle');
+      const why = isIdle ? 'the server had heard nothing from here for too long' : LOST[code] ?? `code ${code}`;
+      const what = this.#wasOpen ? `The connection was lost: ${why}.` : 'The server cannot be reached, or refuses this page or this name.';
+      return `${what} Coming back in ${seconds} s; what you write is sent then.`;
     }
     if (name === 'closed') {
       return `The connection was closed (${code}${reason ? `: ${reason}` : ''}). ${CLOSED[code] ?? ''}`;

@@ -199,6 +199,9 @@ export class RoomLog {
     if (state === 'joined' && !this.#hasBegun) {
       this.loadOlder();
     }
+    if (state !== 'joined') {
+      this.typing.forEach((name) => this.#stopTyping(name));
+    }
     if (state !== 'joined' && this.#gap) {
       this.#take(this.#gap); // what is still missing comes, or is told, once the connection is back
       this.#gap = null;

@@ -279,7 +279,7 @@ final class BrowserIT {
                 .isTrue());
     }
 
-    /** In a room that is known by its history and its members, so that the old messages have arrived before the server goes. */
+    /** What both have typed when the server goes is sent while it goes, and more is said while it is away. */
     @ParameterizedTest
     @ValueSource(strings = {"TERM", "KILL"})
     void bothWindowsShowEveryMessageOnceAndInOrderAfterARestart(String signal) throws Exception {
@@ -304,7 +304,7 @@ final class BrowserIT {
             first.exitCode();
         }
         for (Window window : List.of(ann, ben)) {
-            window.awaitText("banner", "The connection was lost; coming back in", "What you write is sent then.");
+            window.awaitText("banner", "The connection was lost: ", " Coming back in", "what you write is sent then.");
         }
         ann.say("a3");
         ben.say("b3");
