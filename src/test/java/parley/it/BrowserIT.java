@@ -403,6 +403,7 @@ final class BrowserIT {
             assertThat(page.text("chat-log")).contains("Not sent.");
             page.pressButton("Send again");
             page.awaitText("chat-text-fault", "This is too long: 2,000 bytes. A message has at most 1,024.");
+            screenshot("failed.png");
             page.pressButton("Discard");
             page.awaitMessages("Ann: short");
             expectNetworkErrors();
@@ -623,6 +624,11 @@ final class BrowserIT {
             }
             assertThat(backs).doesNotHaveDuplicates();
             ben.soFar();
+            screen(800, 600, false);
+            assertThat(page.find("rooms-pane").isDisplayed()).isTrue();
+            untilHolds(() -> assertThat(page.find("members-pane").isDisplayed()).isFalse());
+            screenshot("tablet.png");
+            screen(1200, 760, false);
         }
         Window start = open(parley, "");
         start.awaitText("start", "Join a room");
