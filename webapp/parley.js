@@ -437,6 +437,8 @@ export class Room extends EventTarget {
   #epoch = null;
   /** The number of the last message that was passed on; null while it is not known where they begin. */
   #last = null;
+  /** Whether all that the room has is to come, since its messages of before were lost. */
+  #isAnew = false;
   /** The newest message known to be there. */
   #head = 0;
   #filling = false;
@@ -600,8 +602,8 @@ export class Room extends EventTarget {
 
   /** Where to start or go on, as parameters of the address. */
   [address]() {
-    if (this.#epoch !== null && this.#last !== null) {
-      return { epoch: this.#epoch, after: this.#last };
+    if (this.#epoch !== null && (this.#last !== null || this.#isAnew)) {
+      return { epoch: this.#epoch, after: this.#last ?? 0 };
     }
     return { history: this.#history > 0 ? this.#history : undefined };
   }
@@ -623,8 +625,9 @@ export class Room extends EventTarget {
 
   [entered]({ epoch, seq, count }) {
     const isAnother = this.#epoch !== null && this.#epoch !== epoch;
+    this.#isAnew ||= isAnother;
     if (this.#last === null || isAnother) {
-      this.#last = seq === 0 || (!isAnother && this.#history === 0) ? seq : null;
+      this.#last = seq === 0 || (!this.#isAnew && this.#history === 0) ? seq : null;
       this.#head = 0;
     }
     this.#epoch = epoch;

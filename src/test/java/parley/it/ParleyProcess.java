@@ -39,7 +39,12 @@ final class ParleyProcess implements AutoCloseable {
 
     /** Starts it with those arguments and {@code --port 0}, and waits until it says where it listens. */
     static ParleyProcess start(String... arguments) {
-        List<String> command = new ArrayList<>(List.of(java(), "-jar", war(), "--port", "0"));
+        return startAt(0, arguments);
+    }
+
+    /** The same on a port, such as that of one that has ended. */
+    static ParleyProcess startAt(int port, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(java(), "-jar", war(), "--port", String.valueOf(port)));
         command.addAll(List.of(arguments));
         if (interruptsAreIgnored()) {
             command.addAll(0, List.of("env", "--default-signal=INT"));

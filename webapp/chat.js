@@ -1,0 +1,512 @@
+// The chat: rooms, the messages of one of them, who is there, and what goes on with the connection. One connection for all rooms.
+
+import { connect } from './parley.js';
+import { RoomLog } from './room.js';
+import { MessageList, avatar, make } from './messages.js';
+
+/** What the server takes for a room and for a name. It would refuse others without a word that a page can read. */
+const ROOM = /^(?!\.\.?$)[A-Za-z0-9._-]{1,64}$/;
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/u;
+/** The limits until the server has named its own. */
+const LIMITS = { bytes: 64 * 1024, commandBytes: 256 * 1024 };
+/** Where the panes at the sides become drawers; the style sheet has the same. */
+const NARROW = matchMedia('(max-width: 1020px)');
+
+/** Why a connection was lost, and why one was closed for good and what to do, by code. */
+const LOST = {
+  1001: 'the server is stopping or starting anew',
+  1006: 'the server does not answer',
+  1011: 'something went wrong in the server',
+  1012: 'the server is starting anew',
+  1013: 'it was too slow to keep up, or the server is full',
+};
+const CLOSED = {
+  1000: 'It was closed in the ordinary way.',
+  1002: 'The server could not read what it was sent. Reload the page.',
+  1003: 'The server does not take this kind of message. Reload the page.',
+  1007: 'What was sent is not text in UTF-8.',
+  1008: 'This page is not allowed here, or sent too much too fast. Wait a moment first.',
+  1009: 'A message was larger than this server takes. Send smaller ones.',
+};
+
+const element = (id) => document.getElementById(id);
+
+function roomFault(name) {
+  if (name === '') {
+    return 'Say which room.';
+  }
+  return ROOM.test(name) ? '' : 'A room has 1 to 64 letters A to Z, digits, dots, underscores or hyphens, and is not “.” or “..”.';
+}
+
+function nameFault(name) {
+  if ([...name].length > 40) {
+    return 'A name has at most 40 characters.';
+  }
+  return UNPRINTABLE.test(name) ? 'A name has printable characters only.' : '';
+}
+
+/** Shows what is wrong with a field, empty for nothing, and says whether it is fine. */
+function check(id, faultId, fault) {
+  const field = element(id);
+  element(faultId).textContent = fault;
+  field.setAttribute('aria-invalid', String(fault !== ''));
+  if (fault !== '') {
+    field.focus();
+  }
+  return fault === '';
+}
+
+function onSubmit(id, act) {
+  element(id).addEventListener('submit', (event) => {
+    event.preventDefault();
+    act();
+  });
+}
+
+function setText(id, text) {
+  if (element(id).textContent !== text) {
+    element(id).textContent = text;
+  }
+}
+
+class Chat {
+  #name = '';
+  #rooms = new Map();
+  #active = null;
+  #drafts = new Map();
+  #parley = null;
+  #wasOpen = false;
+  #announced = '';
+  #unreadDue = null;
+  /** Whether the last press was a finger's: then a focused field would bring up the keyboard over the messages. */
+  #isTouched = false;
+  #list = new MessageList(element('chat-box'), element('chat-log'), {
+    sendAgain: (entry) => this.#sendAgain(entry),
+    discard: (entry) => this.#active.discard(entry),
+    older: () => this.#active?.loadOlder(),
+    moved: () => this.#read(),
+  });
+
+  /** Joins what the address names, or asks. */
+  start() {
+    const { searchParams } = new URL(location.href);
+    const name = searchParams.get('name')?.trim() ?? '';
+    const rooms = [...new Set(searchParams.getAll('room'))];
+    this.#listen();
+    const fault = rooms.map(roomFault).find((one) => one !== '') ?? '';
+    element('start-name').value = name;
+    element('start-room').value = rooms.find((room) => roomFault(room) !== '') ?? rooms[0] ?? 'lobby';
+    this.#showRooms();
+    const isFine = check('start-name', 'start-name-fault', nameFault(name)) && check('start-room', 'start-room-fault', fault);
+    if (isFine && rooms.length > 0) {
+      this.#name = name;
+      rooms.forEach((room) => this.#join(room));
+      this.#open(rooms[0]);
+    }
+  }
+
+  #listen() {
+    onSubmit('start-form', () => this.#begin());
+    onSubmit('join-form', () => this.#joinAnother());
+    onSubmit('chat-text-form', () => this.#say());
+    onSubmit('rename-form', () => this.#rename());
+    element('leave').addEventListener('click', () => this.#leave());
+    element('again').addEventListener('click', () => this.#connectAgain());
+    element('newest').addEventListener('click', () => this.#toNewest());
+    element('rename').addEventListener('click', () => this.#askName());
+    element('rename-cancel').addEventListener('click', () => element('rename-dialog').close());
+    const text = element('chat-text');
+    text.addEventListener('input', () => this.#typed());
+    text.addEventListener('keydown', (event) => this.#sendOnEnter(event));
+    document.addEventListener('keydown', (event) => this.#switchOnArrow(event));
+    document.addEventListener('visibilitychange', () => this.#read());
+    document.addEventListener('viewchange', () => this.#read());
+    document.addEventListener('pointerdown', ({ pointerType }) => (this.#isTouched = pointerType === 'touch'), true);
+    document.addEventListener('keydown', () => (this.#isTouched = false), true);
+    listenToDrawers();
+  }
+
+  // Rooms
+
+  #begin() {
+    const name = element('start-name').value.trim();
+    const room = element('start-room').value.trim();
+    if (check('start-name', 'start-name-fault', nameFault(name)) && check('start-room', 'start-room-fault', roomFault(room))) {
+      if (name !== this.#name) {
+        this.#name = name;
+        this.#parley?.close(); // it would have the name from before
+        this.#parley = null;
+      }
+      this.#join(room);
+      this.#open(room);
+    }
+  }
+
+  #joinAnother() {
+    const room = element('join-room').value.trim();
+    if (check('join-room', 'join-fault', roomFault(room))) {
+      element('join-room').value = '';
+      this.#join(room);
+      this.#open(room);
+    }
+  }
+
+  #join(name) {
+    if (!this.#rooms.has(name)) {
+      const room = new RoomLog(name, (of, what, shift) => this.#changed(of, what, shift));
+      this.#rooms.set(name, room);
+      if (this.#parley?.state.name === 'closed') {
+        this.#connectAgain();
+      } else {
+        room.enter(this.#connection());
+      }
+    }
+    this.#keepAddress();
+  }
+
+  #leave() {
+    const names = [...this.#rooms.keys()];
+    const at = names.indexOf(this.#active.name);
+    this.#active.leave();
+    this.#rooms.delete(this.#active.name);
+    this.#drafts.delete(this.#active.name);
+    this.#keepAddress();
+    this.#open(names[at + 1] ?? names[at - 1] ?? null);
+  }
+
+  /** Shows a room, or asks for one when there is none. */
+  #open(name) {
+    const text = element('chat-text');
+    if (this.#active) {
+      this.#drafts.set(this.#active.name, text.value);
+    }
+    this.#active = this.#rooms.get(name) ?? null;
+    closeDrawers();
+    this.#showRooms();
+    if (!this.#active) {
+      this.#list.show(null);
+      element('start-room').focus();
+      return;
+    }
+    text.value = this.#drafts.get(name) ?? '';
+    fitHeight(text);
+    setText('chat-text-fault', '');
+    this.#list.show(this.#active);
+    this.#showMembers();
+    this.#showTyping();
+    if (!this.#isTouched) {
+      text.focus();
+    }
+  }
+
+  #switchOnArrow(event) {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (event.altKey && step && this.#active && !element('chat').hidden) {
+      event.preventDefault();
+      const names = [...this.#rooms.keys()];
+      const at = names.indexOf(this.#active.name) + step;
+      this.#open(names[(at + names.length) % names.length]);
+    }
+  }
+
+  /** The address says who and where, so that it can be shared and survives a reload. */
+  #keepAddress() {
+    const url = new URL(location.href);
+    url.searchParams.delete('name');
+    url.searchParams.delete('room');
+    if (this.#name !== '') {
+      url.searchParams.set('name', this.#name);
+    }
+    for (const room of this.#rooms.keys()) {
+      url.searchParams.append('room', room);
+    }
+    history.replaceState(null, '', url);
+  }
+
+  // The connection
+
+  #connection() {
+    if (!this.#parley) {
+      const parley = connect('chat', { name: this.#name || undefined });
+      this.#parley = parley;
+      this.#wasOpen = false;
+      parley.addEventListener('state', () => this.#parley === parley && this.#showConnection());
+    }
+    return this.#parley;
+  }
+
+  #connectAgain() {
+    this.#parley = null;
+    for (const room of this.#rooms.values()) {
+      room.enter(this.#connection());
+    }
+    this.#showConnection();
+  }
+
+  #showConnection() {
+    const state = this.#parley?.state ?? { name: 'idle' };
+    this.#wasOpen ||= state.name === 'open';
+    element('chat').dataset.state = state.name;
+    setText('connection-words', this.#shortWords(state));
+    setText('banner', this.#longWords(state));
+    element('again').hidden = state.name !== 'closed';
+    if (this.#announced !== state.name) {
+      this.#announced = state.name;
+      setText('announce', this.#longWords(state) || this.#shortWords(state)); // once, not every second of the countdown
+    }
+  }
+
+  #shortWords({ name, seconds }) {
+    const words = {
+      idle: 'Not connected',
+      connecting: 'Connecting…',
+      open: this.#name === '' ? 'Connected, without a name' : `Connected as ${this.#name}`,
+      waiting: `Lost, coming back in ${seconds} s`,
+      closed: 'Closed',
+    };
+    return words[name];
+  }
+
+  #longWords({ name, seconds, code, reason }) {
+    if (name === 'waiting') {
+      const isIdle = code === 1001 && reason.startsWith('idle');
+      const why = isIdle ? 'the server had heard nothing from here for too long' : LOST[code] ?? `code ${code}`;
+      const what = this.#wasOpen ? `The connection was lost: ${why}.` : 'The server cannot be reached, or refuses this page or this name.';
+      return `${what} Coming back in ${seconds} s; what you write is sent then.`;
+    }
+    if (name === 'closed') {
+      return `The connection was closed (${code}${reason ? `: ${reason}` : ''}). ${CLOSED[code] ?? ''}`;
+    }
+    return this.#active?.failure ?? '';
+  }
+
+  #askName() {
+    element('rename-name').value = this.#name;
+    setText('rename-fault', '');
+    element('rename-dialog').showModal();
+  }
+
+  async #rename() {
+    const name = element('rename-name').value.trim();
+    const fault = name === '' ? 'Say which name.' : nameFault(name);
+    if (!check('rename-name', 'rename-fault', fault)) {
+      return;
+    }
+    try {
+      await this.#connection().rename(name);
+    } catch (error) {
+      check('rename-name', 'rename-fault', error.message);
+      return;
+    }
+    this.#name = name;
+    this.#keepAddress();
+    this.#showConnection();
+    this.#showMembers();
+    element('rename-dialog').close();
+  }
+
+  // What is shown
+
+  #changed(room, what, shift) {
+    if (room === this.#active) {
+      if (what === 'entries') {
+        this.#list.changed(shift);
+      } else if (what === 'typing') {
+        this.#showTyping();
+      } else if (what === 'members') {
+        this.#showMembers();
+      } else {
+        this.#showConnection();
+      }
+    } else if (what === 'entries') {
+      // Not for each of many messages. A frame would not come while the page is out of sight, where the title matters.
+      this.#unreadDue ??= setTimeout(() => this.#showUnread(), 100);
+    }
+  }
+
+  /** Counts as read what is in sight. */
+  #read() {
+    const room = this.#active;
+    const isSeen = !document.hidden && !element('chat').hidden && this.#list.isFollowing;
+    if (room && isSeen) {
+      room.unread = 0;
+    }
+    element('newest').hidden = !room || this.#list.isFollowing;
+    if (room) {
+      setText('newest', room.unread > 0 ? `${room.unread.toLocaleString()} new ↓` : 'Newest ↓');
+      setText('before', room.entries.length === 0 && !room.hasOlder ? 'Nothing has been said here yet.' : '');
+    }
+    this.#showUnread();
+  }
+
+  #showRooms() {
+    element('chat').classList.toggle('empty', !this.#active);
+    element('rooms').replaceChildren(...[...this.#rooms.values()].map((room) => this.#roomItem(room)));
+    setText('room-title', this.#active?.name ?? '');
+    this.#showConnection();
+    this.#showUnread();
+  }
+
+  #roomItem(room) {
+    const badge = make('span', { className: 'badge', hidden: true });
+    const button = make('button', { type: 'button' }, make('span', { className: 'label' }, room.name), badge);
+    button.dataset.room = room.name;
+    button.addEventListener('click', () => this.#open(room.name));
+    if (room === this.#active) {
+      button.setAttribute('aria-current', 'true');
+    }
+    return make('li', {}, button);
+  }
+
+  #showUnread() {
+    clearTimeout(this.#unreadDue);
+    this.#unreadDue = null;
+    let all = 0;
+    for (const button of element('rooms').querySelectorAll('button')) {
+      const { unread } = this.#rooms.get(button.dataset.room) ?? { unread: 0 };
+      all += unread;
+      showBadge(button.querySelector('.badge'), unread);
+    }
+    showBadge(element('all-unread'), all - (this.#active?.unread ?? 0));
+    document.title = `${all > 0 ? `(${all}) ` : ''}${this.#active ? `${this.#active.name} – ` : ''}Parley`;
+  }
+
+  #showMembers() {
+    const { names, count, isWhole } = this.#active.members;
+    const rest = count - names.length;
+    element('members').replaceChildren(...names.map((name) => this.#member(name)));
+    setText('members-count', count > 0 ? count.toLocaleString() : '');
+    setText('bar-count', count > 0 ? count.toLocaleString() : '');
+    setText('members-more', rest <= 0 ? '' : `${rest.toLocaleString()} more${isWhole ? ' without a name, or with one of these' : ''}`);
+  }
+
+  #member(name) {
+    const you = name === this.#name ? [make('span', { className: 'soft' }, ' (you)')] : [];
+    return make('li', {}, avatar(name), make('span', { className: 'label' }, make('bdi', {}, name), ...you));
+  }
+
+  #showTyping() {
+    const names = this.#active?.typing ?? [];
+    const shown = names.slice(0, 3).join(', ');
+    setText('typing', names.length === 0 ? '' : names.length === 1 ? `${shown} is typing…` : `${shown} are typing…`);
+  }
+
+  // Writing
+
+  #typed() {
+    const text = element('chat-text');
+    fitHeight(text);
+    setText('chat-text-fault', '');
+    if (text.value !== '') {
+      this.#active?.tellTyping();
+    }
+  }
+
+  #sendOnEnter(event) {
+    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      this.#say();
+    }
+  }
+
+  #say() {
+    const field = element('chat-text');
+    const text = field.value;
+    if (text.trim() === '' || !this.#active) {
+      return;
+    }
+    const fault = this.#textFault(text);
+    setText('chat-text-fault', fault);
+    if (fault === '') {
+      field.value = '';
+      fitHeight(field);
+      this.#active.say(text, this.#name || undefined);
+      this.#toNewest();
+    }
+  }
+
+  #sendAgain(entry) {
+    const fault = this.#textFault(entry.text);
+    setText('chat-text-fault', fault);
+    if (fault === '') {
+      this.#active.sendAgain(entry);
+    }
+  }
+
+  /** A message over the limits would close the connection for good. */
+  #textFault(text) {
+    const size = (string) => new TextEncoder().encode(string).length;
+    const { bytes, commandBytes } = this.#parley.limits ?? LIMITS;
+    if (size(text) > bytes || size(JSON.stringify(text)) > commandBytes - 500) {
+      return `This is too long: ${size(text).toLocaleString()} bytes. A message has at most ${bytes.toLocaleString()}.`;
+    }
+    return '';
+  }
+
+  #toNewest() {
+    this.#list.toNewest();
+    this.#read();
+  }
+}
+
+function showBadge(badge, count) {
+  badge.hidden = count === 0;
+  const text = count > 99 ? '99+' : String(count);
+  if (badge.textContent !== text) {
+    badge.replaceChildren(text, make('span', { className: 'unseen' }, ' unread'));
+  }
+}
+
+/** A field as high as its text, within what the style sheet allows. */
+function fitHeight(field) {
+  field.style.height = 'auto';
+  field.style.height = `${field.scrollHeight + 2}px`;
+}
+
+// Drawers: the panes at the sides of a narrow window
+
+const DRAWERS = [
+  ['show-rooms', 'rooms-pane'],
+  ['show-members', 'members-pane'],
+];
+
+function openDrawer(buttonId, paneId) {
+  closeDrawers();
+  element(buttonId).setAttribute('aria-expanded', 'true');
+  element(paneId).classList.add('open');
+  element('shade').hidden = false;
+  document.querySelector('.talk').inert = true;
+  element(paneId).focus();
+}
+
+/** Closes what is open, and gives the focus back to what opened it. */
+function closeDrawers() {
+  for (const [buttonId, paneId] of DRAWERS) {
+    const pane = element(paneId);
+    if (pane.classList.contains('open')) {
+      const hadFocus = pane.contains(document.activeElement);
+      pane.classList.remove('open');
+      element('shade').hidden = true;
+      document.querySelector('.talk').inert = false;
+      element(buttonId).setAttribute('aria-expanded', 'false');
+      if (hadFocus) {
+        element(buttonId).focus();
+      }
+    }
+  }
+}
+
+function listenToDrawers() {
+  for (const [buttonId, paneId] of DRAWERS) {
+    element(paneId).tabIndex = -1;
+    element(buttonId).addEventListener('click', () => openDrawer(buttonId, paneId));
+  }
+  element('shade').addEventListener('click', closeDrawers);
+  NARROW.addEventListener('change', closeDrawers);
+  document.addEventListener('keydown', (event) => event.key === 'Escape' && closeDrawers());
+}
+
+/** Starts the chat's view. */
+export function startChat() {
+  new Chat().start();
+}
