@@ -226,6 +226,16 @@ test('another epoch is told, and its messages follow from the start', async () =
   assert.deepEqual(resets, ['f']);
 });
 
+test('a connection lost right after a reset goes on from the start of the new history', async () => {
+  const java = await enter();
+  sockets[0].say(sockets[0].message(1));
+  sockets[0].drop();
+  (await comeBack()).welcome('java', { epoch: 'f', seq: 5, recovered: false });
+  sockets[1].drop();
+  assert.equal((await comeBack(20_000)).url.search, '?epoch=f&after=0');
+  assert.equal(java.state, 'joining');
+});
+
 for (const code of [1000, 1002, 1003, 1007, 1008, 1009]) {
   test(`after ${code} it does not come back, and what waits is rejected`, async () => {
     const java = await enter();

@@ -67,8 +67,7 @@ public final class Parley {
         this.sweep = Executors.newSingleThreadScheduledExecutor(named("parley-sweep"));
         this.rooms = new RoomRegistry(settings.room(), settings.rooms(), fanOut, Clock.systemUTC());
         this.sessions = new Sessions(settings.session(), fanOut, closing, System::nanoTime);
-        this.admission = new Admission(
-                settings.origins(), sessions, rooms, settings.room().history());
+        this.admission = new Admission(settings.origins(), sessions, rooms);
         long interval = sweepInterval().toMillis();
         sweep.scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
     }

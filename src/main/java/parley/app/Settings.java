@@ -83,8 +83,8 @@ public final class Settings {
             "100ms to 1m",
             "How long a closed connection may take to go away before it is cut. Only when Parley runs by itself.");
 
-    private static final Setting<Integer> HISTORY = Setting.number(
-            "room.history", 1000, 1, 1_000_000, "messages", "Messages a room keeps. A client may ask for as many.");
+    private static final Setting<Integer> HISTORY =
+            Setting.number("room.history", 1000, 1, 1_000_000, "messages", "Messages a room keeps.");
     private static final Setting<Long> HISTORY_BYTES = Setting.bytes(
             "room.history-bytes",
             "1MiB",

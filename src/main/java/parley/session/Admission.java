@@ -42,19 +42,13 @@ public final class Admission {
     private final Origins origins;
     private final Sessions sessions;
     private final RoomRegistry rooms;
-    private final int maxHistory;
     private volatile boolean closed;
 
-    /**
-     * Makes the door.
-     *
-     * @param maxHistory the largest {@code history} that may be asked for
-     */
-    public Admission(Origins origins, Sessions sessions, RoomRegistry rooms, int maxHistory) {
+    /** Makes the door. */
+    public Admission(Origins origins, Sessions sessions, RoomRegistry rooms) {
         this.origins = origins;
         this.sessions = sessions;
         this.rooms = rooms;
-        this.maxHistory = maxHistory;
     }
 
     /** Lets nobody in from now on. */
@@ -100,7 +94,7 @@ public final class Admission {
         }
         int history = history(parameters.getOrDefault("history", "0"));
         if (history < 0) {
-            return bad("history is a number from 0 to " + maxHistory);
+            return bad("history is a number from 0 to 999999999; a room has as many as it keeps");
         }
         String after = parameters.get("after");
         String epoch = parameters.get("epoch");
@@ -117,8 +111,7 @@ public final class Admission {
         if (!value.matches("\\d{1,9}")) {
             return -1;
         }
-        int number = Integer.parseInt(value);
-        return number <= maxHistory ? number : -1;
+        return Integer.parseInt(value);
     }
 
     private static Map<String, String> parse(@Nullable String query) {

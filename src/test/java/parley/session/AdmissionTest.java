@@ -31,7 +31,7 @@ class AdmissionTest {
     private final Sessions sessions = new Sessions(limits, Runnable::run, Runnable::run, System::nanoTime);
     private final RoomRegistry rooms = new RoomRegistry(
             Samples.limits(10, 10, Overflow.LATEST, Duration.ZERO), 9, Runnable::run, Clock.systemUTC());
-    private final Admission admission = new Admission(new Origins(List.of()), sessions, rooms, 50);
+    private final Admission admission = new Admission(new Origins(List.of()), sessions, rooms);
 
     private static final RoomRegistry.Position NO_ROOM = new RoomRegistry.Position(null, 1, null);
 
@@ -60,11 +60,10 @@ class AdmissionTest {
         "/chat,             name=,          400, name is 1 to 40",
         "/chat,             name=%0A,       400, name is 1 to 40",
         "/chat,             name=%zz,       400, escape",
-        "/chat,             history=51,     400, 0 to 50",
-        "/chat,             history=-1,     400, 0 to 50",
-        "/chat,             history=many,   400, 0 to 50",
-        "/chat,             history=,       400, 0 to 50",
-        "/chat,             history=99999999999, 400, 0 to 50",
+        "/chat,             history=-1,     400, 0 to 999999999",
+        "/chat,             history=many,   400, 0 to 999999999",
+        "/chat,             history=,       400, 0 to 999999999",
+        "/chat,             history=99999999999, 400, 0 to 999999999",
         "/other,            '',             404, /chat/{room}",
     })
     void whatIsWrongIsNamedWithWhatIsAllowed(String path, String query, int status, String words) {
