@@ -442,7 +442,7 @@ export class Room extends EventTarget {
   #filling = false;
 
   /** What was said and not acknowledged, oldest first. */
-  #outbox = new Map();
+  #outbox = new Set();
   /** The marks of what was said here, so that its messages are known as one's own. */
   #own = new Set();
 
@@ -509,7 +509,7 @@ export class Room extends EventTarget {
     const body = typeof content === 'string' ? { text: content } : { data: content };
     return new Promise((resolve, reject) => {
       const entry = { id, body, resolve, reject };
-      this.#outbox.set(id, entry);
+      this.#outbox.add(entry);
       this.#own.add(id);
       if (this.#own.size > this.#remembered) {
         this.#own.delete(this.#own.values().next().value);
@@ -524,14 +524,14 @@ export class Room extends EventTarget {
     this.#parley[command](
       { type: 'say', room: this.#name, id: entry.id, ...entry.body },
       ({ seq, duplicate }) => {
-        this.#outbox.delete(entry.id);
+        this.#outbox.delete(entry);
         entry.resolve({ id: entry.id, seq, duplicate });
       },
       (error) => {
         if (error.code === 'rate-limited') {
-          setTimeout(() => this.#state === 'joined' && this.#outbox.has(entry.id) && this.#send(entry), RATE_WAIT);
+          setTimeout(() => this.#state === 'joined' && this.#outbox.has(entry) && this.#send(entry), RATE_WAIT);
         } else if (error.code !== 'lost') {
-          this.#outbox.delete(entry.id);
+          this.#outbox.delete(entry);
           entry.reject(error);
         }
       },
@@ -636,7 +636,7 @@ export class Room extends EventTarget {
     this.#resolveJoined(this);
     this.#tell('state', 'joined');
     this.#lookAround();
-    for (const entry of this.#outbox.values()) {
+    for (const entry of this.#outbox) {
       this.#send(entry);
     }
   }
@@ -799,7 +799,7 @@ export class Room extends EventTarget {
     this.#filling = false;
     this.#parley[forget](this);
     this.#rejectJoined(failure);
-    for (const entry of this.#outbox.values()) {
+    for (const entry of this.#outbox) {
       entry.reject(failure);
     }
     this.#outbox.clear();

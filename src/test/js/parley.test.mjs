@@ -397,3 +397,16 @@ test('back online it comes back at once', async () => {
     delete globalThis.removeEventListener;
   }
 });
+
+test('what is said twice with one id is answered twice, over a lost connection too', async () => {
+  const java = await enter();
+  const said = [java.say('x', { id: 'same' }), java.say('x', { id: 'same' })];
+  assert.equal(java.unacknowledged, 2);
+  sockets[0].drop();
+  const again = await comeBack();
+  again.welcome('java', { recovered: true });
+  const says = again.sent.filter(({ type }) => type === 'say');
+  assert.equal(says.length, 2);
+  again.say(...says.map(({ ref }, i) => ({ type: 'ack', ref, seq: 1, duplicate: i > 0 })));
+  assert.deepEqual((await Promise.all(said)).map(({ duplicate }) => duplicate), [false, true]);
+});
