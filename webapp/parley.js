@@ -52,6 +52,15 @@ function newId() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** A value as JSON has it. Throws when it has not. */
+function copy(value) {
+  const json = JSON.stringify(value);
+  if (json === undefined) {
+    throw new TypeError(`${typeof value} is nothing that JSON can say`);
+  }
+  return JSON.parse(json);
+}
+
 function between(least, most) {
   return least + Math.random() * (most - least);
 }
@@ -398,8 +407,9 @@ export class Parley extends EventTarget {
       return;
     }
     const ref = ++this.#refs;
+    const frame = JSON.stringify({ ...what, ref }); // may throw, and then nothing has been asked
     this.#asked.set(ref, { done, failed });
-    this.#socket.send(JSON.stringify({ ...what, ref }));
+    this.#socket.send(frame);
   }
 
   [isOpen]() {
@@ -499,14 +509,15 @@ export class Room extends EventTarget {
   }
 
   /** Says a text, or anything else as JSON. Resolves when the server has it, however often the connection is lost until then. */
-  say(content, { id = newId() } = {}) {
+  async say(content, { id = newId() } = {}) {
     if (this.#state === 'left') {
-      return Promise.reject(new ParleyError('left', `not in ${this.#name} any more`));
+      throw new ParleyError('left', `not in ${this.#name} any more`);
     }
     if (!this.#parley[mayWait]()) {
-      return Promise.reject(new ParleyError('full', 'too many messages wait to be sent'));
+      throw new ParleyError('full', 'too many messages wait to be sent');
     }
-    const body = typeof content === 'string' ? { text: content } : { data: content };
+    // As it is now: what is no JSON fails here and not on each connection, and what is said again is the same.
+    const body = typeof content === 'string' ? { text: content } : { data: copy(content) };
     return new Promise((resolve, reject) => {
       const entry = { id, body, resolve, reject };
       this.#outbox.add(entry);

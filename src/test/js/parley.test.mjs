@@ -410,3 +410,20 @@ test('what is said twice with one id is answered twice, over a lost connection t
   again.say(...says.map(({ ref }, i) => ({ type: 'ack', ref, seq: 1, duplicate: i > 0 })));
   assert.deepEqual((await Promise.all(said)).map(({ duplicate }) => duplicate), [false, true]);
 });
+
+test('what is no JSON is rejected when it is said, and keeps nothing else from being said', async () => {
+  const java = await enter();
+  sockets[0].drop();
+  const circle = {};
+  circle.circle = circle;
+  for (const content of [circle, 1n, undefined, () => {}]) {
+    await assert.rejects(java.say(content), TypeError);
+  }
+  const content = { mood: 'fine' };
+  java.say(content).catch(() => {});
+  content.mood = 'other';
+  assert.equal(java.unacknowledged, 1);
+  const again = await comeBack();
+  again.welcome('java', { recovered: true });
+  assert.deepEqual(again.sent.filter(({ type }) => type === 'say').map(({ data }) => data), [{ mood: 'fine' }]);
+});
