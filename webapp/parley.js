@@ -300,7 +300,9 @@ export class Parley extends EventTarget {
         this.#welcome(event);
         break;
       case 'joined':
-        this.#rooms.get(event.room)?.[entered](event);
+        if (this.#rooms.get(event.room) === this.#first) {
+          this.#first?.[entered](event); // and not another of the same name, which is joined by itself
+        }
         break;
       case 'bye':
         this.#retry = event.retry;
@@ -565,11 +567,10 @@ export class Room extends EventTarget {
     if (this.#state === 'left') {
       return;
     }
-    const wasIn = this.#state === 'joined';
+    // Also when it is being entered: the server may have it so already. Before anybody hears of it, who might join it again.
+    const left = this.#ask({ type: 'leave', room: this.#name }).catch(() => {});
     this[end](new ParleyError('left', `left ${this.#name}`));
-    if (wasIn) {
-      await this.#ask({ type: 'leave', room: this.#name }).catch(() => {});
-    }
+    await left;
   }
 
   /** The messages from now on, in order, each once. Ends when the room is left; throws when the reader falls too far behind. */
@@ -633,6 +634,9 @@ export class Room extends EventTarget {
   }
 
   [entered]({ epoch, seq, count }) {
+    if (this.#state === 'left') {
+      return; // meanwhile
+    }
     const isAnother = this.#epoch !== null && this.#epoch !== epoch;
     if (this.#last === null || isAnother) {
       this.#last = seq === 0 || (!isAnother && this.#history === 0) ? seq : null;
@@ -668,6 +672,9 @@ export class Room extends EventTarget {
   }
 
   [take](event) {
+    if (this.#state !== 'joined') {
+      return; // for a room of the same name that was left
+    }
     switch (event.type) {
       case 'message':
         this.#message(event);

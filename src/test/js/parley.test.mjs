@@ -427,3 +427,47 @@ test('what is no JSON is rejected when it is said, and keeps nothing else from b
   again.welcome('java', { recovered: true });
   assert.deepEqual(again.sent.filter(({ type }) => type === 'say').map(({ data }) => data), [{ mood: 'fine' }]);
 });
+
+test('a room left while it is being entered stays left, and is left on the server', async () => {
+  await enter();
+  const tea = parley.join('tea');
+  tea.leave();
+  sockets[0].answer('join', { type: 'joined', room: 'tea', epoch: 't', seq: 0, count: 1 });
+  assert.equal(tea.state, 'left');
+  assert.deepEqual(sockets[0].sent.slice(-2).map(({ type, room }) => `${type} ${room}`), ['join tea', 'leave tea']);
+});
+
+test('a room joined again by who hears that it was left is left first', async () => {
+  const java = await enter();
+  java.addEventListener('state', ({ detail }) => detail === 'left' && parley.join('java'));
+  java.leave();
+  assert.deepEqual(sockets[0].sent.slice(-2).map(({ type }) => type), ['leave', 'join']);
+});
+
+test('a room joined again has nothing of the one before', async () => {
+  const java = await enter();
+  const { message } = sockets[0];
+  sockets[0].say(message(1));
+  java.leave();
+  const again = parley.join('java', { history: 3 });
+  const read = texts(again);
+  sockets[0].say(message(2), { type: 'gap', room: 'java', after: 2, before: 4, missed: 1 });
+  sockets[0].answer('leave', { type: 'left', room: 'java' });
+  sockets[0].answer('join', { type: 'joined', room: 'java', epoch: 'e', seq: 3, count: 1 });
+  sockets[0].say(message(1), message(2), message(3));
+  assert.deepEqual(read, ['m1', 'm2', 'm3']);
+});
+
+test('a room left and joined again while connecting starts as it was asked to', async () => {
+  open().join('java');
+  await settle();
+  parley.rooms.get('java').leave();
+  const java = parley.join('java', { history: 2 });
+  const read = texts(java);
+  const { message } = sockets[0];
+  sockets[0].welcome('java', { seq: 2 });
+  assert.equal(java.state, 'joining');
+  sockets[0].answer('join', { type: 'joined', room: 'java', epoch: 'e', seq: 2, count: 1 });
+  sockets[0].say(message(1), message(2));
+  assert.deepEqual(read, ['m1', 'm2']);
+});
