@@ -449,6 +449,8 @@ export class Room extends EventTarget {
   #epoch = null;
   /** The number of the last message that was passed on; null while it is not known where they begin. */
   #last = null;
+  /** After which they would begin if the room kept all. */
+  #from = 0;
   /** The newest message known to be there. */
   #head = 0;
   #filling = false;
@@ -612,8 +614,8 @@ export class Room extends EventTarget {
 
   /** Where to start or go on, as parameters of the address. */
   [address]() {
-    if (this.#epoch !== null && this.#last !== null) {
-      return { epoch: this.#epoch, after: this.#last };
+    if (this.#epoch !== null) {
+      return { epoch: this.#epoch, after: this.#last ?? this.#from };
     }
     return { history: this.#history > 0 ? this.#history : undefined };
   }
@@ -638,8 +640,9 @@ export class Room extends EventTarget {
       return; // meanwhile
     }
     const isAnother = this.#epoch !== null && this.#epoch !== epoch;
-    if (this.#last === null || isAnother) {
-      this.#last = seq === 0 || (!isAnother && this.#history === 0) ? seq : null;
+    if (this.#epoch !== epoch) {
+      this.#from = isAnother ? 0 : Math.max(0, seq - this.#history);
+      this.#last = this.#from === seq ? seq : null;
       this.#head = 0;
     }
     this.#epoch = epoch;
@@ -702,11 +705,8 @@ export class Room extends EventTarget {
     }
   }
 
-  #missed({ before }) {
-    if (this.#last === null) {
-      this.#last = before - 1; // of a history that was asked for: it begins here
-      return;
-    }
+  #missed({ after, before }) {
+    this.#last ??= after; // even a history that was asked for may be missed
     this.#head = Math.max(this.#head, before - 1);
     if (this.#head > this.#last) {
       this.#fill();

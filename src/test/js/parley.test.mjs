@@ -471,3 +471,34 @@ test('a room left and joined again while connecting starts as it was asked to', 
   sockets[0].say(message(1), message(2));
   assert.deepEqual(read, ['m1', 'm2']);
 });
+
+test('messages of another epoch are not lost when the connection is, before the first of them', async () => {
+  const java = await enter();
+  const read = texts(java);
+  sockets[0].say(sockets[0].message(1));
+  sockets[0].drop();
+  const other = await comeBack();
+  other.welcome('java', { epoch: 'f', seq: 5, recovered: false });
+  other.drop();
+  const again = await comeBack(2000);
+  assert.equal(again.url.search, '?epoch=f&after=0');
+  again.welcome('java', { epoch: 'f', seq: 6, recovered: true });
+  again.say(again.message(1), again.message(2));
+  assert.deepEqual(read, ['m1', 'm1', 'm2']);
+});
+
+test('a history that was asked for begins where it would have, when the connection is lost before it comes', async () => {
+  await enter({ history: 3 }, { seq: 10 });
+  sockets[0].drop();
+  const again = await comeBack();
+  assert.equal(again.url.search, '?epoch=e&after=7');
+});
+
+test('what is missed before the first message is fetched too', async () => {
+  const java = await enter({ history: 3 }, { seq: 3 });
+  const read = texts(java);
+  const { message } = sockets[0];
+  sockets[0].say({ type: 'gap', room: 'java', after: 0, before: 5, missed: 4 }, message(5));
+  sockets[0].answer('history', { type: 'history', epoch: 'e', more: false, messages: [1, 2, 3, 4, 5].map((seq) => message(seq)) });
+  assert.deepEqual(read, ['m1', 'm2', 'm3', 'm4', 'm5']);
+});
