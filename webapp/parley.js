@@ -200,7 +200,9 @@ export class Parley extends EventTarget {
     try {
       token = typeof token === 'function' ? await token() : token;
     } catch (error) {
-      this.#lost({ code: 1006, reason: `no token: ${error.message}` });
+      if (this.#timers.attempt === attempt) {
+        this.#lost({ code: 1006, reason: `no token: ${error?.message ?? error}` });
+      }
       return;
     }
     if (this.#timers.attempt !== attempt || this.#state.name === 'closed') {
@@ -210,7 +212,13 @@ export class Parley extends EventTarget {
       this.#open(); // left while the token was fetched
       return;
     }
-    const socket = new this.#options.WebSocket(this.#address(token), SUBPROTOCOL);
+    let socket;
+    try {
+      socket = new this.#options.WebSocket(this.#address(token), SUBPROTOCOL);
+    } catch (error) {
+      this.#lost({ code: 1006, reason: error.message }); // a browser's policy forbids it, for one
+      return;
+    }
     this.#socket = socket;
     this.#heardAt = Date.now();
     this.#pingedAt = null;
@@ -341,9 +349,9 @@ export class Parley extends EventTarget {
     asked.forEach(({ failed }) => failed(failure));
     if (FINAL.has(code)) {
       this.#finish({ code, reason });
-      return;
+    } else if (this.#state.name !== 'closed') { // by who heard of it
+      this.#wait(code, reason);
     }
-    this.#wait(code, reason);
   }
 
   #wait(code, reason) {
@@ -415,7 +423,7 @@ export class Parley extends EventTarget {
   }
 
   [isOpen]() {
-    return this.#state.name === 'open';
+    return this.#state.name === 'open' && this.#socket !== null;
   }
 
   /** Whether one more message may wait for its acknowledgement. */

@@ -502,3 +502,55 @@ test('what is missed before the first message is fetched too', async () => {
   sockets[0].answer('history', { type: 'history', epoch: 'e', more: false, messages: [1, 2, 3, 4, 5].map((seq) => message(seq)) });
   assert.deepEqual(read, ['m1', 'm2', 'm3', 'm4', 'm5']);
 });
+
+test('closed is closed, also by who hears that the connection is lost', async () => {
+  const java = await enter();
+  java.addEventListener('state', ({ detail }) => detail === 'joining' && parley.close());
+  sockets[0].drop();
+  assert.equal(parley.state.name, 'closed');
+  await comeBack(30_000);
+  assert.equal(parley.state.name, 'closed');
+});
+
+test('a token that fails after close changes nothing', async () => {
+  let fail;
+  open({ token: () => new Promise((_, reject) => (fail = reject)) }).join('java');
+  await settle();
+  parley.close();
+  fail(new Error('too late'));
+  await settle();
+  assert.equal(parley.state.name, 'closed');
+});
+
+test('without a token, whatever was thrown, it tries again', async () => {
+  open({ token: () => Promise.reject() }).join('java');
+  await settle();
+  assert.equal(parley.state.name, 'waiting');
+});
+
+test('a socket that cannot be made is tried again', async () => {
+  let isForbidden = true;
+  const Picky = class extends Socket {
+    constructor(...all) {
+      if (isForbidden) {
+        throw new Error('not secure');
+      }
+      super(...all);
+    }
+  };
+  open({ WebSocket: Picky }).join('java');
+  await settle();
+  assert.deepEqual({ ...parley.state, seconds: 1 }, { name: 'waiting', seconds: 1, code: 1006, reason: 'not secure' });
+  isForbidden = false;
+  await comeBack();
+  assert.equal(sockets.length, 1);
+});
+
+test('a room joined by who hears that the connection is lost is joined with the next', async () => {
+  const java = await enter();
+  java.addEventListener('state', ({ detail }) => detail === 'joining' && parley.join('tea'));
+  sockets[0].drop();
+  const again = await comeBack();
+  again.welcome('java', { recovered: true });
+  assert.ok(again.sent.some(({ type, room }) => type === 'join' && room === 'tea'));
+});
