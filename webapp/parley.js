@@ -585,25 +585,19 @@ export class Room extends EventTarget {
 
   /** The messages from now on, in order, each once. Ends when the room is left; throws when the reader falls too far behind. */
   [Symbol.asyncIterator]() {
-    const waiting = [];
-    const reader = { waiting, isOver: this.#state === 'left', failure: null, wake: null };
-    const stop = () => this.#readers.delete(reader);
-    this.#readers.add(reader);
+    const reader = { waiting: [], asking: [], isOver: this.#state === 'left', failure: null };
+    if (!reader.isOver) {
+      this.#readers.add(reader);
+    }
     return {
-      async next() {
-        while (waiting.length === 0 && !reader.isOver) {
-          await new Promise((resolve) => (reader.wake = resolve));
-        }
-        if (waiting.length > 0) {
-          return { done: false, value: waiting.shift() };
-        }
-        if (reader.failure) {
-          throw reader.failure;
-        }
-        return { done: true, value: undefined };
-      },
-      async return() {
-        stop();
+      next: () =>
+        new Promise((resolve, reject) => {
+          reader.asking.push({ resolve, reject });
+          this.#serve(reader);
+        }),
+      return: async () => {
+        reader.waiting = [];
+        this.#over(reader, null);
         return { done: true, value: undefined };
       },
       [Symbol.asyncIterator]() {
@@ -784,10 +778,10 @@ export class Room extends EventTarget {
     const read = this.#read(message);
     for (const reader of this.#readers) {
       reader.waiting.push(read);
+      this.#serve(reader);
       if (reader.waiting.length > this.#remembered) {
         this.#over(reader, new ParleyError('full', 'the messages were not read as fast as they came'));
       }
-      reader.wake?.();
     }
     this.#tell('message', read);
   }
@@ -796,7 +790,21 @@ export class Room extends EventTarget {
     reader.isOver = true;
     reader.failure = failure;
     this.#readers.delete(reader);
-    reader.wake?.();
+    this.#serve(reader);
+  }
+
+  /** Answers who asks a reader for the next message, in the order of asking, as far as there are messages or their end. */
+  #serve({ waiting, asking, isOver, failure }) {
+    while (asking.length > 0 && (waiting.length > 0 || isOver)) {
+      const { resolve, reject } = asking.shift();
+      if (waiting.length > 0) {
+        resolve({ done: false, value: waiting.shift() });
+      } else if (failure) {
+        reject(failure);
+      } else {
+        resolve({ done: true, value: undefined });
+      }
+    }
   }
 
   #presence({ names, joined, left, count }) {

@@ -554,3 +554,16 @@ test('a room joined by who hears that the connection is lost is joined with the 
   again.welcome('java', { recovered: true });
   assert.ok(again.sent.some(({ type, room }) => type === 'join' && room === 'tea'));
 });
+
+test('an iteration answers all who ask, in order, and ends for all of them', { timeout: 5000 }, async () => {
+  const java = await enter();
+  const reader = java[Symbol.asyncIterator]();
+  const asked = [reader.next(), reader.next(), reader.next(), reader.next()];
+  sockets[0].say(sockets[0].message(1), sockets[0].message(2));
+  assert.equal((await asked[0]).value.text, 'm1');
+  assert.equal((await asked[1]).value.text, 'm2');
+  await reader.return();
+  assert.equal((await asked[2]).done, true);
+  assert.equal((await asked[3]).done, true);
+  assert.equal((await reader.next()).done, true);
+});
