@@ -10,8 +10,9 @@ const STABLE = 10_000;
 /** How long the server may be silent before it is asked for a sign of life, and how long that may take. */
 const SILENCE = 30_000;
 const ANSWER = 10_000;
-/** How long what came over the rate waits. */
+/** How long what came over the rate waits; then it goes on at this share of the rate, for the server to forget it. */
 const RATE_WAIT = 1_000;
+const RATE_SHARE = 0.9;
 /** How many messages one page of a gap asks for. */
 const PAGE = 500;
 
@@ -90,6 +91,8 @@ export class Parley extends EventTarget {
   /** What was asked on this socket and not answered, by its ref. */
   #asked = new Map();
   #refs = 0;
+  /** The refs of what came over the rate and of what was asked after it; null while the rate is kept. */
+  #held = null;
   #heardAt = 0;
   /** When the server was asked for a sign of life; null when it has given one since. */
   #pingedAt = null;
@@ -294,6 +297,10 @@ export class Parley extends EventTarget {
 
   #event(event) {
     const asked = event.ref === undefined ? undefined : this.#asked.get(event.ref);
+    if (asked && event.code === 'rate-limited') {
+      this.#hold(event.ref);
+      return;
+    }
     if (asked) {
       this.#asked.delete(event.ref);
       if (event.type === 'error') {
@@ -320,10 +327,32 @@ export class Parley extends EventTarget {
     }
   }
 
+  /** Keeps a command that came over the rate, and from now on those behind it: all at once again would be a flood, and closed. */
+  #hold(ref) {
+    if (!this.#held) {
+      this.#held = [];
+      this.#timers.rate = setTimeout(() => this.#giveAgain(), RATE_WAIT);
+    }
+    this.#held.push(ref);
+  }
+
+  /** Gives what is held a second's worth at a time, in the order it was asked in, until for a second nothing was. */
+  #giveAgain() {
+    if (this.#held.length === 0) {
+      this.#held = null;
+      return;
+    }
+    this.#held.sort((a, b) => a - b);
+    const most = Math.max(1, Math.floor((this.#limits.rate * RATE_SHARE * RATE_WAIT) / 1000));
+    this.#held.splice(0, most).forEach((ref) => this.#socket.send(this.#asked.get(ref).frame));
+    this.#timers.rate = setTimeout(() => this.#giveAgain(), RATE_WAIT);
+  }
+
   #welcome({ limits, name }) {
     this.#limits = limits;
     this.#retry = null;
     this.#timers.stable = setTimeout(() => (this.#attempts = 0), STABLE);
+    const rooms = [...this.#rooms.values()]; // who hears of the change may join more, which are entered at once
     this.#change({ name: 'open' });
     if (this.#name !== undefined && this.#name !== name) {
       this.rename(this.#name).catch(() => {}); // taken while it was connecting
@@ -331,8 +360,8 @@ export class Parley extends EventTarget {
     if (this.#rooms.get(this.#first.name) !== this.#first) {
       this[command]({ type: 'leave', room: this.#first.name }, () => {}, () => {}); // left while it was connecting
     }
-    for (const room of this.#rooms.values()) {
-      if (room !== this.#first) {
+    for (const room of rooms) {
+      if (room !== this.#first && this.#rooms.get(room.name) === room) {
         room[enter]();
       }
     }
@@ -380,6 +409,8 @@ export class Parley extends EventTarget {
   #drop() {
     clearInterval(this.#timers.heartbeat);
     clearInterval(this.#timers.countdown);
+    clearTimeout(this.#timers.rate);
+    this.#held = null;
     clearTimeout(this.#timers.stable);
     clearTimeout(this.#timers.wait);
     this.#timers.attempt = null;
@@ -418,8 +449,12 @@ export class Parley extends EventTarget {
     }
     const ref = ++this.#refs;
     const frame = JSON.stringify({ ...what, ref }); // may throw, and then nothing has been asked
-    this.#asked.set(ref, { done, failed });
-    this.#socket.send(frame);
+    this.#asked.set(ref, { frame, done, failed });
+    if (this.#held) {
+      this.#held.push(ref);
+    } else {
+      this.#socket.send(frame);
+    }
   }
 
   [isOpen]() {
@@ -551,9 +586,7 @@ export class Room extends EventTarget {
         entry.resolve({ id: entry.id, seq, duplicate });
       },
       (error) => {
-        if (error.code === 'rate-limited') {
-          setTimeout(() => this.#state === 'joined' && this.#outbox.has(entry) && this.#send(entry), RATE_WAIT);
-        } else if (error.code !== 'lost') {
+        if (error.code !== 'lost') {
           this.#outbox.delete(entry);
           entry.reject(error);
         }
@@ -628,10 +661,8 @@ export class Room extends EventTarget {
       { type: 'join', room: this.#name, ...(epoch === undefined ? { history } : { after: { epoch, seq: after } }) },
       (event) => this[entered](event),
       (error) => {
-        if (error.code !== 'lost' && error.code !== 'rate-limited') {
+        if (error.code !== 'lost') {
           this[end](error);
-        } else if (error.code === 'rate-limited') {
-          setTimeout(() => this.#state === 'joining' && this[enter](), RATE_WAIT);
         }
       },
     );
@@ -650,14 +681,17 @@ export class Room extends EventTarget {
     this.#epoch = epoch;
     this.#count = count;
     this.#state = 'joined';
+    // Before anybody hears of it, who might say something and would have it said before, and twice.
+    this.#lookAround();
+    for (const entry of this.#outbox) {
+      this.#send(entry);
+    }
     if (isAnother) {
       this.#tell('reset', { epoch });
     }
     this.#resolveJoined(this);
-    this.#tell('state', 'joined');
-    this.#lookAround();
-    for (const entry of this.#outbox) {
-      this.#send(entry);
+    if (this.#state === 'joined') { // and not left by who heard of the reset
+      this.#tell('state', 'joined');
     }
   }
 
@@ -727,10 +761,10 @@ export class Room extends EventTarget {
       this.#parley[command](
         { type: 'history', room: this.#name, after: this.#last, limit: PAGE },
         (page) => {
-          if (!this.#filling || page.epoch !== this.#epoch) {
-            return;
-          }
           this.#page(page.messages);
+          if (!this.#filling) {
+            return; // left by who was given one of them
+          }
           if (this.#last < this.#head) {
             fetch();
           } else {
@@ -738,23 +772,19 @@ export class Room extends EventTarget {
             this.#tell('gap', { ...gap, state: 'filled' });
           }
         },
-        (error) => {
-          if (error.code === 'rate-limited') {
-            setTimeout(() => this.#filling && fetch(), RATE_WAIT);
-          }
-        },
+        () => (this.#filling = false),
       );
     fetch();
   }
 
   #page(messages) {
     for (const message of messages) {
-      if (message.seq > this.#last) {
+      if (this.#filling && message.seq > this.#last) {
         this.#give(message.seq);
         this.#pass(message);
       }
     }
-    if (messages.length === 0) {
+    if (this.#filling && messages.length === 0) {
       this.#give(this.#head + 1);
     }
   }

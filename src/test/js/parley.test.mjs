@@ -567,3 +567,79 @@ test('an iteration answers all who ask, in order, and ends for all of them', { t
   assert.equal((await asked[3]).done, true);
   assert.equal((await reader.next()).done, true);
 });
+
+test('what came over the rate is given again in order, at less than the rate', async () => {
+  const java = await enter();
+  sockets[0].say({ type: 'welcome', limits: { bytes: 100, commandBytes: 1000, rooms: 5, rate: 10 } });
+  const { sent } = sockets[0];
+  const asked = sent.length;
+  for (let i = 0; i < 20; i++) {
+    java.say(`m${i}`).catch(() => {});
+  }
+  sockets[0].say(...sent.slice(asked).map(({ ref }) => ({ type: 'error', ref, code: 'rate-limited', reason: 'later' })));
+  java.say('m20').catch(() => {});
+  assert.equal(sent.length, asked + 20);
+  const counts = [];
+  for (let i = 0; i < 4; i++) {
+    const before = sent.length;
+    mock.timers.tick(1000);
+    counts.push(sent.length - before);
+  }
+  assert.deepEqual(counts, [9, 9, 3, 0]);
+  assert.deepEqual(sent.slice(asked + 20).map(({ text }) => text), Array.from({ length: 21 }, (_, i) => `m${i}`));
+  java.say('at once again').catch(() => {});
+  assert.equal(sent.at(-1).text, 'at once again');
+});
+
+test('every command that came over the rate is given again, and none over a lost connection', async () => {
+  const java = await enter();
+  const limited = { type: 'error', code: 'rate-limited', reason: 'later' };
+  sockets[0].answer('who', limited);
+  mock.timers.tick(1000);
+  mock.timers.tick(1000);
+  sockets[0].answer('who', { type: 'members', room: 'java', names: ['Ann'], count: 1, more: false });
+  assert.deepEqual(java.members, ['Ann']);
+  const page = java.history();
+  sockets[0].answer('history', limited);
+  mock.timers.tick(1000);
+  mock.timers.tick(1000);
+  sockets[0].answer('history', { type: 'history', room: 'java', epoch: 'e', more: false, messages: [] });
+  assert.deepEqual(await page, { messages: [], more: false });
+  java.say('x').catch(() => {});
+  sockets[0].answer('say', limited);
+  sockets[0].drop();
+  const again = await comeBack(999);
+  again.welcome('java', { recovered: true });
+  mock.timers.tick(2000);
+  assert.equal(again.sent.filter(({ type }) => type === 'say').length, 1);
+});
+
+test('what is said by who hears of the entry comes after what waits, and once', async () => {
+  const java = await enter();
+  java.say('before').catch(() => {});
+  sockets[0].drop();
+  java.addEventListener('state', ({ detail }) => detail === 'joined' && java.say('after').catch(() => {}));
+  const again = await comeBack();
+  again.welcome('java', { recovered: true });
+  assert.deepEqual(again.sent.filter(({ type }) => type === 'say').map(({ text }) => text), ['before', 'after']);
+});
+
+test('after a room was left nothing comes, of the same page neither', async () => {
+  const java = await enter();
+  const read = texts(java);
+  const { message } = sockets[0];
+  java.addEventListener('message', ({ detail }) => detail.seq === 2 && java.leave());
+  sockets[0].say(message(1), { type: 'gap', room: 'java', after: 1, before: 5, missed: 3 });
+  const commands = sockets[0].sent.length;
+  sockets[0].answer('history', { type: 'history', epoch: 'e', more: true, messages: [message(2), message(3)] });
+  assert.deepEqual(read, ['m1', 'm2']);
+  assert.deepEqual(sockets[0].sent.slice(commands).map(({ type }) => type), ['leave']);
+});
+
+test('a room joined by who hears that it is open is joined once', async () => {
+  open().join('java');
+  parley.addEventListener('state', ({ detail }) => detail.name === 'open' && parley.join('tea'));
+  await settle();
+  sockets[0].welcome('java');
+  assert.equal(sockets[0].sent.filter(({ type }) => type === 'join').length, 1);
+});
