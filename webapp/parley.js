@@ -275,13 +275,12 @@ export class Parley extends EventTarget {
     if (this.#state.name === 'waiting' && this.#retry === null) {
       this.#open();
     } else if (this.#state.name === 'open') {
-      this.#ping();
-      const socket = this.#socket;
-      setTimeout(() => {
-        if (this.#socket === socket && this.#pingedAt !== null) {
-          this.#abandon();
-        }
-      }, ANSWER);
+      if (this.#pingedAt === null) {
+        this.#ping();
+      }
+      const pingedAt = this.#pingedAt;
+      clearTimeout(this.#timers.answer);
+      this.#timers.answer = setTimeout(() => this.#pingedAt === pingedAt && this.#abandon(), pingedAt + ANSWER - Date.now());
     }
   }
 
@@ -411,6 +410,7 @@ export class Parley extends EventTarget {
     clearInterval(this.#timers.countdown);
     clearTimeout(this.#timers.rate);
     this.#held = null;
+    clearTimeout(this.#timers.answer);
     clearTimeout(this.#timers.stable);
     clearTimeout(this.#timers.wait);
     this.#timers.attempt = null;

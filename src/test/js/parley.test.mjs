@@ -643,3 +643,24 @@ test('a room joined by who hears that it is open is joined once', async () => {
   sockets[0].welcome('java');
   assert.equal(sockets[0].sent.filter(({ type }) => type === 'join').length, 1);
 });
+
+test('a server that has answered is not left over an older question', async () => {
+  const listeners = [];
+  globalThis.addEventListener = (type, listener) => listeners.push(listener);
+  globalThis.removeEventListener = () => {};
+  try {
+    await enter();
+    listeners[0]();
+    mock.timers.tick(100);
+    sockets[0].answer('ping', { type: 'pong' });
+    mock.timers.tick(9_800);
+    listeners[0]();
+    mock.timers.tick(200);
+    assert.equal(parley.state.name, 'open');
+    mock.timers.tick(9_800);
+    assert.equal(parley.state.name, 'waiting');
+  } finally {
+    delete globalThis.addEventListener;
+    delete globalThis.removeEventListener;
+  }
+});
