@@ -449,6 +449,10 @@ export class Parley extends EventTarget {
     }
     const ref = ++this.#refs;
     const frame = JSON.stringify({ ...what, ref }); // may throw, and then nothing has been asked
+    if (new TextEncoder().encode(frame).length > this.#limits.commandBytes) {
+      failed(new ParleyError('too-large', `a command is at most ${this.#limits.commandBytes} bytes`)); // or be closed, for good
+      return;
+    }
     this.#asked.set(ref, { frame, done, failed });
     if (this.#held) {
       this.#held.push(ref);

@@ -664,3 +664,11 @@ test('a server that has answered is not left over an older question', async () =
     delete globalThis.removeEventListener;
   }
 });
+
+test('what would end the connection by its size is rejected alone', async () => {
+  const java = await enter();
+  const commands = sockets[0].sent.length;
+  await assert.rejects(java.say('ä'.repeat(500)), { code: 'too-large' });
+  assert.equal(sockets[0].sent.length, commands);
+  assert.equal(java.unacknowledged, 0);
+});
