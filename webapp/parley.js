@@ -10,8 +10,9 @@ const STABLE = 10_000;
 /** How long the server may be silent before it is asked for a sign of life, and how long that may take. */
 const SILENCE = 30_000;
 const ANSWER = 10_000;
-/** How long what came over the rate waits. */
+/** How long what came over the rate waits; then it goes on at this share of the rate, for the server to forget it. */
 const RATE_WAIT = 1_000;
+const RATE_SHARE = 0.9;
 /** How many messages one page of a gap asks for. */
 const PAGE = 500;
 
@@ -52,6 +53,15 @@ function newId() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** A value as JSON has it. Throws when it has not. */
+function copy(value) {
+  const json = JSON.stringify(value);
+  if (json === undefined) {
+    throw new TypeError(`${typeof value} is nothing that JSON can say`);
+  }
+  return JSON.parse(json);
+}
+
 function between(least, most) {
   return least + Math.random() * (most - least);
 }
@@ -81,6 +91,8 @@ export class Parley extends EventTarget {
   /** What was asked on this socket and not answered, by its ref. */
   #asked = new Map();
   #refs = 0;
+  /** The refs of what came over the rate and of what was asked after it; null while the rate is kept. */
+  #held = null;
   #heardAt = 0;
   /** When the server was asked for a sign of life; null when it has given one since. */
   #pingedAt = null;
@@ -191,7 +203,9 @@ export class Parley extends EventTarget {
     try {
       token = typeof token === 'function' ? await token() : token;
     } catch (error) {
-      this.#lost({ code: 1006, reason: `no token: ${error.message}` });
+      if (this.#timers.attempt === attempt) {
+        this.#lost({ code: 1006, reason: `no token: ${error?.message ?? error}` });
+      }
       return;
     }
     if (this.#timers.attempt !== attempt || this.#state.name === 'closed') {
@@ -201,7 +215,13 @@ export class Parley extends EventTarget {
       this.#open(); // left while the token was fetched
       return;
     }
-    const socket = new this.#options.WebSocket(this.#address(token), SUBPROTOCOL);
+    let socket;
+    try {
+      socket = new this.#options.WebSocket(this.#address(token), SUBPROTOCOL);
+    } catch (error) {
+      this.#lost({ code: 1006, reason: error.message }); // a browser's policy forbids it, for one
+      return;
+    }
     this.#socket = socket;
     this.#heardAt = Date.now();
     this.#pingedAt = null;
@@ -255,13 +275,12 @@ export class Parley extends EventTarget {
     if (this.#state.name === 'waiting' && this.#retry === null) {
       this.#open();
     } else if (this.#state.name === 'open') {
-      this.#ping();
-      const socket = this.#socket;
-      setTimeout(() => {
-        if (this.#socket === socket && this.#pingedAt !== null) {
-          this.#abandon();
-        }
-      }, ANSWER);
+      if (this.#pingedAt === null) {
+        this.#ping();
+      }
+      const pingedAt = this.#pingedAt;
+      clearTimeout(this.#timers.answer);
+      this.#timers.answer = setTimeout(() => this.#pingedAt === pingedAt && this.#abandon(), pingedAt + ANSWER - Date.now());
     }
   }
 
@@ -277,6 +296,10 @@ export class Parley extends EventTarget {
 
   #event(event) {
     const asked = event.ref === undefined ? undefined : this.#asked.get(event.ref);
+    if (asked && event.code === 'rate-limited') {
+      this.#hold(event.ref);
+      return;
+    }
     if (asked) {
       this.#asked.delete(event.ref);
       if (event.type === 'error') {
@@ -291,7 +314,9 @@ export class Parley extends EventTarget {
         this.#welcome(event);
         break;
       case 'joined':
-        this.#rooms.get(event.room)?.[entered](event);
+        if (this.#rooms.get(event.room) === this.#first) {
+          this.#first?.[entered](event); // and not another of the same name, which is joined by itself
+        }
         break;
       case 'bye':
         this.#retry = event.retry;
@@ -301,10 +326,32 @@ export class Parley extends EventTarget {
     }
   }
 
+  /** Keeps a command that came over the rate, and from now on those behind it: all at once again would be a flood, and closed. */
+  #hold(ref) {
+    if (!this.#held) {
+      this.#held = [];
+      this.#timers.rate = setTimeout(() => this.#giveAgain(), RATE_WAIT);
+    }
+    this.#held.push(ref);
+  }
+
+  /** Gives what is held a second's worth at a time, in the order it was asked in, until for a second nothing was. */
+  #giveAgain() {
+    if (this.#held.length === 0) {
+      this.#held = null;
+      return;
+    }
+    this.#held.sort((a, b) => a - b);
+    const most = Math.max(1, Math.floor((this.#limits.rate * RATE_SHARE * RATE_WAIT) / 1000));
+    this.#held.splice(0, most).forEach((ref) => this.#socket.send(this.#asked.get(ref).frame));
+    this.#timers.rate = setTimeout(() => this.#giveAgain(), RATE_WAIT);
+  }
+
   #welcome({ limits, name }) {
     this.#limits = limits;
     this.#retry = null;
     this.#timers.stable = setTimeout(() => (this.#attempts = 0), STABLE);
+    const rooms = [...this.#rooms.values()]; // who hears of the change may join more, which are entered at once
     this.#change({ name: 'open' });
     if (this.#name !== undefined && this.#name !== name) {
       this.rename(this.#name).catch(() => {}); // taken while it was connecting
@@ -312,8 +359,8 @@ export class Parley extends EventTarget {
     if (this.#rooms.get(this.#first.name) !== this.#first) {
       this[command]({ type: 'leave', room: this.#first.name }, () => {}, () => {}); // left while it was connecting
     }
-    for (const room of this.#rooms.values()) {
-      if (room !== this.#first) {
+    for (const room of rooms) {
+      if (room !== this.#first && this.#rooms.get(room.name) === room) {
         room[enter]();
       }
     }
@@ -330,9 +377,9 @@ export class Parley extends EventTarget {
     asked.forEach(({ failed }) => failed(failure));
     if (FINAL.has(code)) {
       this.#finish({ code, reason });
-      return;
+    } else if (this.#state.name !== 'closed') { // by who heard of it
+      this.#wait(code, reason);
     }
-    this.#wait(code, reason);
   }
 
   #wait(code, reason) {
@@ -361,6 +408,9 @@ export class Parley extends EventTarget {
   #drop() {
     clearInterval(this.#timers.heartbeat);
     clearInterval(this.#timers.countdown);
+    clearTimeout(this.#timers.rate);
+    this.#held = null;
+    clearTimeout(this.#timers.answer);
     clearTimeout(this.#timers.stable);
     clearTimeout(this.#timers.wait);
     this.#timers.attempt = null;
@@ -398,12 +448,21 @@ export class Parley extends EventTarget {
       return;
     }
     const ref = ++this.#refs;
-    this.#asked.set(ref, { done, failed });
-    this.#socket.send(JSON.stringify({ ...what, ref }));
+    const frame = JSON.stringify({ ...what, ref }); // may throw, and then nothing has been asked
+    if (new TextEncoder().encode(frame).length > this.#limits.commandBytes) {
+      failed(new ParleyError('too-large', `a command is at most ${this.#limits.commandBytes} bytes`)); // or be closed, for good
+      return;
+    }
+    this.#asked.set(ref, { frame, done, failed });
+    if (this.#held) {
+      this.#held.push(ref);
+    } else {
+      this.#socket.send(frame);
+    }
   }
 
   [isOpen]() {
-    return this.#state.name === 'open';
+    return this.#state.name === 'open' && this.#socket !== null;
   }
 
   /** Whether one more message may wait for its acknowledgement. */
@@ -437,14 +496,14 @@ export class Room extends EventTarget {
   #epoch = null;
   /** The number of the last message that was passed on; null while it is not known where they begin. */
   #last = null;
-  /** Whether all that the room has is to come, since its messages of before were lost. */
-  #isAnew = false;
+  /** After which they would begin if the room kept all. */
+  #from = 0;
   /** The newest message known to be there. */
   #head = 0;
   #filling = false;
 
   /** What was said and not acknowledged, oldest first. */
-  #outbox = new Map();
+  #outbox = new Set();
   /** The marks of what was said here, so that its messages are known as one's own. */
   #own = new Set();
 
@@ -501,17 +560,18 @@ export class Room extends EventTarget {
   }
 
   /** Says a text, or anything else as JSON. Resolves when the server has it, however often the connection is lost until then. */
-  say(content, { id = newId() } = {}) {
+  async say(content, { id = newId() } = {}) {
     if (this.#state === 'left') {
-      return Promise.reject(new ParleyError('left', `not in ${this.#name} any more`));
+      throw new ParleyError('left', `not in ${this.#name} any more`);
     }
     if (!this.#parley[mayWait]()) {
-      return Promise.reject(new ParleyError('full', 'too many messages wait to be sent'));
+      throw new ParleyError('full', 'too many messages wait to be sent');
     }
-    const body = typeof content === 'string' ? { text: content } : { data: content };
+    // As it is now: what is no JSON fails here and not on each connection, and what is said again is the same.
+    const body = typeof content === 'string' ? { text: content } : { data: copy(content) };
     return new Promise((resolve, reject) => {
       const entry = { id, body, resolve, reject };
-      this.#outbox.set(id, entry);
+      this.#outbox.add(entry);
       this.#own.add(id);
       if (this.#own.size > this.#remembered) {
         this.#own.delete(this.#own.values().next().value);
@@ -526,14 +586,12 @@ export class Room extends EventTarget {
     this.#parley[command](
       { type: 'say', room: this.#name, id: entry.id, ...entry.body },
       ({ seq, duplicate }) => {
-        this.#outbox.delete(entry.id);
+        this.#outbox.delete(entry);
         entry.resolve({ id: entry.id, seq, duplicate });
       },
       (error) => {
-        if (error.code === 'rate-limited') {
-          setTimeout(() => this.#state === 'joined' && this.#outbox.has(entry.id) && this.#send(entry), RATE_WAIT);
-        } else if (error.code !== 'lost') {
-          this.#outbox.delete(entry.id);
+        if (error.code !== 'lost') {
+          this.#outbox.delete(entry);
           entry.reject(error);
         }
       },
@@ -556,34 +614,27 @@ export class Room extends EventTarget {
     if (this.#state === 'left') {
       return;
     }
-    const wasIn = this.#state === 'joined';
+    // Also when it is being entered: the server may have it so already. Before anybody hears of it, who might join it again.
+    const left = this.#ask({ type: 'leave', room: this.#name }).catch(() => {});
     this[end](new ParleyError('left', `left ${this.#name}`));
-    if (wasIn) {
-      await this.#ask({ type: 'leave', room: this.#name }).catch(() => {});
-    }
+    await left;
   }
 
   /** The messages from now on, in order, each once. Ends when the room is left; throws when the reader falls too far behind. */
   [Symbol.asyncIterator]() {
-    const waiting = [];
-    const reader = { waiting, isOver: this.#state === 'left', failure: null, wake: null };
-    const stop = () => this.#readers.delete(reader);
-    this.#readers.add(reader);
+    const reader = { waiting: [], asking: [], isOver: this.#state === 'left', failure: null };
+    if (!reader.isOver) {
+      this.#readers.add(reader);
+    }
     return {
-      async next() {
-        while (waiting.length === 0 && !reader.isOver) {
-          await new Promise((resolve) => (reader.wake = resolve));
-        }
-        if (waiting.length > 0) {
-          return { done: false, value: waiting.shift() };
-        }
-        if (reader.failure) {
-          throw reader.failure;
-        }
-        return { done: true, value: undefined };
-      },
-      async return() {
-        stop();
+      next: () =>
+        new Promise((resolve, reject) => {
+          reader.asking.push({ resolve, reject });
+          this.#serve(reader);
+        }),
+      return: async () => {
+        reader.waiting = [];
+        this.#over(reader, null);
         return { done: true, value: undefined };
       },
       [Symbol.asyncIterator]() {
@@ -602,8 +653,8 @@ export class Room extends EventTarget {
 
   /** Where to start or go on, as parameters of the address. */
   [address]() {
-    if (this.#epoch !== null && (this.#last !== null || this.#isAnew)) {
-      return { epoch: this.#epoch, after: this.#last ?? 0 };
+    if (this.#epoch !== null) {
+      return { epoch: this.#epoch, after: this.#last ?? this.#from };
     }
     return { history: this.#history > 0 ? this.#history : undefined };
   }
@@ -614,33 +665,37 @@ export class Room extends EventTarget {
       { type: 'join', room: this.#name, ...(epoch === undefined ? { history } : { after: { epoch, seq: after } }) },
       (event) => this[entered](event),
       (error) => {
-        if (error.code !== 'lost' && error.code !== 'rate-limited') {
+        if (error.code !== 'lost') {
           this[end](error);
-        } else if (error.code === 'rate-limited') {
-          setTimeout(() => this.#state === 'joining' && this[enter](), RATE_WAIT);
         }
       },
     );
   }
 
   [entered]({ epoch, seq, count }) {
+    if (this.#state === 'left') {
+      return; // meanwhile
+    }
     const isAnother = this.#epoch !== null && this.#epoch !== epoch;
-    this.#isAnew ||= isAnother;
-    if (this.#last === null || isAnother) {
-      this.#last = seq === 0 || (!this.#isAnew && this.#history === 0) ? seq : null;
+    if (this.#epoch !== epoch) {
+      this.#from = isAnother ? 0 : Math.max(0, seq - this.#history);
+      this.#last = this.#from === seq ? seq : null;
       this.#head = 0;
     }
     this.#epoch = epoch;
     this.#count = count;
     this.#state = 'joined';
+    // Before anybody hears of it, who might say something and would have it said before, and twice.
+    this.#lookAround();
+    for (const entry of this.#outbox) {
+      this.#send(entry);
+    }
     if (isAnother) {
       this.#tell('reset', { epoch });
     }
     this.#resolveJoined(this);
-    this.#tell('state', 'joined');
-    this.#lookAround();
-    for (const entry of this.#outbox.values()) {
-      this.#send(entry);
+    if (this.#state === 'joined') { // and not left by who heard of the reset
+      this.#tell('state', 'joined');
     }
   }
 
@@ -660,6 +715,9 @@ export class Room extends EventTarget {
   }
 
   [take](event) {
+    if (this.#state !== 'joined') {
+      return; // for a room of the same name that was left
+    }
     switch (event.type) {
       case 'message':
         this.#message(event);
@@ -687,11 +745,8 @@ export class Room extends EventTarget {
     }
   }
 
-  #missed({ before }) {
-    if (this.#last === null) {
-      this.#last = before - 1; // of a history that was asked for: it begins here
-      return;
-    }
+  #missed({ after, before }) {
+    this.#last ??= after; // even a history that was asked for may be missed
     this.#head = Math.max(this.#head, before - 1);
     if (this.#head > this.#last) {
       this.#fill();
@@ -710,10 +765,10 @@ export class Room extends EventTarget {
       this.#parley[command](
         { type: 'history', room: this.#name, after: this.#last, limit: PAGE },
         (page) => {
-          if (!this.#filling || page.epoch !== this.#epoch) {
-            return;
-          }
           this.#page(page.messages);
+          if (!this.#filling) {
+            return; // left by who was given one of them
+          }
           if (this.#last < this.#head) {
             fetch();
           } else {
@@ -721,23 +776,19 @@ export class Room extends EventTarget {
             this.#tell('gap', { ...gap, state: 'filled' });
           }
         },
-        (error) => {
-          if (error.code === 'rate-limited') {
-            setTimeout(() => this.#filling && fetch(), RATE_WAIT);
-          }
-        },
+        () => (this.#filling = false),
       );
     fetch();
   }
 
   #page(messages) {
     for (const message of messages) {
-      if (message.seq > this.#last) {
+      if (this.#filling && message.seq > this.#last) {
         this.#give(message.seq);
         this.#pass(message);
       }
     }
-    if (messages.length === 0) {
+    if (this.#filling && messages.length === 0) {
       this.#give(this.#head + 1);
     }
   }
@@ -761,10 +812,10 @@ export class Room extends EventTarget {
     const read = this.#read(message);
     for (const reader of this.#readers) {
       reader.waiting.push(read);
+      this.#serve(reader);
       if (reader.waiting.length > this.#remembered) {
         this.#over(reader, new ParleyError('full', 'the messages were not read as fast as they came'));
       }
-      reader.wake?.();
     }
     this.#tell('message', read);
   }
@@ -773,7 +824,21 @@ export class Room extends EventTarget {
     reader.isOver = true;
     reader.failure = failure;
     this.#readers.delete(reader);
-    reader.wake?.();
+    this.#serve(reader);
+  }
+
+  /** Answers who asks a reader for the next message, in the order of asking, as far as there are messages or their end. */
+  #serve({ waiting, asking, isOver, failure }) {
+    while (asking.length > 0 && (waiting.length > 0 || isOver)) {
+      const { resolve, reject } = asking.shift();
+      if (waiting.length > 0) {
+        resolve({ done: false, value: waiting.shift() });
+      } else if (failure) {
+        reject(failure);
+      } else {
+        resolve({ done: true, value: undefined });
+      }
+    }
   }
 
   #presence({ names, joined, left, count }) {
@@ -802,7 +867,7 @@ export class Room extends EventTarget {
     this.#filling = false;
     this.#parley[forget](this);
     this.#rejectJoined(failure);
-    for (const entry of this.#outbox.values()) {
+    for (const entry of this.#outbox) {
       entry.reject(failure);
     }
     this.#outbox.clear();

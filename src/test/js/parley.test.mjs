@@ -407,3 +407,278 @@ test('back online it comes back at once', async () => {
     delete globalThis.removeEventListener;
   }
 });
+
+test('what is said twice with one id is answered twice, over a lost connection too', async () => {
+  const java = await enter();
+  const said = [java.say('x', { id: 'same' }), java.say('x', { id: 'same' })];
+  assert.equal(java.unacknowledged, 2);
+  sockets[0].drop();
+  const again = await comeBack();
+  again.welcome('java', { recovered: true });
+  const says = again.sent.filter(({ type }) => type === 'say');
+  assert.equal(says.length, 2);
+  again.say(...says.map(({ ref }, i) => ({ type: 'ack', ref, seq: 1, duplicate: i > 0 })));
+  assert.deepEqual((await Promise.all(said)).map(({ duplicate }) => duplicate), [false, true]);
+});
+
+test('what is no JSON is rejected when it is said, and keeps nothing else from being said', async () => {
+  const java = await enter();
+  sockets[0].drop();
+  const circle = {};
+  circle.circle = circle;
+  for (const content of [circle, 1n, undefined, () => {}]) {
+    await assert.rejects(java.say(content), TypeError);
+  }
+  const content = { mood: 'fine' };
+  java.say(content).catch(() => {});
+  content.mood = 'other';
+  assert.equal(java.unacknowledged, 1);
+  const again = await comeBack();
+  again.welcome('java', { recovered: true });
+  assert.deepEqual(again.sent.filter(({ type }) => type === 'say').map(({ data }) => data), [{ mood: 'fine' }]);
+});
+
+test('a room left while it is being entered stays left, and is left on the server', async () => {
+  await enter();
+  const tea = parley.join('tea');
+  tea.leave();
+  sockets[0].answer('join', { type: 'joined', room: 'tea', epoch: 't', seq: 0, count: 1 });
+  assert.equal(tea.state, 'left');
+  assert.deepEqual(sockets[0].sent.slice(-2).map(({ type, room }) => `${type} ${room}`), ['join tea', 'leave tea']);
+});
+
+test('a room joined again by who hears that it was left is left first', async () => {
+  const java = await enter();
+  java.addEventListener('state', ({ detail }) => detail === 'left' && parley.join('java'));
+  java.leave();
+  assert.deepEqual(sockets[0].sent.slice(-2).map(({ type }) => type), ['leave', 'join']);
+});
+
+test('a room joined again has nothing of the one before', async () => {
+  const java = await enter();
+  const { message } = sockets[0];
+  sockets[0].say(message(1));
+  java.leave();
+  const again = parley.join('java', { history: 3 });
+  const read = texts(again);
+  sockets[0].say(message(2), { type: 'gap', room: 'java', after: 2, before: 4, missed: 1 });
+  sockets[0].answer('leave', { type: 'left', room: 'java' });
+  sockets[0].answer('join', { type: 'joined', room: 'java', epoch: 'e', seq: 3, count: 1 });
+  sockets[0].say(message(1), message(2), message(3));
+  assert.deepEqual(read, ['m1', 'm2', 'm3']);
+});
+
+test('a room left and joined again while connecting starts as it was asked to', async () => {
+  open().join('java');
+  await settle();
+  parley.rooms.get('java').leave();
+  const java = parley.join('java', { history: 2 });
+  const read = texts(java);
+  const { message } = sockets[0];
+  sockets[0].welcome('java', { seq: 2 });
+  assert.equal(java.state, 'joining');
+  sockets[0].answer('join', { type: 'joined', room: 'java', epoch: 'e', seq: 2, count: 1 });
+  sockets[0].say(message(1), message(2));
+  assert.deepEqual(read, ['m1', 'm2']);
+});
+
+test('messages of another epoch are not lost when the connection is, before the first of them', async () => {
+  const java = await enter();
+  const read = texts(java);
+  sockets[0].say(sockets[0].message(1));
+  sockets[0].drop();
+  const other = await comeBack();
+  other.welcome('java', { epoch: 'f', seq: 5, recovered: false });
+  other.drop();
+  const again = await comeBack(2000);
+  assert.equal(again.url.search, '?epoch=f&after=0');
+  again.welcome('java', { epoch: 'f', seq: 6, recovered: true });
+  again.say(again.message(1), again.message(2));
+  assert.deepEqual(read, ['m1', 'm1', 'm2']);
+});
+
+test('a history that was asked for begins where it would have, when the connection is lost before it comes', async () => {
+  await enter({ history: 3 }, { seq: 10 });
+  sockets[0].drop();
+  const again = await comeBack();
+  assert.equal(again.url.search, '?epoch=e&after=7');
+});
+
+test('what is missed before the first message is fetched too', async () => {
+  const java = await enter({ history: 3 }, { seq: 3 });
+  const read = texts(java);
+  const { message } = sockets[0];
+  sockets[0].say({ type: 'gap', room: 'java', after: 0, before: 5, missed: 4 }, message(5));
+  sockets[0].answer('history', { type: 'history', epoch: 'e', more: false, messages: [1, 2, 3, 4, 5].map((seq) => message(seq)) });
+  assert.deepEqual(read, ['m1', 'm2', 'm3', 'm4', 'm5']);
+});
+
+test('closed is closed, also by who hears that the connection is lost', async () => {
+  const java = await enter();
+  java.addEventListener('state', ({ detail }) => detail === 'joining' && parley.close());
+  sockets[0].drop();
+  assert.equal(parley.state.name, 'closed');
+  await comeBack(30_000);
+  assert.equal(parley.state.name, 'closed');
+});
+
+test('a token that fails after close changes nothing', async () => {
+  let fail;
+  open({ token: () => new Promise((_, reject) => (fail = reject)) }).join('java');
+  await settle();
+  parley.close();
+  fail(new Error('too late'));
+  await settle();
+  assert.equal(parley.state.name, 'closed');
+});
+
+test('without a token, whatever was thrown, it tries again', async () => {
+  open({ token: () => Promise.reject() }).join('java');
+  await settle();
+  assert.equal(parley.state.name, 'waiting');
+});
+
+test('a socket that cannot be made is tried again', async () => {
+  let isForbidden = true;
+  const Picky = class extends Socket {
+    constructor(...all) {
+      if (isForbidden) {
+        throw new Error('not secure');
+      }
+      super(...all);
+    }
+  };
+  open({ WebSocket: Picky }).join('java');
+  await settle();
+  assert.deepEqual({ ...parley.state, seconds: 1 }, { name: 'waiting', seconds: 1, code: 1006, reason: 'not secure' });
+  isForbidden = false;
+  await comeBack();
+  assert.equal(sockets.length, 1);
+});
+
+test('a room joined by who hears that the connection is lost is joined with the next', async () => {
+  const java = await enter();
+  java.addEventListener('state', ({ detail }) => detail === 'joining' && parley.join('tea'));
+  sockets[0].drop();
+  const again = await comeBack();
+  again.welcome('java', { recovered: true });
+  assert.ok(again.sent.some(({ type, room }) => type === 'join' && room === 'tea'));
+});
+
+test('an iteration answers all who ask, in order, and ends for all of them', { timeout: 5000 }, async () => {
+  const java = await enter();
+  const reader = java[Symbol.asyncIterator]();
+  const asked = [reader.next(), reader.next(), reader.next(), reader.next()];
+  sockets[0].say(sockets[0].message(1), sockets[0].message(2));
+  assert.equal((await asked[0]).value.text, 'm1');
+  assert.equal((await asked[1]).value.text, 'm2');
+  await reader.return();
+  assert.equal((await asked[2]).done, true);
+  assert.equal((await asked[3]).done, true);
+  assert.equal((await reader.next()).done, true);
+});
+
+test('what came over the rate is given again in order, at less than the rate', async () => {
+  const java = await enter();
+  sockets[0].say({ type: 'welcome', limits: { bytes: 100, commandBytes: 1000, rooms: 5, rate: 10 } });
+  const { sent } = sockets[0];
+  const asked = sent.length;
+  for (let i = 0; i < 20; i++) {
+    java.say(`m${i}`).catch(() => {});
+  }
+  sockets[0].say(...sent.slice(asked).map(({ ref }) => ({ type: 'error', ref, code: 'rate-limited', reason: 'later' })));
+  java.say('m20').catch(() => {});
+  assert.equal(sent.length, asked + 20);
+  const counts = [];
+  for (let i = 0; i < 4; i++) {
+    const before = sent.length;
+    mock.timers.tick(1000);
+    counts.push(sent.length - before);
+  }
+  assert.deepEqual(counts, [9, 9, 3, 0]);
+  assert.deepEqual(sent.slice(asked + 20).map(({ text }) => text), Array.from({ length: 21 }, (_, i) => `m${i}`));
+  java.say('at once again').catch(() => {});
+  assert.equal(sent.at(-1).text, 'at once again');
+});
+
+test('every command that came over the rate is given again, and none over a lost connection', async () => {
+  const java = await enter();
+  const limited = { type: 'error', code: 'rate-limited', reason: 'later' };
+  sockets[0].answer('who', limited);
+  mock.timers.tick(1000);
+  mock.timers.tick(1000);
+  sockets[0].answer('who', { type: 'members', room: 'java', names: ['Ann'], count: 1, more: false });
+  assert.deepEqual(java.members, ['Ann']);
+  const page = java.history();
+  sockets[0].answer('history', limited);
+  mock.timers.tick(1000);
+  mock.timers.tick(1000);
+  sockets[0].answer('history', { type: 'history', room: 'java', epoch: 'e', more: false, messages: [] });
+  assert.deepEqual(await page, { messages: [], more: false });
+  java.say('x').catch(() => {});
+  sockets[0].answer('say', limited);
+  sockets[0].drop();
+  const again = await comeBack(999);
+  again.welcome('java', { recovered: true });
+  mock.timers.tick(2000);
+  assert.equal(again.sent.filter(({ type }) => type === 'say').length, 1);
+});
+
+test('what is said by who hears of the entry comes after what waits, and once', async () => {
+  const java = await enter();
+  java.say('before').catch(() => {});
+  sockets[0].drop();
+  java.addEventListener('state', ({ detail }) => detail === 'joined' && java.say('after').catch(() => {}));
+  const again = await comeBack();
+  again.welcome('java', { recovered: true });
+  assert.deepEqual(again.sent.filter(({ type }) => type === 'say').map(({ text }) => text), ['before', 'after']);
+});
+
+test('after a room was left nothing comes, of the same page neither', async () => {
+  const java = await enter();
+  const read = texts(java);
+  const { message } = sockets[0];
+  java.addEventListener('message', ({ detail }) => detail.seq === 2 && java.leave());
+  sockets[0].say(message(1), { type: 'gap', room: 'java', after: 1, before: 5, missed: 3 });
+  const commands = sockets[0].sent.length;
+  sockets[0].answer('history', { type: 'history', epoch: 'e', more: true, messages: [message(2), message(3)] });
+  assert.deepEqual(read, ['m1', 'm2']);
+  assert.deepEqual(sockets[0].sent.slice(commands).map(({ type }) => type), ['leave']);
+});
+
+test('a room joined by who hears that it is open is joined once', async () => {
+  open().join('java');
+  parley.addEventListener('state', ({ detail }) => detail.name === 'open' && parley.join('tea'));
+  await settle();
+  sockets[0].welcome('java');
+  assert.equal(sockets[0].sent.filter(({ type }) => type === 'join').length, 1);
+});
+
+test('a server that has answered is not left over an older question', async () => {
+  const listeners = [];
+  globalThis.addEventListener = (type, listener) => listeners.push(listener);
+  globalThis.removeEventListener = () => {};
+  try {
+    await enter();
+    listeners[0]();
+    mock.timers.tick(100);
+    sockets[0].answer('ping', { type: 'pong' });
+    mock.timers.tick(9_800);
+    listeners[0]();
+    mock.timers.tick(200);
+    assert.equal(parley.state.name, 'open');
+    mock.timers.tick(9_800);
+    assert.equal(parley.state.name, 'waiting');
+  } finally {
+    delete globalThis.addEventListener;
+    delete globalThis.removeEventListener;
+  }
+});
+
+test('what would end the connection by its size is rejected alone', async () => {
+  const java = await enter();
+  const commands = sockets[0].sent.length;
+  await assert.rejects(java.say('ä'.repeat(500)), { code: 'too-large' });
+  assert.equal(sockets[0].sent.length, commands);
+  assert.equal(java.unacknowledged, 0);
+});
