@@ -1,12 +1,20 @@
 package parley.it;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.logging.Level;
@@ -422,11 +430,11 @@ final class BrowserIT {
             first.exitCode();
         }
         page.awaitText("banner", "The connection was lost");
-        page.type("chat-text", "w".repeat(2000), Keys.ENTER);
-        String[] smaller = {"--set", "limits.message-bytes=1KiB", "--set", "limits.command-bytes=1KiB"};
-        try (ParleyProcess second = ParleyProcess.startAt(first.port(), smaller)) {
-            page.awaitText("banner", "The connection was closed (1009", "larger than this server takes");
-            untilHolds(() -> assertThat(page.own("failed")).isEqualTo(1));
+        page.type("chat-text", "said while away", Keys.ENTER);
+        closeWith1008(first.port());
+        page.awaitText("banner", "The connection was closed (1008", "not allowed here");
+        untilHolds(() -> assertThat(page.own("failed")).isEqualTo(1));
+        try (ParleyProcess second = ParleyProcess.startAt(first.port())) {
             page.press("again");
             page.awaitText("connection-words", "Connected as Ann");
             page.pressButton("Discard");
@@ -436,6 +444,28 @@ final class BrowserIT {
             second.stop();
         }
         expectNetworkErrors();
+    }
+
+    /** Is a server for one handshake: it lets the client in and closes with 1008 at once (RFC 6455 sections 4.2.2 and 5.5.1). */
+    private static void closeWith1008(int port) throws Exception {
+        try (ServerSocket server = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+            server.setSoTimeout((int) PATIENCE.toMillis());
+            Socket client = server.accept();
+            BufferedReader request = new BufferedReader(new InputStreamReader(client.getInputStream(), US_ASCII));
+            String key = "";
+            for (String line = request.readLine(); !line.isEmpty(); line = request.readLine()) {
+                key = line.startsWith("Sec-WebSocket-Key: ") ? line.substring(19) : key;
+            }
+            byte[] hash = MessageDigest.getInstance("SHA-1")
+                    .digest((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").getBytes(US_ASCII));
+            String answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    + "Sec-WebSocket-Protocol: parley.v1.json\r\nSec-WebSocket-Accept: "
+                    + Base64.getEncoder().encodeToString(hash) + "\r\n\r\n";
+            client.getOutputStream().write(answer.getBytes(US_ASCII));
+            client.getOutputStream().write(new byte[] {(byte) 0x88, 2, 1008 >> 8, (byte) 1008});
+            client.getInputStream().readAllBytes();
+            client.close();
+        }
     }
 
     @Test

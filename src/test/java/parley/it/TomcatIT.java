@@ -489,6 +489,7 @@ class TomcatIT {
             echo.say("here").next();
             lobby.say("here").next();
             room.say("here").next();
+            json.next("joined"); // whoever is not in when the stop begins is closed without a word
 
             deployer.undeploy(SHORT_LIVED);
 
