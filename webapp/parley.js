@@ -104,8 +104,13 @@ export class Parley extends EventTarget {
 
   constructor(url, options) {
     super();
-    this.#options = { unsent: 1000, remembered: 1000, WebSocket: globalThis.WebSocket, ...options };
-    this.#options.wait = { ...WAIT, ...options.wait };
+    this.#options = {
+      ...options,
+      unsent: options.unsent ?? 1000,
+      remembered: options.remembered ?? 1000,
+      WebSocket: options.WebSocket ?? globalThis.WebSocket,
+      wait: { ...WAIT, ...options.wait },
+    };
     if (typeof this.#options.WebSocket !== 'function') {
       throw new TypeError('there is no WebSocket here; pass one: connect(url, {WebSocket}), from the package ws');
     }
@@ -159,6 +164,9 @@ export class Parley extends EventTarget {
 
   /** Takes another name, in all rooms. Resolves when the server has taken it; at once while not connected. */
   async rename(name) {
+    if (this.#state.name === 'closed') {
+      throw new ParleyError('closed', 'this connection has been closed');
+    }
     const before = this.#name;
     this.#name = name;
     if (this[isOpen]()) {
@@ -598,14 +606,21 @@ export class Room extends EventTarget {
     );
   }
 
+  /** Asks for something about the room, unless it has been left. */
+  #askHere(what) {
+    return this.#state === 'left'
+      ? Promise.reject(new ParleyError('left', `not in ${this.#name} any more`))
+      : this.#ask({ ...what, room: this.#name });
+  }
+
   /** Passes something on to who is there now. Rejects when that is nobody because the connection is lost. */
   signal(data) {
-    return this.#ask({ type: 'signal', room: this.#name, data }).then(() => undefined);
+    return this.#askHere({ type: 'signal', data }).then(() => undefined);
   }
 
   /** Reads messages that the room keeps and that come before one, oldest first: `{messages, more}`. */
   async history({ before, limit = 50 } = {}) {
-    const page = await this.#ask({ type: 'history', room: this.#name, before, limit });
+    const page = await this.#askHere({ type: 'history', before, limit });
     return { messages: page.messages.map((message) => this.#read(message)), more: page.more };
   }
 

@@ -370,6 +370,18 @@ test('a room left while connecting is left on the server too', async () => {
   assert.deepEqual(sockets[0].sent.map(({ type, room }) => `${type} ${room}`), ['leave java', 'join tea']);
 });
 
+test('what is asked of a room that was left, or over a connection that was closed, says so', async () => {
+  const java = await enter({ unsent: undefined });
+  const tea = parley.join('tea');
+  tea.leave();
+  await assert.rejects(tea.signal(1), { code: 'left' });
+  await assert.rejects(tea.history(), { code: 'left' });
+  await assert.rejects(tea.say('x'), { code: 'left' });
+  parley.close();
+  await assert.rejects(java.signal(1), { code: 'left' });
+  await assert.rejects(parley.rename('x'), { code: 'closed' });
+});
+
 test('another name is taken at once, or with the next connection', async () => {
   await enter({ name: 'Ann' });
   const renamed = parley.rename('Bob');
