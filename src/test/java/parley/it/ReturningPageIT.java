@@ -125,16 +125,21 @@ final class ReturningPageIT extends BrowserBase {
         return page;
     }
 
+    /** Joins the room tea as Ann and kills the server. */
+    private Window joinAndLose(ParleyProcess server) throws Exception {
+        try (server) {
+            Window page = join(server, "tea", "Ann");
+            server.signal("KILL");
+            server.exitCode();
+            page.awaitText("banner", "The connection was lost");
+            return page;
+        }
+    }
+
     @Test
     void whatTheServerRefusesCanBeSentAgainOrDiscarded() throws Exception {
         ParleyProcess first = ParleyProcess.start();
-        Window page;
-        try (first) {
-            page = join(first, "tea", "Ann");
-            first.signal("KILL");
-            first.exitCode();
-        }
-        page.awaitText("banner", "The connection was lost");
+        Window page = joinAndLose(first);
         page.type("chat-text", "w".repeat(2000), Keys.ENTER);
         page.say("short");
         String[] smaller = {"--set", "limits.message-bytes=1KiB"};
@@ -156,13 +161,7 @@ final class ReturningPageIT extends BrowserBase {
     @Test
     void aConnectionClosedForGoodSaysWhyAndCanBeOpenedAgain() throws Exception {
         ParleyProcess first = ParleyProcess.start();
-        Window page;
-        try (first) {
-            page = join(first, "tea", "Ann");
-            first.signal("KILL");
-            first.exitCode();
-        }
-        page.awaitText("banner", "The connection was lost");
+        Window page = joinAndLose(first);
         page.type("chat-text", "said while away", Keys.ENTER);
         closeWith1008(first.port());
         page.awaitText("banner", "The connection was closed (1008", "not allowed here");
