@@ -67,9 +67,14 @@ final class DoorFilter extends GrizzlyServerFilter {
     public NextAction handleRead(FilterChainContext ctx) throws IOException {
         HttpContent content = ctx.getMessage();
         Connection<?> connection = ctx.getConnection();
-        if (upgraded.isSet(connection)
-                || !(content.getHttpHeader() instanceof HttpRequestPacket request)
-                || !"websocket".equalsIgnoreCase(request.getUpgrade())) {
+        if (upgraded.isSet(connection) || !(content.getHttpHeader() instanceof HttpRequestPacket request)) {
+            return super.handleRead(ctx);
+        }
+        if (!"websocket".equalsIgnoreCase(request.getUpgrade())) {
+            // Ignored, as RFC 9110 section 7.8 has it: Grizzly leaves the Content-Type out where any other is asked
+            // for,
+            // and clients that would speak HTTP/2 ask for h2c.
+            request.getUpgradeDC().recycle();
             return super.handleRead(ctx);
         }
         Admission.Verdict verdict = isHandshake(request) ? judge(request) : NO_HANDSHAKE;

@@ -1,4 +1,4 @@
-package parley.it;
+package parley.servers;
 
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -13,7 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What a process has printed so far, read by a thread of its own until the end. Any thread may wait for more. */
-final class Output {
+public final class Output {
     private final String name;
     private final Lock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -23,7 +23,7 @@ final class Output {
     private boolean ended;
 
     /** Starts to read a process' standard output. */
-    Output(String name, Process process) {
+    public Output(String name, Process process) {
         this.name = name;
         Reader reader = new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8);
         Thread thread = new Thread(() -> read(reader), "output of " + name);
@@ -65,7 +65,7 @@ final class Output {
     }
 
     /** What there is so far. */
-    String text() {
+    public String text() {
         lock.lock();
         try {
             return text.toString();
@@ -79,7 +79,7 @@ final class Output {
      *
      * @throws AssertionError with the output so far, when it ended or the time is over without a match
      */
-    Matcher await(Pattern pattern, Duration atMost) {
+    public Matcher await(Pattern pattern, Duration atMost) {
         long left = atMost.toNanos();
         lock.lock();
         try {
@@ -104,7 +104,7 @@ final class Output {
     }
 
     /** Ends that process if it has not ended, by force after a while, and returns its exit code. */
-    static int stop(Process process, Duration patience) {
+    public static int stop(Process process, Duration patience) {
         try {
             process.destroy();
             if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {

@@ -1,0 +1,202 @@
+package parley.portability;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.zip.DataFormatException;
+import java.util.zip.Deflater;
+import java.util.zip.Inflater;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import parley.client.Client;
+import parley.client.RawClient;
+import parley.servers.Difference;
+
+/** {@code /echo}: every message comes back, up to the limit. */
+class EchoIT extends Portability {
+    @Test
+    void textAndBinaryComeBackWhole() throws Exception {
+        try (Client client = open("/echo")) {
+            assertThat(client.say("grüß dich, 世界 😀").next()).isEqualTo("grüß dich, 世界 😀");
+            assertThat(client.say("").next()).isEqualTo("");
+            assertThat(client.send(new byte[] {0, -1, 7}).next()).isEqualTo(new byte[] {0, -1, 7});
+            assertThat(client.send(new byte[0]).next()).isEqualTo(new byte[0]);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"x", "é", "世", "😀"})
+    void aTextUpToTheLimitInBytesPassesInOneFrame(String character) throws Exception {
+        byte[] text = character.repeat(LIMIT / character.getBytes(UTF_8).length).getBytes(UTF_8);
+        try (RawClient client = raw("/echo")) {
+            client.frame(true, RawClient.TEXT, text);
+            assertIsMessage(client.readMessage(), RawClient.TEXT, text);
+        }
+    }
+
+    @Test
+    void aBinaryMessageUpToTheLimitPassesInOneFrame() throws Exception {
+        try (RawClient client = raw("/echo")) {
+            client.frame(true, RawClient.BINARY, counted(LIMIT));
+            assertIsMessage(client.readMessage(), RawClient.BINARY, counted(LIMIT));
+        }
+    }
+
+    /** The cuts fall within characters too, and the first fragment is empty. */
+    @Test
+    void fragmentsArePutTogetherWhereverTheyWereCut() throws Exception {
+        byte[] characters = "😀é世".getBytes(UTF_8);
+        byte[] text = "aé世😀".repeat(LIMIT / 10).getBytes(UTF_8);
+        try (RawClient client = raw("/echo")) {
+            inPieces(client, RawClient.TEXT, characters, 1);
+            assertIsMessage(client.readMessage(), RawClient.TEXT, characters);
+            inPieces(client, RawClient.TEXT, text, 4_099);
+            assertIsMessage(client.readMessage(), RawClient.TEXT, text);
+            inPieces(client, RawClient.BINARY, counted(LIMIT), 10_000);
+            assertIsMessage(client.readMessage(), RawClient.BINARY, counted(LIMIT));
+        }
+    }
+
+    @Test
+    void twoThousandMessagesInARowComeBackInOrder() throws Exception {
+        List<String> messages =
+                IntStream.range(0, 2_000).mapToObj(i -> "message " + i).toList();
+        try (Client client = open("/echo")) {
+            messages.forEach(client::say);
+            assertThat(client.next(2_000)).isEqualTo(messages);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {RawClient.TEXT, RawClient.BINARY})
+    void aMessageOverTheLimitInOneFrameClosesWith1009(int opcode) throws Exception {
+        try (RawClient client = raw("/echo")) {
+            client.frame(true, opcode, new byte[LIMIT + 1]);
+            assertThat(client.readMessage()).hasToString("close 1009 message too big");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {RawClient.TEXT, RawClient.BINARY})
+    void aMessageOverTheLimitInFragmentsClosesWith1009(int opcode) throws Exception {
+        try (RawClient client = raw("/echo")) {
+            inPieces(client, opcode, new byte[LIMIT + 1], 10_000);
+            assertThat(client.readMessage()).hasToString("close 1009 message too big");
+        }
+    }
+
+    /** Tomcat by itself would count the characters. */
+    @Test
+    void aTextOverTheLimitInBytesAloneClosesWith1009() throws Exception {
+        try (RawClient client = raw("/echo")) {
+            client.text("é".repeat(LIMIT / 2 + 1));
+            assertThat(client.readMessage()).hasToString("close 1009 message too big");
+        }
+    }
+
+    @Test
+    void aFrameThatClaimsATerabyteIsNotWaitedFor() throws Exception {
+        try (RawClient client = raw("/echo")) {
+            client.raw(RawClient.encode(0x82, true, 1L << 40, new byte[2 * LIMIT]));
+            assertThat(client.readMessage().closeCode()).isEqualTo(1009);
+        }
+    }
+
+    /** Every browser asks for permessage-deflate. */
+    @Test
+    void aCompressedMessageComesBackAndTheLimitIsForWhatIsInIt() throws Exception {
+        String deflate = "Sec-WebSocket-Extensions: permessage-deflate;"
+                + " client_no_context_takeover; server_no_context_takeover";
+        byte[] text = "compress me ".repeat(LIMIT / 12).getBytes(UTF_8);
+        if (!differs(Difference.COMPRESSES)) {
+            try (RawClient client = handshake("/echo", deflate)) {
+                assertThat(client.response()).doesNotContainIgnoringCase("permessage-deflate");
+            }
+            return;
+        }
+        try (RawClient client = handshake("/echo", deflate)) {
+            assertThat(client.response()).containsIgnoringCase("permessage-deflate");
+            compressed(client, RawClient.TEXT, text);
+            RawClient.Received echo = client.readMessage();
+            assertThat(echo.isCompressed() ? inflate(echo.payload()) : echo.payload())
+                    .isEqualTo(text);
+        }
+        try (RawClient client = handshake("/echo", deflate)) {
+            compressed(client, RawClient.BINARY, new byte[32 * 1024 * 1024]);
+            assertThat(client.readMessage()).hasToString("close 1009 message too big");
+        }
+    }
+
+    @Test
+    void brokenFramesCloseWith1002AndTextThatIsNotUtf8With1007() throws Exception {
+        try (RawClient client = raw("/chat")) {
+            client.raw(RawClient.encode(0x81, false, 2, "hi".getBytes(UTF_8)));
+            assertThat(client.readClose().closeCode()).isEqualTo(1002);
+        }
+        try (RawClient client = raw("/chat")) {
+            client.frame(true, RawClient.TEXT, new byte[] {'a', (byte) 0xC3, (byte) 0x28});
+            assertThat(client.readClose().closeCode()).isEqualTo(1007);
+        }
+    }
+
+    private static void inPieces(RawClient client, int opcode, byte[] message, int piece) throws IOException {
+        client.frame(false, opcode, new byte[0]);
+        for (int from = 0; from < message.length; from += piece) {
+            int to = Math.min(message.length, from + piece);
+            client.frame(to == message.length, RawClient.CONTINUATION, Arrays.copyOfRange(message, from, to));
+        }
+    }
+
+    private static void assertIsMessage(RawClient.Received received, int opcode, byte[] payload) {
+        assertThat(received.opcode()).isEqualTo(opcode);
+        assertThat(received.payload()).isEqualTo(payload);
+    }
+
+    /** Bytes in which a piece that is missing or out of place shows. */
+    private static byte[] counted(int length) {
+        byte[] bytes = new byte[length];
+        for (int i = 0; i < length; i++) {
+            bytes[i] = (byte) (i % 251);
+        }
+        return bytes;
+    }
+
+    /** Sends a whole message compressed (RFC 7692 section 7.2.1). */
+    private static void compressed(RawClient client, int opcode, byte[] message) throws IOException {
+        Deflater deflater = new Deflater(Deflater.DEFAULT_COMPRESSION, true);
+        deflater.setInput(message);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        byte[] buffer = new byte[8192];
+        int length;
+        do {
+            length = deflater.deflate(buffer, 0, buffer.length, Deflater.SYNC_FLUSH);
+            out.write(buffer, 0, length);
+        } while (length == buffer.length);
+        deflater.end();
+        byte[] withoutTail = Arrays.copyOf(out.toByteArray(), out.size() - 4);
+        client.raw(RawClient.encode(0xC0 | opcode, true, withoutTail.length, withoutTail));
+    }
+
+    /** Expands a whole compressed message (RFC 7692 section 7.2.2). */
+    private static byte[] inflate(byte[] compressed) throws DataFormatException {
+        byte[] withTail = Arrays.copyOf(compressed, compressed.length + 4);
+        withTail[withTail.length - 2] = -1;
+        withTail[withTail.length - 1] = -1;
+        Inflater inflater = new Inflater(true);
+        inflater.setInput(withTail);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        byte[] buffer = new byte[8192];
+        int length;
+        while ((length = inflater.inflate(buffer)) > 0) {
+            out.write(buffer, 0, length);
+        }
+        inflater.end();
+        return out.toByteArray();
+    }
+}

@@ -1,0 +1,58 @@
+package parley.servers;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.function.Function;
+
+/** The servers that Parley is tested on, and in what each differs from what the others do. */
+public enum Kind {
+    STANDALONE("standalone", home -> new Standalone()),
+    TOMCAT_10_1("tomcat-10.1", Tomcat::new, Difference.COMPRESSES),
+    TOMCAT_11("tomcat-11", Tomcat::new, Difference.COMPRESSES);
+
+    private final String name;
+    private final Function<Path, Server> make;
+    private final Set<Difference> differences;
+
+    Kind(String name, Function<Path, Server> make, Difference... differences) {
+        this.name = name;
+        this.make = make;
+        this.differences = EnumSet.noneOf(Difference.class);
+        this.differences.addAll(Arrays.asList(differences));
+    }
+
+    /**
+     * Returns the one of that name, such as {@code tomcat-11}.
+     *
+     * @throws IllegalArgumentException when there is none
+     */
+    public static Kind of(String name) {
+        return Arrays.stream(values())
+                .filter(kind -> kind.name.equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "there is no server '" + name + "'; there are " + Arrays.toString(values())));
+    }
+
+    /** Returns the one that this process tests. */
+    public static Kind tested() {
+        return of(System.getProperty("parley.server", ""));
+    }
+
+    /** Makes one of that kind, not yet started. */
+    Server at(Path home) {
+        return make.apply(home);
+    }
+
+    /** Whether it differs so. */
+    public boolean has(Difference difference) {
+        return differences.contains(difference);
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}
