@@ -14,13 +14,18 @@ import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.TestPlan;
 
 /**
- * Writes down what came of the portability suite on a server: a row of the table in README.md and docs/servers.md. The rows of
- * all servers are put together in {@code target/servers/results.md}. Found by JUnit in META-INF/services; does nothing in
- * other runs.
+ * Writes down what came of the portability suite on a server: a row of a table, {@code target/servers/results.md}. With {@code
+ * -Dresults=write} the table also goes into the documents that have it. Found by JUnit in META-INF/services; does nothing in other
+ * runs.
  */
 public final class Results implements TestExecutionListener {
-    /** The head of the table. */
-    static final List<String> HEAD =
+    /** The documents that have the table, between these two lines. */
+    static final List<Path> DOCUMENTS = List.of(Path.of("README.md"), Path.of("docs/servers.md"));
+
+    static final String BEGIN = "<!-- results of the tests -->";
+    static final String END = "<!-- end of results -->";
+
+    private static final List<String> HEAD =
             List.of("| server | version | JDK | tests passed | failed | seconds |", "|---|---|---|---|---|---|");
 
     private final AtomicInteger passed = new AtomicInteger();
@@ -66,6 +71,14 @@ public final class Results implements TestExecutionListener {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static void put(Path document, List<String> table) throws IOException {
+        String text = Files.readString(document);
+        int from = text.indexOf(BEGIN) + BEGIN.length();
+        Files.writeString(
+                document,
+                text.substring(0, from) + "\n" + String.join("\n", table) + "\n" + text.substring(text.indexOf(END)));
     }
 
     private static Stream<String> rows(Path servers) {
