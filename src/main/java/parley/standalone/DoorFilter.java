@@ -110,6 +110,7 @@ final class DoorFilter extends GrizzlyServerFilter {
     /** Answers and closes: for Grizzly a request with an upgrade never ends, and what came next would belong to it. */
     private static void refuse(FilterChainContext ctx, HttpRequestPacket request, Admission.Refusal refusal) {
         Buffer body = Buffers.wrap(null, refusal.reason() + "\n", StandardCharsets.UTF_8);
+        request.setIgnoreContentModifiers(false); // as above
         HttpResponsePacket response = request.getResponse();
         response.setProtocol(Protocol.HTTP_1_1);
         response.setStatus(refusal.status());

@@ -262,6 +262,7 @@ class ServerTest extends ServerBase {
         String headers = header.isEmpty() ? "" : header + "\r\n";
         try (RawClient client = RawClient.handshake(server.port(), target, 0, headers)) {
             assertThat(client.status()).isEqualTo(status);
+            assertThat(client.response()).containsIgnoringCase("\r\nContent-Type: text/plain");
             assertThat(client.body()).contains(words);
         }
         assertThat(server.parley().sessions().openCount()).isZero();
