@@ -6,8 +6,11 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import javax.net.SocketFactory;
+import javax.net.ssl.SSLException;
 
 /**
  * A client that speaks WebSocket by hand over a socket (RFC 6455 section 5.2), so that it can do what no library lets one do:
@@ -23,7 +26,7 @@ public final class RawClient implements AutoCloseable {
 
     private static final int PATIENCE_MILLIS = 20_000;
 
-    private final Socket socket = new Socket();
+    private final Socket socket;
     private final DataInputStream in;
     private final String response;
 
@@ -64,7 +67,8 @@ public final class RawClient implements AutoCloseable {
         }
     }
 
-    private RawClient(int port, int receiveBuffer, String request) throws IOException {
+    private RawClient(Socket socket, int port, int receiveBuffer, String request) throws IOException {
+        this.socket = socket;
         if (receiveBuffer > 0) {
             socket.setReceiveBufferSize(receiveBuffer);
         }
@@ -101,7 +105,14 @@ public final class RawClient implements AutoCloseable {
 
     /** Asks to open a session, whatever the answer; headers end with a line break each. */
     public static RawClient handshake(int port, String target, int receiveBuffer, String headers) throws IOException {
+        return handshake(SocketFactory.getDefault(), port, target, receiveBuffer, headers);
+    }
+
+    /** The same over a socket of that factory, such as one for TLS. */
+    public static RawClient handshake(SocketFactory sockets, int port, String target, int receiveBuffer, String headers)
+            throws IOException {
         return new RawClient(
+                sockets.createSocket(),
                 port,
                 receiveBuffer,
                 "GET " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + port
@@ -111,7 +122,12 @@ public final class RawClient implements AutoCloseable {
 
     /** Sends a request as it is and reads the head of the answer. */
     public static RawClient request(int port, String request) throws IOException {
-        return new RawClient(port, 0, request);
+        return request(SocketFactory.getDefault(), port, request);
+    }
+
+    /** The same over a socket of that factory, such as one for TLS. */
+    public static RawClient request(SocketFactory sockets, int port, String request) throws IOException {
+        return new RawClient(sockets.createSocket(), port, 0, request);
     }
 
     private String readHead() throws IOException {
@@ -231,7 +247,7 @@ public final class RawClient implements AutoCloseable {
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
                 bytes += count;
             }
-        } catch (EOFException | java.net.SocketException e) {
+        } catch (EOFException | SocketException | SSLException e) {
             return bytes;
         }
         return bytes;
