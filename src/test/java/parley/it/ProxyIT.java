@@ -21,9 +21,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
-import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,11 +56,16 @@ final class ProxyIT {
         http = HttpClient.newBuilder().sslContext(certificate.trusting()).build();
     }
 
-    @BeforeParameterizedClassInvocation
-    static void start(Kind kind) {
+    /** Before the first test, and not before all: a missing program then skips each of them and says why. */
+    @BeforeEach
+    void start() {
         kind.find();
-        parley = ParleyProcess.start();
-        proxy = ReverseProxy.start(kind, certificate, parley.port());
+        if (parley == null) {
+            parley = ParleyProcess.start();
+        }
+        if (proxy == null) {
+            proxy = ReverseProxy.start(kind, certificate, parley.port());
+        }
     }
 
     @AfterParameterizedClassInvocation

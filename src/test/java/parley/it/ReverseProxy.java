@@ -234,10 +234,6 @@ final class ReverseProxy implements AutoCloseable {
         return process.children().map(ProcessHandle::pid).collect(Collectors.toSet());
     }
 
-    String output() {
-        return output.text();
-    }
-
     @Override
     public void close() {
         Output.stop(process, PATIENCE);
