@@ -9,12 +9,16 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLException;
 
 /**
  * A client that speaks WebSocket by hand over a socket (RFC 6455 section 5.2), so that it can do what no library lets one do:
- * break frames, stop reading, reset. Every read has a time limit.
+ * break frames, stop reading, reset. Every read and write has a time limit.
  */
 public final class RawClient implements AutoCloseable {
     public static final int CONTINUATION = 0;
@@ -25,6 +29,16 @@ public final class RawClient implements AutoCloseable {
     public static final int PONG = 10;
 
     private static final int PATIENCE_MILLIS = 20_000;
+
+    private static final ScheduledThreadPoolExecutor LIMITS = new ScheduledThreadPoolExecutor(1, task -> {
+        Thread thread = new Thread(task, "limits of writes");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    static {
+        LIMITS.setRemoveOnCancelPolicy(true);
+    }
 
     private final Socket socket;
     private final DataInputStream in;
@@ -163,9 +177,31 @@ public final class RawClient implements AutoCloseable {
         raw(encode((last ? 0x80 : 0) | opcode, true, payload.length, payload));
     }
 
-    /** Sends bytes as they are. */
+    /**
+     * Sends bytes as they are.
+     *
+     * @throws AssertionError when nobody takes them within the time limit: a socket has none for this
+     */
     public void raw(byte[] bytes) throws IOException {
-        socket.getOutputStream().write(bytes);
+        AtomicBoolean late = new AtomicBoolean();
+        Future<?> limit = LIMITS.schedule(
+                () -> {
+                    late.set(true);
+                    socket.close();
+                    return null;
+                },
+                PATIENCE_MILLIS,
+                TimeUnit.MILLISECONDS);
+        try {
+            socket.getOutputStream().write(bytes);
+        } catch (IOException e) {
+            if (late.get()) {
+                throw new AssertionError("the server neither reads nor cuts the connection", e);
+            }
+            throw e;
+        } finally {
+            limit.cancel(false);
+        }
     }
 
     /** Encodes a frame; the length it claims may be another than the payload's. */
