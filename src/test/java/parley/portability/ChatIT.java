@@ -112,7 +112,8 @@ class ChatIT extends Portability {
             for (int seq = 1; seq <= 1_000; ) {
                 JsonObject event = json.next();
                 boolean isGap = event.getString("type").equals("gap");
-                assertThat(isGap ? event.getInt("after") + 1 : event.getInt("seq")).isEqualTo(seq);
+                assertThat(isGap ? event.getInt("after") + 1 : event.getInt("seq"))
+                        .isEqualTo(seq);
                 seq = isGap ? event.getInt("before") : seq + 1;
             }
         }
