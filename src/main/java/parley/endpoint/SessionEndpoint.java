@@ -21,8 +21,13 @@ import parley.session.Connection;
 public abstract class SessionEndpoint {
     private final Inbound inbound = new Inbound();
 
-    /** Null until the open, and afterwards when the client was turned away. */
+    /**
+     * Null until the open, and afterwards when the client was turned away; and null again after the close, because an idle
+     * thread of WildFly's keeps the last session it has opened.
+     */
     private volatile @Nullable Connection connection;
+
+    private volatile boolean isClosed;
 
     SessionEndpoint() {}
 
@@ -49,10 +54,14 @@ public abstract class SessionEndpoint {
     @OnClose
     public void closed(CloseReason reason) {
         Outcome.closed(connection, reason);
+        isClosed = true;
+        connection = null;
     }
 
     @OnError
     public void failed(Throwable cause) {
-        Outcome.failed(connection, cause);
+        if (!isClosed) {
+            Outcome.failed(connection, cause);
+        }
     }
 }

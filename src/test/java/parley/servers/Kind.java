@@ -10,7 +10,8 @@ import java.util.function.Function;
 public enum Kind {
     STANDALONE("standalone", home -> new Standalone()),
     TOMCAT_10_1("tomcat-10.1", Tomcat::new, Difference.COMPRESSES),
-    TOMCAT_11("tomcat-11", Tomcat::new, Difference.COMPRESSES);
+    TOMCAT_11("tomcat-11", Tomcat::new, Difference.COMPRESSES),
+    WILDFLY("wildfly", WildFly::new, Difference.STOPS_BEFORE_PARLEY);
 
     private final String name;
     private final Function<Path, Server> make;
