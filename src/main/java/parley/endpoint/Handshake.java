@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import parley.app.Arrival;
 import parley.app.Deployment;
 import parley.app.Parley;
+import parley.delivery.Transport;
 import parley.session.Admission;
 import parley.session.Connection;
 import parley.session.Request;
@@ -70,7 +71,10 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
         }
         Parley parley = opening.parley;
         Arrival arrival = opening.arrival;
-        RemoteTransport transport = new RemoteTransport(session, parley.pinging(), arrival.line());
+        Transport transport = new RemoteTransport(session, parley.pinging());
+        if (arrival.line() != null) {
+            transport = arrival.line().over(transport);
+        }
         if (arrival.verdict() instanceof Admission.Refusal refusal) {
             parley.turnAway(refusal, transport);
             return null;

@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
-import parley.app.Arrival;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
 import parley.protocol.CloseCode;
@@ -27,13 +26,11 @@ final class RemoteTransport implements Transport {
     private final Session session;
     private final RemoteEndpoint.Async remote;
     private final ExecutorService pinging;
-    private final Arrival.@Nullable Line line;
 
-    RemoteTransport(Session session, ExecutorService pinging, Arrival.@Nullable Line line) {
+    RemoteTransport(Session session, ExecutorService pinging) {
         this.session = session;
         this.remote = session.getAsyncRemote();
         this.pinging = pinging;
-        this.line = line;
         // Tyrus wakes a timer at every send and receive for a timeout of 0; only a negative one is none.
         session.setMaxIdleTimeout(-1);
     }
@@ -50,14 +47,10 @@ final class RemoteTransport implements Transport {
 
     /**
      * Pings on a thread that may block, as Tomcat's and Jetty's do while the socket takes nothing; not now when all of these
-     * are at it. Standalone, where the line below is known, a ping never blocks.
+     * are at it.
      */
     @Override
     public boolean ping(Completion completion) {
-        if (line != null) {
-            completion.completed(sendPing());
-            return true;
-        }
         try {
             pinging.execute(() -> completion.completed(sendPing()));
             return true;
@@ -84,16 +77,13 @@ final class RemoteTransport implements Transport {
         }
     }
 
+    /** The API reaches no further down. */
     @Override
-    public void drop() {
-        if (line != null) {
-            line.cut();
-        }
-    }
+    public void drop() {}
 
     @Override
     public boolean isConnected() {
-        return line != null && line.isOpen();
+        return false;
     }
 
     private static Throwable cause(@Nullable Throwable told) {

@@ -2,6 +2,7 @@ package parley.standalone;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.glassfish.grizzly.Buffer;
@@ -50,23 +51,11 @@ final class DoorFilter extends GrizzlyServerFilter {
         this.context = context;
     }
 
-    /** A client's TCP connection. */
-    private record Line(Connection<?> connection) implements Arrival.Line {
-        @Override
-        public void cut() {
-            connection.terminateSilently();
-        }
-
-        @Override
-        public boolean isOpen() {
-            return connection.isOpen();
-        }
-    }
-
     @Override
     public NextAction handleRead(FilterChainContext ctx) throws IOException {
         HttpContent content = ctx.getMessage();
-        Connection<?> connection = ctx.getConnection();
+        @SuppressWarnings("unchecked") // of TCP, as all are here
+        Connection<SocketAddress> connection = ctx.getConnection();
         if (upgraded.isSet(connection) || !(content.getHttpHeader() instanceof HttpRequestPacket request)) {
             return super.handleRead(ctx);
         }
@@ -85,7 +74,7 @@ final class DoorFilter extends GrizzlyServerFilter {
         upgraded.set(connection, true);
         // Tyrus makes a URI of it and cuts the connection when it finds what browsers leave as it is, such as '|'.
         request.setQueryString(null);
-        new Arrival(address(connection), verdict, new Line(connection)).note();
+        new Arrival(address(connection), verdict, container -> new LineTransport(connection, container)).note();
         try {
             return super.handleRead(ctx);
         } finally {
@@ -121,6 +110,7 @@ final class DoorFilter extends GrizzlyServerFilter {
     /** Answers and closes: for Grizzly a request with an upgrade never ends, and what came next would belong to it. */
     private static void refuse(FilterChainContext ctx, HttpRequestPacket request, Admission.Refusal refusal) {
         Buffer body = Buffers.wrap(null, refusal.reason() + "\n", StandardCharsets.UTF_8);
+        request.setIgnoreContentModifiers(false); // as above
         HttpResponsePacket response = request.getResponse();
         response.setProtocol(Protocol.HTTP_1_1);
         response.setStatus(refusal.status());

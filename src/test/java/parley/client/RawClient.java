@@ -232,14 +232,21 @@ public final class RawClient implements AutoCloseable {
 
     /** Reads until the connection ends, by an end or a reset. */
     public void readToEnd() throws IOException {
+        restToEnd();
+    }
+
+    /** Reads until the connection ends, by an end or a reset, and returns how many bytes came. */
+    public long restToEnd() throws IOException {
         byte[] buffer = new byte[65536];
+        long bytes = 0;
         try {
-            while (in.read(buffer) >= 0) {
-                continue;
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                bytes += count;
             }
         } catch (EOFException | java.net.SocketException e) {
-            return;
+            return bytes;
         }
+        return bytes;
     }
 
     /** Ends the sending side alone. */
