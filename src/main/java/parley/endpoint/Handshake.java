@@ -80,10 +80,7 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
             parley.turnAway(refusal, transport);
             return null;
         }
-        Inbound inbound = new Inbound(session);
-        Connection connection = parley.open(arrival, transport, session.getNegotiatedSubprotocol());
-        inbound.passTo(connection);
-        return connection;
+        return parley.open(arrival, transport, session.getNegotiatedSubprotocol());
     }
 
     private Parley parley() {
