@@ -10,7 +10,10 @@ import java.util.function.Function;
 public enum Kind {
     STANDALONE("standalone", home -> new Standalone()),
     TOMCAT_10_1("tomcat-10.1", Tomcat::new, Difference.COMPRESSES),
-    TOMCAT_11("tomcat-11", Tomcat::new, Difference.COMPRESSES);
+    TOMCAT_11("tomcat-11", Tomcat::new, Difference.COMPRESSES),
+    GLASSFISH_7("glassfish-7", GlassFish::new),
+    GLASSFISH_8("glassfish-8", GlassFish::new),
+    PAYARA_6("payara-6", GlassFish::new);
 
     private final String name;
     private final Function<Path, Server> make;
