@@ -71,10 +71,10 @@ final class DoorFilter extends GrizzlyServerFilter {
             return super.handleRead(ctx);
         }
         if (!"websocket".equalsIgnoreCase(request.getUpgrade())) {
-            // Ignored, as RFC 9110 section 7.8 has it: Grizzly leaves the Content-Type out where any other is asked
-            // for,
-            // and clients that would speak HTTP/2 ask for h2c.
-            request.getUpgradeDC().recycle();
+            // Any other upgrade is ignored (RFC 9110 section 7.8), such as the h2c that the JDK's client asks for.
+            // Without this
+            // Grizzly would leave the Content-Type out; it closes the connection after the answer all the same.
+            request.setIgnoreContentModifiers(false);
             return super.handleRead(ctx);
         }
         Admission.Verdict verdict = isHandshake(request) ? judge(request) : NO_HANDSHAKE;

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -84,6 +85,15 @@ public final class Client implements WebSocket.Listener, AutoCloseable {
     /** Waits for the close and returns code and reason. */
     public String closed() throws Exception {
         return closed.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Waits for the end and returns code and reason, 1006 when there was no close frame (RFC 6455 section 7.1.5). */
+    public String ending() throws Exception {
+        try {
+            return closed();
+        } catch (ExecutionException e) {
+            return "1006 " + e.getCause();
+        }
     }
 
     @Override

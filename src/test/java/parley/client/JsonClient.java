@@ -51,6 +51,11 @@ public final class JsonClient implements AutoCloseable {
         return take(events, event -> event.getString("type").equals(type));
     }
 
+    /** Returns the next message, or the next gap when that comes before it. */
+    public JsonObject nextMessageOrGap() throws InterruptedException {
+        return take(events, event -> List.of("message", "gap").contains(event.getString("type")));
+    }
+
     /** Returns the next event of that type, presence too, that is about that room, or about none. */
     public JsonObject next(String type, String room) throws InterruptedException {
         return take(

@@ -110,9 +110,10 @@ class ChatIT extends Portability {
             }
             // More than a window: the room's policy may leave messages out, and says so.
             for (int seq = 1; seq <= 1_000; ) {
-                JsonObject event = json.next();
+                JsonObject event = json.nextMessageOrGap();
                 boolean isGap = event.getString("type").equals("gap");
-                assertThat(isGap ? event.getInt("after") + 1 : event.getInt("seq")).isEqualTo(seq);
+                assertThat(isGap ? event.getInt("after") + 1 : event.getInt("seq"))
+                        .isEqualTo(seq);
                 seq = isGap ? event.getInt("before") : seq + 1;
             }
         }

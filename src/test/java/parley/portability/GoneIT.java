@@ -1,12 +1,16 @@
 package parley.portability;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jakarta.json.JsonObject;
+import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 import parley.client.Client;
+import parley.client.JsonClient;
 import parley.client.RawClient;
 
-/** Clients that go, or are silent. */
+/** Clients that go, in every way there is, and clients that are silent: their rooms hear of it once. */
 class GoneIT extends Portability {
     @Test
     void whoAnswersNoPingIsClosedWith1001AndWhoDoesStays() throws Exception {
@@ -16,5 +20,78 @@ class GoneIT extends Portability {
             assertThat(mute.readClose()).hasToString("close 1001 idle");
             assertThat(quiet.say("not gone").next()).isEqualTo("not gone");
         }
+    }
+
+    @Test
+    void aClientsPingIsAnsweredAlsoBetweenFragments() throws Exception {
+        try (RawClient client = raw("/echo")) {
+            client.frame(false, RawClient.TEXT, "be".getBytes(UTF_8));
+            client.frame(true, RawClient.PING, "are you there".getBytes(UTF_8));
+            client.frame(true, RawClient.CONTINUATION, "tween".getBytes(UTF_8));
+            RawClient.Received pong = client.read();
+            assertThat(pong.opcode()).isEqualTo(RawClient.PONG);
+            assertThat(pong.text()).isEqualTo("are you there");
+            assertThat(client.readMessage().text()).isEqualTo("between");
+        }
+    }
+
+    @Test
+    void aClientsCloseIsAnsweredAndItLeavesItsRoom() throws Exception {
+        try (JsonClient watch = openJson("/chat/closing?name=watch");
+                RawClient client = raw("/chat/closing?name=leaver")) {
+            awaitJoined(watch, "leaver");
+            client.frame(
+                    true,
+                    RawClient.CLOSE,
+                    ByteBuffer.allocate(2).putShort((short) 1000).array());
+            assertThat(client.readClose().closeCode()).isEqualTo(1000);
+            awaitLeft(watch, "leaver");
+        }
+    }
+
+    @Test
+    void aResetLeavesTheRoom() throws Exception {
+        try (JsonClient watch = openJson("/chat/reset?name=watch");
+                RawClient client = raw("/chat/reset?name=leaver")) {
+            awaitJoined(watch, "leaver");
+            client.reset();
+            awaitLeft(watch, "leaver");
+        }
+    }
+
+    /** At once where the server tells of it, else when the next ping is not answered. */
+    @Test
+    void aHalfCloseLeavesTheRoom() throws Exception {
+        try (JsonClient watch = openJson("/chat/half?name=watch");
+                RawClient client = raw("/chat/half?name=leaver")) {
+            awaitJoined(watch, "leaver");
+            client.halfClose();
+            awaitLeft(watch, "leaver");
+        }
+    }
+
+    private static void awaitJoined(JsonClient watch, String name) throws InterruptedException {
+        JsonObject news = watch.presence();
+        while (!has(news, "joined", name) && !has(news, "names", name)) {
+            news = watch.presence();
+        }
+    }
+
+    /** Once: who asks then is told that the watch is alone. */
+    private static void awaitLeft(JsonClient watch, String name) throws InterruptedException {
+        JsonObject news = watch.presence();
+        while (!has(news, "left", name)) {
+            news = watch.presence();
+        }
+        assertThat(news.getInt("count")).isEqualTo(1);
+        String room = news.getString("room");
+        assertThat(watch.ask("{'type':'who','room':'" + room + "'}").getInt("count"))
+                .isEqualTo(1);
+    }
+
+    private static boolean has(JsonObject news, String list, String name) {
+        return news.containsKey(list)
+                && news.getJsonArray(list).stream()
+                        .anyMatch(value -> value.toString().equals('"' + name + '"'));
     }
 }

@@ -1,11 +1,18 @@
 package parley.portability;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import parley.client.Client;
 import parley.client.JsonClient;
+import parley.client.RawClient;
+import parley.servers.Jvm;
+import parley.servers.Kind;
 
 /** What an undeploy leaves behind: nothing. */
 class UndeployIT extends Portability {
@@ -32,15 +39,51 @@ class UndeployIT extends Portability {
         assertThat(server.has(SHORT_LIVED)).isFalse();
     }
 
+    /** Three times, with a client of each kind and one that reads nothing: threads, timers and class loader go. */
     @Test
-    void whatWasUndeployedCanBeDeployedAgain() throws Exception {
+    void whatWasUndeployedIsGoneAndCanBeDeployedAgain() throws Exception {
+        if (Kind.tested() == Kind.STANDALONE) {
+            aProcessEndsAndStartsAgain();
+            return;
+        }
+        Jvm jvm = new Jvm(server.process(PARLEY));
+        Set<String> before = jvm.threads("parley-").keySet();
+        int classes = jvm.classes("parley.app.Parley");
+        for (int i = 0; i < 3; i++) {
+            deployUseAndUndeploy();
+            await("the threads end").atMost(Duration.ofSeconds(20)).until(() -> without(before, jvm), Map::isEmpty);
+        }
+        await("the class loaders go")
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> jvm.classes("parley.app.Parley"), count -> count == classes);
+    }
+
+    private void aProcessEndsAndStartsAgain() throws Exception {
         for (int i = 0; i < 2; i++) {
             deployer.deploy(SHORT_LIVED);
-            try (Client client = new Client(socket(SHORT_LIVED, "/chat?history=10"))) {
-                assertThat(client.say("a new room").next()).isEqualTo("a new room");
-            } finally {
-                deployer.undeploy(SHORT_LIVED);
-            }
+            ProcessHandle process = server.process(SHORT_LIVED);
+            deployer.undeploy(SHORT_LIVED);
+            assertThat(process.isAlive()).isFalse();
         }
+    }
+
+    private void deployUseAndUndeploy() throws Exception {
+        deployer.deploy(SHORT_LIVED);
+        String stuck = "/" + SHORT_LIVED + "/chat/stuck";
+        try (Client client = new Client(socket(SHORT_LIVED, "/chat?history=10"));
+                JsonClient json = new JsonClient(socket(SHORT_LIVED, "/chat/json"));
+                RawClient unread = RawClient.open(port(), stuck, 16 * 1024)) {
+            assertThat(client.say("a new room").next()).isEqualTo("a new room");
+            json.next("joined");
+            unread.text("in");
+        } finally {
+            deployer.undeploy(SHORT_LIVED);
+        }
+    }
+
+    private static Map<String, String> without(Set<String> before, Jvm jvm) {
+        Map<String, String> threads = jvm.threads("parley-");
+        threads.keySet().removeAll(before);
+        return threads;
     }
 }

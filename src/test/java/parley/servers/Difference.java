@@ -5,7 +5,9 @@ package parley.servers;
  * expect the difference where {@link Kind} names it, so that it is noticed when it goes; docs/servers.md lists them all.
  */
 public enum Difference {
-    COMPRESSES("Compresses messages when the client asks for it (permessage-deflate).");
+    COMPRESSES("Compresses messages when the client asks for it (permessage-deflate)."),
+    STOPS_WITHOUT_A_WORD(
+            "Cuts connections when it is stopped, before the application hears of it; an undeploy closes them with 1001.");
 
     private final String words;
 

@@ -44,7 +44,12 @@ public enum Kind {
         return of(System.getProperty("parley.server", ""));
     }
 
-    /** Makes one of that kind, not yet started. */
+    /** Makes one, not yet started, from the distribution that this process was given. */
+    public Server installed() {
+        return at(Path.of(System.getProperty("parley.server.home", "")));
+    }
+
+    /** Makes one, not yet started. */
     Server at(Path home) {
         return make.apply(home);
     }

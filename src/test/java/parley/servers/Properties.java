@@ -4,12 +4,13 @@ import java.util.List;
 
 /** The settings that the application runs with on every server, where they differ from the defaults. */
 final class Properties {
-    /** Short times, so that the tests see a ping, an idle client and a stuck one. */
+    /** Short times, so that the tests see a ping, an idle client and a stuck one; no rate, so that they can be quick. */
     static final List<String> SHORT = List.of(
             "parley.session.send-deadline=2s",
             "parley.session.ping-interval=1s",
             "parley.session.idle-timeout=5s",
-            "parley.session.close-timeout=1s");
+            "parley.session.close-timeout=1s",
+            "parley.limits.commands-per-second=0");
 
     private Properties() {}
 }
