@@ -6,6 +6,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
@@ -218,6 +219,15 @@ public final class RawClient implements AutoCloseable {
         return frame;
     }
 
+    /** Reads until the close frame and says what is in it, or that there was none. */
+    public String readCloseOrEnd() throws IOException {
+        try {
+            return readClose().toString();
+        } catch (EOFException | SocketException e) {
+            return "cut off";
+        }
+    }
+
     /** Reads until the connection ends, by an end or a reset. */
     public void readToEnd() throws IOException {
         byte[] buffer = new byte[65536];
@@ -225,7 +235,7 @@ public final class RawClient implements AutoCloseable {
             while (in.read(buffer) >= 0) {
                 continue;
             }
-        } catch (EOFException | java.net.SocketException e) {
+        } catch (EOFException | SocketException e) {
             return;
         }
     }

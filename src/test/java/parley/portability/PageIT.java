@@ -50,6 +50,8 @@ class PageIT extends Portability {
                 "/parley/META-INF/MANIFEST.MF"
             })
     void whatTheWarConsistsOfCannotBeDownloaded(String path) throws Exception {
-        assertThat(get(path).statusCode()).isIn(403, 404);
+        // 401 from GlassFish for a path that it had to tidy up, although nobody could log in; a redirect has been
+        // followed.
+        assertThat(get(path).statusCode()).isIn(401, 403, 404);
     }
 }

@@ -7,7 +7,10 @@ package parley.servers;
 public enum Difference {
     COMPRESSES("Compresses messages when the client asks for it (permessage-deflate)."),
     STOPS_WITHOUT_A_WORD(
-            "Cuts connections when it is stopped, before the application hears of it; an undeploy closes them with 1001.");
+            "Cuts connections when it is stopped, before the application hears of it; an undeploy closes them with 1001."),
+    TAKES_FRAMES_WITHOUT_A_MASK("Takes frames without a mask, which RFC 6455 forbids."),
+    WAITS_FOR_LONG_FRAMES(
+            "Waits for the rest of a frame whose header says that it is longer than a message may be, up to 4 MiB.");
 
     private final String words;
 

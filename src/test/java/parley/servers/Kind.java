@@ -11,9 +11,24 @@ public enum Kind {
     STANDALONE("standalone", home -> new Standalone()),
     TOMCAT_10_1("tomcat-10.1", Tomcat::new, Difference.COMPRESSES),
     TOMCAT_11("tomcat-11", Tomcat::new, Difference.COMPRESSES),
-    GLASSFISH_7("glassfish-7", GlassFish::new),
-    GLASSFISH_8("glassfish-8", GlassFish::new),
-    PAYARA_6("payara-6", GlassFish::new);
+    GLASSFISH_7(
+            "glassfish-7",
+            GlassFish::new,
+            Difference.STOPS_WITHOUT_A_WORD,
+            Difference.TAKES_FRAMES_WITHOUT_A_MASK,
+            Difference.WAITS_FOR_LONG_FRAMES),
+    GLASSFISH_8(
+            "glassfish-8",
+            GlassFish::new,
+            Difference.STOPS_WITHOUT_A_WORD,
+            Difference.TAKES_FRAMES_WITHOUT_A_MASK,
+            Difference.WAITS_FOR_LONG_FRAMES),
+    PAYARA_6(
+            "payara-6",
+            GlassFish::new,
+            Difference.STOPS_WITHOUT_A_WORD,
+            Difference.TAKES_FRAMES_WITHOUT_A_MASK,
+            Difference.WAITS_FOR_LONG_FRAMES);
 
     private final String name;
     private final Function<Path, Server> make;
