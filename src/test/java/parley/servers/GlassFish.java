@@ -15,12 +15,23 @@ final class GlassFish extends Installed {
     /** Ports as numbers are those of this server; in the template for others they are names. */
     private static final Pattern PORT = Pattern.compile("(?<= port=\"|telnet\\.port=|_PORT\" value=\")\\d+");
 
-    GlassFish(Path home) {
+    private final int leastJdk;
+    private final int mostJdk;
+
+    /** From a distribution that runs on these JDKs. */
+    GlassFish(Path home, int leastJdk, int mostJdk) {
         super(home);
+        this.leastJdk = leastJdk;
+        this.mostJdk = mostJdk;
     }
 
     @Override
     void configure(List<String> properties) throws IOException {
+        int jdk = Runtime.version().feature();
+        if (jdk < leastJdk || jdk > mostJdk) {
+            throw new AssertionError(home().getFileName() + " runs on JDK " + leastJdk + " to " + mostJdk
+                    + ", and this is JDK " + jdk + ": set JAVA_HOME to another");
+        }
         Path shipped = home().resolve("glassfish/domains").resolve(DOMAIN);
         try (Stream<Path> files = Files.walk(shipped)) {
             for (Path file : (Iterable<Path>) files::iterator) {

@@ -13,19 +13,19 @@ public enum Kind {
     TOMCAT_11("tomcat-11", Tomcat::new, Difference.COMPRESSES),
     GLASSFISH_7(
             "glassfish-7",
-            GlassFish::new,
+            home -> new GlassFish(home, 17, 24),
             Difference.STOPS_WITHOUT_A_WORD,
             Difference.TAKES_FRAMES_WITHOUT_A_MASK,
             Difference.WAITS_FOR_LONG_FRAMES),
     GLASSFISH_8(
             "glassfish-8",
-            GlassFish::new,
+            home -> new GlassFish(home, 21, 25),
             Difference.STOPS_WITHOUT_A_WORD,
             Difference.TAKES_FRAMES_WITHOUT_A_MASK,
             Difference.WAITS_FOR_LONG_FRAMES),
     PAYARA_6(
             "payara-6",
-            GlassFish::new,
+            home -> new GlassFish(home, 17, 25),
             Difference.STOPS_WITHOUT_A_WORD,
             Difference.TAKES_FRAMES_WITHOUT_A_MASK,
             Difference.WAITS_FOR_LONG_FRAMES);
