@@ -10,7 +10,8 @@ public enum Difference {
             "Cuts connections when it is stopped, before the application hears of it; an undeploy closes them with 1001."),
     TAKES_FRAMES_WITHOUT_A_MASK("Takes frames without a mask, which RFC 6455 forbids."),
     WAITS_FOR_LONG_FRAMES(
-            "Waits for the rest of a frame whose header says that it is longer than a message may be, up to 4 MiB.");
+            "Waits for the rest of a frame whose header says that it is longer than a message may be, up to 4 MiB."),
+    KEEPS_CLASSES("Keeps the classes of an application that was undeployed for a while, or until it is stopped.");
 
     private final String words;
 

@@ -16,19 +16,21 @@ public enum Kind {
             home -> new GlassFish(home, 17, 24),
             Difference.STOPS_WITHOUT_A_WORD,
             Difference.TAKES_FRAMES_WITHOUT_A_MASK,
-            Difference.WAITS_FOR_LONG_FRAMES),
+            Difference.WAITS_FOR_LONG_FRAMES,
+            Difference.KEEPS_CLASSES),
     GLASSFISH_8(
             "glassfish-8",
             home -> new GlassFish(home, 21, 25),
             Difference.STOPS_WITHOUT_A_WORD,
             Difference.TAKES_FRAMES_WITHOUT_A_MASK,
-            Difference.WAITS_FOR_LONG_FRAMES),
+            Difference.WAITS_FOR_LONG_FRAMES,
+            Difference.KEEPS_CLASSES),
     PAYARA_6(
             "payara-6",
             home -> new GlassFish(home, 17, 25),
-            Difference.STOPS_WITHOUT_A_WORD,
             Difference.TAKES_FRAMES_WITHOUT_A_MASK,
-            Difference.WAITS_FOR_LONG_FRAMES);
+            Difference.WAITS_FOR_LONG_FRAMES,
+            Difference.KEEPS_CLASSES);
 
     private final String name;
     private final Function<Path, Server> make;
