@@ -1,6 +1,7 @@
 package parley.app;
 
 import org.jspecify.annotations.Nullable;
+import parley.delivery.Transport;
 import parley.session.Admission;
 
 /**
@@ -16,13 +17,10 @@ public record Arrival(
         Admission.Verdict verdict,
         @Nullable Line line) {
 
-    /** A client's connection below the WebSocket. Any thread; nothing blocks. */
+    /** A client's connection below the WebSocket, where it can be reached. */
     public interface Line {
-        /** Cuts it at once, without a word. */
-        void cut();
-
-        /** Whether it is still there. */
-        boolean isOpen();
+        /** Returns a transport that writes to it directly, and leaves to the other what is the container's: the close. */
+        Transport over(Transport container);
     }
 
     private static final ThreadLocal<Arrival> CURRENT = new ThreadLocal<>();

@@ -81,7 +81,7 @@ public final class Settings {
             ofMillis(100),
             ofMinutes(1),
             "100ms to 1m",
-            "How long a closed connection may take to go away before it is cut. Only when Parley runs by itself.");
+            "How long a closed connection may take to go away before it is cut. On a server as far as the server lets it.");
 
     private static final Setting<Integer> HISTORY =
             Setting.number("room.history", 1000, 1, 1_000_000, "messages", "Messages a room keeps.");

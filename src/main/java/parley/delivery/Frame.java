@@ -1,13 +1,72 @@
 package parley.delivery;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /** One whole WebSocket message on its way to a client. Immutable: members at the same cursor share one. */
 public sealed interface Frame {
 
-    /** A text message (RFC 6455 section 5.6). */
-    record Text(String text) implements Frame {}
+    /**
+     * Returns the message as one frame without a mask, ready for the wire (RFC 6455 section 5.2). Encoded once, for all who share
+     * it. Who sends it takes a {@link ByteBuffer#duplicate()}, so that the position stays where it is. Any thread.
+     */
+    ByteBuffer wire();
 
-    /** A binary message. Who sends it takes a {@link ByteBuffer#duplicate()}, so that the position stays where it is. */
-    record Binary(ByteBuffer bytes) implements Frame {}
+    /** A text message (RFC 6455 section 5.6). */
+    final class Text implements Frame {
+        private static final int OPCODE = 1;
+
+        private final String text;
+        /** Null until it is asked for. Any thread may set it, to the same bytes. */
+        private volatile @Nullable ByteBuffer wire;
+
+        public Text(String text) {
+            this.text = text;
+        }
+
+        /** What it says. */
+        public String text() {
+            return text;
+        }
+
+        @Override
+        public ByteBuffer wire() {
+            ByteBuffer made = wire;
+            if (made == null) {
+                made = WireFormat.frame(OPCODE, ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+                wire = made;
+            }
+            return made;
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Text that && that.text.equals(text);
+        }
+
+        @Override
+        public int hashCode() {
+            return text.hashCode();
+        }
+
+        @Override
+        public String toString() {
+            return "Text[" + text + "]";
+        }
+    }
+
+    /**
+     * A binary message.
+     *
+     * @param bytes the message; who sends it takes a duplicate
+     */
+    record Binary(ByteBuffer bytes) implements Frame {
+        private static final int OPCODE = 2;
+
+        @Override
+        public ByteBuffer wire() {
+            return WireFormat.frame(OPCODE, bytes.duplicate());
+        }
+    }
 }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import parley.app.Arrival;
 import parley.app.Deployment;
 import parley.app.Parley;
+import parley.delivery.Transport;
 import parley.session.Admission;
 import parley.session.Connection;
 import parley.session.Request;
@@ -19,8 +20,8 @@ import parley.session.Request;
  * The configurator of all endpoints: carries what was decided about a handshake over to {@code @OnOpen}. Made by the
  * container, once an endpoint; called by any of its threads.
  *
- * <p>Who comes in is decided by the layer around, which can answer with a status; where there is none (Jetty lets upgrades
- * pass its filters by) it is decided here, and carried out when the session opens. It cannot be carried out here: {@code
+ * <p>Who comes in is decided by the layer around, which can answer with a status; where there is none, or the container
+ * does not ask it, it is decided here, and carried out when the session opens. It cannot be carried out here: {@code
  * checkOrigin} is not told the host to compare with, and an exception in {@code modifyHandshake} is a 500 or a cut
  * connection.
  */
@@ -70,7 +71,11 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
         }
         Parley parley = opening.parley;
         Arrival arrival = opening.arrival;
-        RemoteTransport transport = new RemoteTransport(session, parley.pinging(), arrival.line());
+        Transport transport = new RemoteTransport(
+                session, parley.pinging(), parley.settings().session().closeTimeout());
+        if (arrival.line() != null) {
+            transport = arrival.line().over(transport);
+        }
         if (arrival.verdict() instanceof Admission.Refusal refusal) {
             parley.turnAway(refusal, transport);
             return null;

@@ -8,32 +8,42 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
-import parley.app.Arrival;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
 import parley.protocol.CloseCode;
 
 /**
- * The transport over {@code RemoteEndpoint.Async}, the same on every server. The session's own timeouts are not used: they
- * are ignored or half carried out on most servers, so the drain's deadline is the one that counts.
+ * The transport over {@code RemoteEndpoint.Async}, the same on every server. While it lives, the session's own timeouts are
+ * not used: they are ignored or half carried out on most servers, so the drain's deadline is the one that counts.
  */
 final class RemoteTransport implements Transport {
     private static final Logger LOG = System.getLogger("parley.endpoint");
     private static final ByteBuffer NO_DATA = ByteBuffer.allocate(0).asReadOnlyBuffer();
+    /**
+     * How long Tomcat blocks to send a close frame (by itself up to 20 seconds), and from 10.1 on waits for the answer (30):
+     * properties of the session, Longs in milliseconds. They mean nothing to others.
+     */
+    private static final List<String> CLOSE_TIMEOUTS = List.of(
+            "org.apache.tomcat.websocket.BLOCKING_SEND_TIMEOUT", "org.apache.tomcat.websocket.SESSION_CLOSE_TIMEOUT");
 
     private final Session session;
     private final RemoteEndpoint.Async remote;
     private final ExecutorService pinging;
-    private final Arrival.@Nullable Line line;
+    private final long closeMillis;
 
-    RemoteTransport(Session session, ExecutorService pinging, Arrival.@Nullable Line line) {
+    /**
+     * @param closeTimeout how long a client may take to go once it is told to
+     */
+    RemoteTransport(Session session, ExecutorService pinging, Duration closeTimeout) {
         this.session = session;
+        this.closeMillis = closeTimeout.toMillis();
         this.remote = session.getAsyncRemote();
         this.pinging = pinging;
-        this.line = line;
         // Tyrus wakes a timer at every send and receive for a timeout of 0; only a negative one is none.
         session.setMaxIdleTimeout(-1);
     }
@@ -50,14 +60,10 @@ final class RemoteTransport implements Transport {
 
     /**
      * Pings on a thread that may block, as Tomcat's and Jetty's do while the socket takes nothing; not now when all of these
-     * are at it. Standalone, where the line below is known, a ping never blocks.
+     * are at it.
      */
     @Override
     public boolean ping(Completion completion) {
-        if (line != null) {
-            completion.completed(sendPing());
-            return true;
-        }
         try {
             pinging.execute(() -> completion.completed(sendPing()));
             return true;
@@ -75,25 +81,32 @@ final class RemoteTransport implements Transport {
         }
     }
 
+    /**
+     * Closes, and has the container cut who does not go. The idle timeout comes after the close: Jetty would take the time
+     * that has passed already for idle, and close with words of its own.
+     */
     @Override
     public void close(CloseCode code, String reason) {
         try {
+            CLOSE_TIMEOUTS.forEach(name -> session.getUserProperties().put(name, closeMillis));
             session.close(new CloseReason(CloseReason.CloseCodes.getCloseCode(code.number()), reason));
         } catch (IOException | RuntimeException e) {
             LOG.log(Level.DEBUG, "a session that ended could not be closed in the container", e);
         }
-    }
-
-    @Override
-    public void drop() {
-        if (line != null) {
-            line.cut();
+        try {
+            session.setMaxIdleTimeout(closeMillis);
+        } catch (RuntimeException e) {
+            LOG.log(Level.DEBUG, "a session that was closed has gone at once", e);
         }
     }
 
+    /** The API reaches no further down. */
+    @Override
+    public void drop() {}
+
     @Override
     public boolean isConnected() {
-        return line != null && line.isOpen();
+        return false;
     }
 
     private static Throwable cause(@Nullable Throwable told) {

@@ -2,14 +2,17 @@ package parley.standalone;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Locale;
+import java.util.Map;
 import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.Connection;
 import org.glassfish.grizzly.EmptyCompletionHandler;
-import org.glassfish.grizzly.Grizzly;
 import org.glassfish.grizzly.WriteResult;
-import org.glassfish.grizzly.attributes.Attribute;
+import org.glassfish.grizzly.filterchain.BaseFilter;
 import org.glassfish.grizzly.filterchain.FilterChainContext;
 import org.glassfish.grizzly.filterchain.NextAction;
 import org.glassfish.grizzly.http.HttpContent;
@@ -18,8 +21,12 @@ import org.glassfish.grizzly.http.HttpResponsePacket;
 import org.glassfish.grizzly.http.Method;
 import org.glassfish.grizzly.http.Protocol;
 import org.glassfish.grizzly.memory.Buffers;
-import org.glassfish.tyrus.container.grizzly.server.GrizzlyServerFilter;
-import org.glassfish.tyrus.spi.ServerContainer;
+import org.glassfish.tyrus.core.RequestContext;
+import org.glassfish.tyrus.core.TyrusUpgradeResponse;
+import org.glassfish.tyrus.core.Utils;
+import org.glassfish.tyrus.spi.UpgradeRequest;
+import org.glassfish.tyrus.spi.UpgradeResponse;
+import org.glassfish.tyrus.spi.WebSocketEngine;
 import org.jspecify.annotations.Nullable;
 import parley.app.Arrival;
 import parley.app.Parley;
@@ -28,69 +35,104 @@ import parley.session.Admission;
 import parley.session.Request;
 
 /**
- * Tyrus' filter in Grizzly's chain, with a door before it: handshakes that may not come in are answered with a status, the
- * others get their connection noted, so that it can be cut. Called by the selectors.
+ * The door in Grizzly's chain: handshakes that may not come in are answered with a status, for the others Tyrus makes a session, and
+ * their connection leaves HTTP. Called by the selectors.
  */
-final class DoorFilter extends GrizzlyServerFilter {
-    private final Attribute<Boolean> upgraded =
-            Grizzly.DEFAULT_ATTRIBUTE_BUILDER.createAttribute(DoorFilter.class.getName() + ".upgraded");
-
+final class DoorFilter extends BaseFilter {
     private static final Admission.Refusal NO_HANDSHAKE = new Admission.Refusal(
             400,
             CloseCode.PROTOCOL_ERROR,
             "a handshake is a GET of HTTP/1.1 without a body, with Host, Connection: Upgrade, Upgrade: websocket,"
                     + " Sec-WebSocket-Key and Sec-WebSocket-Version: 13");
 
+    private final WebSocketEngine engine;
     private final Parley parley;
     private final String context;
+    private final int longestMessage;
+    private final FrameFilter frames = new FrameFilter();
 
-    DoorFilter(ServerContainer container, Parley parley, String context) {
-        super(container, context);
+    /**
+     * Makes the door.
+     *
+     * @param context the path before the endpoints' own
+     * @param longestMessage the longest frame that is read, in bytes
+     */
+    DoorFilter(WebSocketEngine engine, Parley parley, String context, int longestMessage) {
+        this.engine = engine;
         this.parley = parley;
         this.context = context;
-    }
-
-    /** A client's TCP connection. */
-    private record Line(Connection<?> connection) implements Arrival.Line {
-        @Override
-        public void cut() {
-            connection.terminateSilently();
-        }
-
-        @Override
-        public boolean isOpen() {
-            return connection.isOpen();
-        }
+        this.longestMessage = longestMessage;
     }
 
     @Override
     public NextAction handleRead(FilterChainContext ctx) throws IOException {
         HttpContent content = ctx.getMessage();
-        Connection<?> connection = ctx.getConnection();
-        if (upgraded.isSet(connection) || !(content.getHttpHeader() instanceof HttpRequestPacket request)) {
-            return super.handleRead(ctx);
+        if (!(content.getHttpHeader() instanceof HttpRequestPacket request)) {
+            return ctx.getInvokeAction();
         }
         if (!"websocket".equalsIgnoreCase(request.getUpgrade())) {
             // Any other upgrade is ignored (RFC 9110 section 7.8), such as the h2c that the JDK's client asks for.
-            // Without this
-            // Grizzly would leave the Content-Type out; it closes the connection after the answer all the same.
+            // Without
+            // this Grizzly would leave the Content-Type out; it closes the connection after the answer all the same.
             request.setIgnoreContentModifiers(false);
-            return super.handleRead(ctx);
+            return ctx.getInvokeAction();
         }
         Admission.Verdict verdict = isHandshake(request) ? judge(request) : NO_HANDSHAKE;
         if (verdict instanceof Admission.Refusal refusal) {
             refuse(ctx, request, refusal);
-            return ctx.getStopAction();
+        } else {
+            open(ctx, content, request, verdict);
         }
-        upgraded.set(connection, true);
-        // Tyrus makes a URI of it and cuts the connection when it finds what browsers leave as it is, such as '|'.
-        request.setQueryString(null);
-        new Arrival(address(connection), verdict, new Line(connection)).note();
+        return ctx.getStopAction();
+    }
+
+    private void open(
+            FilterChainContext ctx, HttpContent content, HttpRequestPacket request, Admission.Verdict verdict) {
+        @SuppressWarnings("unchecked") // of TCP, as all are here
+        Connection<SocketAddress> connection = ctx.getConnection();
+        UpgradeResponse response = new TyrusUpgradeResponse();
+        new Arrival(address(connection), verdict, container -> new LineTransport(connection, container)).note();
         try {
-            return super.handleRead(ctx);
+            WebSocketEngine.UpgradeInfo upgrade = engine.upgrade(upgradeRequest(request), response);
+            if (upgrade.getStatus() != WebSocketEngine.UpgradeStatus.SUCCESS) {
+                throw new IllegalStateException("the container does not take " + request.getRequestURI());
+            }
+            answer(ctx, request, response);
+            FrameWatch watch = new FrameWatch(longestMessage, connection);
+            watch.passTo(upgrade.createConnection(watch.writer(), reason -> connection.closeSilently()));
+            frames.take(connection, ctx.getFilterChain(), watch);
+            if (content.getContent().hasRemaining()) {
+                FrameFilter.pass(content.getContent(), watch); // from a client that did not wait for the answer
+            }
         } finally {
             Arrival.forget();
         }
+    }
+
+    /** Without the query: Tyrus makes a URI of it and fails when it finds what browsers leave as it is, such as '|'. */
+    private static UpgradeRequest upgradeRequest(HttpRequestPacket request) {
+        RequestContext context = RequestContext.Builder.create()
+                .requestURI(URI.create(request.getRequestURI()))
+                .secure(request.isSecure())
+                .parameterMap(Map.of())
+                .tyrusProperties(Map.of())
+                .build();
+        for (String name : request.getHeaders().names()) {
+            for (String value : request.getHeaders().values(name)) {
+                context.getHeaders()
+                        .computeIfAbsent(name, first -> new ArrayList<>())
+                        .addAll(Utils.parseHeaderValue(value.strip()));
+            }
+        }
+        return context;
+    }
+
+    private static void answer(FilterChainContext ctx, HttpRequestPacket request, UpgradeResponse upgrade) {
+        HttpResponsePacket response = request.getResponse();
+        response.setProtocol(Protocol.HTTP_1_1);
+        response.setStatus(upgrade.getStatus());
+        upgrade.getHeaders().forEach((name, values) -> response.setHeader(name, String.join(", ", values)));
+        ctx.write(HttpContent.builder(response).build());
     }
 
     /** Whether it is what RFC 6455 section 4.2.1 asks for. Tyrus asks for less, and leaves what it refuses open and mute. */
@@ -121,6 +163,7 @@ final class DoorFilter extends GrizzlyServerFilter {
     /** Answers and closes: for Grizzly a request with an upgrade never ends, and what came next would belong to it. */
     private static void refuse(FilterChainContext ctx, HttpRequestPacket request, Admission.Refusal refusal) {
         Buffer body = Buffers.wrap(null, refusal.reason() + "\n", StandardCharsets.UTF_8);
+        request.setIgnoreContentModifiers(false); // as above
         HttpResponsePacket response = request.getResponse();
         response.setProtocol(Protocol.HTTP_1_1);
         response.setStatus(refusal.status());

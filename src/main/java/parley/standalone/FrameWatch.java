@@ -1,13 +1,16 @@
 package parley.standalone;
 
-import java.io.IOException;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.glassfish.grizzly.Buffer;
+import org.glassfish.grizzly.Connection;
+import org.glassfish.grizzly.EmptyCompletionHandler;
+import org.glassfish.grizzly.WriteResult;
+import org.glassfish.grizzly.memory.Buffers;
 import org.glassfish.tyrus.core.CloseReasons;
 import org.glassfish.tyrus.spi.CompletionHandler;
-import org.glassfish.tyrus.spi.Connection;
-import org.glassfish.tyrus.spi.ReadHandler;
 import org.glassfish.tyrus.spi.Writer;
 import org.glassfish.tyrus.spi.WriterInfo;
 import org.jspecify.annotations.Nullable;
@@ -27,14 +30,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Reading is for the selector that reads the connection, one call at a time; the writer is for any thread.
  */
-final class FrameWatch implements ReadHandler {
+final class FrameWatch {
     private static final int LONGEST_HEADER = 14;
     private static final int OPCODE_CLOSE = 8;
 
     private final int limit;
     private final ClosingWriter writer;
     /** Null while the connection is being made; no frame can come before. */
-    private @Nullable Connection tyrus;
+    private org.glassfish.tyrus.spi.@Nullable Connection tyrus;
 
     private final byte[] header = new byte[LONGEST_HEADER];
     private int headerBytes;
@@ -46,9 +49,9 @@ final class FrameWatch implements ReadHandler {
     /** Set when the client's close frame has come. */
     private volatile boolean clientClosed;
 
-    FrameWatch(int limit, Writer toClient) {
+    FrameWatch(int limit, Connection<SocketAddress> client) {
         this.limit = limit;
-        this.writer = new ClosingWriter(toClient);
+        this.writer = new ClosingWriter(client);
     }
 
     /** The writer to give to Tyrus. */
@@ -57,72 +60,89 @@ final class FrameWatch implements ReadHandler {
     }
 
     /** Says to whom the frames go. */
-    void passTo(Connection connection) {
+    void passTo(org.glassfish.tyrus.spi.Connection connection) {
         tyrus = connection;
     }
 
     /** Writes for Tyrus, and closes the TCP connection no earlier than the client has closed its side. */
     private final class ClosingWriter extends Writer {
-        private final Writer next;
+        private final Connection<SocketAddress> client;
         /** Set when our close frame is on its way. */
         private volatile boolean weClosed;
 
-        ClosingWriter(Writer next) {
-            this.next = next;
+        ClosingWriter(Connection<SocketAddress> client) {
+            this.client = client;
         }
 
         @Override
         public void write(ByteBuffer buffer, CompletionHandler<ByteBuffer> completion) {
-            next.write(buffer, completion);
+            client.write(Buffers.wrap(null, buffer), new Told(buffer, completion, false));
         }
 
         @Override
         public void write(ByteBuffer buffer, CompletionHandler<ByteBuffer> completion, WriterInfo info) {
             if (info.getMessageType() != WriterInfo.MessageType.PONG) {
-                next.write(buffer, completion, info);
+                write(buffer, completion);
             } else if (pongUnderWay.compareAndSet(false, true)) {
-                next.write(buffer, new Pong(completion), info);
+                client.write(Buffers.wrap(null, buffer), new Told(buffer, completion, true));
             } else {
                 completion.completed(buffer);
             }
         }
 
         @Override
-        public void close() throws IOException {
+        public void close() {
             weClosed = true;
             if (clientClosed) {
-                next.close();
+                client.closeSilently();
             }
         }
     }
 
-    /** Lets the next pong go when this one has gone. */
-    private final class Pong extends CompletionHandler<ByteBuffer> {
-        private final CompletionHandler<ByteBuffer> completion;
+    /** Tells Tyrus what Grizzly tells, and lets the next pong go when this one has gone. */
+    private final class Told extends EmptyCompletionHandler<WriteResult<Buffer, SocketAddress>> {
+        private final ByteBuffer written;
+        private final @Nullable CompletionHandler<ByteBuffer> completion;
+        private final boolean isPong;
 
-        Pong(CompletionHandler<ByteBuffer> completion) {
+        Told(ByteBuffer written, @Nullable CompletionHandler<ByteBuffer> completion, boolean isPong) {
+            this.written = written;
             this.completion = completion;
+            this.isPong = isPong;
         }
 
         @Override
-        public void completed(ByteBuffer result) {
-            pongUnderWay.set(false);
-            completion.completed(result);
+        public void completed(WriteResult<Buffer, SocketAddress> result) {
+            if (isPong) {
+                pongUnderWay.set(false);
+            }
+            if (completion != null) {
+                completion.completed(written);
+            }
         }
 
         @Override
         public void failed(Throwable cause) {
-            completion.failed(cause);
+            if (completion != null) {
+                completion.failed(cause);
+            }
         }
 
         @Override
         public void cancelled() {
-            completion.cancelled();
+            if (completion != null) {
+                completion.cancelled();
+            }
         }
     }
 
-    @Override
-    public void handle(ByteBuffer data) {
+    /** The TCP connection is gone: tells Tyrus, unless it knows. Any thread. */
+    void gone() {
+        tyrus().close(CloseReasons.CLOSED_ABNORMALLY.getCloseReason());
+    }
+
+    /** Takes what came from the client. */
+    void handle(ByteBuffer data) {
         boolean passes = !violated && !writer.weClosed;
         int at = data.position();
         while (at < data.limit()) {
@@ -157,7 +177,7 @@ final class FrameWatch implements ReadHandler {
         tyrus().close(violation.getCloseReason());
     }
 
-    private Connection tyrus() {
+    private org.glassfish.tyrus.spi.Connection tyrus() {
         return Objects.requireNonNull(tyrus, "a frame came before its connection was open");
     }
 
@@ -175,16 +195,8 @@ final class FrameWatch implements ReadHandler {
         if ((header[0] & 0x0F) == OPCODE_CLOSE) {
             clientClosed = true;
             if (writer.weClosed) {
-                closeConnection();
+                writer.close();
             }
-        }
-    }
-
-    private void closeConnection() {
-        try {
-            writer.close();
-        } catch (IOException e) {
-            throw new IllegalStateException("Grizzly's writer throws nothing here", e);
         }
     }
 

@@ -60,7 +60,12 @@ final class Server {
         listener.setTransport(selectorsOnly());
         listener.getKeepAlive().setIdleTimeoutInSeconds(-1);
         listener.registerAddOn((network, chain) -> chain.add(
-                chain.indexOfType(HttpServerFilter.class), new DoorFilter(container, parley, settings.context())));
+                chain.indexOfType(HttpServerFilter.class),
+                new DoorFilter(
+                        container.getWebSocketEngine(),
+                        parley,
+                        settings.context(),
+                        settings.session().commandBytes())));
         http.addListener(listener);
         ServerConfiguration configuration = http.getServerConfiguration();
         configuration.setJmxEnabled(false);

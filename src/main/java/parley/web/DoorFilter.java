@@ -14,9 +14,8 @@ import parley.session.Admission;
 import parley.session.Request;
 
 /**
- * Refuses handshakes with an HTTP status, and sets the headers of the page. Any number of threads.
- *
- * <p>Jetty lets upgrades pass its filters by; there the endpoint refuses, by closing what it opened.
+ * Refuses handshakes with an HTTP status, and sets the headers of the page. Any number of threads. {@link ParleyListener}
+ * places it before all other filters, some of which take upgrades to themselves.
  */
 public final class DoorFilter extends HttpFilter {
     private static final long serialVersionUID = 1L;

@@ -1,9 +1,13 @@
 package parley.web;
 
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.FilterRegistration;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.EnumSet;
 import org.jspecify.annotations.Nullable;
 import parley.app.Deployment;
 import parley.app.Parley;
@@ -32,11 +36,19 @@ public final class ParleyListener implements ServletContextListener {
         Parley started = new Parley(settings);
         parley = started;
         Deployment.set(started);
+        placeDoor(event.getServletContext());
         String context = event.getServletContext().getContextPath();
         LOG.log(
                 Level.INFO,
                 "Parley is deployed: " + context + "/ has the page, " + context + "/echo and " + context
                         + "/chat take WebSocket connections");
+    }
+
+    /** Before all filters. What web.xml declares comes behind Jetty's own filter, which goes on with no upgrade. */
+    private static void placeDoor(ServletContext context) {
+        FilterRegistration.Dynamic door = context.addFilter("door", DoorFilter.class);
+        door.setAsyncSupported(true);
+        door.addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/*");
     }
 
     @Override

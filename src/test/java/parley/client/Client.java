@@ -26,7 +26,12 @@ public final class Client implements WebSocket.Listener, AutoCloseable {
     private final WebSocket socket;
 
     public Client(String address, String... subprotocols) {
-        WebSocket.Builder builder = HTTP.newWebSocketBuilder();
+        this(HTTP, address, subprotocols);
+    }
+
+    /** Connects with that HTTP client, such as one that trusts a certificate of its own. */
+    public Client(HttpClient http, String address, String... subprotocols) {
+        WebSocket.Builder builder = http.newWebSocketBuilder();
         if (subprotocols.length > 0) {
             builder.subprotocols(subprotocols[0], Arrays.copyOfRange(subprotocols, 1, subprotocols.length));
         }

@@ -4,6 +4,7 @@ import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonReader;
 import java.io.StringReader;
+import java.net.http.HttpClient;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -26,6 +27,11 @@ public final class JsonClient implements AutoCloseable {
 
     public JsonClient(String address) {
         socket = new Client(address, "parley.v1.json");
+    }
+
+    /** Connects with that HTTP client, such as one that trusts a certificate of its own. */
+    public JsonClient(HttpClient http, String address) {
+        socket = new Client(http, address, "parley.v1.json");
     }
 
     /** Sends a frame as it is. */

@@ -9,10 +9,16 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import javax.net.SocketFactory;
+import javax.net.ssl.SSLException;
 
 /**
  * A client that speaks WebSocket by hand over a socket (RFC 6455 section 5.2), so that it can do what no library lets one do:
- * break frames, stop reading, reset. Every read has a time limit.
+ * break frames, stop reading, reset. Every read and write has a time limit.
  */
 public final class RawClient implements AutoCloseable {
     public static final int CONTINUATION = 0;
@@ -24,7 +30,17 @@ public final class RawClient implements AutoCloseable {
 
     private static final int PATIENCE_MILLIS = 20_000;
 
-    private final Socket socket = new Socket();
+    private static final ScheduledThreadPoolExecutor LIMITS = new ScheduledThreadPoolExecutor(1, task -> {
+        Thread thread = new Thread(task, "limits of writes");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    static {
+        LIMITS.setRemoveOnCancelPolicy(true);
+    }
+
+    private final Socket socket;
     private final DataInputStream in;
     private final String response;
 
@@ -65,7 +81,8 @@ public final class RawClient implements AutoCloseable {
         }
     }
 
-    private RawClient(int port, int receiveBuffer, String request) throws IOException {
+    private RawClient(Socket socket, int port, int receiveBuffer, String request) throws IOException {
+        this.socket = socket;
         if (receiveBuffer > 0) {
             socket.setReceiveBufferSize(receiveBuffer);
         }
@@ -102,7 +119,14 @@ public final class RawClient implements AutoCloseable {
 
     /** Asks to open a session, whatever the answer; headers end with a line break each. */
     public static RawClient handshake(int port, String target, int receiveBuffer, String headers) throws IOException {
+        return handshake(SocketFactory.getDefault(), port, target, receiveBuffer, headers);
+    }
+
+    /** The same over a socket of that factory, such as one for TLS. */
+    public static RawClient handshake(SocketFactory sockets, int port, String target, int receiveBuffer, String headers)
+            throws IOException {
         return new RawClient(
+                sockets.createSocket(),
                 port,
                 receiveBuffer,
                 "GET " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + port
@@ -112,7 +136,12 @@ public final class RawClient implements AutoCloseable {
 
     /** Sends a request as it is and reads the head of the answer. */
     public static RawClient request(int port, String request) throws IOException {
-        return new RawClient(port, 0, request);
+        return request(SocketFactory.getDefault(), port, request);
+    }
+
+    /** The same over a socket of that factory, such as one for TLS. */
+    public static RawClient request(SocketFactory sockets, int port, String request) throws IOException {
+        return new RawClient(sockets.createSocket(), port, 0, request);
     }
 
     private String readHead() throws IOException {
@@ -148,9 +177,31 @@ public final class RawClient implements AutoCloseable {
         raw(encode((last ? 0x80 : 0) | opcode, true, payload.length, payload));
     }
 
-    /** Sends bytes as they are. */
+    /**
+     * Sends bytes as they are.
+     *
+     * @throws AssertionError when nobody takes them within the time limit: a socket has none for this
+     */
     public void raw(byte[] bytes) throws IOException {
-        socket.getOutputStream().write(bytes);
+        AtomicBoolean late = new AtomicBoolean();
+        Future<?> limit = LIMITS.schedule(
+                () -> {
+                    late.set(true);
+                    socket.close();
+                    return null;
+                },
+                PATIENCE_MILLIS,
+                TimeUnit.MILLISECONDS);
+        try {
+            socket.getOutputStream().write(bytes);
+        } catch (IOException e) {
+            if (late.get()) {
+                throw new AssertionError("the server neither reads nor cuts the connection", e);
+            }
+            throw e;
+        } finally {
+            limit.cancel(false);
+        }
     }
 
     /** Encodes a frame; the length it claims may be another than the payload's. */
@@ -230,14 +281,21 @@ public final class RawClient implements AutoCloseable {
 
     /** Reads until the connection ends, by an end or a reset. */
     public void readToEnd() throws IOException {
+        restToEnd();
+    }
+
+    /** Reads until the connection ends, by an end or a reset, and returns how many bytes came. */
+    public long restToEnd() throws IOException {
         byte[] buffer = new byte[65536];
+        long bytes = 0;
         try {
-            while (in.read(buffer) >= 0) {
-                continue;
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                bytes += count;
             }
-        } catch (EOFException | SocketException e) {
-            return;
+        } catch (EOFException | SocketException | SSLException e) {
+            return bytes;
         }
+        return bytes;
     }
 
     /** Ends the sending side alone. */

@@ -2,13 +2,16 @@ package parley.portability;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jakarta.json.JsonObject;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 import parley.client.Client;
 import parley.client.JsonClient;
 import parley.client.RawClient;
+import parley.servers.Difference;
 
 /** Clients that go, in every way there is, and clients that are silent: their rooms hear of it once. */
 class GoneIT extends Portability {
@@ -19,6 +22,20 @@ class GoneIT extends Portability {
             assertThat(mute.read().opcode()).isEqualTo(RawClient.PING);
             assertThat(mute.readClose()).hasToString("close 1001 idle");
             assertThat(quiet.say("not gone").next()).isEqualTo("not gone");
+        }
+    }
+
+    /** It reads the close frame, and neither answers nor closes. The server would wait for ever, or for half a minute. */
+    @Test
+    void whoDoesNotGoWhenItIsClosedIsCutOff() throws Exception {
+        try (RawClient client = raw("/chat/deaf")) {
+            client.frame(true, RawClient.BINARY, new byte[1]);
+            assertThat(client.readClose()).hasToString("close 1003 rooms carry text");
+            if (differs(Difference.WAITS_FOR_THE_ANSWER_TO_A_CLOSE)) {
+                assertThatThrownBy(client::readToEnd).isInstanceOf(SocketTimeoutException.class);
+            } else {
+                client.readToEnd();
+            }
         }
     }
 

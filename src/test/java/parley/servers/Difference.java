@@ -8,6 +8,11 @@ public enum Difference {
     COMPRESSES("Compresses messages when the client asks for it (permessage-deflate)."),
     STOPS_WITHOUT_A_WORD(
             "Cuts connections when it is stopped, before the application hears of it; an undeploy closes them with 1001."),
+    STOPS_BEFORE_PARLEY(
+            "Closes connections itself with 1001 when it is stopped, before the application hears of it: without bye and without"
+                    + " Parley's words; an undeploy has both."),
+    WAITS_FOR_THE_ANSWER_TO_A_CLOSE(
+            "Leaves the TCP connection open for as long as a client that was sent a close frame does not answer it."),
     TAKES_FRAMES_WITHOUT_A_MASK("Takes frames without a mask, which RFC 6455 forbids."),
     WAITS_FOR_LONG_FRAMES(
             "Waits for the rest of a frame whose header says that it is longer than a message may be, up to 4 MiB."),

@@ -27,11 +27,7 @@ final class GlassFish extends Installed {
 
     @Override
     void configure(List<String> properties) throws IOException {
-        int jdk = Runtime.version().feature();
-        if (jdk < leastJdk || jdk > mostJdk) {
-            throw new AssertionError(home().getFileName() + " runs on JDK " + leastJdk + " to " + mostJdk
-                    + ", and this is JDK " + jdk + ": set JAVA_HOME to another");
-        }
+        runsOn(leastJdk, mostJdk);
         Path shipped = home().resolve("glassfish/domains").resolve(DOMAIN);
         try (Stream<Path> files = Files.walk(shipped)) {
             for (Path file : (Iterable<Path>) files::iterator) {

@@ -67,6 +67,15 @@ abstract class Installed implements Server {
     /** Adds to the environment of the command. */
     void environment(Map<String, String> environment) {}
 
+    /** Fails at once, on a JDK that the server does not run on. */
+    final void runsOn(int least, int most) {
+        int jdk = Runtime.version().feature();
+        if (jdk < least || jdk > most) {
+            throw new AssertionError(home.getFileName() + " runs on JDK " + least + " to " + most + ", and this is JDK "
+                    + jdk + ": set JAVA_HOME to another");
+        }
+    }
+
     /** The unpacked distribution. */
     final Path home() {
         return home;

@@ -9,12 +9,21 @@ import java.util.Map;
 
 /** Tomcat, and TomEE, which is Tomcat with more in it: a {@code CATALINA_BASE} of its own. */
 final class Tomcat extends Installed {
+    private final int mostJdk;
+
     Tomcat(Path home) {
+        this(home, Integer.MAX_VALUE);
+    }
+
+    /** From a distribution that runs on JDK 17 and newer ones up to that. */
+    Tomcat(Path home, int mostJdk) {
         super(home);
+        this.mostJdk = mostJdk;
     }
 
     @Override
     void configure(List<String> properties) throws IOException {
+        runsOn(17, mostJdk);
         Path conf = Files.createDirectories(base().resolve("conf"));
         for (String folder : List.of("temp", "webapps", "logs", "bin")) {
             Files.createDirectories(base().resolve(folder));
@@ -27,18 +36,18 @@ final class Tomcat extends Installed {
             }
         }
         // No shutdown port: the process is ended by a signal. Once a second it looks for what is new in webapps.
-        Files.writeString(conf.resolve("server.xml"), """
-                <Server port="-1">
-                  <Listener className="org.apache.catalina.core.JreMemoryLeakPreventionListener"/>
-                  <Listener className="org.apache.catalina.core.ThreadLocalLeakPreventionListener"/>
-                  <Service name="Catalina">
-                    <Connector address="127.0.0.1" port="%d"/>
-                    <Engine name="Catalina" defaultHost="localhost" backgroundProcessorDelay="1">
-                      <Host name="localhost" appBase="webapps"/>
-                    </Engine>
-                  </Service>
-                </Server>
-                """.formatted(port()));
+        String server = Files.readString(conf.resolve("server.xml"));
+        for (String[] change : new String[][] {
+            {"<Server port=\"8005\"", "<Server port=\"-1\""},
+            {"<Connector port=\"8080\"", "<Connector address=\"127.0.0.1\" port=\"" + port() + "\""},
+            {"<Engine name=\"Catalina\"", "<Engine name=\"Catalina\" backgroundProcessorDelay=\"1\""}
+        }) {
+            if (!server.contains(change[0])) {
+                throw new IOException("the distribution's server.xml does not have " + change[0]);
+            }
+            server = server.replace(change[0], change[1]);
+        }
+        Files.writeString(conf.resolve("server.xml"), server);
         Files.writeString(
                 base().resolve("bin/setenv.sh"), "CATALINA_OPTS=\"-Xmx256m " + String.join(" ", properties) + "\"\n");
     }

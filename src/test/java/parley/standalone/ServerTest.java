@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -261,6 +262,7 @@ class ServerTest extends ServerBase {
         String headers = header.isEmpty() ? "" : header + "\r\n";
         try (RawClient client = RawClient.handshake(server.port(), target, 0, headers)) {
             assertThat(client.status()).isEqualTo(status);
+            assertThat(client.response()).containsIgnoringCase("\r\nContent-Type: text/plain");
             assertThat(client.body()).contains(words);
         }
         assertThat(server.parley().sessions().openCount()).isZero();
@@ -446,6 +448,31 @@ class ServerTest extends ServerBase {
             await().until(() -> server.parley().sessions().notYetGoneCount() == 0);
             assertThat(server.parley().rooms().memberCount()).isEqualTo(1);
             frozen.readToEnd();
+        }
+    }
+
+    /** Frames go past Tyrus, which sends the close frame (RFC 6455 section 5.5.1). */
+    @Test
+    void nothingComesBehindACloseFrame() throws Exception {
+        start("limits.commands-per-second=0", "session.close-timeout=200ms");
+        AtomicBoolean enough = new AtomicBoolean();
+        try (Client talker = new Client(ws("/chat"))) {
+            Thread talking = new Thread(() -> {
+                while (!enough.get()) {
+                    talker.say("talk");
+                }
+            });
+            talking.start();
+            for (int i = 0; i < 100; i++) {
+                try (RawClient client = raw("/chat")) {
+                    client.read(); // there is talk
+                    client.frame(true, RawClient.BINARY, new byte[1]);
+                    assertThat(client.readClose().closeCode()).isEqualTo(1003);
+                    assertThat(client.restToEnd()).isZero();
+                }
+            }
+            enough.set(true);
+            talking.join();
         }
     }
 

@@ -1,0 +1,64 @@
+package parley.standalone;
+
+import java.nio.ByteBuffer;
+import org.glassfish.grizzly.Buffer;
+import org.glassfish.grizzly.Connection;
+import org.glassfish.grizzly.Grizzly;
+import org.glassfish.grizzly.attributes.Attribute;
+import org.glassfish.grizzly.filterchain.BaseFilter;
+import org.glassfish.grizzly.filterchain.FilterChain;
+import org.glassfish.grizzly.filterchain.FilterChainBuilder;
+import org.glassfish.grizzly.filterchain.FilterChainContext;
+import org.glassfish.grizzly.filterchain.NextAction;
+import org.glassfish.grizzly.http.HttpServerFilter;
+import org.glassfish.grizzly.memory.ByteBufferArray;
+import org.glassfish.grizzly.utils.IdleTimeoutFilter;
+
+/**
+ * The end of the chain of a connection that speaks WebSocket: what comes goes to its watch. Such a connection gets a chain
+ * without the filters of HTTP, which would see every byte, and lets go of its request, which weighs some kilobytes. Called by the
+ * selectors.
+ */
+final class FrameFilter extends BaseFilter {
+    private final Attribute<FrameWatch> watches =
+            Grizzly.DEFAULT_ATTRIBUTE_BUILDER.createAttribute(FrameFilter.class.getName() + ".watch");
+
+    /** Moves a connection from the chain that it is in to one for frames. */
+    void take(Connection<?> connection, FilterChain of, FrameWatch watch) {
+        connection.getAttributes().clear();
+        watches.set(connection, watch);
+        connection.setProcessor(chain(of));
+        connection.addCloseListener((closed, how) -> watch.gone()); // at once, when it is gone already
+    }
+
+    private FilterChain chain(FilterChain http) {
+        FilterChainBuilder frames = FilterChainBuilder.stateless();
+        http.subList(0, http.indexOfType(HttpServerFilter.class)).stream()
+                .filter(filter -> !(filter instanceof IdleTimeoutFilter)) // the sweep looks after it now
+                .forEach(frames::add);
+        return frames.add(this).build();
+    }
+
+    @Override
+    public NextAction handleRead(FilterChainContext ctx) {
+        FrameWatch watch = watches.get(ctx.getConnection());
+        if (watch != null) {
+            pass(ctx.getMessage(), watch);
+        }
+        return ctx.getStopAction();
+    }
+
+    /** Passes bytes on. */
+    static void pass(Buffer bytes, FrameWatch watch) {
+        if (!bytes.isComposite()) {
+            watch.handle(bytes.toByteBuffer());
+            return;
+        }
+        ByteBufferArray parts = bytes.toByteBufferArray();
+        ByteBuffer[] array = parts.getArray();
+        for (int i = 0; i < parts.size(); i++) {
+            watch.handle(array[i]);
+        }
+        parts.recycle();
+    }
+}

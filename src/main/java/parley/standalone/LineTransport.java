@@ -1,0 +1,117 @@
+package parley.standalone;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import org.glassfish.grizzly.Buffer;
+import org.glassfish.grizzly.Connection;
+import org.glassfish.grizzly.EmptyCompletionHandler;
+import org.glassfish.grizzly.WriteResult;
+import org.glassfish.grizzly.memory.Buffers;
+import org.jspecify.annotations.Nullable;
+import parley.delivery.Frame;
+import parley.delivery.Transport;
+import parley.protocol.CloseCode;
+
+/**
+ * Writes frames straight to the Grizzly connection, so that all members who are sent the same message share its bytes: Tyrus
+ * would encode it for each of them again. Every write is a whole frame, and Grizzly keeps the order of writes, so Tyrus' own frames (pongs,
+ * the close) come between them; no extension is agreed on that would have to see them.
+ *
+ * <p>After our close frame nothing is written (RFC 6455 section 5.5.1): {@link #close} shuts the door, then waits for the write
+ * that may be under way, which never blocks, and only then lets Tyrus send it.
+ */
+final class LineTransport implements Transport {
+    /** Not read-only: Grizzly asks for the array. */
+    private static final ByteBuffer PING = ByteBuffer.wrap(new byte[] {(byte) 0x89, 0});
+
+    private final Connection<SocketAddress> connection;
+    private final Transport container;
+
+    /** The draining thread while it writes. */
+    private volatile @Nullable Thread writer;
+    /** Set by the closing thread, read by the draining thread after it has set {@code writer}. */
+    private volatile boolean closing;
+
+    /** For the completion that was last passed: a session has one for all its frames. Touched by the draining thread alone. */
+    private @Nullable Told told;
+
+    LineTransport(Connection<SocketAddress> connection, Transport container) {
+        this.connection = connection;
+        this.container = container;
+    }
+
+    /** Tells a completion what Grizzly tells. */
+    private static final class Told extends EmptyCompletionHandler<WriteResult<Buffer, SocketAddress>> {
+        private final Completion completion;
+
+        Told(Completion completion) {
+            this.completion = completion;
+        }
+
+        @Override
+        public void completed(WriteResult<Buffer, SocketAddress> result) {
+            completion.completed(null);
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            completion.completed(cause);
+        }
+
+        @Override
+        public void cancelled() {
+            completion.completed(new IOException("the write was cancelled"));
+        }
+    }
+
+    @Override
+    public void send(Frame frame, Completion completion) {
+        write(frame.wire(), completion);
+    }
+
+    @Override
+    public boolean ping(Completion completion) {
+        write(PING, completion);
+        return true;
+    }
+
+    private void write(ByteBuffer wire, Completion completion) {
+        Told handler = told;
+        if (handler == null || handler.completion != completion) {
+            handler = new Told(completion);
+            told = handler;
+        }
+        writer = Thread.currentThread();
+        try {
+            if (closing) {
+                throw new IllegalStateException("closed");
+            }
+            Buffer buffer = Buffers.wrap(null, wire.duplicate());
+            connection.write(buffer, handler);
+        } finally {
+            writer = null;
+        }
+    }
+
+    @Override
+    public void close(CloseCode code, String reason) {
+        closing = true;
+        Thread other = writer;
+        while (other != null && other != Thread.currentThread()) { // its own: a write that failed at once
+            Thread.onSpinWait();
+            other = writer;
+        }
+        container.close(code, reason);
+    }
+
+    @Override
+    public void drop() {
+        connection.terminateSilently();
+    }
+
+    @Override
+    public boolean isConnected() {
+        return connection.isOpen();
+    }
+}

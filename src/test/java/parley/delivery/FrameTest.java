@@ -1,0 +1,50 @@
+package parley.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.ByteBuffer;
+import java.util.HexFormat;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class FrameTest {
+    /** The lengths where the header grows (RFC 6455 section 5.2). */
+    @ParameterizedTest
+    @CsvSource({
+        "0,     8100",
+        "1,     8101",
+        "125,   817d",
+        "126,   817e007e",
+        "65535, 817effff",
+        "65536, 817f0000000000010000",
+        "70000, 817f0000000000011170"
+    })
+    void aTextFrameHasItsLengthInTheShortestForm(int length, String header) {
+        ByteBuffer wire = new Frame.Text("x".repeat(length)).wire();
+        byte[] bytes = new byte[wire.remaining()];
+        wire.duplicate().get(bytes);
+        assertThat(HexFormat.of().formatHex(bytes, 0, bytes.length - length)).isEqualTo(header);
+        assertThat(new String(bytes, bytes.length - length, length)).isEqualTo("x".repeat(length));
+    }
+
+    @Test
+    void theLengthIsThatOfTheBytes() {
+        assertThat(new Frame.Text("é😀").wire())
+                .isEqualTo(ByteBuffer.wrap(HexFormat.of().parseHex("8106c3a9f09f9880")));
+    }
+
+    @Test
+    void aTextIsEncodedOnce() {
+        Frame frame = new Frame.Text("once");
+        assertThat(frame.wire()).isSameAs(frame.wire());
+    }
+
+    @Test
+    void aBinaryFrameLeavesItsBytesWhereTheyAre() {
+        ByteBuffer bytes = ByteBuffer.wrap(new byte[] {9, 1, 2, 3}, 1, 3);
+        Frame frame = new Frame.Binary(bytes);
+        assertThat(frame.wire()).isEqualTo(ByteBuffer.wrap(new byte[] {(byte) 0x82, 3, 1, 2, 3}));
+        assertThat(bytes.remaining()).isEqualTo(3);
+    }
+}
