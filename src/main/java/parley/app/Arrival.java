@@ -8,11 +8,13 @@ import parley.session.Admission;
  * What the layer around the WebSocket API (the servlet filter, the Grizzly filter) knows about a handshake and the API does
  * not tell: noted on the thread that goes on with the handshake, found there by the endpoint's configurator.
  *
+ * @param parley the application that decided
  * @param address where the client connects from
  * @param verdict what was decided about it
  * @param line the connection below, where it can be reached
  */
 public record Arrival(
+        Parley parley,
         @Nullable String address,
         Admission.Verdict verdict,
         @Nullable Line line) {

@@ -28,12 +28,6 @@ import parley.session.Request;
 public final class Handshake extends ServerEndpointConfig.Configurator {
     private static final String OPENING = "parley.opening";
 
-    /** Known at once where the application starts first (standalone), at the first handshake where the container does. */
-    private volatile @Nullable Parley parley = Deployment.current();
-
-    /** What {@code @OnOpen} needs to know. */
-    private record Opening(Parley parley, Arrival arrival) {}
-
     @Override
     public boolean checkOrigin(String originHeaderValue) {
         return true;
@@ -41,17 +35,17 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
 
     @Override
     public void modifyHandshake(ServerEndpointConfig config, HandshakeRequest request, HandshakeResponse response) {
-        Parley application = parley();
         Arrival arrival = Arrival.current();
         if (arrival == null) {
+            Parley parley = parley();
             Request asked = new Request(
                     path(config.getPath(), request.getRequestURI().getRawPath()),
                     request.getQueryString(),
                     header(request, "Origin"),
                     header(request, "Host"));
-            arrival = new Arrival(null, application.judge(asked), null);
+            arrival = new Arrival(parley, null, parley.judge(asked), null);
         }
-        config.getUserProperties().put(OPENING, new Opening(application, arrival));
+        config.getUserProperties().put(OPENING, arrival);
     }
 
     /** Fills an endpoint's path with what was asked for: the context before it is not known here. */
@@ -64,13 +58,12 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
 
     /** Opens the connection of a session that has just opened; null when the client is turned away. */
     static @Nullable Connection open(Session session, EndpointConfig config) {
-        Opening opening = (Opening) config.getUserProperties().remove(OPENING);
+        Arrival arrival = (Arrival) config.getUserProperties().remove(OPENING);
         session.getUserProperties().remove(OPENING);
-        if (opening == null) {
+        if (arrival == null) {
             throw new IllegalStateException("the container did not pass on what was decided at the handshake");
         }
-        Parley parley = opening.parley;
-        Arrival arrival = opening.arrival;
+        Parley parley = arrival.parley();
         Transport transport = new RemoteTransport(
                 session, parley.pinging(), parley.settings().session().closeTimeout());
         if (arrival.line() != null) {
@@ -83,16 +76,13 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
         return parley.open(arrival, transport, session.getNegotiatedSubprotocol());
     }
 
-    private Parley parley() {
-        Parley known = parley;
-        if (known == null) {
-            known = Deployment.current();
-            parley = known;
-        }
-        if (known == null) {
+    /** Asked for each time: some servers keep configurators of what was undeployed, which must not keep the application then. */
+    private static Parley parley() {
+        Parley parley = Deployment.current();
+        if (parley == null) {
             throw new IllegalStateException("Parley has not been started in this deployment");
         }
-        return known;
+        return parley;
     }
 
     /** Finds a header whatever its case: not every container's map looks the name up without regard to it. */

@@ -91,7 +91,7 @@ final class DoorFilter extends BaseFilter {
         @SuppressWarnings("unchecked") // of TCP, as all are here
         Connection<SocketAddress> connection = ctx.getConnection();
         UpgradeResponse response = new TyrusUpgradeResponse();
-        new Arrival(address(connection), verdict, container -> new LineTransport(connection, container)).note();
+        new Arrival(parley, address(connection), verdict, container -> new LineTransport(connection, container)).note();
         try {
             WebSocketEngine.UpgradeInfo upgrade = engine.upgrade(upgradeRequest(request), response);
             if (upgrade.getStatus() != WebSocketEngine.UpgradeStatus.SUCCESS) {

@@ -14,7 +14,6 @@ import org.glassfish.grizzly.http.server.ServerConfiguration;
 import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
 import org.glassfish.grizzly.nio.transport.TCPNIOTransportBuilder;
 import org.glassfish.grizzly.strategies.SameThreadIOStrategy;
-import parley.app.Deployment;
 import parley.app.Parley;
 import parley.app.Settings;
 
@@ -51,7 +50,6 @@ final class Server {
     }
 
     private void start(Settings settings, Path war) throws IOException {
-        Deployment.set(parley);
         try {
             container.start(settings.context(), settings.port());
         } catch (DeploymentException e) {
@@ -125,7 +123,6 @@ final class Server {
             LOG.log(Level.WARNING, "the listener did not close", e);
         }
         parley.stop();
-        Deployment.clear(parley);
         http.shutdownNow();
         container.stop();
     }

@@ -38,7 +38,7 @@ public final class DoorFilter extends HttpFilter {
             refuse(response, refusal);
             return;
         }
-        new Arrival(request.getRemoteAddr(), verdict, null).note();
+        new Arrival(parley, request.getRemoteAddr(), verdict, null).note();
         try {
             chain.doFilter(request, response);
         } finally {

@@ -282,6 +282,15 @@ public final class RawClient implements AutoCloseable {
         return read();
     }
 
+    /** Reads until the close frame and says what is in it, or that there was none. */
+    public String readCloseOrEnd() throws IOException {
+        try {
+            return readClose().toString();
+        } catch (EOFException | SocketException e) {
+            return "cut off";
+        }
+    }
+
     /** Reads until the connection ends, by an end or a reset. */
     public void readToEnd() throws IOException {
         restToEnd();

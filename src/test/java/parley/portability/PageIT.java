@@ -50,7 +50,9 @@ class PageIT extends Portability {
                 "/parley/META-INF/MANIFEST.MF"
             })
     void whatTheWarConsistsOfCannotBeDownloaded(String path) throws Exception {
-        // 400: some servers take no path that can be read in two ways.
-        assertThat(get(path).statusCode()).isIn(400, 403, 404);
+        // 400: some servers take no path that can be read in two ways. 401 from GlassFish for a path that it had to
+        // tidy up,
+        // although nobody could log in; a redirect has been followed.
+        assertThat(get(path).statusCode()).isIn(400, 401, 403, 404);
     }
 }

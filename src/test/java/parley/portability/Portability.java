@@ -34,7 +34,8 @@ abstract class Portability {
     /** The default of {@code limits.message-bytes}. */
     static final int LIMIT = 64 * 1024;
 
-    private static final HttpClient HTTP = HttpClient.newHttpClient();
+    private static final HttpClient HTTP =
+            HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NORMAL).build();
 
     @ArquillianResource
     Server server;

@@ -11,11 +11,15 @@ import org.junit.jupiter.api.Test;
 import parley.client.Client;
 import parley.client.JsonClient;
 import parley.client.RawClient;
+import parley.servers.Difference;
 import parley.servers.Jvm;
 import parley.servers.Kind;
 
 /** What an undeploy leaves behind: nothing. */
 class UndeployIT extends Portability {
+    private static final List<String> APPLICATION =
+            List.of("parley.app.Parley", "parley.session.Sessions", "parley.room.RoomRegistry");
+
     @Test
     void anUndeployClosesEveryoneWith1001() throws Exception {
         deployer.deploy(SHORT_LIVED);
@@ -48,10 +52,18 @@ class UndeployIT extends Portability {
         }
         Jvm jvm = new Jvm(server.process(PARLEY));
         Set<String> before = jvm.threads("parley-").keySet();
+        int applications = jvm.instances(APPLICATION);
         int classes = jvm.classes("parley.app.Parley");
         for (int i = 0; i < 3; i++) {
             deployUseAndUndeploy();
             await("the threads end").atMost(Duration.ofSeconds(20)).until(() -> without(before, jvm), Map::isEmpty);
+        }
+        await("rooms and sessions go")
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> jvm.instances(APPLICATION), count -> count == applications);
+        if (differs(Difference.KEEPS_CLASSES)) {
+            assertThat(jvm.classes("parley.app.Parley")).isGreaterThan(classes);
+            return;
         }
         await("the class loaders go")
                 .atMost(Duration.ofSeconds(30))
