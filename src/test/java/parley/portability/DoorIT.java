@@ -3,9 +3,15 @@ package parley.portability;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import parley.client.JsonClient;
 import parley.client.RawClient;
 
 /** Who is let in. */
@@ -41,6 +47,27 @@ class DoorIT extends Portability {
         }
         try (RawClient client = handshake(path, "Origin: http://127.0.0.1:" + port())) {
             assertThat(client.status()).isEqualTo(101);
+        }
+    }
+
+    /** What is decided about a handshake goes to the open through a map of the container's, which must not be shared. */
+    @Test
+    void handshakesAtTheSameTimeLeadEachToItsOwnRoom() throws Exception {
+        List<CompletableFuture<Void>> all = IntStream.range(0, 16)
+                .mapToObj(thread -> CompletableFuture.runAsync(() -> {
+                    for (int i = 0; i < 20; i++) {
+                        joins("door-" + thread + "-" + i);
+                    }
+                }))
+                .toList();
+        CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
+    }
+
+    private void joins(String room) {
+        try (JsonClient client = openJson("/chat/" + room)) {
+            assertThat(client.next("joined").getString("room")).isEqualTo(room);
+        } catch (InterruptedException e) {
+            throw new CompletionException(e);
         }
     }
 }

@@ -18,6 +18,9 @@ public enum Difference {
     WAITS_FOR_LONG_FRAMES(
             "Waits for the rest of a frame whose header says that it is longer than a message may be, up to 4 MiB."),
     CUTS_NO_CHARACTERS("Closes with 1007 when a fragment of a text message ends within a character."),
+    FORGETS_TO_READ(
+            "May read no more from a client that was closed in the midst of a flood, and then keeps its TCP connection for ever, even"
+                    + " when the client has gone."),
     KEEPS_CLASSES("Keeps the classes of an application that was undeployed for a while, or until it is stopped.");
 
     private final String words;

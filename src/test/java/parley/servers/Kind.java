@@ -40,6 +40,7 @@ public enum Kind {
             Liberty::new,
             Difference.STOPS_WITHOUT_A_WORD,
             Difference.WAITS_FOR_THE_ANSWER_TO_A_CLOSE,
+            Difference.FORGETS_TO_READ,
             Difference.CUTS_NO_CHARACTERS);
 
     private final String name;
