@@ -25,7 +25,7 @@ class GoneIT extends Portability {
         }
     }
 
-    /** It reads the close frame, and neither answers nor closes. The server would wait for ever, or for half a minute. */
+    /** It reads the close frame, and neither answers nor closes. By itself Tomcat would wait for half a minute. */
     @Test
     void whoDoesNotGoWhenItIsClosedIsCutOff() throws Exception {
         try (RawClient client = raw("/chat/deaf")) {
