@@ -13,6 +13,9 @@ public enum Difference {
                     + " Parley's words; an undeploy has both."),
     WAITS_FOR_THE_ANSWER_TO_A_CLOSE(
             "Leaves the TCP connection open for as long as a client that was sent a close frame does not answer it."),
+    CUTS_WHO_IS_STILL_SENDING(
+            "Closes the TCP connection behind its close frame at once: a client that is still sending gets a reset and may not read"
+                    + " why it was closed."),
     TAKES_FRAMES_WITHOUT_A_MASK("Takes frames without a mask, which RFC 6455 forbids."),
     WAITS_FOR_LONG_FRAMES(
             "Waits for the rest of a frame whose header says that it is longer than a message may be, up to 4 MiB."),
