@@ -1,32 +1,7 @@
 package parley.endpoint;
 
-import jakarta.websocket.CloseReason;
-import jakarta.websocket.EndpointConfig;
-import jakarta.websocket.OnClose;
-import jakarta.websocket.OnError;
-import jakarta.websocket.OnOpen;
-import jakarta.websocket.Session;
 import jakarta.websocket.server.ServerEndpoint;
-import org.jspecify.annotations.Nullable;
-import parley.session.Connection;
 
-/** {@code /echo}: every text or binary message comes back. One instance a session; called by the container. */
+/** {@code /echo}: every text or binary message comes back. */
 @ServerEndpoint(value = "/echo", configurator = Handshake.class)
-public final class EchoEndpoint {
-    private volatile @Nullable Connection connection;
-
-    @OnOpen
-    public void opened(Session session, EndpointConfig config) {
-        connection = Handshake.open(session, config);
-    }
-
-    @OnClose
-    public void closed(CloseReason reason) {
-        Outcome.closed(connection, reason);
-    }
-
-    @OnError
-    public void failed(Throwable cause) {
-        Outcome.failed(connection, cause);
-    }
-}
+public final class EchoEndpoint extends SessionEndpoint {}

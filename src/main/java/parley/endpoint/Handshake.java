@@ -84,10 +84,7 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
             parley.turnAway(refusal, transport);
             return null;
         }
-        Inbound inbound = new Inbound(session);
-        Connection connection = parley.open(arrival, transport, session.getNegotiatedSubprotocol());
-        inbound.passTo(connection);
-        return connection;
+        return parley.open(arrival, transport, session.getNegotiatedSubprotocol());
     }
 
     /** Asked for each time: some servers keep configurators of what was undeployed, which must not keep the application then. */

@@ -1,8 +1,5 @@
 package parley.endpoint;
 
-import jakarta.websocket.MessageHandler;
-import jakarta.websocket.PongMessage;
-import jakarta.websocket.Session;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
@@ -20,9 +17,6 @@ import parley.session.Ending;
  * does may throw: Tomcat 10.1 and Jetty close the session then.
  */
 final class Inbound {
-    /** Whom the messages go to; null until the session's connection has been opened. */
-    private volatile @Nullable Connection connection;
-
     /** What came of a text message so far, or null between messages. */
     private @Nullable StringBuilder text;
 
@@ -30,35 +24,22 @@ final class Inbound {
     /** What came of a binary message so far, or null between messages. */
     private @Nullable ByteArrayOutputStream binary;
 
-    /** Listens to a session. Before its connection is opened, because that may close the session, and then this would fail. */
-    Inbound(Session session) {
-        session.addMessageHandler(String.class, new MessageHandler.Partial<String>() {
-            @Override
-            public void onMessage(String part, boolean last) {
-                pass(to -> text(to, part, last));
-            }
-        });
-        session.addMessageHandler(ByteBuffer.class, new MessageHandler.Partial<ByteBuffer>() {
-            @Override
-            public void onMessage(ByteBuffer part, boolean last) {
-                pass(to -> binary(to, part, last));
-            }
-        });
-        session.addMessageHandler(PongMessage.class, new MessageHandler.Whole<PongMessage>() {
-            @Override
-            public void onMessage(PongMessage pong) {
-                pass(to -> {});
-            }
-        });
+    /** A part of a text message came; for nobody when the client was turned away. */
+    void text(@Nullable Connection connection, String part, boolean last) {
+        pass(connection, to -> add(to, part, last));
     }
 
-    /** Says whom the messages go to. */
-    void passTo(Connection to) {
-        connection = to;
+    /** A part of a binary message came. */
+    void binary(@Nullable Connection connection, ByteBuffer part, boolean last) {
+        pass(connection, to -> add(to, part, last));
     }
 
-    private void pass(Consumer<Connection> step) {
-        Connection to = connection;
+    /** A pong came. */
+    void pong(@Nullable Connection connection) {
+        pass(connection, to -> {});
+    }
+
+    private static void pass(@Nullable Connection to, Consumer<Connection> step) {
         if (to == null || to.hasEnded()) {
             return; // what comes until the container has closed it, and a message in parts that was too big may be long
         }
@@ -70,7 +51,7 @@ final class Inbound {
         }
     }
 
-    private void text(Connection to, String part, boolean last) {
+    private void add(Connection to, String part, boolean last) {
         textBytes += Utf8.length(part);
         if (textBytes > to.longestMessage() || textBytes < 0) {
             text = null;
@@ -88,7 +69,7 @@ final class Inbound {
         to.text(whole, bytes);
     }
 
-    private void binary(Connection to, ByteBuffer part, boolean last) {
+    private void add(Connection to, ByteBuffer part, boolean last) {
         int before = binary == null ? 0 : binary.size();
         if (part.remaining() > to.longestMessage() - before) {
             binary = null;

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Future;
@@ -29,6 +30,7 @@ public final class RawClient implements AutoCloseable {
     public static final int PONG = 10;
 
     private static final int PATIENCE_MILLIS = 20_000;
+    private static final long PATIENCE_NANOS = PATIENCE_MILLIS * 1_000_000L;
 
     private static final ScheduledThreadPoolExecutor LIMITS = new ScheduledThreadPoolExecutor(1, task -> {
         Thread thread = new Thread(task, "limits of writes");
@@ -242,8 +244,9 @@ public final class RawClient implements AutoCloseable {
     public Received readMessage() throws IOException {
         int first = 0;
         ByteArrayOutputStream message = new ByteArrayOutputStream();
+        long until = System.nanoTime() + PATIENCE_NANOS;
         while (true) {
-            Received frame = read();
+            Received frame = read(until);
             switch (frame.opcode()) {
                 case CLOSE -> {
                     return frame;
@@ -263,11 +266,20 @@ public final class RawClient implements AutoCloseable {
 
     /** Reads until the close frame and returns it. */
     public Received readClose() throws IOException {
-        Received frame = read();
+        long until = System.nanoTime() + PATIENCE_NANOS;
+        Received frame = read(until);
         while (frame.opcode() != CLOSE) {
-            frame = read();
+            frame = read(until);
         }
         return frame;
+    }
+
+    /** The socket's own limit is for silence, and a server that pings is never silent. */
+    private Received read(long until) throws IOException {
+        if (System.nanoTime() - until > 0) {
+            throw new SocketTimeoutException("frames came, and not the one that was waited for");
+        }
+        return read();
     }
 
     /** Reads until the close frame and says what is in it, or that there was none. */

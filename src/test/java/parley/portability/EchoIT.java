@@ -63,6 +63,18 @@ class EchoIT extends Portability {
         }
     }
 
+    /** WildFly begins to read before it runs the open, and whoever added message handlers there missed messages. */
+    @Test
+    void whatIsSentRightAfterTheHandshakeIsHeard() throws Exception {
+        byte[] text = "aé世😀".getBytes(UTF_8);
+        for (int i = 0; i < 200; i++) {
+            try (RawClient client = raw("/echo")) {
+                inPieces(client, RawClient.TEXT, text, 1);
+                assertIsMessage(client.readMessage(), RawClient.TEXT, text);
+            }
+        }
+    }
+
     @Test
     void twoThousandMessagesInARowComeBackInOrder() throws Exception {
         List<String> messages =

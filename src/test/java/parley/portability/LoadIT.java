@@ -3,6 +3,7 @@ package parley.portability;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.json.JsonObject;
+import java.util.concurrent.Semaphore;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import parley.client.Client;
@@ -12,13 +13,22 @@ import parley.client.JsonClient;
 class LoadIT extends Portability {
     private static final int MANY = 20_000;
 
+    /** As many echoes may wait: 64 bytes each and their text are less than {@code limits.backlog}. */
+    private static final int AHEAD = 10_000;
+
     @Test
     void twentyThousandEchoesInARowComeBackInOrder() throws Exception {
+        Semaphore ahead = new Semaphore(AHEAD);
         try (Client client = open("/echo")) {
-            Thread sender = new Thread(() -> IntStream.range(0, MANY).forEach(i -> client.say("message " + i)));
+            Thread sender = new Thread(() -> IntStream.range(0, MANY).forEach(i -> {
+                ahead.acquireUninterruptibly();
+                client.say("message " + i);
+            }));
+            sender.setDaemon(true);
             sender.start();
             for (int i = 0; i < MANY; i++) {
                 assertThat(client.next()).isEqualTo("message " + i);
+                ahead.release();
             }
             sender.join();
         }

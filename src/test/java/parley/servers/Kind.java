@@ -14,6 +14,7 @@ public enum Kind {
     // From JDK 24 on only the Tomcat in it starts: it sets a security policy, which no longer is possible.
     TOMEE_9("tomee-9", home -> new Tomcat(home, 23), Difference.COMPRESSES, Difference.WAITS_FOR_THE_ANSWER_TO_A_CLOSE),
     JETTY_12("jetty-12", Jetty::new, Difference.COMPRESSES, Difference.STOPS_BEFORE_PARLEY),
+    WILDFLY("wildfly", WildFly::new, Difference.STOPS_BEFORE_PARLEY),
     GLASSFISH_7(
             "glassfish-7",
             home -> new GlassFish(home, 17, 24),
