@@ -19,7 +19,7 @@ final class Chart {
     private static final Map<String, String> OWN =
             Map.of(Peer.PARLEY, "#0b57d0", Peer.PARLEY_PLAIN, "#7aa7ee", Peer.BOUND, "#24292f", Peer.NAIVE, "#d1242f");
 
-    private static final List<String> PEERS = List.of("uwebsockets", "gorilla", "coder", "nats", "ws");
+    private static final List<String> PEERS = List.of("uws", "coder", "gorilla", "gorilla-pumps", "nats", "ws");
 
     private final StringBuilder svg = new StringBuilder();
     private final int height;

@@ -45,7 +45,7 @@ enum Dialect {
         this.binary = binary;
     }
 
-    /** What a client sends when it is connected, or nothing. */
+    /** What a client sends when it is connected. */
     String hello(String room) {
         return "";
     }
@@ -62,9 +62,7 @@ enum Dialect {
 
     /** The key is the one of RFC 6455 for everybody: the bound answers with its counterpart and computes nothing. */
     byte[] handshake(String path, int port) {
-        String asked = subprotocol == null || path.equals(Scenario.ECHO_PATH)
-                ? ""
-                : "Sec-WebSocket-Protocol: " + subprotocol + "\r\n";
+        String asked = subprotocol == null ? "" : "Sec-WebSocket-Protocol: " + subprotocol + "\r\n";
         return ("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + port
                         + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                         + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" + asked

@@ -40,6 +40,7 @@ final class Load implements AutoCloseable, Marks.Sink {
     private final Dialect dialect;
     private final InetSocketAddress server;
     private final Outgoing[] messages;
+    private final ByteBuffer[] handshakes;
     private final int[] readersOf;
     private final Selector selector = Selector.open();
     private final Consumer<SelectionKey> ready = this::ready;
@@ -111,9 +112,15 @@ final class Load implements AutoCloseable, Marks.Sink {
         this.dialect = scenario.kind() == Scenario.Kind.ECHO ? Dialect.PLAIN : dialect;
         this.server = new InetSocketAddress("127.0.0.1", port);
         messages = new Outgoing[scenario.rooms()];
+        handshakes = new ByteBuffer[scenario.rooms()];
         readersOf = new int[scenario.rooms()];
         for (int room = 0; room < messages.length; room++) {
-            messages[room] = new Outgoing(this.dialect, Scenario.roomName(room), scenario.size());
+            String name = Scenario.roomName(room);
+            messages[room] = new Outgoing(this.dialect, name, scenario.size());
+            String path = scenario.kind() == Scenario.Kind.ECHO ? Scenario.ECHO_PATH : "/chat/" + name;
+            byte[] asked = this.dialect.handshake(path, port);
+            handshakes[room] =
+                    ByteBuffer.allocateDirect(asked.length).put(asked).flip();
         }
     }
 
@@ -191,7 +198,7 @@ final class Load implements AutoCloseable, Marks.Sink {
         }
     }
 
-    private void keepTalking(Client client, long now) throws IOException {
+    private void keepTalking(Client client, long now) {
         if (client.outstanding >= scenario.outstanding() && now - client.heard > LOST_NANOS) {
             client.outstanding = 0;
             lost++;
@@ -227,7 +234,7 @@ final class Load implements AutoCloseable, Marks.Sink {
         }
     }
 
-    private void send(Client client, long nanos) throws IOException {
+    private void send(Client client, long nanos) {
         if (client.state != State.OPEN) {
             return;
         }
@@ -238,7 +245,7 @@ final class Load implements AutoCloseable, Marks.Sink {
         write(client, messages[client.room].frame(nanos, client.index));
     }
 
-    private void write(Client client, ByteBuffer frame) throws IOException {
+    private void write(Client client, ByteBuffer frame) {
         ByteBuffer before = client.unsent;
         if (before == null) {
             try {
@@ -276,12 +283,10 @@ final class Load implements AutoCloseable, Marks.Sink {
         return client;
     }
 
-    private void ask(Client client) throws IOException {
+    private void ask(Client client) {
         client.state = State.ASKING;
         interest(client);
-        String path =
-                scenario.kind() == Scenario.Kind.ECHO ? Scenario.ECHO_PATH : "/chat/" + Scenario.roomName(client.room);
-        write(client, ByteBuffer.wrap(dialect.handshake(path, server.getPort())));
+        write(client, handshakes[client.room].rewind());
     }
 
     private void interest(Client client) {
@@ -378,20 +383,15 @@ final class Load implements AutoCloseable, Marks.Sink {
         client.state = State.OPEN;
         opening--;
         open++;
-        String hello = dialect.hello(Scenario.roomName(client.room));
-        try {
-            if (!hello.isEmpty()) {
-                write(client, Outgoing.text(dialect, hello));
-            }
-        } catch (IOException e) {
-            end(client, e.toString());
+        if (dialect == Dialect.NATS) {
+            write(client, Outgoing.text(dialect, dialect.hello(Scenario.roomName(client.room))));
         }
         if (client.frozen) {
             interest(client);
         }
     }
 
-    private void frame(Client client) throws IOException {
+    private void frame(Client client) {
         switch (frames.opcode()) {
             case FrameReader.CLOSE -> {
                 byte[] why = new byte[frames.end() - frames.start()];

@@ -51,9 +51,12 @@ record Scenario(
         return !sweep.isEmpty();
     }
 
-    /** The room of a member: neighbours are in different rooms, so that the senders are spread over all. */
+    /**
+     * The room of a member: neighbours are in different rooms, so that the senders are spread over all. Handshakes fill one room
+     * after the other, since they are to be measured and not what a room tells of who comes.
+     */
     int roomOf(int member) {
-        return member % rooms;
+        return kind == Kind.HANDSHAKES ? member / (readers / rooms) : member % rooms;
     }
 
     /** Names of one length, so that all rooms' frames are alike. */

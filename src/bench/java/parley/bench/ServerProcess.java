@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -19,7 +20,10 @@ final class ServerProcess implements AutoCloseable {
     private static final long START_SECONDS = 240; // some are built first
     private static final long STOP_SECONDS = 10;
     private static final double TICKS_A_SECOND = 100; // USER_HZ is 100 on every Linux that Java runs on
-    private static final Pattern READY = Pattern.compile("(?m)^(?:ready\\b|Parley \\S+ is running)(.*)$");
+    /** What peers say, and behind it their version; Parley and NATS have words of their own. */
+    private static final Pattern READY =
+            Pattern.compile("(?m)^(?:ready\\b(.*)|Parley (\\S+) is running.*|.*Server is ready())$");
+
     private static final Pattern LIVE = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)");
     private static final Pattern RESIDENT = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB");
 
@@ -50,7 +54,7 @@ final class ServerProcess implements AutoCloseable {
             String said = Files.readString(log, StandardCharsets.ISO_8859_1);
             Matcher ready = READY.matcher(said);
             if (ready.find()) {
-                return new ServerProcess(process, port, ready.group(1).strip());
+                return new ServerProcess(process, port, versionIn(ready));
             }
             if (!alive) {
                 List<String> lines =
@@ -62,6 +66,15 @@ final class ServerProcess implements AutoCloseable {
         }
         new ServerProcess(process, port, "").close();
         throw new IOException("did not say that it is ready within " + START_SECONDS + " s");
+    }
+
+    private static String versionIn(Matcher ready) {
+        return Stream.of(1, 2)
+                .map(ready::group)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse("")
+                .strip();
     }
 
     int port() {
