@@ -54,7 +54,7 @@ final class Chart {
         int bottom = top + bars.size() * row;
         for (double tick : scale.ticks()) {
             chart.line(scale.at(tick), top - 6, scale.at(tick), bottom, GRID, 1);
-            chart.text(scale.at(tick), bottom + 18, "middle", 12, PALE, "400", Metric.format(tick));
+            chart.text(scale.at(tick), bottom + 18, "middle", 12, PALE, "400", tick(tick));
         }
         chart.text((left + WIDTH - 90) / 2, bottom + 38, "middle", 13, PALE, "400", unit);
         for (int i = 0; i < bars.size(); i++) {
@@ -82,8 +82,8 @@ final class Chart {
 
     /** A line for each server; both axes are logarithmic unless there is a zero. */
     static String lines(String title, String subtitle, String xTitle, String yTitle, List<Series> lines) {
-        int top = 82;
-        Chart chart = new Chart(460, title, subtitle);
+        int top = 100;
+        Chart chart = new Chart(478, title, subtitle);
         int bottom = chart.height - 60;
         double left = 80;
         double right = WIDTH - 170;
@@ -98,14 +98,14 @@ final class Chart {
         Scale y = least > 0 ? Scale.log(least, most, bottom, top) : Scale.linear(most, bottom, top);
         for (double tick : y.ticks()) {
             chart.line(left, y.at(tick), right, y.at(tick), GRID, 1);
-            chart.text(left - 8, y.at(tick) + 4, "end", 12, PALE, "400", Metric.format(tick));
+            chart.text(left - 8, y.at(tick) + 4, "end", 12, PALE, "400", tick(tick));
         }
         // The places that were measured, rather than round ones, unless they are too close to be read.
         double last = Double.NEGATIVE_INFINITY;
         for (double place : xs) {
             chart.line(x.at(place), top, x.at(place), bottom, GRID, 1);
             if (x.at(place) - last > 44) {
-                chart.text(x.at(place), bottom + 19, "middle", 12, PALE, "400", Metric.format(place));
+                chart.text(x.at(place), bottom + 19, "middle", 12, PALE, "400", tick(place));
                 last = x.at(place);
             }
         }
@@ -157,6 +157,12 @@ final class Chart {
                     line.name() + " " + Metric.format(end(line).y().median()));
         }
         return chart.end();
+    }
+
+    /** A round value, without zeros that say nothing. */
+    private static String tick(double value) {
+        String text = Metric.format(value);
+        return text.contains(".") ? text.replaceAll("\\.?0+$", "") : text;
     }
 
     private static Point end(Series line) {

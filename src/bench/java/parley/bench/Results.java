@@ -80,6 +80,10 @@ final class Results {
         return remarks;
     }
 
+    int rounds() {
+        return outcomes.stream().mapToInt(Outcome::round).max().orElse(0);
+    }
+
     /** The scenarios that were run, in their order. */
     List<Scenario> scenarios() {
         return outcomes.stream().map(Outcome::scenario).distinct().toList();
