@@ -1,6 +1,8 @@
 package parley.bench;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -27,7 +29,7 @@ final class Load implements AutoCloseable, Marks.Sink {
     private static final int AT_ONCE = 100;
     private static final long OPENING_NANOS = TimeUnit.SECONDS.toNanos(60);
     /** A sender in a closed loop whose message is lost would wait for ever. */
-    private static final long LOST_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long LOST_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private static final long STAY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long LONGEST_LATENCY = TimeUnit.MINUTES.toNanos(2);
@@ -47,6 +49,7 @@ final class Load implements AutoCloseable, Marks.Sink {
     private final ByteBuffer in =
             ByteBuffer.allocateDirect(LONGEST_FRAME + ONE_READ).order(ByteOrder.LITTLE_ENDIAN);
     private final FrameReader frames = new FrameReader();
+    private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     private final List<Client> members = new ArrayList<>();
     private final Deque<Client> guests = new ArrayDeque<>();
     private final Histogram latency = new Histogram(1000, LONGEST_LATENCY, 3);
@@ -188,9 +191,9 @@ final class Load implements AutoCloseable, Marks.Sink {
             }
             if (pause < NANOS_A_MILLI) {
                 // The selector counts milliseconds: what is due earlier is waited for awake.
-                long before = System.nanoTime();
+                long before = threads.getCurrentThreadCpuTime();
                 if (poll(0) == 0) {
-                    idleNanos += System.nanoTime() - before;
+                    idleNanos += threads.getCurrentThreadCpuTime() - before;
                 }
             } else {
                 poll(1);
@@ -527,7 +530,7 @@ final class Load implements AutoCloseable, Marks.Sink {
         return complaint;
     }
 
-    /** Time spent awake with nothing to do: not work, though the processor was busy. */
+    /** Processor time spent awake with nothing to do. */
     long idleNanos() {
         return idleNanos;
     }
