@@ -268,7 +268,8 @@ final class Report {
 
     private String subtitle() {
         return results.about().getOrDefault("machine", "") + "; "
-                + results.about().getOrDefault("date", "");
+                + results.about().getOrDefault("date", "")
+                + (results.rounds() > 1 ? "; median, least and most of " + results.rounds() + " rounds" : "");
     }
 
     private void chart(String name, String svg) throws IOException {
