@@ -27,11 +27,7 @@ const (
 var (
 	pumps    = flag.Bool("pumps", false, "a writing goroutine for each client")
 	version  = flag.String("version", "", "what is told when it is ready")
-	upgrader = websocket.Upgrader{
-		ReadBufferSize:  1024,
-		WriteBufferSize: 1024,
-		CheckOrigin:     func(*http.Request) bool { return true },
-	}
+	upgrader = websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }} // and the HTTP server's buffers of 4 KB
 )
 
 type message struct {
