@@ -39,7 +39,13 @@ public enum Kind {
             home -> new GlassFish(home, 17, 25),
             Difference.TAKES_FRAMES_WITHOUT_A_MASK,
             Difference.WAITS_FOR_LONG_FRAMES,
-            Difference.KEEPS_CLASSES);
+            Difference.KEEPS_CLASSES),
+    LIBERTY(
+            "liberty",
+            Liberty::new,
+            Difference.STOPS_WITHOUT_A_WORD,
+            Difference.WAITS_FOR_THE_ANSWER_TO_A_CLOSE,
+            Difference.CUTS_NO_CHARACTERS);
 
     private final String name;
     private final Function<Path, Server> make;
