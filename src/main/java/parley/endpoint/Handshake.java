@@ -7,6 +7,7 @@ import jakarta.websocket.server.HandshakeRequest;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import parley.app.Arrival;
 import parley.app.Deployment;
@@ -28,6 +29,15 @@ import parley.session.Request;
 public final class Handshake extends ServerEndpointConfig.Configurator {
     private static final String OPENING = "parley.opening";
 
+    /** Carries an arrival to {@code @OnOpen}, which empties it: Tyrus keeps copies of the properties that it is in. */
+    private static final class Opening extends AtomicReference<@Nullable Arrival> {
+        private static final long serialVersionUID = 1L;
+
+        Opening(Arrival arrival) {
+            super(arrival);
+        }
+    }
+
     @Override
     public boolean checkOrigin(String originHeaderValue) {
         return true;
@@ -45,7 +55,7 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
                     header(request, "Host"));
             arrival = new Arrival(parley, null, parley.judge(asked), null);
         }
-        config.getUserProperties().put(OPENING, arrival);
+        config.getUserProperties().put(OPENING, new Opening(arrival));
     }
 
     /** Fills an endpoint's path with what was asked for: the context before it is not known here. */
@@ -58,8 +68,9 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
 
     /** Opens the connection of a session that has just opened; null when the client is turned away. */
     static @Nullable Connection open(Session session, EndpointConfig config) {
-        Arrival arrival = (Arrival) config.getUserProperties().remove(OPENING);
+        Opening opening = (Opening) config.getUserProperties().remove(OPENING);
         session.getUserProperties().remove(OPENING);
+        Arrival arrival = opening == null ? null : opening.getAndSet(null);
         if (arrival == null) {
             throw new IllegalStateException("the container did not pass on what was decided at the handshake");
         }

@@ -121,13 +121,27 @@ class EchoIT extends Portability {
     @Test
     void aFrameThatClaimsATerabyteIsNotWaitedFor() throws Exception {
         try (RawClient client = raw("/echo")) {
-            client.raw(RawClient.encode(0x82, true, 1L << 40, new byte[2 * LIMIT]));
+            byte[] frame = RawClient.encode(0x82, true, 1L << 40, new byte[2 * LIMIT]);
+            if (differs(Difference.CUTS_WHO_IS_STILL_SENDING)) {
+                assertThat(closeWhileSending(client, frame)).matches("close 1009.*|cut off");
+                return;
+            }
+            client.raw(frame);
             if (differs(Difference.WAITS_FOR_LONG_FRAMES)) {
                 assertThat(client.readMessage()).hasToString("close 1001 idle");
             } else {
                 assertThat(client.readMessage().closeCode()).isEqualTo(1009);
             }
         }
+    }
+
+    private static String closeWhileSending(RawClient client, byte[] frame) throws IOException {
+        try {
+            client.raw(frame);
+        } catch (IOException e) {
+            return "cut off";
+        }
+        return client.readCloseOrEnd();
     }
 
     /** Every browser asks for permessage-deflate. */

@@ -24,7 +24,6 @@ final class Liberty extends Installed {
                     <feature>webProfile-10.0</feature>
                   </featureManager>
                   <httpEndpoint id="defaultHttpEndpoint" host="127.0.0.1" httpPort="%d" httpsPort="-1"/>
-                  <logging consoleLogLevel="INFO"/>
                 </server>
                 """.formatted(port()));
         Files.writeString(server().resolve("jvm.options"), "-Xmx512m\n" + String.join("\n", properties) + "\n");
