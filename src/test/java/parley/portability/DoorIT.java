@@ -3,9 +3,10 @@ package parley.portability;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,21 +54,23 @@ class DoorIT extends Portability {
     /** What is decided about a handshake goes to the open through a map of the container's, which must not be shared. */
     @Test
     void handshakesAtTheSameTimeLeadEachToItsOwnRoom() throws Exception {
-        List<CompletableFuture<Void>> all = IntStream.range(0, 16)
-                .mapToObj(thread -> CompletableFuture.runAsync(() -> {
-                    for (int i = 0; i < 20; i++) {
-                        joins("door-" + thread + "-" + i);
-                    }
-                }))
-                .toList();
-        CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
+        ExecutorService clients = Executors.newFixedThreadPool(16);
+        try {
+            List<Callable<Void>> all = IntStream.range(0, 320)
+                    .mapToObj(i -> (Callable<Void>) () -> joins("door-" + i))
+                    .toList();
+            for (Future<Void> one : clients.invokeAll(all)) {
+                one.get();
+            }
+        } finally {
+            clients.shutdownNow();
+        }
     }
 
-    private void joins(String room) {
+    private Void joins(String room) throws InterruptedException {
         try (JsonClient client = openJson("/chat/" + room)) {
             assertThat(client.next("joined").getString("room")).isEqualTo(room);
-        } catch (InterruptedException e) {
-            throw new CompletionException(e);
         }
+        return null;
     }
 }
