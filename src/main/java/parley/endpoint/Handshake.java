@@ -18,8 +18,8 @@ import parley.session.Connection;
 import parley.session.Request;
 
 /**
- * The configurator of all endpoints: carries what was decided about a handshake over to {@code @OnOpen}. Made by the
- * container, once an endpoint; called by any of its threads.
+ * The configurator of all endpoints: carries what was decided about a handshake over to the open. One for each
+ * path; called by any of the container's threads.
  *
  * <p>Who comes in is decided by the layer around, which can answer with a status; where there is none, or the container
  * does not ask it, it is decided here, and carried out when the session opens. It cannot be carried out here: {@code

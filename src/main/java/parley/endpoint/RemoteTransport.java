@@ -23,7 +23,6 @@ import parley.protocol.CloseCode;
  */
 final class RemoteTransport implements Transport {
     private static final Logger LOG = System.getLogger("parley.endpoint");
-    private static final ByteBuffer NO_DATA = ByteBuffer.allocate(0).asReadOnlyBuffer();
     /**
      * How long Tomcat blocks to send a close frame (by itself up to 20 seconds), and from 10.1 on waits for the answer (30):
      * properties of the session, Longs in milliseconds. They mean nothing to others.
@@ -74,7 +73,7 @@ final class RemoteTransport implements Transport {
 
     private @Nullable Throwable sendPing() {
         try {
-            remote.sendPing(NO_DATA.duplicate());
+            remote.sendPing(ByteBuffer.allocate(0)); // Open Liberty takes no buffer that is read-only
             return null;
         } catch (IOException | RuntimeException e) {
             return e;

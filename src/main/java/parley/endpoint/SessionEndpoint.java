@@ -1,11 +1,9 @@
 package parley.endpoint;
 
 import jakarta.websocket.CloseReason;
+import jakarta.websocket.Endpoint;
 import jakarta.websocket.EndpointConfig;
-import jakarta.websocket.OnClose;
-import jakarta.websocket.OnError;
-import jakarta.websocket.OnMessage;
-import jakarta.websocket.OnOpen;
+import jakarta.websocket.MessageHandler;
 import jakarta.websocket.PongMessage;
 import jakarta.websocket.Session;
 import java.nio.ByteBuffer;
@@ -13,12 +11,12 @@ import org.jspecify.annotations.Nullable;
 import parley.session.Connection;
 
 /**
- * What all endpoints do. One instance a session; called by the container, messages one at a time and after the open.
+ * The endpoint of all paths. One instance a session; called by the container, messages one at a time and after the open.
  *
- * <p>Messages come to methods with annotations, not to handlers added at the open: WildFly begins to read while {@code
- * @OnOpen} waits for a thread, and drops what comes before a handler is there.
+ * <p>A class of the API's, not one with annotations: WildFly lets a method with {@code @OnOpen} wait for a thread, reads in the
+ * meantime, and drops what comes before the handlers are there.
  */
-public abstract class SessionEndpoint {
+public final class SessionEndpoint extends Endpoint {
     private final Inbound inbound = new Inbound();
 
     /**
@@ -29,37 +27,56 @@ public abstract class SessionEndpoint {
 
     private volatile boolean isClosed;
 
-    SessionEndpoint() {}
-
-    @OnOpen
-    public void opened(Session session, EndpointConfig config) {
-        connection = Handshake.open(session, config);
+    /** The handlers come first: to be opened may mean to be closed, and then none can be added. */
+    @Override
+    public void onOpen(Session session, EndpointConfig config) {
+        session.addMessageHandler(String.class, new MessageHandler.Partial<String>() {
+            @Override
+            public void onMessage(String part, boolean last) {
+                inbound.text(connection, part, last);
+            }
+        });
+        session.addMessageHandler(ByteBuffer.class, new MessageHandler.Partial<ByteBuffer>() {
+            @Override
+            public void onMessage(ByteBuffer part, boolean last) {
+                inbound.binary(connection, part, last);
+            }
+        });
+        session.addMessageHandler(PongMessage.class, new MessageHandler.Whole<PongMessage>() {
+            @Override
+            public void onMessage(PongMessage pong) {
+                inbound.pong(connection);
+            }
+        });
+        Connection opened = Handshake.open(session, config);
+        connection = opened;
+        if (opened != null) {
+            limitFrames(session, opened.longestMessage());
+        }
     }
 
-    @OnMessage
-    public void text(String part, boolean last) {
-        inbound.text(connection, part, last);
+    /**
+     * Open Liberty passes on no part of a frame before it has all of it, and by default waits for one of any length. Twice what
+     * is allowed, so that what is a little too long comes here, and the client is told in Parley's words.
+     */
+    private static void limitFrames(Session session, int longestMessage) {
+        if (session.getMaxTextMessageBufferSize() <= 0) {
+            session.setMaxTextMessageBufferSize(2 * longestMessage);
+        }
+        if (session.getMaxBinaryMessageBufferSize() <= 0) {
+            session.setMaxBinaryMessageBufferSize(2 * longestMessage);
+        }
     }
 
-    @OnMessage
-    public void binary(ByteBuffer part, boolean last) {
-        inbound.binary(connection, part, last);
-    }
-
-    @OnMessage
-    public void pong(PongMessage pong) {
-        inbound.pong(connection);
-    }
-
-    @OnClose
-    public void closed(CloseReason reason) {
+    @Override
+    public void onClose(Session session, CloseReason reason) {
         Outcome.closed(connection, reason);
         isClosed = true;
         connection = null;
     }
 
-    @OnError
-    public void failed(Throwable cause) {
+    @Override
+    public void onError(Session session, Throwable cause) {
         if (!isClosed) {
             Outcome.failed(connection, cause);
         }

@@ -7,9 +7,7 @@ import java.util.Set;
 import org.glassfish.tyrus.core.TyrusWebSocketEngine;
 import org.glassfish.tyrus.server.TyrusServerContainer;
 import org.glassfish.tyrus.spi.WebSocketEngine;
-import parley.endpoint.ChatEndpoint;
-import parley.endpoint.EchoEndpoint;
-import parley.endpoint.RoomEndpoint;
+import parley.endpoint.Endpoints;
 
 /**
  * Tyrus with Parley's endpoints, without a listener of its own: {@code org.glassfish.tyrus.server.Server} binds every
@@ -23,7 +21,7 @@ final class Container extends TyrusServerContainer {
     private final TyrusWebSocketEngine engine;
 
     Container(String context, int longestMessage) {
-        super(Set.of(EchoEndpoint.class, ChatEndpoint.class, RoomEndpoint.class));
+        super(Set.of(Endpoints.class));
         this.context = context;
         this.engine = TyrusWebSocketEngine.builder(this)
                 .incomingBufferSize(longestMessage + LARGEST_READ)

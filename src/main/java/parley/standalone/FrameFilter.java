@@ -1,6 +1,8 @@
 package parley.standalone;
 
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.Connection;
 import org.glassfish.grizzly.Grizzly;
@@ -10,6 +12,7 @@ import org.glassfish.grizzly.filterchain.FilterChain;
 import org.glassfish.grizzly.filterchain.FilterChainBuilder;
 import org.glassfish.grizzly.filterchain.FilterChainContext;
 import org.glassfish.grizzly.filterchain.NextAction;
+import org.glassfish.grizzly.http.HttpContext;
 import org.glassfish.grizzly.http.HttpServerFilter;
 import org.glassfish.grizzly.memory.ByteBufferArray;
 import org.glassfish.grizzly.utils.IdleTimeoutFilter;
@@ -20,12 +23,18 @@ import org.glassfish.grizzly.utils.IdleTimeoutFilter;
  * selectors.
  */
 final class FrameFilter extends BaseFilter {
+    /** What Grizzly's filters of HTTP keep with a connection: the request with its buffers, and what is about it. */
+    private static final List<String> HTTP =
+            List.of("HttpServerFilter.HttpRequest", "HttpServerFilter.KeepAliveContext", HttpContext.class.getName());
+
     private final Attribute<FrameWatch> watches =
             Grizzly.DEFAULT_ATTRIBUTE_BUILDER.createAttribute(FrameFilter.class.getName() + ".watch");
 
     /** Moves a connection from the chain that it is in to one for frames. */
     void take(Connection<?> connection, FilterChain of, FrameWatch watch) {
-        connection.getAttributes().clear();
+        // By name: others belong to filters that look at them once more behind this call.
+        HTTP.forEach(connection.getAttributes()::removeAttribute);
+        IdleTimeoutFilter.setCustomTimeout(connection, -1, TimeUnit.MILLISECONDS); // the sweep looks after it now
         watches.set(connection, watch);
         connection.setProcessor(chain(of));
         connection.addCloseListener((closed, how) -> watch.gone()); // at once, when it is gone already
@@ -34,7 +43,7 @@ final class FrameFilter extends BaseFilter {
     private FilterChain chain(FilterChain http) {
         FilterChainBuilder frames = FilterChainBuilder.stateless();
         http.subList(0, http.indexOfType(HttpServerFilter.class)).stream()
-                .filter(filter -> !(filter instanceof IdleTimeoutFilter)) // the sweep looks after it now
+                .filter(filter -> !(filter instanceof IdleTimeoutFilter))
                 .forEach(frames::add);
         return frames.add(this).build();
     }

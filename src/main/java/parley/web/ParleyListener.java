@@ -8,6 +8,7 @@ import jakarta.servlet.ServletContextListener;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import parley.app.Deployment;
 import parley.app.Parley;
@@ -33,6 +34,7 @@ public final class ParleyListener implements ServletContextListener {
             LOG.log(Level.ERROR, "Parley does not start: " + e.getMessage());
             throw e;
         }
+        loadClasses(event.getServletContext(), "/WEB-INF/classes/parley/");
         Parley started = new Parley(settings);
         parley = started;
         Deployment.set(started);
@@ -57,6 +59,32 @@ public final class ParleyListener implements ServletContextListener {
         if (started != null) {
             started.stop();
             Deployment.clear(started);
+            parley =
+                    null; // Open Liberty keeps the listener, for as long as a thread that served this application idles
+        }
+    }
+
+    /** Open Liberty stops an application when its file has been deleted: what it has not loaded by then it cannot load. */
+    private static void loadClasses(ServletContext context, String folder) {
+        Set<String> paths = context.getResourcePaths(folder);
+        if (paths == null || folder.endsWith("/standalone/")) {
+            return;
+        }
+        for (String path : paths) {
+            if (path.endsWith("/")) {
+                loadClasses(context, path);
+            } else if (path.endsWith(".class") && !path.endsWith("-info.class")) {
+                loadClass(path.substring("/WEB-INF/classes/".length(), path.length() - ".class".length())
+                        .replace('/', '.'));
+            }
+        }
+    }
+
+    private static void loadClass(String name) {
+        try {
+            Class.forName(name, false, ParleyListener.class.getClassLoader());
+        } catch (ClassNotFoundException e) {
+            throw new IllegalStateException("a class of the WAR's own is not in it", e);
         }
     }
 }

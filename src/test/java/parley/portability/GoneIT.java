@@ -25,7 +25,7 @@ class GoneIT extends Portability {
         }
     }
 
-    /** It reads the close frame, and neither answers nor closes. The server would wait for ever, or for half a minute. */
+    /** It reads the close frame, and neither answers nor closes. By itself Tomcat would wait for half a minute. */
     @Test
     void whoDoesNotGoWhenItIsClosedIsCutOff() throws Exception {
         try (RawClient client = raw("/chat/deaf")) {
@@ -54,7 +54,7 @@ class GoneIT extends Portability {
 
     @Test
     void aClientsCloseIsAnsweredAndItLeavesItsRoom() throws Exception {
-        try (JsonClient watch = openJson("/chat/closing?name=watch");
+        try (JsonClient watch = in("/chat/closing?name=watch");
                 RawClient client = raw("/chat/closing?name=leaver")) {
             awaitJoined(watch, "leaver");
             client.frame(
@@ -68,7 +68,7 @@ class GoneIT extends Portability {
 
     @Test
     void aResetLeavesTheRoom() throws Exception {
-        try (JsonClient watch = openJson("/chat/reset?name=watch");
+        try (JsonClient watch = in("/chat/reset?name=watch");
                 RawClient client = raw("/chat/reset?name=leaver")) {
             awaitJoined(watch, "leaver");
             client.reset();
@@ -79,12 +79,19 @@ class GoneIT extends Portability {
     /** At once where the server tells of it, else when the next ping is not answered. */
     @Test
     void aHalfCloseLeavesTheRoom() throws Exception {
-        try (JsonClient watch = openJson("/chat/half?name=watch");
+        try (JsonClient watch = in("/chat/half?name=watch");
                 RawClient client = raw("/chat/half?name=leaver")) {
             awaitJoined(watch, "leaver");
             client.halfClose();
             awaitLeft(watch, "leaver");
         }
+    }
+
+    /** A client that is in its room, not only through the door: what changes from now on it is told. */
+    private JsonClient in(String path) throws InterruptedException {
+        JsonClient client = openJson(path);
+        client.next("joined");
+        return client;
     }
 
     private static void awaitJoined(JsonClient watch, String name) throws InterruptedException {

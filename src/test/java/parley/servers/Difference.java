@@ -12,13 +12,18 @@ public enum Difference {
             "Closes connections itself with 1001 when it is stopped, before the application hears of it: without bye and without"
                     + " Parley's words; an undeploy has both."),
     WAITS_FOR_THE_ANSWER_TO_A_CLOSE(
-            "Leaves the TCP connection open for as long as a client that was sent a close frame does not answer it."),
+            "Leaves the TCP connection open while a client that was sent a close frame does not answer it, for half a minute at"
+                    + " least."),
+    CUTS_WHO_IS_STILL_SENDING(
+            "Closes the TCP connection behind its close frame at once: a client that is still sending gets a reset and may not read"
+                    + " why it was closed."),
     TAKES_FRAMES_WITHOUT_A_MASK("Takes frames without a mask, which RFC 6455 forbids."),
     WAITS_FOR_LONG_FRAMES(
             "Waits for the rest of a frame whose header says that it is longer than a message may be, up to 4 MiB."),
     WAITS_FOR_WHO_DOES_NOT_READ(
             "Keeps the TCP connection of a client that does not read, and what it was sent, until it reads or goes; may hold a"
                     + " thread for 30 seconds to close it."),
+    CUTS_NO_CHARACTERS("Closes with 1007 when a fragment of a text message ends within a character."),
     KEEPS_CLASSES("Keeps the classes of an application that was undeployed for a while, or until it is stopped.");
 
     private final String words;

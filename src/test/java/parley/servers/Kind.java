@@ -13,7 +13,12 @@ public enum Kind {
     TOMCAT_11("tomcat-11", Tomcat::new, Difference.COMPRESSES),
     // From JDK 24 on only the Tomcat in it starts: it sets a security policy, which no longer is possible.
     TOMEE_9("tomee-9", home -> new Tomcat(home, 23), Difference.COMPRESSES, Difference.WAITS_FOR_THE_ANSWER_TO_A_CLOSE),
-    JETTY_12("jetty-12", Jetty::new, Difference.COMPRESSES, Difference.STOPS_BEFORE_PARLEY),
+    JETTY_12(
+            "jetty-12",
+            Jetty::new,
+            Difference.COMPRESSES,
+            Difference.STOPS_BEFORE_PARLEY,
+            Difference.CUTS_WHO_IS_STILL_SENDING),
     WILDFLY("wildfly", WildFly::new, Difference.STOPS_BEFORE_PARLEY),
     GLASSFISH_7(
             "glassfish-7",
@@ -37,7 +42,13 @@ public enum Kind {
             Difference.TAKES_FRAMES_WITHOUT_A_MASK,
             Difference.WAITS_FOR_LONG_FRAMES,
             Difference.WAITS_FOR_WHO_DOES_NOT_READ,
-            Difference.KEEPS_CLASSES);
+            Difference.KEEPS_CLASSES),
+    LIBERTY(
+            "liberty",
+            Liberty::new,
+            Difference.STOPS_WITHOUT_A_WORD,
+            Difference.WAITS_FOR_THE_ANSWER_TO_A_CLOSE,
+            Difference.CUTS_NO_CHARACTERS);
 
     private final String name;
     private final Function<Path, Server> make;

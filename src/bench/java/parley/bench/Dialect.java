@@ -1,0 +1,72 @@
+package parley.bench;
+
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** How a server is spoken to: addresses, subprotocol, what is sent first, what a message looks like. */
+enum Dialect {
+    /** A text frame is a message, and arrives as it was sent. */
+    PLAIN(null, false),
+    /** {@code parley.v1.json}. */
+    JSON("parley.v1.json", false) {
+        @Override
+        String before(String room, int length) {
+            return "{\"type\":\"say\",\"room\":\"" + room + "\",\"text\":\"";
+        }
+
+        @Override
+        String after() {
+            return "\"}";
+        }
+    },
+    /** The NATS protocol over WebSocket: a room is a subject. */
+    NATS(null, true) {
+        @Override
+        String hello(String room) {
+            return "CONNECT {\"verbose\":false,\"pedantic\":false,\"echo\":true}\r\nSUB " + room + " 1\r\n";
+        }
+
+        @Override
+        String before(String room, int length) {
+            return "PUB " + room + " " + length + "\r\n";
+        }
+
+        @Override
+        String after() {
+            return "\r\n";
+        }
+    };
+
+    final @Nullable String subprotocol;
+    final boolean binary;
+
+    Dialect(@Nullable String subprotocol, boolean binary) {
+        this.subprotocol = subprotocol;
+        this.binary = binary;
+    }
+
+    /** What a client sends when it is connected. */
+    String hello(String room) {
+        return "";
+    }
+
+    /** What stands before the text of a message. */
+    String before(String room, int length) {
+        return "";
+    }
+
+    /** What stands behind it. */
+    String after() {
+        return "";
+    }
+
+    /** The key is the one of RFC 6455 for everybody: the bound answers with its counterpart and computes nothing. */
+    byte[] handshake(String path, int port) {
+        String asked = subprotocol == null ? "" : "Sec-WebSocket-Protocol: " + subprotocol + "\r\n";
+        return ("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + port
+                        + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                        + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" + asked
+                        + "\r\n")
+                .getBytes(StandardCharsets.US_ASCII);
+    }
+}

@@ -1,0 +1,51 @@
+package parley.bench;
+
+import java.util.Locale;
+
+/** What a measurement tells. */
+enum Metric {
+    CPU("CPU", "us", "server CPU a delivery (user and system)"),
+    RATE("deliveries", "/s", "deliveries a second"),
+    SENT("messages", "/s", "messages sent a second"),
+    RATIO("delivered", "%", "of what the messages sent should have made, how much arrived"),
+    P50("p50", "us", "latency"),
+    P90("p90", "us", "latency"),
+    P99("p99", "us", "latency"),
+    P999("p99.9", "us", "latency"),
+    MAX("max", "us", "latency"),
+    HANDSHAKES("handshakes", "/s", "handshakes a second"),
+    HANDSHAKE_CPU("CPU a handshake", "us", "server CPU a handshake"),
+    CONNECTION_RSS("resident", "KB each", "resident memory a connection"),
+    CONNECTION_HEAP("live heap", "KB each", "live heap a connection, after a collection"),
+    IDLE_CPU("CPU", "%", "of a core while all connections are idle"),
+    JOINS("joins", "/s", "joins a second"),
+    RSS("resident", "MB", "resident memory of the server"),
+    CLOSED("closed", "", "connections that the server ended"),
+    LOST("lost", "", "times a sender gave up waiting for its own message"),
+    LOAD("load's CPU", "%", "of its core, used by the load generator");
+
+    final String title;
+    final String unit;
+    final String meaning;
+
+    Metric(String title, String unit, String meaning) {
+        this.title = title;
+        this.unit = unit;
+        this.meaning = meaning;
+    }
+
+    /** Three digits that count, and no more than that. */
+    static String format(double value) {
+        double size = Math.abs(value);
+        if (size >= 1000) {
+            return String.format(Locale.ROOT, "%,.0f", value);
+        }
+        if (size >= 100 || size == Math.rint(size)) {
+            return String.format(Locale.ROOT, "%.0f", value);
+        }
+        if (size >= 10) {
+            return String.format(Locale.ROOT, "%.1f", value);
+        }
+        return String.format(Locale.ROOT, size >= 1 ? "%.2f" : "%.3f", value);
+    }
+}

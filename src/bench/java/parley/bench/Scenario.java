@@ -1,0 +1,132 @@
+package parley.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What is done to a server.
+ *
+ * @param name what it is asked for by
+ * @param sweep the sweep it is a point of, or nothing for a row of the table
+ * @param x its place in the sweep
+ * @param readers connections that read
+ * @param frozen members that never read
+ * @param rooms rooms the members are spread over
+ * @param senders how many of the readers send
+ * @param outstanding messages that each sender has on their way, in a closed loop
+ * @param rate messages a second of all senders together in an open loop, or 0 for a closed one
+ * @param size bytes of a message
+ * @param joins members a second that come, stay for half a second and go
+ */
+record Scenario(
+        String name,
+        String sweep,
+        double x,
+        Kind kind,
+        int readers,
+        int frozen,
+        int rooms,
+        int senders,
+        int outstanding,
+        double rate,
+        int size,
+        double joins) {
+
+    static final String ECHO_PATH = "/echo";
+    private static final int SMALL = 64;
+
+    /** What is measured. */
+    enum Kind {
+        ROOMS,
+        ECHO,
+        IDLE,
+        HANDSHAKES
+    }
+
+    int members() {
+        return readers + frozen;
+    }
+
+    boolean isSweep() {
+        return !sweep.isEmpty();
+    }
+
+    /**
+     * The room of a member: neighbours are in different rooms, so that the senders are spread over all. Handshakes fill one room
+     * after the other, since they are to be measured and not what a room tells of who comes.
+     */
+    int roomOf(int member) {
+        return kind == Kind.HANDSHAKES ? member / (readers / rooms) : member % rooms;
+    }
+
+    /** Names of one length, so that all rooms' frames are alike. */
+    static String roomName(int room) {
+        return String.format("r%04d", room);
+    }
+
+    /** The rows of the table of targets. */
+    static List<Scenario> table() {
+        return List.of(
+                closed("fan-1", "", 0, 100, 1, 1, 1, SMALL),
+                closed("fan-10", "", 0, 100, 1, 10, 4, SMALL),
+                closed("fan-1000", "", 0, 1000, 1, 20, 8, SMALL),
+                new Scenario("echo", "", 0, Kind.ECHO, 100, 0, 1, 100, 1, 0, SMALL, 0),
+                open("slow", "", 0, 100, 10, 10, 500, 4096, 0),
+                still("idle", "", Kind.IDLE, 10_000),
+                still("handshakes", "", Kind.HANDSHAKES, 10_000));
+    }
+
+    /** One thing changed at a time. */
+    static List<Scenario> sweeps() {
+        List<Scenario> all = new ArrayList<>();
+        for (int size : new int[] {64, 1024, 4096, 16_384}) {
+            all.add(closed("size-" + size, "size", size, 100, 1, 10, 4, size));
+        }
+        for (int rooms : new int[] {1, 10, 100, 1000}) {
+            int senders = Math.max(20, rooms);
+            all.add(closed("rooms-" + rooms, "rooms", rooms, 1000, rooms, senders, Math.max(1, 160 / senders), SMALL));
+        }
+        for (int members : new int[] {1000, 2000, 5000, 10_000, 15_000}) {
+            all.add(closed("members-" + members, "members", members, members, 1, 1, 1, SMALL));
+        }
+        for (int members : new int[] {1000, 2000, 5000, 10_000, 15_000}) {
+            all.add(closed("busy-" + members, "busy", members, members, 1, 20, 8, SMALL));
+        }
+        for (int rate : new int[] {100, 1000, 5000, 20_000}) {
+            all.add(open("rate-" + rate, "rate", rate, 100, 0, 10, rate, SMALL, 0));
+        }
+        for (int percent : new int[] {0, 10, 50}) {
+            int frozen = (int) Math.round(100.0 * percent / (100 - percent));
+            all.add(open("frozen-" + percent, "frozen", percent, 100, frozen, 10, 500, 4096, 0));
+        }
+        for (int joins : new int[] {0, 250, 500, 1000}) {
+            all.add(open("joins-" + joins, "joins", joins, 100, 0, 1, 100, SMALL, joins));
+        }
+        for (int members : new int[] {1000, 5000, 10_000, 15_000}) {
+            all.add(still("idle-" + members, "idle", Kind.IDLE, members));
+        }
+        return all;
+    }
+
+    private static Scenario closed(
+            String name, String sweep, double x, int readers, int rooms, int senders, int outstanding, int size) {
+        return new Scenario(name, sweep, x, Kind.ROOMS, readers, 0, rooms, senders, outstanding, 0, size, 0);
+    }
+
+    private static Scenario open(
+            String name,
+            String sweep,
+            double x,
+            int readers,
+            int frozen,
+            int senders,
+            double rate,
+            int size,
+            double joins) {
+        return new Scenario(name, sweep, x, Kind.ROOMS, readers, frozen, 1, senders, 0, rate, size, joins);
+    }
+
+    private static Scenario still(String name, String sweep, Kind kind, int members) {
+        return new Scenario(name, sweep, members, kind, members, 0, members / 100, 0, 0, 0, SMALL, 0);
+    }
+}
