@@ -40,7 +40,7 @@ public final class DoorFilter extends HttpFilter {
         }
         new Arrival(parley, request.getRemoteAddr(), verdict, null).note();
         try {
-            chain.doFilter(request, response);
+            chain.doFilter(new PatientUpgrade(request), response);
         } finally {
             Arrival.forget();
         }

@@ -91,7 +91,7 @@ public final class RawClient implements AutoCloseable {
         socket.setTcpNoDelay(true);
         socket.setSoTimeout(PATIENCE_MILLIS);
         socket.connect(new InetSocketAddress("127.0.0.1", port), PATIENCE_MILLIS);
-        socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+        socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
         in = new DataInputStream(socket.getInputStream());
         response = readHead();
     }
@@ -127,13 +127,20 @@ public final class RawClient implements AutoCloseable {
     /** The same over a socket of that factory, such as one for TLS. */
     public static RawClient handshake(SocketFactory sockets, int port, String target, int receiveBuffer, String headers)
             throws IOException {
-        return new RawClient(
-                sockets.createSocket(),
-                port,
-                receiveBuffer,
-                "GET " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + port
-                        + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                        + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + headers + "\r\n");
+        return new RawClient(sockets.createSocket(), port, receiveBuffer, handshakeOf(port, target, headers));
+    }
+
+    /** Asks to open a session and sends a text right behind, without waiting for the answer. */
+    public static RawClient hasty(int port, String target, String text) throws IOException {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        String frame = new String(encode(0x80 | TEXT, true, bytes.length, bytes), StandardCharsets.ISO_8859_1);
+        return request(port, handshakeOf(port, target, "") + frame);
+    }
+
+    private static String handshakeOf(int port, String target, String headers) {
+        return "GET " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + port
+                + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + headers + "\r\n";
     }
 
     /** Sends a request as it is and reads the head of the answer. */

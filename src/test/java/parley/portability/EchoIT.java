@@ -81,6 +81,19 @@ class EchoIT extends Portability {
         }
     }
 
+    /**
+     * Tyrus's handler in GlassFish and Payara took a thread of the server for good for each such client, until there were none
+     * left.
+     */
+    @Test
+    void whatIsSentWithTheHandshakeIsHeardAndHoldsNobodyUp() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            try (RawClient client = RawClient.hasty(port(), "/parley/echo", "hello")) {
+                assertThat(client.readMessage().text()).isEqualTo("hello");
+            }
+        }
+    }
+
     @Test
     void twoThousandMessagesInARowComeBackInOrder() throws Exception {
         List<String> messages =

@@ -20,6 +20,9 @@ public enum Difference {
     TAKES_FRAMES_WITHOUT_A_MASK("Takes frames without a mask, which RFC 6455 forbids."),
     WAITS_FOR_LONG_FRAMES(
             "Waits for the rest of a frame whose header says that it is longer than a message may be, up to 4 MiB."),
+    WAITS_FOR_WHO_DOES_NOT_READ(
+            "Keeps the TCP connection of a client that does not read, and what it was sent, until it reads or goes; may hold a"
+                    + " thread for 30 seconds to close it."),
     CUTS_NO_CHARACTERS("Closes with 1007 when a fragment of a text message ends within a character."),
     KEEPS_CLASSES("Keeps the classes of an application that was undeployed for a while, or until it is stopped.");
 

@@ -26,6 +26,7 @@ public enum Kind {
             Difference.STOPS_WITHOUT_A_WORD,
             Difference.TAKES_FRAMES_WITHOUT_A_MASK,
             Difference.WAITS_FOR_LONG_FRAMES,
+            Difference.WAITS_FOR_WHO_DOES_NOT_READ,
             Difference.KEEPS_CLASSES),
     GLASSFISH_8(
             "glassfish-8",
@@ -33,12 +34,14 @@ public enum Kind {
             Difference.STOPS_WITHOUT_A_WORD,
             Difference.TAKES_FRAMES_WITHOUT_A_MASK,
             Difference.WAITS_FOR_LONG_FRAMES,
+            Difference.WAITS_FOR_WHO_DOES_NOT_READ,
             Difference.KEEPS_CLASSES),
     PAYARA_6(
             "payara-6",
             home -> new GlassFish(home, 17, 25),
             Difference.TAKES_FRAMES_WITHOUT_A_MASK,
             Difference.WAITS_FOR_LONG_FRAMES,
+            Difference.WAITS_FOR_WHO_DOES_NOT_READ,
             Difference.KEEPS_CLASSES),
     LIBERTY(
             "liberty",
