@@ -24,6 +24,8 @@ public enum Difference {
             "Keeps the TCP connection of a client that does not read, and what it was sent, until it reads or goes; may hold a"
                     + " thread for 30 seconds to close it."),
     CUTS_NO_CHARACTERS("Closes with 1007 when a fragment of a text message ends within a character."),
+    KEEPS_THE_LAST(
+            "May keep the classes of the application that was undeployed last, as long as a thread that served it serves no other."),
     KEEPS_CLASSES("Keeps the classes of an application that was undeployed for a while, or until it is stopped.");
 
     private final String words;

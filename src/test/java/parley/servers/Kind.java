@@ -48,7 +48,8 @@ public enum Kind {
             Liberty::new,
             Difference.STOPS_WITHOUT_A_WORD,
             Difference.WAITS_FOR_THE_ANSWER_TO_A_CLOSE,
-            Difference.CUTS_NO_CHARACTERS);
+            Difference.CUTS_NO_CHARACTERS,
+            Difference.KEEPS_THE_LAST);
 
     private final String name;
     private final Function<Path, Server> make;
