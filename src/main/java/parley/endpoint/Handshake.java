@@ -75,8 +75,8 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
             throw new IllegalStateException("the container did not pass on what was decided at the handshake");
         }
         Parley parley = arrival.parley();
-        Transport transport = new RemoteTransport(
-                session, parley.pinging(), parley.settings().session().closeTimeout());
+        Transport transport =
+                new RemoteTransport(session, parley.pinging(), parley.settings().session());
         if (arrival.line() != null) {
             transport = arrival.line().over(transport);
         }

@@ -16,10 +16,11 @@ import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
 import parley.protocol.CloseCode;
+import parley.session.SessionLimits;
 
 /**
- * The transport over {@code RemoteEndpoint.Async}, the same on every server. While it lives, the session's own timeouts are
- * not used: they are ignored or half carried out on most servers, so the drain's deadline is the one that counts.
+ * The transport over {@code RemoteEndpoint.Async}, the same on every server. The timeouts of the API are not what ends a
+ * session: they are ignored or half carried out on most servers, so the drain's deadline is the one that counts.
  */
 final class RemoteTransport implements Transport {
     private static final Logger LOG = System.getLogger("parley.endpoint");
@@ -30,19 +31,25 @@ final class RemoteTransport implements Transport {
     private static final List<String> CLOSE_TIMEOUTS = List.of(
             "org.apache.tomcat.websocket.BLOCKING_SEND_TIMEOUT", "org.apache.tomcat.websocket.SESSION_CLOSE_TIMEOUT");
 
+    /**
+     * How long after the drain's deadline the container may give up a send by itself. Open Liberty's close waits 5.5 seconds
+     * for the frame in flight, and when that frame has no timeout, it then writes into it and keeps its thread for ever.
+     * Longer than the sweep needs to notice, so that the session is closed for the right reason, and shorter than 5.5 seconds.
+     * Tomcat's own timeout, 20 seconds, would come before a longer deadline.
+     */
+    private static final Duration BEHIND_THE_DEADLINE = Duration.ofSeconds(3);
+
     private final Session session;
     private final RemoteEndpoint.Async remote;
     private final ExecutorService pinging;
     private final long closeMillis;
 
-    /**
-     * @param closeTimeout how long a client may take to go once it is told to
-     */
-    RemoteTransport(Session session, ExecutorService pinging, Duration closeTimeout) {
+    RemoteTransport(Session session, ExecutorService pinging, SessionLimits limits) {
         this.session = session;
-        this.closeMillis = closeTimeout.toMillis();
+        this.closeMillis = limits.closeTimeout().toMillis();
         this.remote = session.getAsyncRemote();
         this.pinging = pinging;
+        remote.setSendTimeout(limits.sendDeadline().plus(BEHIND_THE_DEADLINE).toMillis());
         // Tyrus wakes a timer at every send and receive for a timeout of 0; only a negative one is none.
         session.setMaxIdleTimeout(-1);
     }

@@ -48,6 +48,7 @@ public enum Kind {
             Liberty::new,
             Difference.STOPS_WITHOUT_A_WORD,
             Difference.WAITS_FOR_THE_ANSWER_TO_A_CLOSE,
+            Difference.DROPS_WHAT_COMES_WITH_THE_HANDSHAKE,
             Difference.CUTS_NO_CHARACTERS,
             Difference.KEEPS_THE_LAST);
 
