@@ -79,6 +79,8 @@ public final class Container implements DeployableContainer<Container.Configurat
     private static Server server;
 
     private Path war;
+    /** Nothing is tried a second time on a server that did not take the application: each try would wait for a minute. */
+    private boolean hasFailed;
 
     @Override
     public Class<Configuration> getConfigurationClass() {
@@ -115,9 +117,13 @@ public final class Container implements DeployableContainer<Container.Configurat
     @Override
     public ProtocolMetaData deploy(Archive<?> archive) throws DeploymentException {
         String name = archive.getName().replaceFirst("\\.war$", "");
+        if (hasFailed) {
+            throw new DeploymentException("not deployed: " + name + ", since an earlier deployment failed");
+        }
         try {
             server.deploy(name, war);
         } catch (IOException | AssertionError e) {
+            hasFailed = true;
             throw new DeploymentException("not deployed: " + name, e);
         }
         URI address = server.address(name);
