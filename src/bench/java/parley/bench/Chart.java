@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Charts as SVG. */
 final class Chart {
@@ -80,8 +81,17 @@ final class Chart {
         return chart.end();
     }
 
-    /** A line for each server; both axes are logarithmic unless there is a zero. */
-    static String lines(String title, String subtitle, String xTitle, String yTitle, List<Series> lines) {
+    /**
+     * A line for each server; both axes are logarithmic unless there is a zero. With a model, Parley's fitted growth is dotted
+     * in.
+     */
+    static String lines(
+            String title,
+            String subtitle,
+            String xTitle,
+            String yTitle,
+            List<Series> lines,
+            Growth.@Nullable Model model) {
         int top = 100;
         Chart chart = new Chart(478, title, subtitle);
         int bottom = chart.height - 60;
@@ -144,6 +154,9 @@ final class Chart {
                     colour,
                     width,
                     line.name().equals(Peer.BOUND) ? " stroke-dasharray=\"6 4\"" : "");
+            if (model != null && line.name().equals(Peer.PARLEY)) {
+                Growth.of(model, line.points()).ifPresent(growth -> chart.fitted(growth, x, y, xs, colour));
+            }
             double at = y.at(end(line).y().median());
             named = Math.max(named + 17, at);
             chart.line(x.at(end(line).x()) + 5, at, right + 20, named, colour, 0.6);
@@ -157,6 +170,19 @@ final class Chart {
                     line.name() + " " + Metric.format(end(line).y().median()));
         }
         return chart.end();
+    }
+
+    private void fitted(Growth growth, Scale x, Scale y, double[] xs, String colour) {
+        int steps = 60;
+        StringBuilder path = new StringBuilder();
+        for (int i = 0; i <= steps; i++) {
+            double place = xs[0] * Math.pow(xs[xs.length - 1] / xs[0], (double) i / steps);
+            path.append(String.format(
+                    Locale.ROOT, "%s%.1f %.1f ", i == 0 ? "M" : "L", x.at(place), y.at(growth.at(place))));
+        }
+        add(
+                "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.2\" stroke-dasharray=\"1 4\"/>",
+                path.toString().strip(), colour);
     }
 
     /** A round value, without zeros that say nothing. */

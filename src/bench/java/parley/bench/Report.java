@@ -59,6 +59,14 @@ final class Report {
             "joins", "joins a second",
             "idle", "connections");
 
+    /** What the cost of a delivery should go with; a sweep that has none begins at 0, or has two causes. */
+    private static final Map<String, Growth.Model> MODELS = Map.of(
+            "size", Growth.Model.PLACE,
+            "rooms", Growth.Model.PLACE,
+            "members", Growth.Model.SHARED,
+            "busy", Growth.Model.SHARED,
+            "rate", Growth.Model.SHARED);
+
     private final Results results;
     private final Path folder;
     private final StringBuilder text = new StringBuilder();
@@ -259,10 +267,32 @@ final class Report {
             line(row.toString());
             lines.add(new Chart.Series(server, points));
         }
+        Growth.Model model = metric == Metric.CPU ? MODELS.get(sweep) : null;
+        if (model != null) {
+            growth(lines, model);
+        }
         if (!axis.isEmpty()) {
             chart(
                     sweep + "-" + metric.name().toLowerCase(Locale.ROOT).replace('_', '-'),
-                    Chart.lines(title, subtitle(), AXES.getOrDefault(sweep, sweep), axis, lines));
+                    Chart.lines(title, subtitle(), AXES.getOrDefault(sweep, sweep), axis, lines, model));
+        }
+    }
+
+    /** What fits each server's cost, and where it bends. */
+    private void growth(List<Chart.Series> lines, Growth.Model model) {
+        line("");
+        line("| server | us a delivery, fitted | largest error | grows with the power, from place to place |");
+        line("|---|---|---|---|");
+        for (Chart.Series series : lines) {
+            Growth.of(model, series.points())
+                    .ifPresent(growth -> line("| " + series.name() + " | " + growth + " | "
+                            + Math.round(100 * growth.error()) + " % | "
+                            + String.join(
+                                    ", ",
+                                    Growth.powers(series.points()).stream()
+                                            .map(power -> String.format(Locale.ROOT, "%.2f", power))
+                                            .toList())
+                            + " |"));
         }
     }
 
