@@ -1,5 +1,6 @@
 package parley.endpoint;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.RemoteEndpoint;
 import jakarta.websocket.SendHandler;
@@ -43,6 +44,12 @@ final class RemoteTransport implements Transport {
     private final RemoteEndpoint.Async remote;
     private final ExecutorService pinging;
     private final long closeMillis;
+
+    private final Object closingLock = new Object();
+
+    /** The thread that is in {@link #close}. */
+    @GuardedBy("closingLock")
+    private @Nullable Thread closer;
 
     RemoteTransport(Session session, ExecutorService pinging, SessionLimits limits) {
         this.session = session;
@@ -93,6 +100,20 @@ final class RemoteTransport implements Transport {
      */
     @Override
     public void close(CloseCode code, String reason) {
+        synchronized (closingLock) {
+            closer = Thread.currentThread();
+        }
+        try {
+            closeSession(code, reason);
+        } finally {
+            synchronized (closingLock) {
+                closer = null;
+                Thread.interrupted(); // what drop() did is over with this close
+            }
+        }
+    }
+
+    private void closeSession(CloseCode code, String reason) {
         try {
             CLOSE_TIMEOUTS.forEach(name -> session.getUserProperties().put(name, closeMillis));
             session.close(new CloseReason(CloseReason.CloseCodes.getCloseCode(code.number()), reason));
@@ -106,9 +127,18 @@ final class RemoteTransport implements Transport {
         }
     }
 
-    /** The API reaches no further down. */
+    /**
+     * Interrupts the close, if that is still under way; further down the API does not reach. Tomcat gives its blocking send
+     * up then, and Open Liberty, which may have forgotten that a thread waits for it, looks once more.
+     */
     @Override
-    public void drop() {}
+    public void drop() {
+        synchronized (closingLock) {
+            if (closer != null) {
+                closer.interrupt();
+            }
+        }
+    }
 
     @Override
     public boolean isConnected() {

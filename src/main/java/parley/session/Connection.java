@@ -158,7 +158,10 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         }
     }
 
-    /** After its end: cuts the connection when it takes too long to go. Returns whether it is gone. For the sweep. */
+    /**
+     * After its end: cuts the connection when it takes too long to go, at each sweep once more while its close is blocked.
+     * Returns whether there is nothing left to do. For the sweep.
+     */
     final boolean sweepEnded(long now, boolean patient) {
         if (endedAtNanos == 0) {
             endedAtNanos = now;
@@ -170,7 +173,7 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
             return false;
         }
         transport.drop();
-        return true;
+        return closed || !patient;
     }
 
     /** Whether it has ended; nothing that comes afterwards matters. */

@@ -7,7 +7,7 @@ package parley.servers;
 public enum Difference {
     COMPRESSES("Compresses messages when the client asks for it (permessage-deflate)."),
     STOPS_WITHOUT_A_WORD(
-            "Cuts connections when it is stopped, before the application hears of it; an undeploy closes them with 1001."),
+            "May cut connections when it is stopped, before the application hears of it; an undeploy closes them with 1001."),
     STOPS_BEFORE_PARLEY(
             "Closes connections itself with 1001 when it is stopped, before the application hears of it: without bye and without"
                     + " Parley's words; an undeploy has both."),

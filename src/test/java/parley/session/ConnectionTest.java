@@ -9,6 +9,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -263,6 +264,7 @@ class ConnectionTest {
         goes.connected(true);
         echo(stays).end(Ending.TOO_BIG);
         echo(goes).end(Ending.TOO_BIG);
+        run(closing);
         sweepAfter(Duration.ZERO);
         assertThat(sessions.notYetGoneCount()).isEqualTo(2);
         goes.connected(false);
@@ -272,6 +274,23 @@ class ConnectionTest {
         sweepAfter(Duration.ofMillis(1));
         assertThat(stays.drops()).isEqualTo(1);
         assertThat(goes.drops()).isZero();
+        assertThat(sessions.notYetGoneCount()).isZero();
+    }
+
+    /** Open Liberty may leave a closing thread waiting; each drop has it look once more. */
+    @Test
+    void aCloseThatIsBlockedIsDroppedAtEachSweepUntilItReturns() {
+        FakeTransport transport = new FakeTransport(When.LATER, 1);
+        echo(transport).end(Ending.STUCK);
+        for (Duration time : List.of(Duration.ZERO, Duration.ofSeconds(5), Duration.ofMillis(250))) {
+            now += time.toNanos();
+            sessions.sweep();
+        }
+        assertThat(transport.drops()).isEqualTo(2);
+        assertThat(sessions.notYetGoneCount()).isEqualTo(1);
+        run(closing);
+        sweepAfter(Duration.ofMillis(250));
+        assertThat(transport.drops()).isEqualTo(2);
         assertThat(sessions.notYetGoneCount()).isZero();
     }
 
