@@ -12,6 +12,7 @@ import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.Connection;
 import org.glassfish.grizzly.EmptyCompletionHandler;
 import org.glassfish.grizzly.WriteResult;
+import org.glassfish.grizzly.Writer;
 import org.glassfish.grizzly.filterchain.BaseFilter;
 import org.glassfish.grizzly.filterchain.FilterChainContext;
 import org.glassfish.grizzly.filterchain.NextAction;
@@ -91,7 +92,11 @@ final class DoorFilter extends BaseFilter {
         @SuppressWarnings("unchecked") // of TCP, as all are here
         Connection<SocketAddress> connection = ctx.getConnection();
         UpgradeResponse response = new TyrusUpgradeResponse();
-        new Arrival(parley, address(connection), verdict, container -> new LineTransport(connection, container)).note();
+        new Arrival(parley, address(connection), verdict, container -> {
+                    Writer<SocketAddress> socket = connection.getTransport().getWriter(connection);
+                    return new LineTransport(connection, socket, container);
+                })
+                .note();
         try {
             WebSocketEngine.UpgradeInfo upgrade = engine.upgrade(upgradeRequest(request), response);
             if (upgrade.getStatus() != WebSocketEngine.UpgradeStatus.SUCCESS) {

@@ -3,10 +3,11 @@ package parley.standalone;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
-import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.Connection;
 import org.glassfish.grizzly.EmptyCompletionHandler;
 import org.glassfish.grizzly.WriteResult;
+import org.glassfish.grizzly.Writer;
+import org.glassfish.grizzly.asyncqueue.WritableMessage;
 import org.glassfish.grizzly.memory.Buffers;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
@@ -14,9 +15,10 @@ import parley.delivery.Transport;
 import parley.protocol.CloseCode;
 
 /**
- * Writes frames straight to the Grizzly connection, so that all members who are sent the same message share its bytes: Tyrus
- * would encode it for each of them again. Every write is a whole frame, and Grizzly keeps the order of writes, so Tyrus' own frames (pongs,
- * the close) come between them; no extension is agreed on that would have to see them.
+ * Writes frames straight to the Grizzly connection, past its filters, so that all members who are sent the same message
+ * share its bytes: Tyrus would encode it for each of them again. Every write is a whole frame, and Grizzly keeps the order
+ * of writes, so Tyrus' own frames (pongs, the close) come between them; no extension is agreed on that would have to see
+ * them.
  *
  * <p>After our close frame nothing is written (RFC 6455 section 5.5.1): {@link #close} shuts the door, then waits for the write
  * that may be under way, which never blocks, and only then lets Tyrus send it.
@@ -26,6 +28,9 @@ final class LineTransport implements Transport {
     private static final ByteBuffer PING = ByteBuffer.wrap(new byte[] {(byte) 0x89, 0});
 
     private final Connection<SocketAddress> connection;
+    /** The last of what a write goes through: the filters before it have nothing to do with a frame. */
+    private final Writer<SocketAddress> socket;
+
     private final Transport container;
 
     /** The draining thread while it writes. */
@@ -36,13 +41,14 @@ final class LineTransport implements Transport {
     /** For the completion that was last passed: a session has one for all its frames. Touched by the draining thread alone. */
     private @Nullable Told told;
 
-    LineTransport(Connection<SocketAddress> connection, Transport container) {
+    LineTransport(Connection<SocketAddress> connection, Writer<SocketAddress> socket, Transport container) {
         this.connection = connection;
+        this.socket = socket;
         this.container = container;
     }
 
     /** Tells a completion what Grizzly tells. */
-    private static final class Told extends EmptyCompletionHandler<WriteResult<Buffer, SocketAddress>> {
+    private static final class Told extends EmptyCompletionHandler<WriteResult<WritableMessage, SocketAddress>> {
         private final Completion completion;
 
         Told(Completion completion) {
@@ -50,7 +56,7 @@ final class LineTransport implements Transport {
         }
 
         @Override
-        public void completed(WriteResult<Buffer, SocketAddress> result) {
+        public void completed(WriteResult<WritableMessage, SocketAddress> result) {
             completion.completed(null);
         }
 
@@ -87,8 +93,7 @@ final class LineTransport implements Transport {
             if (closing) {
                 throw new IllegalStateException("closed");
             }
-            Buffer buffer = Buffers.wrap(null, wire.duplicate());
-            connection.write(buffer, handler);
+            socket.write(connection, Buffers.wrap(null, wire.duplicate()), handler);
         } finally {
             writer = null;
         }

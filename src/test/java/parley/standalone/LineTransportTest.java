@@ -13,6 +13,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.glassfish.grizzly.CompletionHandler;
 import org.glassfish.grizzly.Connection;
+import org.glassfish.grizzly.Writer;
 import org.junit.jupiter.api.Test;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
@@ -54,9 +55,15 @@ class LineTransportTest {
     @SuppressWarnings("unchecked")
     private LineTransport over(InvocationHandler write) {
         return new LineTransport(
-                (Connection<SocketAddress>) Proxy.newProxyInstance(
-                        Connection.class.getClassLoader(), new Class<?>[] {Connection.class}, write),
+                (Connection<SocketAddress>) does(Connection.class, (proxy, method, arguments) -> {
+                    throw new AssertionError("frames go past the filters");
+                }),
+                (Writer<SocketAddress>) does(Writer.class, write),
                 container);
+    }
+
+    private static Object does(Class<?> type, InvocationHandler what) {
+        return Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, what);
     }
 
     @Test
@@ -97,7 +104,7 @@ class LineTransportTest {
     @Test
     void whoWritesMayClose() throws Exception {
         LineTransport line = over((proxy, method, arguments) -> {
-            ((CompletionHandler<?>) arguments[1]).failed(new IllegalArgumentException("broken"));
+            ((CompletionHandler<?>) arguments[2]).failed(new IllegalArgumentException("broken"));
             return null;
         });
 
