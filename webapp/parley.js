@@ -16,6 +16,8 @@ const RATE_SHARE = 0.9;
 /** How many messages one page of a gap asks for. */
 const PAGE = 500;
 
+/** The reason of a close after which another token may do. */
+const EXPIRED = 'token expired';
 /** The closes after which coming back would end the same. */
 const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009]);
 
@@ -383,7 +385,9 @@ export class Parley extends EventTarget {
     const asked = [...this.#asked.values()];
     this.#asked.clear();
     asked.forEach(({ failed }) => failed(failure));
-    if (FINAL.has(code)) {
+    // Who gets a token before each connection comes back with another.
+    const hasEnded = reason === EXPIRED && typeof this.#options.token === 'function';
+    if (FINAL.has(code) && !hasEnded) {
       this.#finish({ code, reason });
     } else if (this.#state.name !== 'closed') { // by who heard of it
       this.#wait(code, reason);

@@ -401,6 +401,25 @@ test('a token is asked for before each connection', async () => {
   assert.equal((await comeBack()).url.searchParams.get('token'), 't2');
 });
 
+test('when its token has expired it comes back with another, if there can be one', async () => {
+  let tokens = 0;
+  open({ token: () => `t${++tokens}` }).join('java');
+  await settle();
+  sockets[0].welcome('java');
+  sockets[0].drop(1008, 'token expired');
+  assert.equal(parley.state.name, 'waiting');
+  parley.close();
+  sockets = [];
+
+  connect('ws://example.org/chat/', { WebSocket: Socket, token: 't' }).join('java');
+  await settle();
+  sockets[0].welcome('java');
+  sockets[0].drop(1008, 'token expired');
+  mock.timers.tick(60_000);
+  await settle();
+  assert.equal(sockets.length, 1);
+});
+
 test('back online it comes back at once', async () => {
   const listeners = [];
   globalThis.addEventListener = (type, listener) => listeners.push([type, listener]);

@@ -16,7 +16,7 @@ import java.util.List;
 class ArchitectureTest {
     /** From the process down to the leaf; 'endpoint' and 'web' stand side by side. */
     private static final List<String> LINE =
-            List.of("standalone", "endpoint|web", "app", "session", "room", "delivery", "protocol");
+            List.of("standalone", "endpoint|web", "app", "session", "access", "room", "delivery", "protocol");
 
     @ArchTest
     static final ArchRule packagesDependInOneDirection = inOneDirection();

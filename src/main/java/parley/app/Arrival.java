@@ -9,15 +9,12 @@ import parley.session.Admission;
  * not tell: noted on the thread that goes on with the handshake, found there by the endpoint's configurator.
  *
  * @param parley the application that decided
- * @param address where the client connects from
  * @param verdict what was decided about it
  * @param line the connection below, where it can be reached
+ * @param sinceNanos when it was asked for
  */
 public record Arrival(
-        Parley parley,
-        @Nullable String address,
-        Admission.Verdict verdict,
-        @Nullable Line line) {
+        Parley parley, Admission.Verdict verdict, @Nullable Line line, long sinceNanos) {
 
     /** A client's connection below the WebSocket, where it can be reached. */
     public interface Line {

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -18,10 +19,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import parley.access.AccessSettings;
+import parley.access.Tokens;
 import parley.delivery.Transport;
 import parley.protocol.JsonCodec;
 import parley.room.Format;
 import parley.room.RoomRegistry;
+import parley.session.Access;
 import parley.session.Admission;
 import parley.session.Client;
 import parley.session.Connection;
@@ -43,6 +47,8 @@ public final class Parley {
     private static final int PING_THREADS = 16;
     private static final int IDLE_THREAD_SECONDS = 10;
     private static final long THREADS_END_NANOS = 1_000_000_000L;
+    private static final long STUCK_THREADS_END_NANOS = 60 * THREADS_END_NANOS;
+    private static final int STUCK_THREADS_MILLIS = 250;
 
     private final Settings settings;
     /** The threads of all pools: a pool says it has terminated when its threads are about to end. */
@@ -55,6 +61,9 @@ public final class Parley {
     private final RoomRegistry rooms;
     private final Sessions sessions;
     private final Admission admission;
+    private final Metrics metrics;
+    private final Status status;
+    private final List<Runnable> chores = new CopyOnWriteArrayList<>();
     private final AtomicBoolean stopped = new AtomicBoolean();
 
     /** Starts the application. */
@@ -65,16 +74,55 @@ public final class Parley {
         this.pinging = new ThreadPoolExecutor(
                 0, PING_THREADS, IDLE_THREAD_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), named("parley-ping"));
         this.sweep = Executors.newSingleThreadScheduledExecutor(named("parley-sweep"));
-        this.rooms = new RoomRegistry(settings.room(), settings.rooms(), fanOut, Clock.systemUTC());
-        this.sessions = new Sessions(settings.session(), fanOut, closing, System::nanoTime);
-        this.admission = new Admission(settings.origins(), sessions, rooms);
+        Clock clock = Clock.systemUTC();
+        Access access = access(settings); // first, because it may say no
+        this.metrics = new Metrics();
+        this.rooms = new RoomRegistry(
+                settings.room(), settings::room, settings.rooms(), settings.logBytes(), metrics, fanOut, clock);
+        this.sessions = new Sessions(settings.session(), fanOut, closing, System::nanoTime, clock, access);
+        this.admission =
+                new Admission(settings.origins(), settings.proxies(), access, settings.door(), sessions, rooms);
+        metrics.of(sessions, rooms, admission);
+        this.status = new Status(admission, metrics, settings.statusFor());
         long interval = sweepInterval().toMillis();
         sweep.scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
     }
 
-    /** Decides about a handshake. */
-    public Admission.Verdict judge(Request request) {
-        return admission.judge(request);
+    private Access access(Settings settings) {
+        return switch (settings.access()) {
+            case ANONYMOUS -> Access.ANONYMOUS;
+            case PRINCIPAL -> Access.PRINCIPAL;
+            case TOKEN -> tokens(settings.tokens());
+        };
+    }
+
+    private Access tokens(AccessSettings settings) {
+        try {
+            return Access.tokens(new Tokens(settings, closing, System::nanoTime));
+        } catch (IllegalArgumentException e) {
+            endThreads();
+            throw new SettingsException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** How it goes. */
+    public Status status() {
+        return status;
+    }
+
+    /** The door. */
+    public Admission admission() {
+        return admission;
+    }
+
+    /**
+     * Decides about a handshake.
+     *
+     * @param line the connection below, where it can be reached
+     */
+    public Arrival arrive(Request request, Arrival.@Nullable Line line) {
+        long since = System.nanoTime();
+        return new Arrival(this, admission.judge(request), line, since);
     }
 
     /**
@@ -84,14 +132,20 @@ public final class Parley {
      * @throws IllegalArgumentException when it has not been let in
      */
     public Connection open(Arrival arrival, Transport transport, @Nullable String subprotocol) {
+        Connection opened = opened(arrival, transport, subprotocol);
+        metrics.opened(System.nanoTime() - arrival.sinceNanos());
+        return opened;
+    }
+
+    private Connection opened(Arrival arrival, Transport transport, @Nullable String subprotocol) {
         if (arrival.verdict() instanceof Admission.Chat chat) {
             String name = chat.name() == null ? null : chat.name().value();
-            Client client = new Client("/chat/" + chat.room(), name, arrival.address());
+            Client client = new Client("/chat/" + chat.room(), name, chat.visitor());
             Format format = JsonCodec.SUBPROTOCOL.equals(subprotocol) ? Format.JSON : Format.PLAIN;
             return sessions.openChat(client, transport, rooms, chat, format);
         }
-        if (arrival.verdict() instanceof Admission.Echo) {
-            return sessions.openEcho(new Client("/echo", null, arrival.address()), transport);
+        if (arrival.verdict() instanceof Admission.Echo echo) {
+            return sessions.openEcho(new Client("/echo", null, echo.visitor()), transport);
         }
         throw new IllegalArgumentException("not let in: " + arrival.verdict());
     }
@@ -127,18 +181,20 @@ public final class Parley {
     }
 
     /**
-     * Stops: lets nobody in, gives frames in flight their moment, closes every session with 1001, waits until they are gone
-     * and cuts those that are not, ends the threads. Returns within flush and grace time and two seconds, about. Later calls
-     * do nothing.
+     * Stops: announces it, lets nobody in, gives frames in flight their moment, closes every session with 1001, many of them spread over the
+     * drain time, waits until they are gone and cuts those that are not, ends the threads. Returns within flush, drain and grace
+     * time and two seconds, about. Later calls do nothing.
      */
     public void stop() {
         if (!stopped.compareAndSet(false, true)) {
             return;
         }
-        closeDoor();
+        admission.announceClosing();
         int open = sessions.openCount();
         try {
-            sessions.endAll(settings.flush());
+            Thread.sleep(open == 0 ? 0 : settings.notice().toMillis());
+            closeDoor();
+            sessions.endAll(settings.flush(), settings.drain());
             sweep.shutdown();
             if (!sweep.awaitTermination(1, TimeUnit.SECONDS)) {
                 LOG.log(Level.WARNING, "the sweep does not end");
@@ -147,7 +203,9 @@ public final class Parley {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
+            closeDoor();
             endThreads();
+            metrics.close();
         }
         LOG.log(
                 open > 0 ? Level.INFO : Level.DEBUG,
@@ -165,10 +223,35 @@ public final class Parley {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        List<Thread> stuck = threads.stream().filter(Thread::isAlive).toList();
+        if (!stuck.isEmpty()) {
+            Thread last = new Thread(() -> interruptUntilGone(stuck), "parley-last");
+            last.setDaemon(true);
+            last.start();
+        }
+    }
+
+    /** As the sweep would: a close that is blocked on Open Liberty looks once more whenever it is interrupted, and ends some time. */
+    private static void interruptUntilGone(List<Thread> stuck) {
+        long until = System.nanoTime() + STUCK_THREADS_END_NANOS;
+        try {
+            while (stuck.stream().anyMatch(Thread::isAlive) && System.nanoTime() < until) {
+                stuck.forEach(Thread::interrupt);
+                Thread.sleep(STUCK_THREADS_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Has something looked after along with the sessions, by the thread that sweeps. */
+    public void atEachSweep(Runnable chore) {
+        chores.add(chore);
     }
 
     private void sweepOnce() {
         try {
+            chores.forEach(Runnable::run);
             sessions.sweep();
             rooms.sweep(System.nanoTime());
         } catch (RuntimeException | Error e) {

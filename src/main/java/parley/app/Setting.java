@@ -6,14 +6,27 @@ import java.util.Locale;
 import java.util.function.BiFunction;
 
 /**
- * One setting: its key, default, unit, range and what it is for. The table of all of them is {@link Settings#ALL}. Immutable.
+ * One setting: its key, default, unit, range and what it is for. The table of all of them is {@link Keys#ALL}. Immutable.
  *
  * @param key the dotted key, the same in a file, after {@code --set} and, with {@code parley.} before, as a system property
  * @param initial the default, written as an operator would write it
  * @param range what is allowed, in words
  * @param meaning one sentence for the reference
+ * @param isSecret whether its value is never shown
  */
-record Setting<T>(String key, String initial, String range, String meaning, BiFunction<Config, String, T> reader) {
+record Setting<T>(
+        String key,
+        String initial,
+        String range,
+        String meaning,
+        boolean isSecret,
+        BiFunction<Config, String, T> reader) {
+    /** Shown in place of a secret. */
+    static final String MASK = "***";
+
+    Setting(String key, String initial, String range, String meaning, BiFunction<Config, String, T> reader) {
+        this(key, initial, range, meaning, false, reader);
+    }
 
     /** The name of the environment variable that sets it. */
     String variable() {
@@ -29,13 +42,21 @@ record Setting<T>(String key, String initial, String range, String meaning, BiFu
         try {
             return reader.apply(config, key);
         } catch (com.typesafe.config.ConfigException | IllegalArgumentException e) {
-            String value = config.getValue(key).unwrapped().toString();
+            String value = isSecret ? MASK : config.getValue(key).unwrapped().toString();
             String from = config.getValue(key).origin().description();
             String detail =
                     e instanceof IllegalArgumentException && e.getMessage() != null ? e.getMessage() + "; " : "";
             throw new SettingsException("Setting '" + key + "' cannot be '" + value + "' (" + from + "): " + detail
                     + "allowed is " + range + ".");
         }
+    }
+
+    static Setting<String> text(String key, String range, String meaning) {
+        return new Setting<>(key, "", range, meaning, Config::getString);
+    }
+
+    static Setting<String> secret(String key, String range, String meaning) {
+        return new Setting<>(key, "", range, meaning, true, Config::getString);
     }
 
     static Setting<Integer> number(String key, int initial, int least, int most, String unit, String meaning) {

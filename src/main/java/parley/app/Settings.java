@@ -1,242 +1,39 @@
 package parley.app;
 
-import static java.time.Duration.ofDays;
-import static java.time.Duration.ofHours;
-import static java.time.Duration.ofMillis;
-import static java.time.Duration.ofMinutes;
-
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigValue;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
-import parley.delivery.Overflow;
+import org.jspecify.annotations.Nullable;
+import parley.access.AccessSettings;
+import parley.protocol.RoomName;
+import parley.protocol.RoomPattern;
 import parley.room.RoomLimits;
+import parley.session.DoorLimits;
 import parley.session.Origins;
+import parley.session.Proxies;
 import parley.session.SessionLimits;
 
 /** All settings with their effective values. Made by {@link SettingsSources}, checked when made. Immutable. */
 public final class Settings {
-    private static final long KIB = 1024;
-    private static final long MIB = 1024 * KIB;
-    private static final long GIB = 1024 * MIB;
+    /** Below this key: patterns of rooms, each with settings of {@code room} that are others there. */
+    static final String ROOMS = "rooms";
 
-    private static final Setting<String> HOST = new Setting<>(
-            "listen.host",
-            "127.0.0.1",
-            "an address or host name of this machine, without brackets; 0.0.0.0 for all",
-            "Where to listen. Only when Parley runs by itself.",
-            Settings::host);
-    private static final Setting<Integer> PORT = Setting.number(
-            "listen.port",
-            8080,
-            0,
-            65535,
-            "(0 = any free one)",
-            "The port to listen on. Only when Parley runs by itself.");
-    private static final Setting<String> CONTEXT = new Setting<>(
-            "listen.context",
-            "/",
-            "a path such as / or /parley, of letters, digits, '.', '_', '-'",
-            "The path that all addresses begin with. Only when Parley runs by itself; a server names it itself.",
-            Settings::context);
-    private static final Setting<Origins> ORIGINS = new Setting<>(
-            "origins",
-            "",
-            "patterns " + Origins.RULE + "; several separated by commas",
-            "Pages that may connect besides those of the same host. Clients without an Origin header may always.",
-            (config, key) -> new Origins(list(config, key)));
+    private static final long HEAP_FOR_LOGS = 4;
 
-    private static final Setting<Integer> IN_FLIGHT = Setting.number(
-            "session.in-flight",
-            1,
-            1,
-            64,
-            "frames",
-            "Frames that may be on their way to one client without being taken. More than 1 works only where the server"
-                    + " queues frames itself (standalone, WildFly, GlassFish, Payara, Jetty); Tomcat and Liberty refuse.");
-    private static final Setting<Duration> SEND_DEADLINE = Setting.time(
-            "session.send-deadline",
-            "10s",
-            ofMillis(100),
-            ofMinutes(10),
-            "100ms to 10m",
-            "How long a frame may stay untaken before the client is closed with 1013.");
-    private static final Setting<Duration> PING_INTERVAL = Setting.time(
-            "session.ping-interval",
-            "25s",
-            ofMillis(100),
-            ofHours(1),
-            "100ms to 1h",
-            "How often each client is pinged.");
-    private static final Setting<Duration> IDLE_TIMEOUT = Setting.time(
-            "session.idle-timeout",
-            "60s",
-            ofMillis(200),
-            ofHours(3),
-            "200ms to 3h, more than session.ping-interval",
-            "How long a client may be silent, pongs counting, before it is closed with 1001.");
-    private static final Setting<Duration> CLOSE_TIMEOUT = Setting.time(
-            "session.close-timeout",
-            "5s",
-            ofMillis(100),
-            ofMinutes(1),
-            "100ms to 1m",
-            "How long a closed connection may take to go away before it is cut. On a server as far as the server lets it.");
-
-    private static final Setting<Integer> HISTORY =
-            Setting.number("room.history", 1000, 1, 1_000_000, "messages", "Messages a room keeps.");
-    private static final Setting<Long> HISTORY_BYTES = Setting.bytes(
-            "room.history-bytes",
-            "1MiB",
-            KIB,
-            "1KiB",
-            GIB,
-            "1GiB, not less than limits.message-bytes",
-            "What the messages kept may weigh: their text in UTF-8 and 96 bytes each.");
-    private static final Setting<Integer> WINDOW = Setting.number(
-            "room.window",
-            256,
-            1,
-            1_000_000,
-            "messages, not more than room.history",
-            "How many messages a member may be behind what is live before room.policy applies.");
-    private static final Setting<Overflow> POLICY = Setting.choice(
-            "room.policy",
-            Overflow.DROP_OLDEST,
-            Overflow.class,
-            "What becomes of a member behind its window. drop-oldest: it goes on with the newest messages that fill the"
-                    + " window. drop-newest: it gets the window it fell behind with and misses what came after. latest: it"
-                    + " goes on with the newest message alone. disconnect: it is closed with 1013.");
-    private static final Setting<Duration> LINGER = Setting.time(
-            "room.linger",
-            "1m",
-            Duration.ZERO,
-            ofDays(30),
-            "0s to 30d",
-            "How long a room stays after its last member left; not at all when there are as many rooms as limits.rooms.");
-    private static final Setting<Long> BATCH_BYTES = Setting.bytes(
-            "room.batch-bytes",
-            "64KiB",
-            1,
-            "1B",
-            16 * MIB,
-            "16MiB",
-            "What messages joined into one frame for JSON clients may weigh, and a page of history; a longer message goes"
-                    + " alone.");
-    private static final Setting<Integer> NAMES = Setting.number(
-            "room.presence-names",
-            1000,
-            0,
-            100_000,
-            "names",
-            "Names that presence and who tell JSON clients at most. In a room with more, presence tells the number of"
-                    + " members alone.");
-
-    private static final Setting<Long> MESSAGE_BYTES = Setting.bytes(
-            "limits.message-bytes",
-            "64KiB",
-            1,
-            "1B",
-            16 * MIB,
-            "16MiB",
-            "The longest message, text in UTF-8 or binary; a longer one closes with 1009, or is answered with too-large in"
-                    + " JSON.");
-    private static final Setting<Long> COMMAND_BYTES = Setting.bytes(
-            "limits.command-bytes",
-            "256KiB",
-            1,
-            "1B",
-            64 * MIB,
-            "64MiB, not less than limits.message-bytes",
-            "The longest WebSocket message of a JSON client, which may hold several commands; a longer one closes with 1009.");
-    private static final Setting<Long> BACKLOG = Setting.bytes(
-            "limits.backlog",
-            "1MiB",
-            1,
-            "1B",
-            GIB,
-            "1GiB, not less than limits.message-bytes",
-            "Bytes of echoes, or of answers to JSON commands, that may wait for a client to read; a client that sends on is"
-                    + " closed with 1013.");
-    private static final Setting<Integer> CONNECTIONS = Setting.number(
-            "limits.connections",
-            10_000,
-            1,
-            10_000_000,
-            "connections",
-            "Connections at once, of /echo and /chat together; one more is refused with 503 or closed with 1013.");
-    private static final Setting<Integer> ROOMS = Setting.number(
-            "limits.rooms",
-            10_000,
-            1,
-            10_000_000,
-            "rooms",
-            "Rooms at once; who would make one more is closed with 1013, or answered with too-many-rooms in JSON.");
-    private static final Setting<Integer> ROOMS_PER_CONNECTION = Setting.number(
-            "limits.rooms-per-connection",
-            100,
-            1,
-            10_000,
-            "rooms",
-            "Rooms that one JSON client may be in at once; one more is answered with too-many-rooms.");
-    private static final Setting<Integer> COMMANDS = Setting.number(
-            "limits.commands-per-second",
-            1000,
-            0,
-            1_000_000,
-            "commands a second, 0 = no limit",
-            "Commands a second one connection may give (in plain text each message is one), with a burst of five times"
-                    + " that; more are not carried out, and who keeps on for 5s is closed with 1008.");
-
-    private static final Setting<Integer> FAN_OUT_THREADS = Setting.number(
-            "fan-out.threads", 0, 0, 256, "threads (0 = as many as processors)", "Threads that run the rooms' turns.");
-    private static final Setting<Duration> FLUSH = Setting.time(
-            "shutdown.flush",
-            "1s",
-            Duration.ZERO,
-            ofMinutes(1),
-            "0s to 1m",
-            "How long a shutdown lets frames in flight arrive before it closes the connections with 1001.");
-    private static final Setting<Duration> GRACE = Setting.time(
-            "shutdown.grace",
-            "5s",
-            Duration.ZERO,
-            ofMinutes(5),
-            "0s to 5m",
-            "How long a shutdown then waits for the connections to go before it cuts them.");
-
-    /** Every setting there is, in the order of the reference. */
-    static final List<Setting<?>> ALL = List.of(
-            HOST,
-            PORT,
-            CONTEXT,
-            ORIGINS,
-            IN_FLIGHT,
-            SEND_DEADLINE,
-            PING_INTERVAL,
-            IDLE_TIMEOUT,
-            CLOSE_TIMEOUT,
-            HISTORY,
-            HISTORY_BYTES,
-            WINDOW,
-            POLICY,
-            LINGER,
-            BATCH_BYTES,
-            NAMES,
-            MESSAGE_BYTES,
-            COMMAND_BYTES,
-            BACKLOG,
-            CONNECTIONS,
-            ROOMS,
-            ROOMS_PER_CONNECTION,
-            COMMANDS,
-            FAN_OUT_THREADS,
-            FLUSH,
-            GRACE);
+    private record Override(RoomPattern pattern, RoomLimits limits) {}
 
     private final Config config;
     private final SessionLimits session;
     private final RoomLimits room;
+    /** The most particular first. */
+    private final List<Override> overrides = new ArrayList<>();
 
     /**
      * Checks and takes the values.
@@ -245,52 +42,121 @@ public final class Settings {
      */
     Settings(Config config) {
         this.config = config;
-        ALL.forEach(setting -> setting.read(config));
-        need(value(IDLE_TIMEOUT).compareTo(value(PING_INTERVAL)) > 0, IDLE_TIMEOUT, "longer than", PING_INTERVAL);
-        need(value(WINDOW) <= value(HISTORY), WINDOW, "at most", HISTORY);
-        need(value(HISTORY_BYTES) >= value(MESSAGE_BYTES), HISTORY_BYTES, "at least", MESSAGE_BYTES);
-        need(value(COMMAND_BYTES) >= value(MESSAGE_BYTES), COMMAND_BYTES, "at least", MESSAGE_BYTES);
-        need(value(BACKLOG) >= value(MESSAGE_BYTES), BACKLOG, "at least", MESSAGE_BYTES);
+        Keys.ALL.forEach(setting -> setting.read(config));
+        need(
+                value(Keys.IDLE_TIMEOUT).compareTo(value(Keys.PING_INTERVAL)) > 0,
+                Keys.IDLE_TIMEOUT,
+                "longer than",
+                Keys.PING_INTERVAL);
+        need(
+                value(Keys.COMMAND_BYTES) >= value(Keys.MESSAGE_BYTES),
+                Keys.COMMAND_BYTES,
+                "at least",
+                Keys.MESSAGE_BYTES);
+        need(value(Keys.BACKLOG) >= value(Keys.MESSAGE_BYTES), Keys.BACKLOG, "at least", Keys.MESSAGE_BYTES);
+        long bytes = value(Keys.BYTES);
+        need(bytes == 0 || bytes >= value(Keys.COMMAND_BYTES), Keys.BYTES, "0 or at least", Keys.COMMAND_BYTES);
         this.session = new SessionLimits(
-                value(IN_FLIGHT),
-                value(SEND_DEADLINE),
-                value(PING_INTERVAL),
-                value(IDLE_TIMEOUT),
-                value(CLOSE_TIMEOUT),
-                value(MESSAGE_BYTES).intValue(),
-                value(COMMAND_BYTES).intValue(),
-                value(BACKLOG),
-                value(ROOMS_PER_CONNECTION),
-                value(CONNECTIONS),
-                value(COMMANDS));
-        this.room = new RoomLimits(
-                value(HISTORY),
-                value(HISTORY_BYTES),
-                value(WINDOW),
-                value(POLICY),
-                value(LINGER),
-                value(BATCH_BYTES).intValue(),
-                value(NAMES));
+                value(Keys.IN_FLIGHT),
+                value(Keys.SEND_DEADLINE),
+                value(Keys.PING_INTERVAL),
+                value(Keys.IDLE_TIMEOUT),
+                value(Keys.CLOSE_TIMEOUT),
+                value(Keys.MESSAGE_BYTES).intValue(),
+                value(Keys.COMMAND_BYTES).intValue(),
+                value(Keys.BACKLOG),
+                value(Keys.ROOMS_PER_CONNECTION),
+                value(Keys.CONNECTIONS),
+                value(Keys.COMMANDS),
+                value(Keys.PER_ADDRESS),
+                bytes);
+        this.room = roomLimits(config);
+        readOverrides();
+        checkTls();
+        checkAccess();
+    }
+
+    private static RoomLimits roomLimits(Config config) {
+        need(config, Keys.WINDOW.read(config) <= Keys.HISTORY.read(config), Keys.WINDOW, "at most", Keys.HISTORY);
+        need(
+                config,
+                Keys.HISTORY_BYTES.read(config) >= Keys.MESSAGE_BYTES.read(config),
+                Keys.HISTORY_BYTES,
+                "at least",
+                Keys.MESSAGE_BYTES);
+        return new RoomLimits(
+                Keys.HISTORY.read(config),
+                Keys.HISTORY_BYTES.read(config),
+                Keys.WINDOW.read(config),
+                Keys.POLICY.read(config),
+                Keys.LINGER.read(config),
+                Keys.BATCH_BYTES.read(config).intValue(),
+                Keys.NAMES.read(config),
+                Keys.MEMBERS.read(config));
+    }
+
+    private void readOverrides() {
+        if (!config.hasPath(ROOMS)) {
+            return;
+        }
+        for (Map.Entry<String, ConfigValue> entry : config.getObject(ROOMS).entrySet()) {
+            RoomPattern pattern = RoomPattern.parse(entry.getKey());
+            if (pattern == null || !(entry.getValue() instanceof ConfigObject values)) {
+                throw new SettingsException("'" + ROOMS + "' cannot have '" + entry.getKey() + "' ("
+                        + entry.getValue().origin().description() + "): allowed is " + ROOMS
+                        + ".\"<pattern>\" { settings of room }, the pattern " + RoomPattern.RULE + ".");
+            }
+            Config effective = values.atKey("room").withFallback(config);
+            Keys.ALL.forEach(setting -> setting.read(effective));
+            overrides.add(new Override(pattern, roomLimits(effective)));
+        }
+        overrides.sort(Comparator.comparing(Override::pattern));
+    }
+
+    private void checkTls() {
+        boolean hasCertificate = !value(Keys.CERTIFICATE).isEmpty();
+        if (hasCertificate == value(Keys.KEY).isEmpty()) {
+            throw new SettingsException(
+                    "'" + Keys.CERTIFICATE.key() + "' and '" + Keys.KEY.key() + "' go together: set both.");
+        }
+        if (hasCertificate && !value(Keys.KEYSTORE).isEmpty()) {
+            throw new SettingsException("'" + Keys.CERTIFICATE.key() + "' and '" + Keys.KEYSTORE.key()
+                    + "' both name a certificate: set one of them.");
+        }
+    }
+
+    private void checkAccess() {
+        long sources = Stream.of(Keys.SECRET, Keys.PUBLIC_KEY, Keys.JWKS)
+                .filter(key -> !value(key).isEmpty())
+                .count();
+        boolean isToken = value(Keys.ACCESS) == AccessMode.TOKEN;
+        if (isToken ? sources != 1 : sources != 0) {
+            throw new SettingsException(
+                    "'" + Keys.ACCESS.key() + "' is '" + config.getString(Keys.ACCESS.key()) + "' and "
+                            + (isToken ? "needs one of '" : "does not go with '") + Keys.SECRET.key() + "', '"
+                            + Keys.PUBLIC_KEY.key() + "', '" + Keys.JWKS.key() + "'"
+                            + (isToken ? ", to check tokens with." : "."));
+        }
     }
 
     /** Where to listen, when Parley runs by itself. */
     public String host() {
-        return value(HOST);
+        return value(Keys.HOST);
     }
 
     /** The port to listen on, 0 for any free one. */
     public int port() {
-        return value(PORT);
+        return value(Keys.PORT);
     }
 
     /** The path that all addresses begin with: {@code ""} for the root, else with a slash before and none behind. */
     public String context() {
-        return value(CONTEXT);
+        return value(Keys.CONTEXT);
     }
 
     /** The pages that may connect. */
     public Origins origins() {
-        return value(ORIGINS);
+        return value(Keys.ORIGINS);
     }
 
     /** What each session may do. */
@@ -298,44 +164,170 @@ public final class Settings {
         return session;
     }
 
-    /** What each room keeps. */
+    /** What a room of that name keeps and allows. */
+    public RoomLimits room(RoomName name) {
+        for (Override override : overrides) {
+            if (override.pattern.matches(name)) {
+                return override.limits;
+            }
+        }
+        return room;
+    }
+
+    /** What a room keeps and allows for which there is nothing particular. */
     public RoomLimits room() {
         return room;
     }
 
+    /** What all rooms may keep together, in bytes. */
+    public long logBytes() {
+        long bytes = value(Keys.LOG_BYTES);
+        return bytes == 0 ? Runtime.getRuntime().maxMemory() / HEAP_FOR_LOGS : bytes;
+    }
+
+    /** The proxies that are believed. */
+    public Proxies proxies() {
+        return new Proxies(value(Keys.PROXIES), value(Keys.PROXY_HEADER));
+    }
+
+    /** What the door lets in. */
+    public DoorLimits door() {
+        return new DoorLimits(value(Keys.HANDSHAKES));
+    }
+
+    /** How many TCP connections may be without a handshake, when Parley runs by itself. */
+    public int handshaking() {
+        return value(Keys.HANDSHAKING);
+    }
+
+    /** How long they may. */
+    public Duration handshakeTimeout() {
+        return value(Keys.HANDSHAKE_TIMEOUT);
+    }
+
+    /** Who may enter. */
+    public AccessMode access() {
+        return value(Keys.ACCESS);
+    }
+
+    /** What tokens are checked with. */
+    public AccessSettings tokens() {
+        return new AccessSettings(
+                value(Keys.SECRET),
+                file(Keys.PUBLIC_KEY),
+                value(Keys.JWKS),
+                value(Keys.JWKS_REFRESH),
+                value(Keys.ISSUER),
+                value(Keys.AUDIENCE),
+                value(Keys.LEEWAY));
+    }
+
+    /** The certificate and those above it, in PEM; null for none. */
+    public @Nullable Path certificate() {
+        return file(Keys.CERTIFICATE);
+    }
+
+    /** Its private key, in PEM; null for none. */
+    public @Nullable Path privateKey() {
+        return file(Keys.KEY);
+    }
+
+    /** Both in PKCS #12; null for none. */
+    public @Nullable Path keystore() {
+        return file(Keys.KEYSTORE);
+    }
+
+    /** The password of the keystore. */
+    public String keystorePassword() {
+        return value(Keys.KEYSTORE_PASSWORD);
+    }
+
+    /** The versions of TLS to speak. */
+    public List<String> tlsProtocols() {
+        return value(Keys.PROTOCOLS);
+    }
+
+    /** Who may read how it goes. */
+    public StatusFor statusFor() {
+        return value(Keys.STATUS_FOR);
+    }
+
+    /** Where to listen for who asks how it goes, when that has a port of its own. */
+    public String statusHost() {
+        return value(Keys.STATUS_HOST);
+    }
+
+    /** The port for who asks how it goes; 0 for none of its own. */
+    public int statusPort() {
+        return value(Keys.STATUS_PORT);
+    }
+
+    /** How log lines look. */
+    public LogFormat logFormat() {
+        return value(Keys.LOG_FORMAT);
+    }
+
+    /** How long a shutdown is announced before it begins. */
+    public Duration notice() {
+        return value(Keys.NOTICE);
+    }
+
+    /** Over how long a shutdown spreads the closing. */
+    public Duration drain() {
+        return value(Keys.DRAIN);
+    }
+
+    private @Nullable Path file(Setting<String> setting) {
+        String name = value(setting);
+        return name.isEmpty() ? null : Path.of(name);
+    }
+
     /** How many rooms there may be. */
     public int rooms() {
-        return value(ROOMS);
+        return value(Keys.ROOMS);
     }
 
     /** How many threads run turns. */
     public int fanOutThreads() {
-        int threads = value(FAN_OUT_THREADS);
+        int threads = value(Keys.FAN_OUT_THREADS);
         return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
     }
 
     /** How long frames in flight get at a shutdown. */
     public Duration flush() {
-        return value(FLUSH);
+        return value(Keys.FLUSH);
     }
 
     /** How long connections get to go at a shutdown. */
     public Duration grace() {
-        return value(GRACE);
+        return value(Keys.GRACE);
     }
 
-    /** Says every setting with its value and where that came from, a line each. */
+    /** Says every setting with its value and where that came from, a line each; secrets are not told. */
     public Stream<String> describe() {
-        return ALL.stream()
-                .map(setting -> setting.key() + " = " + shown(setting) + "  # "
-                        + config.getValue(setting.key()).origin().description());
+        Stream<String> particular = config.hasPath(ROOMS)
+                ? config.getConfig(ROOMS).entrySet().stream()
+                        .map(entry -> ROOMS + "." + entry.getKey() + " = " + shown(entry.getValue()) + "  # "
+                                + entry.getValue().origin().description())
+                        .sorted()
+                : Stream.of();
+        return Stream.concat(
+                Keys.ALL.stream()
+                        .map(setting -> setting.key() + " = " + shown(setting) + "  # "
+                                + config.getValue(setting.key()).origin().description()),
+                particular);
     }
 
     private String shown(Setting<?> setting) {
-        Object value = config.getValue(setting.key()).unwrapped();
-        return value instanceof List<?> several
+        ConfigValue value = config.getValue(setting.key());
+        boolean isHidden = setting.isSecret() && !value.unwrapped().equals("");
+        return isHidden ? "\"" + Setting.MASK + "\"" : shown(value);
+    }
+
+    private static String shown(ConfigValue value) {
+        return value.unwrapped() instanceof List<?> several
                 ? String.join(",", several.stream().map(String::valueOf).toList())
-                : "\"" + value + "\"";
+                : "\"" + value.unwrapped() + "\"";
     }
 
     private <T> T value(Setting<T> setting) {
@@ -343,33 +335,14 @@ public final class Settings {
     }
 
     private void need(boolean holds, Setting<?> setting, String relation, Setting<?> other) {
+        need(config, holds, setting, relation, other);
+    }
+
+    private static void need(Config config, boolean holds, Setting<?> setting, String relation, Setting<?> other) {
         if (!holds) {
-            throw new SettingsException(
-                    "Setting '" + setting.key() + "' is '" + config.getString(setting.key()) + "' and must be "
-                            + relation + " '" + other.key() + "', which is '" + config.getString(other.key()) + "'.");
+            throw new SettingsException("Setting '" + setting.key() + "' is '" + config.getString(setting.key()) + "' ("
+                    + config.getValue(setting.key()).origin().description() + ") and must be "
+                    + relation + " '" + other.key() + "', which is '" + config.getString(other.key()) + "'.");
         }
-    }
-
-    private static String host(Config config, String key) {
-        String host = config.getString(key);
-        if (!host.matches("[A-Za-z0-9._:%-]+")) {
-            throw new IllegalArgumentException();
-        }
-        return host;
-    }
-
-    private static String context(Config config, String key) {
-        String path = config.getString(key);
-        if (!path.matches("/|(/[A-Za-z0-9._-]+)+/?") || path.matches(".*/\\.\\.?(/.*)?")) {
-            throw new IllegalArgumentException();
-        }
-        return path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
-    }
-
-    private static List<String> list(Config config, String key) {
-        List<String> parts = config.getValue(key).unwrapped() instanceof List<?>
-                ? config.getStringList(key)
-                : List.of(config.getString(key).split(","));
-        return parts.stream().map(String::strip).filter(part -> !part.isEmpty()).toList();
     }
 }

@@ -4,7 +4,7 @@ package parley.app;
 public final class SettingsException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    SettingsException(String sentence) {
+    public SettingsException(String sentence) {
         super(sentence);
     }
 }

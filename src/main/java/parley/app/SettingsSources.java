@@ -4,11 +4,13 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValueFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.stream.Collectors;
@@ -71,7 +73,7 @@ public final class SettingsSources {
     }
 
     private static Map<String, String> defaults() {
-        return Settings.ALL.stream().collect(Collectors.toMap(Setting::key, Setting::initial));
+        return Keys.ALL.stream().collect(Collectors.toMap(Setting::key, Setting::initial));
     }
 
     private Map<String, String> ofProperties() {
@@ -85,7 +87,7 @@ public final class SettingsSources {
     }
 
     private Map<String, String> ofEnvironment() {
-        Map<String, String> keys = Settings.ALL.stream().collect(Collectors.toMap(Setting::variable, Setting::key));
+        Map<String, String> keys = Keys.ALL.stream().collect(Collectors.toMap(Setting::variable, Setting::key));
         Map<String, String> found = new HashMap<>();
         environment.forEach((name, value) -> {
             if (keys.containsKey(name)) {
@@ -132,7 +134,10 @@ public final class SettingsSources {
     }
 
     private static void known(String key, String origin) {
-        if (Settings.ALL.stream().noneMatch(setting -> setting.key().equals(key))) {
+        List<String> path = ConfigUtil.splitPath(key);
+        // rooms."pattern".history is room.history, for some rooms.
+        String name = path.size() == 3 && path.get(0).equals(Settings.ROOMS) ? "room." + path.get(2) : key;
+        if (Keys.ALL.stream().noneMatch(setting -> setting.key().equals(name))) {
             throw new SettingsException("There is no setting '" + key + "' (" + origin + ")." + nearest(key));
         }
     }
@@ -140,7 +145,7 @@ public final class SettingsSources {
     /** Proposes a setting with the same last word, if there is one. */
     private static String nearest(String key) {
         String last = key.substring(key.lastIndexOf('.') + 1);
-        return Settings.ALL.stream()
+        return Keys.ALL.stream()
                 .map(Setting::key)
                 .filter(known -> known.endsWith(last) || last.endsWith(known.substring(known.lastIndexOf('.') + 1)))
                 .findFirst()

@@ -51,9 +51,12 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
             Request asked = new Request(
                     path(config.getPath(), request.getRequestURI().getRawPath()),
                     request.getQueryString(),
-                    header(request, "Origin"),
-                    header(request, "Host"));
-            arrival = new Arrival(parley, null, parley.judge(asked), null);
+                    name -> header(request, name),
+                    null,
+                    request.getUserPrincipal() == null
+                            ? null
+                            : request.getUserPrincipal().getName());
+            arrival = parley.arrive(asked, null);
         }
         config.getUserProperties().put(OPENING, new Opening(arrival));
     }
@@ -100,7 +103,7 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
     private static @Nullable String header(HandshakeRequest request, String wanted) {
         for (Map.Entry<String, List<String>> header : request.getHeaders().entrySet()) {
             if (header.getKey().equalsIgnoreCase(wanted) && !header.getValue().isEmpty()) {
-                return header.getValue().get(0);
+                return String.join(",", header.getValue());
             }
         }
         return null;

@@ -60,6 +60,20 @@ public sealed interface Command extends JsonCodec.Decoded {
         }
     }
 
+    /** Show another token, before the one that let the client in ends. */
+    record Renew(@Nullable Ref ref, String token) implements Command {
+        @Override
+        public @Nullable RoomName room() {
+            return null;
+        }
+
+        /** Leaves out the token. */
+        @Override
+        public String toString() {
+            return "Renew[" + ref + "]";
+        }
+    }
+
     /** Ask for a sign of life. */
     record Ping(@Nullable Ref ref) implements Command {
         @Override

@@ -13,7 +13,8 @@ public enum ErrorCode {
     FORBIDDEN,
     TOO_LARGE,
     RATE_LIMITED,
-    TOO_MANY_ROOMS;
+    TOO_MANY_ROOMS,
+    ROOM_FULL;
 
     /** The word on the wire. */
     public String word() {

@@ -72,11 +72,12 @@ public final class JsonCodec {
             case "history" -> history(fields, ref);
             case "who" -> new Command.Who(ref, fields.room());
             case "rename" -> new Command.Rename(ref, fields.name());
+            case "renew" -> new Command.Renew(ref, fields.string("token"));
             case "ping" -> new Command.Ping(ref);
             default ->
                 throw new Fields.Wrong(
                         ErrorCode.UNKNOWN_TYPE,
-                        "type is one of join, leave, say, signal, history, who, rename and ping");
+                        "type is one of join, leave, say, signal, history, who, rename, renew and ping");
         };
     }
 
@@ -121,6 +122,17 @@ public final class JsonCodec {
         StringWriter line = new StringWriter();
         try (JsonGenerator json = GENERATORS.createGenerator(line)) {
             write(json.writeStartObject(), event);
+            json.writeEnd();
+        }
+        return line.toString();
+    }
+
+    /** Writes words as one line, for what is not the protocol. */
+    public static String line(Map<String, String> fields) {
+        StringWriter line = new StringWriter();
+        try (JsonGenerator json = GENERATORS.createGenerator(line)) {
+            json.writeStartObject();
+            fields.forEach(json::write);
             json.writeEnd();
         }
         return line.toString();

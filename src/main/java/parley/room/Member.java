@@ -151,6 +151,12 @@ public final class Member {
         return at != LEFT && at <= room.log().head();
     }
 
+    /** How many messages it has not taken of those that it may. */
+    long lag() {
+        long at = cursor;
+        return at == LEFT ? 0 : Math.max(0, room.told() + 1 - at);
+    }
+
     /** Leaves the room. Late or repeated calls do nothing. */
     public void leave() {
         room.leave(this);

@@ -92,6 +92,18 @@ final class MemoryLog implements RoomLog {
     }
 
     @Override
+    public long bytes() {
+        return bytes;
+    }
+
+    @Override
+    public void forget() {
+        while (first <= head) {
+            letOldestGo();
+        }
+    }
+
+    @Override
     public @Nullable Message read(long seq) {
         if (seq > head || seq < first) {
             return null;

@@ -24,9 +24,12 @@ public final class Room {
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private static final Member[] NOBODY = {};
+    private static final long NOTHING_UNTOLD = 0;
 
     private final RoomName name;
     private final RoomLimits limits;
+    private final LogBudget budget;
+    private final Observer observer;
     private final Clock clock;
     private final RoomLog log;
     private final History history;
@@ -37,6 +40,9 @@ public final class Room {
     private final ReentrantLock lock = new ReentrantLock();
     private final LongAdder delivered = new LongAdder();
     private final LongAdder missed = new LongAdder();
+
+    /** When something was said last, since 1970. Written under the lock. */
+    private volatile long saidAtMillis;
 
     /** The newest message that members may take: the head when the last turn began. Written by the turn. */
     private volatile long told;
@@ -65,8 +71,25 @@ public final class Room {
     @GuardedBy("lock")
     private long offered;
 
+    /** When the oldest message was published that no turn has told; else 0. */
+    @GuardedBy("lock")
+    private long untoldSinceNanos = NOTHING_UNTOLD;
+
     /** What became of a draft: the number of its message, and whether that had been published before. */
     public record Published(long seq, boolean duplicate) {}
+
+    /** What became of who wanted in. */
+    public sealed interface Entry {}
+
+    /** Why somebody did not come in. */
+    public enum NoEntry implements Entry {
+        /** The room has as many members as it may. */
+        ROOM_FULL,
+        /** There are as many rooms as there may be. */
+        TOO_MANY_ROOMS,
+        /** The room has been given up; who wanted in takes the next room of that name. */
+        GONE
+    }
 
     /**
      * A member that has just come in.
@@ -81,18 +104,43 @@ public final class Room {
             String epoch,
             long head,
             int count,
-            @Nullable Boolean recovered) {}
+            @Nullable Boolean recovered) implements Entry {}
 
-    /** Counts of a room so far, in messages times members: {@code offered == delivered + missed + what members have before them}. */
-    public record Counts(long offered, long delivered, long missed) {
+    /**
+     * Counts of a room so far. But for the first in messages times members: {@code offered == delivered + missed + what members
+     * have before them}.
+     *
+     * @param published messages
+     */
+    public record Counts(long published, long offered, long delivered, long missed) {
+        static final Counts NONE = new Counts(0, 0, 0, 0);
+
         Counts plus(Counts other) {
-            return new Counts(offered + other.offered, delivered + other.delivered, missed + other.missed);
+            return new Counts(
+                    published + other.published,
+                    offered + other.offered,
+                    delivered + other.delivered,
+                    missed + other.missed);
         }
     }
 
-    Room(RoomName name, RoomLimits limits, Executor fanOut, Clock clock) {
+    /** Told how rooms' turns went. Called by the threads that run them; must not block. */
+    public interface Observer {
+        /**
+         * A turn has ended.
+         *
+         * @param tookNanos how long it took
+         * @param sincePublishedNanos how long ago the oldest message was published that it was the first to tell, whose frames
+         *     have been started by now but for members that were busy; negative when it told none
+         */
+        void turned(long tookNanos, long sincePublishedNanos);
+    }
+
+    Room(RoomName name, RoomLimits limits, LogBudget budget, Observer observer, Executor fanOut, Clock clock) {
         this.name = name;
+        this.observer = observer;
         this.limits = limits;
+        this.budget = budget;
         this.clock = clock;
         this.log = new MemoryLog(newEpoch(), limits.history(), limits.historyBytes());
         this.history = new History(log, limits.batchBytes());
@@ -118,9 +166,18 @@ public final class Room {
         lock.lock();
         try {
             long before = log.head();
-            long seq = log.append(clock.millis(), draft);
+            long weighed = log.bytes();
+            long now = clock.millis();
+            long seq = log.append(now, draft);
             published = new Published(seq, seq <= before);
             offered += published.duplicate ? 0 : members.size();
+            saidAtMillis = now;
+            if (untoldSinceNanos == NOTHING_UNTOLD && !published.duplicate) {
+                untoldSinceNanos = System.nanoTime();
+            }
+            if (!closed) {
+                budget.add(log.bytes() - weighed);
+            }
         } finally {
             lock.unlock();
         }
@@ -138,9 +195,24 @@ public final class Room {
 
     /** The work of a turn: tells what there is now to take, and wakes each member. */
     private void wakeMembers() {
+        long began = System.nanoTime();
+        long publishedAt = takeUntold();
         told = log.head();
         for (Member member : membersToWalk()) {
             member.wake();
+        }
+        long ended = System.nanoTime();
+        observer.turned(ended - began, publishedAt == NOTHING_UNTOLD ? -1 : ended - publishedAt);
+    }
+
+    private long takeUntold() {
+        lock.lock();
+        try {
+            long since = untoldSinceNanos;
+            untoldSinceNanos = NOTHING_UNTOLD;
+            return since;
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -160,10 +232,8 @@ public final class Room {
      * @param from the message; a member that does not resume starts with the oldest that is kept if this one is gone
      * @param resumes whether {@code from} follows one that the member names and has; null when it names none
      * @param before the member that this one takes the place of, without anybody else being told; or null
-     * @return null when the room has been given up; who wanted in takes the next room of that name
      */
-    @Nullable
-    Joined join(
+    Entry join(
             Member.Subscriber subscriber,
             Format format,
             @Nullable String name,
@@ -173,12 +243,15 @@ public final class Room {
         lock.lock();
         try {
             if (closed) {
-                return null;
+                return NoEntry.GONE;
             }
             if (before == null) {
+                if (members.size() >= limits.members()) {
+                    return NoEntry.ROOM_FULL;
+                }
                 presence.joined(name);
             } else if (!endLocked(before)) {
-                return null; // it has left meanwhile, since its session ended
+                return NoEntry.GONE; // it has left meanwhile, since its session ended
             }
             long head = log.head();
             boolean isResumed = Boolean.TRUE.equals(resumes);
@@ -288,11 +361,43 @@ public final class Room {
                 deserted = true;
                 desertedSinceNanos = nowNanos;
             }
-            closed |= atOnce || nowNanos - desertedSinceNanos >= limits.linger().toNanos();
+            boolean closes =
+                    atOnce || nowNanos - desertedSinceNanos >= limits.linger().toNanos();
+            if (closes && !closed) {
+                closed = true;
+                budget.add(-log.bytes());
+            }
             return closed;
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Lets all its messages go, to make room for those of others. */
+    void forget() {
+        lock.lock();
+        try {
+            if (!closed) {
+                budget.add(-log.bytes());
+                log.forget();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** When something was said last, since 1970. */
+    long saidAtMillis() {
+        return saidAtMillis;
+    }
+
+    /** How far the slowest member is behind what has been told, in messages. */
+    long largestLag() {
+        long largest = 0;
+        for (Member member : membersToWalk()) {
+            largest = Math.max(largest, member.lag());
+        }
+        return largest;
     }
 
     /** How many members there are. */
@@ -309,7 +414,7 @@ public final class Room {
     public Counts counts() {
         lock.lock();
         try {
-            return new Counts(offered, delivered.sum(), missed.sum());
+            return new Counts(log.head(), offered, delivered.sum(), missed.sum());
         } finally {
             lock.unlock();
         }

@@ -13,11 +13,25 @@ import parley.delivery.Overflow;
  * @param linger how long a room without members stays
  * @param batchBytes what messages joined into one frame may weigh, in bytes of UTF-8; a longer one goes alone
  * @param names how many names presence tells at most
+ * @param members how many members there may be at once
  */
 public record RoomLimits(
-        int history, long historyBytes, int window, Overflow overflow, Duration linger, int batchBytes, int names) {
+        int history,
+        long historyBytes,
+        int window,
+        Overflow overflow,
+        Duration linger,
+        int batchBytes,
+        int names,
+        int members) {
     public RoomLimits {
-        if (history < 1 || historyBytes < 1 || window < 1 || linger.isNegative() || batchBytes < 1 || names < 0) {
+        if (history < 1
+                || historyBytes < 1
+                || window < 1
+                || linger.isNegative()
+                || batchBytes < 1
+                || names < 0
+                || members < 1) {
             throw new IllegalArgumentException("a room keeps and allows at least one message");
         }
     }

@@ -27,6 +27,12 @@ interface RoomLog {
     /** The number of the oldest message that is still kept; one more than the head when none is. */
     long first();
 
+    /** What the messages that are kept weigh. Under the room's lock. */
+    long bytes();
+
+    /** Lets all messages go. Under the room's lock. */
+    void forget();
+
     /** Returns a message, or null when it is not kept any more or not there yet. */
     @Nullable
     Message read(long seq);

@@ -1,9 +1,17 @@
 package parley.room;
 
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Command;
 import parley.protocol.MemberName;
@@ -11,12 +19,25 @@ import parley.protocol.RoomName;
 
 /** All rooms of the application, by name: made when somebody joins, given up when nobody has been there for a while. Any thread. */
 public final class RoomRegistry {
+    /** When too much is kept, this part of what may be is aimed at, so that not each message makes a room forget. */
+    private static final double AIM = 0.9;
+
     private final RoomLimits limits;
+    private final Function<RoomName, RoomLimits> limitsOf;
     private final int maxRooms;
+    private final LogBudget budget;
+    private final Room.Observer observer;
+    /** Makes the least used rooms forget. Not done by who appends: it takes the locks of other rooms. */
+    private final Turn forgetting;
+
     private final Executor fanOut;
     private final Clock clock;
     private final ConcurrentHashMap<RoomName, Room> rooms = new ConcurrentHashMap<>();
     private final AtomicInteger count = new AtomicInteger();
+    private final LongAdder forgotten = new LongAdder();
+    /** Of the rooms that have been given up. */
+    private final AtomicReference<Room.Counts> past = new AtomicReference<>(Room.Counts.NONE);
+
     /** Set when there was one room too many: the next sweep then does not let empty ones linger. */
     private volatile boolean scarce;
 
@@ -27,6 +48,28 @@ public final class RoomRegistry {
      * @param fanOut where the rooms' turns run
      */
     public RoomRegistry(RoomLimits limits, int maxRooms, Executor fanOut, Clock clock) {
+        this(limits, room -> limits, maxRooms, Long.MAX_VALUE, (took, since) -> {}, fanOut, clock);
+    }
+
+    /**
+     * Makes an empty registry of rooms that are not all alike.
+     *
+     * @param limits of most rooms
+     * @param limitsOf the limits of a room
+     * @param logBytes what the messages kept in all rooms may weigh
+     */
+    public RoomRegistry(
+            RoomLimits limits,
+            Function<RoomName, RoomLimits> limitsOf,
+            int maxRooms,
+            long logBytes,
+            Room.Observer observer,
+            Executor fanOut,
+            Clock clock) {
+        this.forgetting = new Turn(this::forget, fanOut);
+        this.budget = new LogBudget(logBytes, forgetting::isDue);
+        this.limitsOf = limitsOf;
+        this.observer = observer;
         this.limits = limits;
         this.maxRooms = maxRooms;
         this.fanOut = fanOut;
@@ -65,22 +108,22 @@ public final class RoomRegistry {
      * Joins a room at a position, making the room if there is none of that name.
      *
      * @param as what the member is called
-     * @return null when that would be one room too many
+     * @return what became of it, but never {@link Room.NoEntry#GONE}
      */
-    public Room.@Nullable Joined join(
+    public Room.Entry join(
             RoomName name, Position position, Member.Subscriber subscriber, Format format, @Nullable MemberName as) {
         String memberName = as == null ? null : as.value();
         while (true) {
             Room room = findOrMake(name);
             if (room == null) {
-                return null;
+                return Room.NoEntry.TOO_MANY_ROOMS;
             }
             // A room made since the position was taken holds nothing older, and nothing that the client has seen.
             boolean isSame = room == position.room;
             Boolean resumes = position.resumes == null ? null : Boolean.valueOf(isSame && position.resumes);
-            Room.Joined joined = room.join(subscriber, format, memberName, isSame ? position.next : 1, resumes, null);
-            if (joined != null) {
-                return joined;
+            Room.Entry entry = room.join(subscriber, format, memberName, isSame ? position.next : 1, resumes, null);
+            if (entry != Room.NoEntry.GONE) {
+                return entry;
             }
             remove(room);
         }
@@ -94,8 +137,9 @@ public final class RoomRegistry {
      */
     public Room.@Nullable Joined rejoin(
             Member before, Position position, Member.Subscriber subscriber, Format format, @Nullable MemberName as) {
-        return before.room()
-                .join(subscriber, format, as == null ? null : as.value(), position.next, position.resumes, before);
+        String name = as == null ? null : as.value();
+        Room.Entry entry = before.room().join(subscriber, format, name, position.next, position.resumes, before);
+        return entry instanceof Room.Joined joined ? joined : null;
     }
 
     /** Has the rooms tell who came and went, and gives up those that nobody has been in for a while. Called now and then by one thread. */
@@ -110,7 +154,37 @@ public final class RoomRegistry {
         }
     }
 
-    /** What each room keeps and allows. */
+    /** Has rooms forget what they keep, the one first in which nothing was said for the longest time. */
+    private void forget() {
+        if (budget.bytes() <= budget.limit()) {
+            return;
+        }
+        List<Room> leastUsedFirst = new ArrayList<>(rooms.values());
+        Map<Room, Long> said = new IdentityHashMap<>(); // at one moment, or the order is none
+        leastUsedFirst.forEach(room -> said.put(room, room.saidAtMillis()));
+        leastUsedFirst.sort(Comparator.comparing(said::get));
+        int forgot = 0;
+        for (Room room : leastUsedFirst) {
+            if (budget.bytes() <= budget.limit() * AIM) {
+                break;
+            }
+            room.forget();
+            forgot++;
+        }
+        forgotten.add(forgot);
+    }
+
+    /** What the messages kept in all rooms weigh, in bytes. */
+    public long logBytes() {
+        return budget.bytes();
+    }
+
+    /** How often a room had to forget what it kept, for others to keep theirs. */
+    public long forgottenCount() {
+        return forgotten.sum();
+    }
+
+    /** What a room keeps and allows for which there is nothing particular. */
     public RoomLimits limits() {
         return limits;
     }
@@ -125,9 +199,21 @@ public final class RoomRegistry {
         return rooms.values().stream().mapToInt(Room::memberCount).sum();
     }
 
-    /** The counts of the rooms that are there now, added up. */
+    /** The counts of all rooms, of those that have been given up too, added up. */
     public Room.Counts counts() {
-        return rooms.values().stream().map(Room::counts).reduce(new Room.Counts(0, 0, 0), Room.Counts::plus);
+        Room.Counts before =
+                past.get(); // in this order: a room given up in between is missed rather than counted twice
+        return rooms.values().stream().map(Room::counts).reduce(before, Room.Counts::plus);
+    }
+
+    /** How far the slowest member of any room is behind, in messages. Walks over all members. */
+    public long largestLag() {
+        return rooms.values().stream().mapToLong(Room::largestLag).max().orElse(0);
+    }
+
+    /** What may be kept in all rooms, in bytes. */
+    public long logLimit() {
+        return budget.limit();
     }
 
     private @Nullable Room findOrMake(RoomName name) {
@@ -140,7 +226,7 @@ public final class RoomRegistry {
             scarce = true;
             return null;
         }
-        Room made = new Room(name, limits, fanOut, clock);
+        Room made = new Room(name, limitsOf.apply(name), budget, observer, fanOut, clock);
         Room other = rooms.putIfAbsent(name, made);
         if (other == null) {
             return made;
@@ -152,6 +238,7 @@ public final class RoomRegistry {
     private void remove(Room room) {
         if (rooms.remove(room.name(), room)) {
             count.decrementAndGet();
+            past.accumulateAndGet(room.counts(), Room.Counts::plus);
         }
     }
 }

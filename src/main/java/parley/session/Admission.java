@@ -1,10 +1,14 @@
 package parley.session;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.net.InetAddress;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import parley.access.BadTokenException;
+import parley.access.Grant;
 import parley.protocol.CloseCode;
 import parley.protocol.Command;
 import parley.protocol.MemberName;
@@ -18,14 +22,16 @@ public final class Admission {
     public sealed interface Verdict {}
 
     /** It may open an echo session. */
-    public record Echo() implements Verdict {}
+    public record Echo(Visitor visitor) implements Verdict {}
 
     /**
      * It may join a room.
      *
      * @param start where in the room's log: taken now, so that nothing is missed between here and joining
      */
-    public record Chat(RoomName room, @Nullable MemberName name, RoomRegistry.Position start) implements Verdict {}
+    public record Chat(
+            Visitor visitor, RoomName room, @Nullable MemberName name, RoomRegistry.Position start)
+            implements Verdict {}
 
     /**
      * It may not come in.
@@ -34,64 +40,195 @@ public final class Admission {
      * @param code the close code, where it cannot
      * @param reason a sentence that says what is wrong and what is allowed
      */
-    public record Refusal(int status, CloseCode code, String reason) implements Verdict {}
+    public record Refusal(Cause cause, int status, CloseCode code, String reason) implements Verdict {
+        Refusal(Cause cause, String reason) {
+            this(cause, cause.status, cause.code, reason);
+        }
 
-    /** How long a client that is refused with 503 should wait, for {@code Retry-After} (RFC 9110 section 10.2.3). */
-    public static final String RETRY_AFTER_SECONDS = "5";
+        /** The headers of the answer that belong to its status. */
+        public Map<String, String> headers() {
+            return switch (status) {
+                // RFC 9110 section 10.2.3
+                case 429, 503 -> Map.of("Retry-After", RETRY_AFTER_SECONDS);
+                // RFC 6750 section 3
+                case 401 -> Map.of("WWW-Authenticate", "Bearer realm=\"parley\"");
+                default -> Map.of();
+            };
+        }
+    }
+
+    /** Why a handshake is refused, for counters. */
+    public enum Cause {
+        /** The server stops. */
+        CLOSED(503, CloseCode.GOING_AWAY),
+        /** As many connections as there may be. */
+        FULL(503, CloseCode.TRY_AGAIN_LATER),
+        /** More handshakes a second than there may be. */
+        RATE(503, CloseCode.TRY_AGAIN_LATER),
+        /** As many connections as there may be from one address. */
+        ADDRESS_FULL(429, CloseCode.TRY_AGAIN_LATER),
+        /** A page of another host. */
+        ORIGIN(403, CloseCode.POLICY_VIOLATION),
+        /** No token, or none that is taken. */
+        TOKEN(401, CloseCode.POLICY_VIOLATION),
+        /** A room that the token does not open. */
+        FORBIDDEN(403, CloseCode.POLICY_VIOLATION),
+        /** There is nothing at that path. */
+        NOT_FOUND(404, CloseCode.POLICY_VIOLATION),
+        /** A name, a room or a parameter that cannot be; or no handshake at all. */
+        BAD_REQUEST(400, CloseCode.POLICY_VIOLATION);
+
+        private final int status;
+        private final CloseCode code;
+
+        Cause(int status, CloseCode code) {
+            this.status = status;
+            this.code = code;
+        }
+    }
+
+    /** How long a client that is refused for now should wait. */
+    private static final String RETRY_AFTER_SECONDS = "5";
 
     private final Origins origins;
+    private final Proxies proxies;
+    private final Access access;
     private final Sessions sessions;
     private final RoomRegistry rooms;
+    private final RefusalLog refusals;
+    private volatile boolean closing;
     private volatile boolean closed;
 
+    private final Object rateLock = new Object();
+
+    @GuardedBy("rateLock")
+    private final @Nullable Rate rate;
+
     /** Makes the door. */
-    public Admission(Origins origins, Sessions sessions, RoomRegistry rooms) {
+    public Admission(
+            Origins origins, Proxies proxies, Access access, DoorLimits limits, Sessions sessions, RoomRegistry rooms) {
         this.origins = origins;
+        this.proxies = proxies;
+        this.access = access;
         this.sessions = sessions;
         this.rooms = rooms;
+        this.rate = limits.handshakesPerSecond() == 0 ? null : new Rate(limits.handshakesPerSecond(), sessions.now());
+        this.refusals = new RefusalLog(sessions.now());
+    }
+
+    /** Says from now on that it is about to close, to who asks before sending clients here. */
+    public void announceClosing() {
+        closing = true;
     }
 
     /** Lets nobody in from now on. */
     public void close() {
+        closing = true;
         closed = true;
+    }
+
+    /** Whether it is about to close, or has. */
+    public boolean isClosing() {
+        return closing;
+    }
+
+    /** Where a request comes from, as far as proxies are believed; null when that is not known. */
+    public @Nullable InetAddress address(Request request) {
+        return request.peer() == null ? null : proxies.client(request.peer().getAddress(), request.headers());
+    }
+
+    /** Whether it lets people in, and will for a while. */
+    public boolean isOpen() {
+        return !closing && access.isReady();
     }
 
     /** Decides about a handshake, before it is answered. */
     public Verdict judge(Request request) {
-        if (closed) {
-            return new Refusal(503, CloseCode.GOING_AWAY, "shutting down");
+        InetAddress address = address(request);
+        Verdict verdict = judge(request, new Visitor(address, request.peer(), Grant.ANYONE));
+        if (verdict instanceof Refusal refusal) {
+            refused(refusal, address);
         }
-        if (sessions.isFull()) {
-            return new Refusal(503, CloseCode.TRY_AGAIN_LATER, "the server is full");
-        }
-        if (!origins.allow(request.origin(), request.host())) {
-            return new Refusal(403, CloseCode.POLICY_VIOLATION, "this origin is not allowed");
-        }
-        if (request.path().equals("/echo")) {
-            return new Echo();
-        }
-        if (request.path().equals("/chat")) {
-            return chat(RoomName.LOBBY, request.query());
-        }
-        if (request.path().startsWith("/chat/")) {
-            RoomName room = RoomName.parse(request.path().substring("/chat/".length()));
-            return room == null ? bad("a room's name is " + RoomName.RULE) : chat(room, request.query());
-        }
-        return new Refusal(404, CloseCode.POLICY_VIOLATION, "there is /echo, /chat and /chat/{room}");
+        return verdict;
     }
 
-    private Verdict chat(RoomName room, @Nullable String query) {
+    /** Counts a handshake that was refused, here or by who asked. */
+    public void refused(Refusal refusal, @Nullable InetAddress address) {
+        refusals.refused(refusal, address, sessions.now());
+    }
+
+    /** How many handshakes were refused for that. */
+    public long refusedCount(Cause cause) {
+        return refusals.count(cause);
+    }
+
+    /** What costs least is asked first: a signature is not looked at for who may not come in anyway. */
+    private Verdict judge(Request request, Visitor visitor) {
+        if (closed) {
+            return new Refusal(Cause.CLOSED, "shutting down");
+        }
+        if (sessions.isFull()) {
+            return new Refusal(Cause.FULL, "the server is full");
+        }
+        if (sessions.isFull(visitor.address())) {
+            return new Refusal(Cause.ADDRESS_FULL, "too many connections from this address");
+        }
+        if (!isWithinRate()) {
+            return new Refusal(Cause.RATE, "too many handshakes a second");
+        }
+        String path = request.path();
+        RoomName room = path.equals("/chat") ? RoomName.LOBBY : null;
+        if (path.startsWith("/chat/")) {
+            room = RoomName.parse(path.substring("/chat/".length()));
+            if (room == null) {
+                return bad("a room's name is " + RoomName.RULE);
+            }
+        }
+        if (room == null && !path.equals("/echo")) {
+            return new Refusal(Cause.NOT_FOUND, "there is /echo, /chat and /chat/{room}");
+        }
+        if (!origins.allow(request.headers().value("Origin"), request.headers().value("Host"))) {
+            return new Refusal(Cause.ORIGIN, "this origin is not allowed");
+        }
         Map<String, String> parameters;
         try {
-            parameters = parse(query);
+            parameters = parse(request.query());
         } catch (IllegalArgumentException e) {
             return bad("the query string has a broken %-escape");
         }
-        String name = parameters.get("name");
-        MemberName memberName = name == null ? null : MemberName.parse(name);
-        if (name != null && memberName == null) {
+        return admit(request, visitor, room, parameters);
+    }
+
+    private Verdict admit(Request request, Visitor unknown, @Nullable RoomName room, Map<String, String> parameters) {
+        Visitor visitor;
+        try {
+            visitor = new Visitor(unknown.address(), unknown.peer(), access.grant(request, parameters));
+        } catch (BadTokenException e) {
+            return new Refusal(Cause.TOKEN, String.valueOf(e.getMessage()));
+        }
+        if (room == null) {
+            return new Echo(visitor);
+        }
+        if (!visitor.grant().mayRead(room)) {
+            return new Refusal(Cause.FORBIDDEN, "the token lets nobody into this room");
+        }
+        return chat(visitor, room, parameters);
+    }
+
+    private boolean isWithinRate() {
+        synchronized (rateLock) {
+            return rate == null || rate.take(sessions.now()) == Rate.Verdict.ALLOWED;
+        }
+    }
+
+    private Verdict chat(Visitor visitor, RoomName room, Map<String, String> parameters) {
+        String asked = parameters.get("name");
+        MemberName name = asked == null ? null : MemberName.parse(asked);
+        if (asked != null && name == null) {
             return bad("name is " + MemberName.RULE);
         }
+        MemberName granted = visitor.grant().name();
+        name = granted == null ? name : granted;
         int history = history(parameters.getOrDefault("history", "0"));
         if (history < 0) {
             return bad("history is a number from 0 to 999999999; a room has as many as it keeps");
@@ -99,12 +236,12 @@ public final class Admission {
         String after = parameters.get("after");
         String epoch = parameters.get("epoch");
         if (after == null && epoch == null) {
-            return new Chat(room, memberName, rooms.position(room, history));
+            return new Chat(visitor, room, name, rooms.position(room, history));
         }
         if (after == null || epoch == null || !after.matches("\\d{1,18}") || parameters.containsKey("history")) {
             return bad("to resume, after is the seq and epoch the epoch of the last message you have, without history");
         }
-        return new Chat(room, memberName, rooms.position(room, new Command.After(epoch, Long.parseLong(after))));
+        return new Chat(visitor, room, name, rooms.position(room, new Command.After(epoch, Long.parseLong(after))));
     }
 
     private int history(String value) {
@@ -133,6 +270,6 @@ public final class Admission {
     }
 
     private static Refusal bad(String reason) {
-        return new Refusal(400, CloseCode.POLICY_VIOLATION, reason);
+        return new Refusal(Cause.BAD_REQUEST, reason);
     }
 }

@@ -10,19 +10,27 @@ import parley.room.RoomRegistry;
 public abstract sealed class ChatConnection extends Connection implements Member.Subscriber
         permits PlainConnection, JsonConnection {
     private final @Nullable Rate rate;
+    private final @Nullable Rate bytes;
 
     ChatConnection(Sessions sessions, Client client, Transport transport) {
         super(sessions, client, transport);
         int perSecond = sessions.limits().commandsPerSecond();
+        long bytesPerSecond = sessions.limits().bytesPerSecond();
         this.rate = perSecond == 0 ? null : new Rate(perSecond, sessions.now());
+        this.bytes = bytesPerSecond == 0 ? null : new Rate(bytesPerSecond, sessions.now());
     }
 
     /** Enters the room that the handshake named. Called once, before the first message. */
     abstract void enter(RoomRegistry rooms, Admission.Chat entry);
 
-    /** Whether one more command is within the rate. */
-    final Rate.Verdict mayCommand() {
-        return rate == null ? Rate.Verdict.ALLOWED : rate.take(sessions().now());
+    /** Whether one more command of that many bytes is within the rates. */
+    final Rate.Verdict mayCommand(int size) {
+        Rate.Verdict commands =
+                rate == null ? Rate.Verdict.ALLOWED : rate.take(sessions().now());
+        if (commands != Rate.Verdict.ALLOWED || bytes == null) {
+            return commands;
+        }
+        return bytes.take(size, sessions().now());
     }
 
     @Override

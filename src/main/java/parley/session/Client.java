@@ -4,30 +4,28 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who is at the other end, for log lines.
+ * Who is at the other end.
  *
  * @param session a mark of this connection that the client is told too; no secret
  * @param place the endpoint or room, such as {@code /chat/java}
  * @param name what the client calls itself
- * @param address where it connects from, where the container tells
+ * @param visitor where it is and what it may do
  */
-public record Client(
-        String session,
-        String place,
-        @Nullable String name,
-        @Nullable String address) {
+public record Client(String session, String place, @Nullable String name, Visitor visitor) {
     /** Gives a connection its mark. */
-    public Client(String place, @Nullable String name, @Nullable String address) {
+    public Client(String place, @Nullable String name, Visitor visitor) {
         this(
                 Long.toString(ThreadLocalRandom.current().nextLong(Long.MAX_VALUE), Character.MAX_RADIX),
                 place,
                 name,
-                address);
+                visitor);
     }
 
+    /** Says it for a log line. */
     @Override
     public String toString() {
-        return place + (name == null ? "" : " as '" + name + "'") + (address == null ? "" : " from " + address)
+        String from = visitor.from();
+        return place + (name == null ? "" : " as '" + name + "'") + (from.isEmpty() ? "" : " from " + from)
                 + ", session " + session;
     }
 }

@@ -5,6 +5,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
+import parley.access.Grant;
 import parley.delivery.Drain;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
@@ -32,6 +33,9 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     private final Transport transport;
     private final Drain drain;
 
+    /** What the client may do. Replaced by the thread that brings the messages, when it shows another token. */
+    private volatile Grant grant;
+
     /** Null while it lives; set once. */
     private volatile @Nullable Ending ending;
     /** Set when anything comes from the client, cleared by the sweep. A flag, because asking for the time costs more. */
@@ -49,6 +53,7 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         this.client = client;
         this.transport = transport;
         this.drain = new Drain(this, transport, sessions.limits().inFlight(), sessions.fanOut());
+        this.grant = client.visitor().grant();
         this.pingedAtNanos = sessions.now();
         this.heardAtNanos = pingedAtNanos;
     }
@@ -102,7 +107,11 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     @Override
     public final @Nullable Frame next() {
         try {
-            return nextFrame();
+            Frame frame = nextFrame();
+            if (frame != null) {
+                sessions.countFrame();
+            }
+            return frame;
         } catch (RuntimeException e) {
             faulted(e);
             return null;
@@ -136,13 +145,17 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     /** Closes it in the container, which may block. For the closing threads. */
     final void close(Ending why) {
         if (!closed) {
-            transport.close(why.code(), why.reason());
+            transport.close(why.code(), sessions.reason(why));
             closed = true;
         }
     }
 
-    /** Looks after it: keepalive, idle time, send deadline. For the sweep. */
-    final void sweep(long now) {
+    /**
+     * Looks after it: keepalive, idle time, send deadline, the end of its token. For the sweep.
+     *
+     * @param nowMillis the time since 1970, which tokens are written in
+     */
+    final void sweep(long now, long nowMillis) {
         SessionLimits limits = sessions.limits();
         if (heardOf) {
             heardOf = false;
@@ -152,6 +165,8 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
             end(Ending.STUCK);
         } else if (now - heardAtNanos >= limits.idleTimeout().toNanos()) {
             end(Ending.IDLE);
+        } else if (grant.hasExpired(nowMillis)) {
+            end(Ending.EXPIRED);
         } else if (now - pingedAtNanos >= limits.pingInterval().toNanos() || drain.hasMissedPing()) {
             pingedAtNanos = now;
             drain.ping();
@@ -184,6 +199,16 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     /** Whether nothing is on its way to the client and nothing waits. */
     final boolean isQuiet() {
         return !hasMoreToSend() && drain.isAtRest(); // in this order: what was just taken is not yet in flight
+    }
+
+    /** What the client may do. */
+    final Grant grant() {
+        return grant;
+    }
+
+    /** The client may do something else from now on. */
+    final void grant(Grant other) {
+        grant = other;
     }
 
     final Drain drain() {

@@ -27,18 +27,26 @@ public enum Ending {
     FLOODING(CloseCode.POLICY_VIOLATION, "flooding: too many messages a second", Level.INFO),
     /** Kept sending commands that are none. */
     TOO_MANY_ERRORS(CloseCode.POLICY_VIOLATION, "flooding: too many errors a second", Level.INFO),
+    /** Its token ended, and it has shown no other. */
+    EXPIRED(CloseCode.POLICY_VIOLATION, "token expired", Level.INFO),
+    /** Said something in plain text that its token does not allow; in JSON that is answered. */
+    FORBIDDEN(CloseCode.POLICY_VIOLATION, "this token may not write here", Level.INFO),
     /** A message over the limit. */
     TOO_BIG(CloseCode.MESSAGE_TOO_BIG, "message too big", Level.INFO),
     /** A binary message in a room. */
     BINARY(CloseCode.UNSUPPORTED_DATA, "rooms carry text", Level.INFO),
     /** As many connections as there may be. */
     SERVER_FULL(CloseCode.TRY_AGAIN_LATER, "server is full", Level.INFO),
+    /** As many connections as there may be from one address. */
+    ADDRESS_FULL(CloseCode.TRY_AGAIN_LATER, "too many connections from this address", Level.INFO),
+    /** As many members as a room may have. */
+    ROOM_FULL(CloseCode.TRY_AGAIN_LATER, "the room is full", Level.INFO),
     /** As many rooms as there may be. */
     TOO_MANY_ROOMS(CloseCode.TRY_AGAIN_LATER, "too many rooms", Level.INFO),
     /** Not let in, on a server where the handshake could not be refused. */
     REFUSED(CloseCode.POLICY_VIOLATION, "refused", Level.INFO),
-    /** The server stops. */
-    SHUTDOWN(CloseCode.GOING_AWAY, "shutdown; retry 500-8000 ms", Level.DEBUG),
+    /** The server stops. The reason on the wire says when to come back: {@link Spread}. */
+    SHUTDOWN(CloseCode.GOING_AWAY, "shutdown", Level.DEBUG),
     /** A send failed, or the container reported an error. */
     BROKEN(CloseCode.INTERNAL_ERROR, "connection failed", Level.INFO),
     /** A fault of the server's own. */

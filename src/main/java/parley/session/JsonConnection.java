@@ -1,7 +1,10 @@
 package parley.session;
 
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import parley.access.BadTokenException;
+import parley.access.Grant;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
 import parley.protocol.Command;
@@ -29,9 +32,6 @@ import parley.room.RoomRegistry;
  * nothing of a room comes before its {@code joined} or after its {@code left}.
  */
 public final class JsonConnection extends ChatConnection {
-    /** The wait that a shutdown asks for, in milliseconds; {@link Ending#SHUTDOWN} says the same in words. */
-    private static final Event BYE = new Event.Bye("shutdown", 500, 8_000);
-
     /** Who makes more mistakes than that, with a burst of five times that, and keeps on, is closed. */
     private static final int ERRORS_PER_SECOND = 20;
 
@@ -74,9 +74,9 @@ public final class JsonConnection extends ChatConnection {
 
     @Override
     void enter(RoomRegistry rooms, Admission.Chat entry) {
-        Room.Joined joined = rooms.join(entry.room(), entry.start(), this, Format.JSON, name);
-        if (joined == null) {
-            end(Ending.TOO_MANY_ROOMS);
+        Room.Entry entered = rooms.join(entry.room(), entry.start(), this, Format.JSON, name);
+        if (!(entered instanceof Room.Joined joined)) {
+            end(entered == Room.NoEntry.ROOM_FULL ? Ending.ROOM_FULL : Ending.TOO_MANY_ROOMS);
             return;
         }
         enter(null, joined);
@@ -127,7 +127,7 @@ public final class JsonConnection extends ChatConnection {
         if (sessions().isLeaving() || hasEnded()) {
             return; // without an answer it was not carried out, for all that the client knows
         }
-        Rate.Verdict verdict = mayCommand();
+        Rate.Verdict verdict = mayCommand(Utf8.length(line));
         if (verdict == Rate.Verdict.FLOODING) {
             end(Ending.FLOODING);
             return;
@@ -147,8 +147,9 @@ public final class JsonConnection extends ChatConnection {
 
     private void limited(JsonCodec.Decoded command) {
         sessions().countLimited();
-        String reason = "at most " + sessions().limits().commandsPerSecond() + " commands a second, and "
-                + Rate.BURST_SECONDS + " times that in a burst; send it again later";
+        String reason = "at most " + sessions().limits().commandsPerSecond() + " commands and "
+                + sessions().limits().bytesPerSecond() + " bytes a second, 0 meaning any, and " + Rate.BURST_SECONDS
+                + " times that in a burst; send it again later";
         fail(command, ErrorCode.RATE_LIMITED, reason);
     }
 
@@ -157,6 +158,8 @@ public final class JsonConnection extends ChatConnection {
             join(join);
         } else if (command instanceof Command.Rename rename) {
             rename(rename);
+        } else if (command instanceof Command.Renew renew) {
+            renew(renew);
         } else if (command instanceof Command.Ping ping) {
             answer(new Event.Pong(ping.ref()));
         } else {
@@ -170,6 +173,11 @@ public final class JsonConnection extends ChatConnection {
     }
 
     private void carryOut(Command command, Member in) {
+        boolean writes = command instanceof Command.Say || command instanceof Command.Signal;
+        if (writes && !grant().mayWrite(in.room().name())) {
+            fail(command, ErrorCode.FORBIDDEN, "the token lets nobody write in this room");
+            return;
+        }
         if (command instanceof Command.Say say) {
             say(say, in);
         } else if (command instanceof Command.Signal signal) {
@@ -204,6 +212,10 @@ public final class JsonConnection extends ChatConnection {
     }
 
     private void join(Command.Join join) {
+        if (!grant().mayRead(join.room())) {
+            fail(join, ErrorCode.FORBIDDEN, "the token lets nobody into this room");
+            return;
+        }
         Member before = memberIn(join.room());
         if (before != null && join.after() == null && join.history() == null) {
             answer(joined(join.ref(), before.room().joined(before)));
@@ -225,12 +237,14 @@ public final class JsonConnection extends ChatConnection {
             }
             return; // without an answer: the connection has ended
         }
-        Room.Joined joined = rooms.join(join.room(), start, this, Format.JSON, name);
-        if (joined == null) {
+        Room.Entry entered = rooms.join(join.room(), start, this, Format.JSON, name);
+        if (entered instanceof Room.Joined joined) {
+            enter(join.ref(), joined);
+        } else if (entered == Room.NoEntry.ROOM_FULL) {
+            fail(join, ErrorCode.ROOM_FULL, "the room has as many members as it may; try later");
+        } else {
             fail(join, ErrorCode.TOO_MANY_ROOMS, "the server has as many rooms as it may; try later");
-            return;
         }
-        enter(join.ref(), joined);
     }
 
     private void leave(Command.Leave leave, Member in) {
@@ -273,11 +287,40 @@ public final class JsonConnection extends ChatConnection {
     }
 
     private void rename(Command.Rename rename) {
+        if (grant().name() != null && !rename.name().equals(grant().name())) {
+            fail(rename, ErrorCode.FORBIDDEN, "the name is the one that the token says");
+            return;
+        }
         name = rename.name();
         for (Member member : members) {
             member.rename(rename.name().value());
         }
         answer(new Event.Ack(rename.ref(), null, null, null));
+    }
+
+    /** Another token for the one that ends: of the same name, and without the rooms that it does not open any more. */
+    private void renew(Command.Renew renew) {
+        Grant other;
+        try {
+            other = sessions().access().renew(renew.token());
+        } catch (BadTokenException e) {
+            fail(renew, ErrorCode.FORBIDDEN, String.valueOf(e.getMessage()));
+            return;
+        }
+        if (!Objects.equals(other.name(), grant().name())) {
+            fail(renew, ErrorCode.FORBIDDEN, "the token is of another name; open another connection with it");
+            return;
+        }
+        grant(other);
+        answer(new Event.Ack(renew.ref(), null, null, null));
+        for (Member member : members) {
+            RoomName room = member.room().name();
+            if (!other.mayRead(room)) {
+                member.leave();
+                remove(member);
+                answer(new Event.Left(null, room));
+            }
+        }
     }
 
     private @Nullable Member memberIn(@Nullable RoomName room) {
@@ -340,7 +383,8 @@ public final class JsonConnection extends ChatConnection {
         }
         if (isLeaving) {
             saidBye = true;
-            return new Frame.Text(JsonCodec.encode(BYE));
+            Spread spread = sessions().spread();
+            return new Frame.Text(JsonCodec.encode(new Event.Bye("shutdown", spread.min(), spread.max())));
         }
         for (int i = 0; i < now.length && next == null; i++) {
             turn = (turn + 1) % now.length;

@@ -25,9 +25,9 @@ public final class PlainConnection extends ChatConnection {
 
     @Override
     void enter(RoomRegistry rooms, Admission.Chat entry) {
-        Room.Joined joined = rooms.join(entry.room(), entry.start(), this, Format.PLAIN, name);
-        if (joined == null) {
-            end(Ending.TOO_MANY_ROOMS);
+        Room.Entry entered = rooms.join(entry.room(), entry.start(), this, Format.PLAIN, name);
+        if (!(entered instanceof Room.Joined joined)) {
+            end(entered == Room.NoEntry.ROOM_FULL ? Ending.ROOM_FULL : Ending.TOO_MANY_ROOMS);
             return;
         }
         member = joined.member();
@@ -44,7 +44,11 @@ public final class PlainConnection extends ChatConnection {
         if (in == null || hasEnded()) {
             return;
         }
-        switch (mayCommand()) {
+        if (!grant().mayWrite(in.room().name())) {
+            end(Ending.FORBIDDEN);
+            return;
+        }
+        switch (mayCommand(bytes)) {
             case ALLOWED ->
                 in.room().publish(new Draft(name == null ? null : name.value(), Content.text(message, bytes), null));
             case LIMITED -> sessions().countLimited();

@@ -1,8 +1,8 @@
 package parley.session;
 
 /**
- * A token bucket for the commands of one connection: so many a second, five times that in a burst. Called by the thread that
- * brings the connection's messages, one at a time.
+ * A token bucket: so many a second, five times that in a burst. For one thread at a time, as the one that brings a connection's
+ * messages is.
  */
 final class Rate {
     /** How many seconds' worth may be saved up. */
@@ -19,7 +19,7 @@ final class Rate {
         FLOODING
     }
 
-    private final int perSecond;
+    private final long perSecond;
     private double tokens;
     private long filledAt;
     /** Whether the bucket ran empty and has not had a second's worth since; and from when on. */
@@ -27,20 +27,25 @@ final class Rate {
 
     private long overSince;
 
-    Rate(int perSecond, long nowNanos) {
+    Rate(long perSecond, long nowNanos) {
         this.perSecond = perSecond;
         this.tokens = (double) perSecond * BURST_SECONDS;
         this.filledAt = nowNanos;
     }
 
     Verdict take(long nowNanos) {
+        return take(1, nowNanos);
+    }
+
+    /** Takes that many, at most {@value #BURST_SECONDS} seconds' worth. */
+    Verdict take(long amount, long nowNanos) {
         tokens = Math.min((double) perSecond * BURST_SECONDS, tokens + (nowNanos - filledAt) * 1e-9 * perSecond);
         filledAt = nowNanos;
-        if (tokens >= perSecond + 1) { // and one to take: at one a second a single token is no recovery
+        if (tokens >= perSecond + amount) { // and those to take: at one a second a single token is no recovery
             isOver = false;
         }
-        if (tokens >= 1) {
-            tokens--;
+        if (tokens >= amount) {
+            tokens -= amount;
             return Verdict.ALLOWED;
         }
         if (!isOver) {

@@ -1,6 +1,12 @@
 package parley.session;
 
+import java.net.InetAddress;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,26 +28,37 @@ import parley.room.RoomRegistry;
  */
 public final class Sessions {
     /** How long a shutdown waits for its last event to be taken. */
-    private static final Duration FOR_THE_LAST_WORD = Duration.ofMillis(250);
+    private static final long FOR_THE_LAST_WORD_NANOS = 250_000_000L;
+    /** So many connections are closed a second when there is time, or more when there is not. */
+    private static final int CLOSED_A_SECOND = 100;
+
+    private static final long SECOND_NANOS = 1_000_000_000L;
 
     private final SessionLimits limits;
     private final Executor fanOut;
     private final Executor closing;
     private final LongSupplier nanoClock;
+    private final Clock clock;
+    private final Access access;
 
     private final Set<Connection> open = ConcurrentHashMap.newKeySet();
     /** Ended, and not yet known to be gone: the container may still be closing them. */
     private final Set<Connection> ended = ConcurrentHashMap.newKeySet();
 
     private final AtomicInteger count = new AtomicInteger();
+    private final LongAdder opened = new LongAdder();
+    private final Crowd crowd = new Crowd();
     private final Map<Ending, LongAdder> endings =
             Stream.of(Ending.values()).collect(Collectors.toUnmodifiableMap(why -> why, why -> new LongAdder()));
     private final LongAdder limited = new LongAdder();
+    private final LongAdder frames = new LongAdder();
     private final EndingLog log;
     /** Set when the last session is being ended. */
     private volatile boolean stopping;
     /** Set when the last words are being said: what is asked for now has no answer any more. */
     private volatile boolean leaving;
+    /** When clients are to come back. Set when the last session is being ended. */
+    private volatile Spread spread = Spread.of(0);
     /** Set when nobody sweeps any more. */
     private volatile boolean stopped;
 
@@ -51,9 +68,19 @@ public final class Sessions {
      * @param fanOut where drains go on that would keep a thread too long
      * @param closing where sessions are closed: threads that may be blocked
      * @param nanoClock the time to measure waits with, in nanoseconds
+     * @param clock the time that tokens end by
+     * @param access who looks at tokens
      */
-    public Sessions(SessionLimits limits, Executor fanOut, Executor closing, LongSupplier nanoClock) {
+    public Sessions(
+            SessionLimits limits,
+            Executor fanOut,
+            Executor closing,
+            LongSupplier nanoClock,
+            Clock clock,
+            Access access) {
         this.limits = limits;
+        this.clock = clock;
+        this.access = access;
         this.fanOut = fanOut;
         this.closing = closing;
         this.nanoClock = nanoClock;
@@ -82,8 +109,12 @@ public final class Sessions {
 
     private boolean add(Connection connection) {
         open.add(connection);
+        opened.increment();
+        int fromThere = crowd.enter(connection.client().visitor().address());
         if (count.incrementAndGet() > limits.connections()) {
             connection.end(Ending.SERVER_FULL);
+        } else if (limits.connectionsPerAddress() > 0 && fromThere > limits.connectionsPerAddress()) {
+            connection.end(Ending.ADDRESS_FULL);
         } else if (stopping) {
             connection.end(Ending.SHUTDOWN);
         }
@@ -94,6 +125,7 @@ public final class Sessions {
     void ended(Connection connection, Ending why, @Nullable Throwable cause) {
         open.remove(connection);
         count.decrementAndGet();
+        crowd.leave(connection.client().visitor().address());
         counter(why).increment();
         log.ended(connection.client(), why, cause);
         if (stopped) {
@@ -107,10 +139,11 @@ public final class Sessions {
     /** Looks after every session once: deadlines, keepalive, and those that do not go. For one thread at a time. */
     public void sweep() {
         long now = now();
+        long nowMillis = clock.millis();
         log.sweep(now);
         for (Connection connection : open) {
             try {
-                connection.sweep(now);
+                connection.sweep(now, nowMillis);
             } catch (RuntimeException | Error e) {
                 connection.faulted(e); // the others are looked after all the same
             }
@@ -118,14 +151,47 @@ public final class Sessions {
         ended.removeIf(connection -> connection.sweepEnded(now, true));
     }
 
-    /** Ends every session for shutdown and lets no other in. Frames in flight, and what waits behind them, get some time first. */
-    public void endAll(Duration forFramesInFlight) throws InterruptedException {
+    /**
+     * Ends every session for shutdown and lets no other in. Frames in flight, and what waits behind them, get some time first.
+     * Each is told when to come back, so that they come spread out, and many are not closed all at once. From the first on no
+     * command is carried out any more: those who are gone would not hear of it, and who has no answer says it again elsewhere.
+     *
+     * @param forFramesInFlight how long to wait for them at most
+     * @param atMost over how long to spread the closing
+     */
+    public void endAll(Duration forFramesInFlight, Duration atMost) throws InterruptedException {
+        List<Connection> all = new ArrayList<>(open);
+        spread = Spread.of(all.size());
         stopping = true;
         waitUntil(forFramesInFlight, this::isQuiet);
         leaving = true;
-        open.forEach(Connection::sayBye);
-        waitUntil(FOR_THE_LAST_WORD, this::isQuiet);
-        open.forEach(connection -> connection.end(Ending.SHUTDOWN));
+        Collections.shuffle(all); // or those of one room, or of one proxy, would come back together
+        long forAll = Math.min(atMost.toNanos(), (all.size() - 1) * (SECOND_NANOS / CLOSED_A_SECOND));
+        long began = now();
+        ArrayDeque<Leaving> leaving = new ArrayDeque<>();
+        int told = 0;
+        while (told < all.size() || !leaving.isEmpty()) {
+            long now = now();
+            for (; told < all.size() && now - began >= (double) forAll * told / all.size(); told++) {
+                all.get(told).sayBye();
+                leaving.add(new Leaving(all.get(told), now));
+            }
+            leaving.removeIf(one -> one.isOver(now));
+            Thread.sleep(told < all.size() || !leaving.isEmpty() ? 5 : 0);
+        }
+        open.forEach(connection -> connection.end(Ending.SHUTDOWN)); // who was opening in the meantime
+    }
+
+    /** A session that is being told goodbye. */
+    private record Leaving(Connection connection, long since) {
+        /** Ends it when it has taken what it is sent, or has had its time; whether it has. */
+        boolean isOver(long now) {
+            boolean isOver = connection.hasEnded() || connection.isQuiet() || now - since >= FOR_THE_LAST_WORD_NANOS;
+            if (isOver) {
+                connection.end(Ending.SHUTDOWN);
+            }
+            return isOver;
+        }
     }
 
     /** Waits until what has ended is gone too, and cuts what is not. For the thread that sweeps, after the last sweep. */
@@ -170,9 +236,31 @@ public final class Sessions {
         return limited.sum();
     }
 
+    /** How many frames have been started, pings not among them. */
+    public long frameCount() {
+        return frames.sum();
+    }
+
     /** The limits of each session. */
     public SessionLimits limits() {
         return limits;
+    }
+
+    /** How many sessions have been opened. */
+    public long openedCount() {
+        return opened.sum();
+    }
+
+    /** What frames are not yet taken by the clients, added up. Walks over all sessions. */
+    public long inFlight() {
+        return open.stream()
+                .mapToLong(connection -> connection.drain().inFlight())
+                .sum();
+    }
+
+    /** Whether as many sessions are open from an address as may be. */
+    boolean isFull(@Nullable InetAddress address) {
+        return limits.connectionsPerAddress() > 0 && crowd.count(address) >= limits.connectionsPerAddress();
     }
 
     /** Whether as many sessions are open as may be. */
@@ -182,6 +270,24 @@ public final class Sessions {
 
     boolean isLeaving() {
         return leaving;
+    }
+
+    /** When clients are to come back after a shutdown. */
+    Spread spread() {
+        return spread;
+    }
+
+    Access access() {
+        return access;
+    }
+
+    /** What a close frame says. */
+    String reason(Ending why) {
+        return why == Ending.SHUTDOWN ? why.reason() + spread.inWords() : why.reason();
+    }
+
+    void countFrame() {
+        frames.increment();
     }
 
     void countLimited() {

@@ -6,13 +6,13 @@ import java.net.SocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.Connection;
 import org.glassfish.grizzly.EmptyCompletionHandler;
 import org.glassfish.grizzly.WriteResult;
-import org.glassfish.grizzly.Writer;
 import org.glassfish.grizzly.filterchain.BaseFilter;
 import org.glassfish.grizzly.filterchain.FilterChainContext;
 import org.glassfish.grizzly.filterchain.NextAction;
@@ -41,6 +41,7 @@ import parley.session.Request;
  */
 final class DoorFilter extends BaseFilter {
     private static final Admission.Refusal NO_HANDSHAKE = new Admission.Refusal(
+            Admission.Cause.BAD_REQUEST,
             400,
             CloseCode.PROTOCOL_ERROR,
             "a handshake is a GET of HTTP/1.1 without a body, with Host, Connection: Upgrade, Upgrade: websocket,"
@@ -50,6 +51,7 @@ final class DoorFilter extends BaseFilter {
     private final Parley parley;
     private final String context;
     private final int longestMessage;
+    private final Strangers strangers;
     private final FrameFilter frames = new FrameFilter();
 
     /**
@@ -57,8 +59,10 @@ final class DoorFilter extends BaseFilter {
      *
      * @param context the path before the endpoints' own
      * @param longestMessage the longest frame that is read, in bytes
+     * @param strangers who is no stranger any more after a handshake
      */
-    DoorFilter(WebSocketEngine engine, Parley parley, String context, int longestMessage) {
+    DoorFilter(WebSocketEngine engine, Parley parley, String context, int longestMessage, Strangers strangers) {
+        this.strangers = strangers;
         this.engine = engine;
         this.parley = parley;
         this.context = context;
@@ -71,6 +75,7 @@ final class DoorFilter extends BaseFilter {
         if (!(content.getHttpHeader() instanceof HttpRequestPacket request)) {
             return ctx.getInvokeAction();
         }
+        strangers.asked(ctx.getConnection());
         if (!"websocket".equalsIgnoreCase(request.getUpgrade())) {
             // Any other upgrade is ignored (RFC 9110 section 7.8), such as the h2c that the JDK's client asks for.
             // Without
@@ -78,34 +83,32 @@ final class DoorFilter extends BaseFilter {
             request.setIgnoreContentModifiers(false);
             return ctx.getInvokeAction();
         }
-        Admission.Verdict verdict = isHandshake(request) ? judge(request) : NO_HANDSHAKE;
-        if (verdict instanceof Admission.Refusal refusal) {
+        Arrival arrival = isHandshake(request) ? arrive(ctx.getConnection(), request) : null;
+        if (arrival == null) {
+            parley.admission().refused(NO_HANDSHAKE, null);
+            refuse(ctx, request, NO_HANDSHAKE);
+        } else if (arrival.verdict() instanceof Admission.Refusal refusal) {
             refuse(ctx, request, refusal);
         } else {
-            open(ctx, content, request, verdict);
+            open(ctx, content, request, arrival);
         }
         return ctx.getStopAction();
     }
 
-    private void open(
-            FilterChainContext ctx, HttpContent content, HttpRequestPacket request, Admission.Verdict verdict) {
-        @SuppressWarnings("unchecked") // of TCP, as all are here
-        Connection<SocketAddress> connection = ctx.getConnection();
+    private void open(FilterChainContext ctx, HttpContent content, HttpRequestPacket request, Arrival arrival) {
+        Connection<?> connection = ctx.getConnection();
         UpgradeResponse response = new TyrusUpgradeResponse();
-        new Arrival(parley, address(connection), verdict, container -> {
-                    Writer<SocketAddress> socket = connection.getTransport().getWriter(connection);
-                    return new LineTransport(connection, socket, container);
-                })
-                .note();
+        arrival.note();
         try {
             WebSocketEngine.UpgradeInfo upgrade = engine.upgrade(upgradeRequest(request), response);
             if (upgrade.getStatus() != WebSocketEngine.UpgradeStatus.SUCCESS) {
                 throw new IllegalStateException("the container does not take " + request.getRequestURI());
             }
             answer(ctx, request, response);
-            FrameWatch watch = new FrameWatch(longestMessage, connection);
+            FrameWatch watch = new FrameWatch(longestMessage, tcp(connection));
             watch.passTo(upgrade.createConnection(watch.writer(), reason -> connection.closeSilently()));
             frames.take(connection, ctx.getFilterChain(), watch);
+            strangers.know(connection);
             if (content.getContent().hasRemaining()) {
                 FrameFilter.pass(content.getContent(), watch); // from a client that did not wait for the answer
             }
@@ -156,17 +159,39 @@ final class DoorFilter extends BaseFilter {
                 && request.getHeader("Transfer-Encoding") == null;
     }
 
-    private Admission.Verdict judge(HttpRequestPacket request) {
+    private Arrival arrive(Connection<?> connection, HttpRequestPacket request) {
+        return parley.arrive(request(connection, request, context), container -> {
+            Connection<SocketAddress> tcp = tcp(connection);
+            LineTransport.Way way =
+                    request.isSecure() ? LineTransport.Way.encrypted(tcp) : LineTransport.Way.plain(tcp);
+            return new LineTransport(tcp, way, container);
+        });
+    }
+
+    @SuppressWarnings("unchecked") // of TCP, as all are here
+    private static Connection<SocketAddress> tcp(Connection<?> connection) {
+        return (Connection<SocketAddress>) connection;
+    }
+
+    /** What a request says, as Parley asks for it. */
+    static Request request(Connection<?> connection, HttpRequestPacket request, String context) {
         String uri = request.getRequestURI();
-        return parley.judge(new Request(
+        return new Request(
                 uri.startsWith(context + "/") ? uri.substring(context.length()) : "",
                 request.getQueryString(),
-                request.getHeader("Origin"),
-                request.getHeader("Host")));
+                name -> header(request, name),
+                connection.getPeerAddress() instanceof InetSocketAddress peer ? peer : null,
+                null);
+    }
+
+    private static @Nullable String header(HttpRequestPacket request, String name) {
+        List<String> values = new ArrayList<>();
+        request.getHeaders().values(name).forEach(values::add);
+        return values.isEmpty() ? null : String.join(",", values);
     }
 
     /** Answers and closes: for Grizzly a request with an upgrade never ends, and what came next would belong to it. */
-    private static void refuse(FilterChainContext ctx, HttpRequestPacket request, Admission.Refusal refusal) {
+    private void refuse(FilterChainContext ctx, HttpRequestPacket request, Admission.Refusal refusal) {
         Buffer body = Buffers.wrap(null, refusal.reason() + "\n", StandardCharsets.UTF_8);
         request.setIgnoreContentModifiers(false); // as above
         HttpResponsePacket response = request.getResponse();
@@ -175,9 +200,7 @@ final class DoorFilter extends BaseFilter {
         response.setHeader("Connection", "close");
         response.setHeader("Content-Type", "text/plain; charset=utf-8");
         response.setContentLength(body.remaining());
-        if (refusal.status() == 503) {
-            response.setHeader("Retry-After", Admission.RETRY_AFTER_SECONDS);
-        }
+        refusal.headers().forEach(response::setHeader);
         if (refusal == NO_HANDSHAKE) {
             response.setHeader("Sec-WebSocket-Version", "13"); // RFC 6455 section 4.2.2
         }
@@ -193,11 +216,5 @@ final class DoorFilter extends BaseFilter {
                 connection.closeSilently();
             }
         });
-    }
-
-    private static @Nullable String address(Connection<?> connection) {
-        return connection.getPeerAddress() instanceof InetSocketAddress peer
-                ? peer.getAddress().getHostAddress() + ":" + peer.getPort()
-                : null;
     }
 }

@@ -43,7 +43,7 @@ final class FrameFilter extends BaseFilter {
     private FilterChain chain(FilterChain http) {
         FilterChainBuilder frames = FilterChainBuilder.stateless();
         http.subList(0, http.indexOfType(HttpServerFilter.class)).stream()
-                .filter(filter -> !(filter instanceof IdleTimeoutFilter))
+                .filter(filter -> !(filter instanceof IdleTimeoutFilter || filter instanceof Strangers))
                 .forEach(frames::add);
         return frames.add(this).build();
     }

@@ -3,6 +3,8 @@ package parley.standalone;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
+import org.glassfish.grizzly.Buffer;
+import org.glassfish.grizzly.CompletionHandler;
 import org.glassfish.grizzly.Connection;
 import org.glassfish.grizzly.EmptyCompletionHandler;
 import org.glassfish.grizzly.WriteResult;
@@ -15,7 +17,7 @@ import parley.delivery.Transport;
 import parley.protocol.CloseCode;
 
 /**
- * Writes frames straight to the Grizzly connection, past its filters, so that all members who are sent the same message
+ * Writes frames straight to the Grizzly connection, without TLS past its filters, so that all members who are sent the same message
  * share its bytes: Tyrus would encode it for each of them again. Every write is a whole frame, and Grizzly keeps the order
  * of writes, so Tyrus' own frames (pongs, the close) come between them; no extension is agreed on that would have to see
  * them.
@@ -28,8 +30,7 @@ final class LineTransport implements Transport {
     private static final ByteBuffer PING = ByteBuffer.wrap(new byte[] {(byte) 0x89, 0});
 
     private final Connection<SocketAddress> connection;
-    /** The last of what a write goes through: the filters before it have nothing to do with a frame. */
-    private final Writer<SocketAddress> socket;
+    private final Way way;
 
     private final Transport container;
 
@@ -41,14 +42,35 @@ final class LineTransport implements Transport {
     /** For the completion that was last passed: a session has one for all its frames. Touched by the draining thread alone. */
     private @Nullable Told told;
 
-    LineTransport(Connection<SocketAddress> connection, Writer<SocketAddress> socket, Transport container) {
+    LineTransport(Connection<SocketAddress> connection, Way way, Transport container) {
         this.connection = connection;
-        this.socket = socket;
+        this.way = way;
         this.container = container;
     }
 
+    /** The way that bytes take to the client. */
+    @FunctionalInterface
+    interface Way {
+        /** Writes all of it, and tells. */
+        void write(Buffer bytes, CompletionHandler<WriteResult<Buffer, SocketAddress>> told);
+
+        /** Past the filters, which have nothing to do with a frame. */
+        @SuppressWarnings("unchecked") // what is told is of the kind that was written
+        static Way plain(Connection<SocketAddress> connection) {
+            Writer<SocketAddress> writer = connection.getTransport().getWriter(connection);
+            return (bytes, told) ->
+                    writer.write(connection, bytes, (CompletionHandler<WriteResult<WritableMessage, SocketAddress>>)
+                            (CompletionHandler<?>) told);
+        }
+
+        /** Through all filters: one of them encrypts. */
+        static Way encrypted(Connection<SocketAddress> connection) {
+            return connection::write;
+        }
+    }
+
     /** Tells a completion what Grizzly tells. */
-    private static final class Told extends EmptyCompletionHandler<WriteResult<WritableMessage, SocketAddress>> {
+    private static final class Told extends EmptyCompletionHandler<WriteResult<Buffer, SocketAddress>> {
         private final Completion completion;
 
         Told(Completion completion) {
@@ -56,7 +78,7 @@ final class LineTransport implements Transport {
         }
 
         @Override
-        public void completed(WriteResult<WritableMessage, SocketAddress> result) {
+        public void completed(WriteResult<Buffer, SocketAddress> result) {
             completion.completed(null);
         }
 
@@ -93,7 +115,7 @@ final class LineTransport implements Transport {
             if (closing) {
                 throw new IllegalStateException("closed");
             }
-            socket.write(connection, Buffers.wrap(null, wire.duplicate()), handler);
+            way.write(Buffers.wrap(null, wire.duplicate()), handler);
         } finally {
             writer = null;
         }

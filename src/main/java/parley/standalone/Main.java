@@ -104,10 +104,14 @@ public final class Main implements Callable<Integer> {
             settings.describe().forEach(out()::println);
             return 0;
         }
+        Logs.format(settings.logFormat());
         CountDownLatch stop = stopOnSignal();
         Server server;
         try {
             server = new Server(settings, Path.of(System.getProperty("java.class.path")));
+        } catch (SettingsException e) {
+            err().println("parley: " + e.getMessage());
+            return WRONG_USE;
         } catch (IOException | UnresolvedAddressException e) {
             err().println("parley: " + whyNotListening(settings, e));
             return FAILED;

@@ -2,6 +2,8 @@ package parley.standalone;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -13,6 +15,7 @@ import org.glassfish.grizzly.http.server.HttpHandler;
 import org.glassfish.grizzly.http.server.Request;
 import org.glassfish.grizzly.http.server.Response;
 import parley.app.PageHeaders;
+import parley.app.Status;
 
 /**
  * Serves the page and its files, as a server would serve them from the WAR: read once at the start, kept in memory, and of
@@ -31,15 +34,21 @@ final class Pages extends HttpHandler {
     private record Page(byte[] content, String type) {}
 
     private final String context;
+    private final Status status;
+    /** Where to tell how it goes, and nothing else; 0 for everywhere. */
+    private final int statusPort;
+
     private final Map<String, Page> pages;
 
-    private Pages(String context, Map<String, Page> pages) {
+    private Pages(String context, Status status, int statusPort, Map<String, Page> pages) {
+        this.statusPort = statusPort;
         this.context = context;
+        this.status = status;
         this.pages = pages;
     }
 
     /** Reads the pages from the WAR that runs, or from a folder that is laid out like one. */
-    static Pages read(Path war, String context) throws IOException {
+    static Pages read(Path war, String context, Status status, int statusPort) throws IOException {
         Map<String, Page> pages = new HashMap<>();
         if (Files.isDirectory(war)) {
             try (Stream<Path> files = Files.walk(war)) {
@@ -56,7 +65,7 @@ final class Pages extends HttpHandler {
                 }
             }
         }
-        return new Pages(context, pages);
+        return new Pages(context, status, statusPort, pages);
     }
 
     private static void add(Map<String, Page> pages, String name, byte[] content) {
@@ -84,8 +93,19 @@ final class Pages extends HttpHandler {
             response.setHeader("Location", context + "/");
             return;
         }
+        boolean isStatusPort = localPort(request) == statusPort;
+        Status.Answer answer = statusPort == 0 || isStatusPort
+                ? status.answer(DoorFilter.request(request.getContext().getConnection(), request.getRequest(), context))
+                : null;
+        if (answer != null) {
+            response.setStatus(answer.status());
+            response.setContentType(answer.type());
+            response.setHeader("Cache-Control", "no-store");
+            response.getOutputStream().write(answer.body().getBytes(StandardCharsets.UTF_8));
+            return;
+        }
         String path = uri.startsWith(context + "/") ? uri.substring(context.length()) : "";
-        Page page = pages.get(path.equals("/") ? "/index.html" : path);
+        Page page = pages.get(path.equals("/") ? (isStatusPort ? "/status.html" : "/index.html") : path);
         if (page == null) {
             fail(response, 404, "there is a page at " + context + "/");
         } else if (request.getMethod() != Method.GET && request.getMethod() != Method.HEAD) {
@@ -99,6 +119,12 @@ final class Pages extends HttpHandler {
                 response.getOutputStream().write(page.content);
             }
         }
+    }
+
+    private static int localPort(Request request) {
+        return request.getContext().getConnection().getLocalAddress() instanceof InetSocketAddress local
+                ? local.getPort()
+                : -1;
     }
 
     private static void fail(Response response, int status, String reason) throws IOException {

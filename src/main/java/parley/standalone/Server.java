@@ -3,7 +3,6 @@ package parley.standalone;
 import jakarta.websocket.DeploymentException;
 import java.io.IOException;
 import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.List;
 import org.glassfish.grizzly.http.server.HttpHandlerRegistration;
@@ -13,9 +12,13 @@ import org.glassfish.grizzly.http.server.NetworkListener;
 import org.glassfish.grizzly.http.server.ServerConfiguration;
 import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
 import org.glassfish.grizzly.nio.transport.TCPNIOTransportBuilder;
+import org.glassfish.grizzly.ssl.SSLEngineConfigurator;
 import org.glassfish.grizzly.strategies.SameThreadIOStrategy;
+import org.jspecify.annotations.Nullable;
+import parley.app.AccessMode;
 import parley.app.Parley;
 import parley.app.Settings;
+import parley.app.SettingsException;
 
 /**
  * Parley by itself: a Grizzly listener with Tyrus and the page behind it. It takes connections when every endpoint is there.
@@ -24,11 +27,16 @@ import parley.app.Settings;
  */
 final class Server {
     private static final Logger LOG = System.getLogger("parley.standalone");
+    private static final int IDLE_SECONDS = 30;
 
     private final Parley parley;
     private final Container container;
     private final HttpServer http;
     private final NetworkListener listener;
+    /** Null without TLS. */
+    private final @Nullable Certificates certificates;
+
+    private final Strangers strangers;
 
     /**
      * Starts it.
@@ -37,6 +45,12 @@ final class Server {
      * @throws IOException when the port cannot be had
      */
     Server(Settings settings, Path war) throws IOException {
+        if (settings.access() == AccessMode.PRINCIPAL) {
+            throw new SettingsException("Setting 'access.mode' cannot be 'principal' when Parley runs by itself: only a"
+                    + " server authenticates. Allowed are anonymous and token.");
+        }
+        this.certificates = Certificates.of(settings);
+        this.strangers = new Strangers(settings.handshaking(), settings.handshakeTimeout());
         this.parley = new Parley(settings);
         this.container = new Container(settings.context(), settings.session().commandBytes());
         this.listener = new NetworkListener("parley", settings.host(), settings.port());
@@ -57,24 +71,49 @@ final class Server {
         }
         listener.setTransport(selectorsOnly());
         listener.getKeepAlive().setIdleTimeoutInSeconds(-1);
+        if (certificates != null) {
+            encrypt(certificates, settings.tlsProtocols());
+        }
+        guard(listener);
         listener.registerAddOn((network, chain) -> chain.add(
                 chain.indexOfType(HttpServerFilter.class),
                 new DoorFilter(
                         container.getWebSocketEngine(),
                         parley,
                         settings.context(),
-                        settings.session().commandBytes())));
+                        settings.session().commandBytes(),
+                        strangers)));
         http.addListener(listener);
+        if (settings.statusPort() != 0) {
+            NetworkListener status = new NetworkListener("status", settings.statusHost(), settings.statusPort());
+            status.getKeepAlive().setIdleTimeoutInSeconds(IDLE_SECONDS);
+            guard(status);
+            http.addListener(status);
+        }
+        parley.atEachSweep(strangers::sweep);
         ServerConfiguration configuration = http.getServerConfiguration();
         configuration.setJmxEnabled(false);
         configuration.setHttpServerName("Parley");
         configuration.addHttpHandler(
-                Pages.read(war, settings.context()),
+                Pages.read(war, settings.context(), parley.status(), settings.statusPort()),
                 HttpHandlerRegistration.builder()
                         .contextPath("")
                         .urlPattern("/*")
                         .build());
         http.start();
+    }
+
+    /** Ends what comes in and asks for nothing. */
+    private void guard(NetworkListener where) {
+        where.registerAddOn((network, chain) -> chain.add(1, strangers)); // behind what reads and writes
+    }
+
+    private void encrypt(Certificates with, List<String> protocols) {
+        SSLEngineConfigurator configurator = new SSLEngineConfigurator(with.context(), false, false, false);
+        configurator.setEnabledProtocols(protocols.toArray(new String[0]));
+        listener.setSecure(true);
+        listener.setSSLEngineConfig(configurator);
+        parley.atEachSweep(with::sweep);
     }
 
     private static TCPNIOTransport selectorsOnly() {
@@ -107,22 +146,17 @@ final class Server {
         String shown = (isLocal ? "localhost" : bracketed) + ":" + port() + context;
         // Node before version 20 resolves localhost to ::1 alone.
         String numeric = (isLocal ? "127.0.0.1" : bracketed) + ":" + port() + context;
+        String s = certificates == null ? "" : "s";
         return List.of(
-                "page   http://" + shown + "/",
-                "echo   ws://" + shown + "/echo",
-                "chat   ws://" + shown + "/chat   (a room of your own: /chat/{room}?name=you)",
-                "try    npx wscat -c \"ws://" + numeric + "/chat/java?name=Ann\"");
+                "page   http" + s + "://" + shown + "/",
+                "echo   ws" + s + "://" + shown + "/echo",
+                "chat   ws" + s + "://" + shown + "/chat   (a room of your own: /chat/{room}?name=you)",
+                "try    npx wscat -c \"ws" + s + "://" + numeric + "/chat/java?name=Ann\"");
     }
 
-    /** Stops: no new connections, every session closed with 1001, then the rest. Returns within flush and grace time, about. */
+    /** Stops: every session closed with 1001, then the rest. Returns within notice, flush, drain and grace time, about. */
     void stop() {
-        parley.closeDoor();
-        try {
-            listener.getTransport().unbindAll();
-        } catch (RuntimeException e) {
-            LOG.log(Level.WARNING, "the listener did not close", e);
-        }
-        parley.stop();
+        parley.stop(); // meanwhile who wants in is told 503, and who asks hears that it is not ready
         http.shutdownNow();
         container.stop();
     }

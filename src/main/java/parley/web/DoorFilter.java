@@ -6,11 +6,19 @@ import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import parley.app.Arrival;
 import parley.app.Deployment;
 import parley.app.PageHeaders;
 import parley.app.Parley;
+import parley.app.Status;
 import parley.session.Admission;
+import parley.session.Proxies;
 import parley.session.Request;
 
 /**
@@ -24,26 +32,48 @@ public final class DoorFilter extends HttpFilter {
     protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
         Parley parley = Deployment.current();
-        if (parley == null || !"websocket".equalsIgnoreCase(request.getHeader("Upgrade"))) {
-            PageHeaders.ALL.forEach(response::setHeader);
+        if (parley == null) {
             chain.doFilter(request, response);
             return;
         }
-        Admission.Verdict verdict = parley.judge(new Request(
+        Request asked = new Request(
                 request.getRequestURI().substring(request.getContextPath().length()),
                 request.getQueryString(),
-                request.getHeader("Origin"),
-                request.getHeader("Host")));
-        if (verdict instanceof Admission.Refusal refusal) {
+                name -> header(request, name),
+                peer(request),
+                request.getUserPrincipal() == null
+                        ? null
+                        : request.getUserPrincipal().getName());
+        if (!"websocket".equalsIgnoreCase(request.getHeader("Upgrade"))) {
+            page(parley, asked, request, response, chain);
+            return;
+        }
+        Arrival arrival = parley.arrive(asked, null);
+        if (arrival.verdict() instanceof Admission.Refusal refusal) {
             refuse(response, refusal);
             return;
         }
-        new Arrival(parley, request.getRemoteAddr(), verdict, null).note();
+        arrival.note();
         try {
             chain.doFilter(new PatientUpgrade(request), response);
         } finally {
             Arrival.forget();
         }
+    }
+
+    private static void page(
+            Parley parley, Request asked, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        PageHeaders.ALL.forEach(response::setHeader);
+        Status.Answer answer = parley.status().answer(asked);
+        if (answer == null) {
+            chain.doFilter(request, response);
+            return;
+        }
+        response.setStatus(answer.status());
+        response.setContentType(answer.type());
+        response.setHeader("Cache-Control", "no-store");
+        response.getOutputStream().write(answer.body().getBytes(StandardCharsets.UTF_8));
     }
 
     /**
@@ -59,11 +89,20 @@ public final class DoorFilter extends HttpFilter {
         }
     }
 
+    private static @Nullable String header(HttpServletRequest request, String name) {
+        List<String> values = Collections.list(request.getHeaders(name));
+        return values.isEmpty() ? null : String.join(",", values);
+    }
+
+    private static @Nullable InetSocketAddress peer(HttpServletRequest request) {
+        String text = String.valueOf(request.getRemoteAddr());
+        InetAddress address = Proxies.literal(text.replaceAll("[\\[\\]]|%.*", ""));
+        return address == null ? null : new InetSocketAddress(address, request.getRemotePort());
+    }
+
     private static void refuse(HttpServletResponse response, Admission.Refusal refusal) throws IOException {
         response.setStatus(refusal.status());
-        if (refusal.status() == 503) {
-            response.setHeader("Retry-After", Admission.RETRY_AFTER_SECONDS);
-        }
+        refusal.headers().forEach(response::setHeader);
         response.setContentType("text/plain; charset=utf-8");
         response.getWriter().println(refusal.reason());
     }

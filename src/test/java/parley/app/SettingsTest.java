@@ -188,7 +188,7 @@ class SettingsTest {
     /** The reference is checked against the code, so that it cannot drift; what is missing is printed as it should be. */
     @Test
     void theReferenceSaysWhatTheCodeSays() throws IOException {
-        String table = Settings.ALL.stream()
+        String table = Keys.ALL.stream()
                 .map(s -> "| `" + s.key() + "` | " + (s.initial().isEmpty() ? "none" : "`" + s.initial() + "`") + " | "
                         + s.range() + " | " + s.meaning() + " |")
                 .collect(Collectors.joining("\n"));

@@ -34,6 +34,8 @@ class RemoteTransportTest {
             1_000,
             1,
             1,
+            0,
+            0,
             0);
     private final RemoteTransport transport = new RemoteTransport(session(), threads, limits);
 

@@ -164,8 +164,13 @@ class MainIT {
     @Test
     void aSignalEndsItWithinTheGraceTimeEvenIfClientsReadNothing() throws Exception {
         List<RawClient> frozen = new ArrayList<>();
-        try (ParleyProcess parley =
-                        ParleyProcess.start("--set", "limits.commands-per-second=0", "--set", "shutdown.grace=2s");
+        try (ParleyProcess parley = ParleyProcess.start(
+                        "--set",
+                        "limits.commands-per-second=0",
+                        "--set",
+                        "limits.bytes-per-second=0",
+                        "--set",
+                        "shutdown.grace=2s");
                 Client talker = new Client(parley.socket("chat"))) {
             for (int i = 0; i < 5; i++) {
                 frozen.add(RawClient.open(parley.port(), "/chat", 4096));
@@ -196,7 +201,9 @@ class MainIT {
                         "--set",
                         "session.send-deadline=5m",
                         "--set",
-                        "limits.commands-per-second=0");
+                        "limits.commands-per-second=0",
+                        "--set",
+                        "limits.bytes-per-second=0");
                 RawClient frozen = RawClient.open(parley.port(), "/chat", 4096);
                 Client talker = new Client(parley.socket("chat"))) {
             String message = "x".repeat(60_000);

@@ -47,7 +47,7 @@ final class NodeIT {
     }
 
     /** The package {@code ws}, for a Node without a WebSocket of its own. */
-    private static String ws() throws Exception {
+    static String ws() throws Exception {
         if (node("--print", "typeof WebSocket").strip().equals("function")) {
             return "";
         }

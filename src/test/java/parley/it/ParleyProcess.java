@@ -2,8 +2,6 @@ package parley.it;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ConnectException;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
+import parley.client.RawClient;
 import parley.servers.Output;
 
 /** Parley as people run it: {@code java -jar parley.war}, a process of its own on a free port. Used by one thread. */
@@ -128,13 +127,13 @@ final class ParleyProcess implements AutoCloseable {
         }
     }
 
-    /** Waits until it takes no connections any more. */
+    /** Waits until it lets nobody in any more. */
     void awaitClosedDoor() {
         Awaitility.await().atMost(TO_STOP).until(() -> {
-            try (Socket socket = new Socket("127.0.0.1", port)) {
-                return false;
-            } catch (ConnectException e) {
-                return true;
+            try (RawClient client = RawClient.handshake(port, path + "echo", 0, "")) {
+                return client.status() == 503;
+            } catch (IOException e) {
+                return true; // it has ended
             }
         });
     }

@@ -29,6 +29,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import parley.client.Certificate;
 import parley.client.Client;
 import parley.client.JsonClient;
 import parley.client.RawClient;
@@ -349,7 +350,12 @@ final class ProxyIT {
     void aMemberThatDoesNotReadIsEndedThoughTheProxyBuffers() throws Exception {
         String large = "x".repeat(60_000);
         try (ParleyProcess strict = ParleyProcess.start(
-                        "--set", "session.send-deadline=1s", "--set", "limits.commands-per-second=0");
+                        "--set",
+                        "session.send-deadline=1s",
+                        "--set",
+                        "limits.commands-per-second=0",
+                        "--set",
+                        "limits.bytes-per-second=0");
                 ReverseProxy before = ReverseProxy.start(kind, certificate, strict.port());
                 Client reader = new Client(http, socket(before, "chat/busy"));
                 RawClient stalled = RawClient.handshake(

@@ -20,7 +20,6 @@ import parley.delivery.Frame;
 import parley.delivery.Overflow;
 import parley.protocol.Content;
 import parley.protocol.Draft;
-import parley.protocol.RoomName;
 
 /** What a JSON member takes from its room, with a clock that stands still and turns that run when they are told to. */
 class JsonMemberTest {
@@ -37,7 +36,7 @@ class JsonMemberTest {
 
     private Room room(Overflow overflow, int window, int history) {
         RoomLimits limits = Samples.limits(history, window, overflow, Duration.ZERO);
-        return new Room(RoomName.LOBBY, limits, turns::add, clock);
+        return Samples.room(limits, turns::add, clock);
     }
 
     private void publish(Room room, int count) {
@@ -54,7 +53,7 @@ class JsonMemberTest {
     }
 
     private Member named(Room room, String name) {
-        return room.join(subscriber, Format.JSON, name, room.start(0), null, null)
+        return Samples.joined(room.join(subscriber, Format.JSON, name, room.start(0), null, null))
                 .member();
     }
 
@@ -172,7 +171,7 @@ class JsonMemberTest {
         assertThat(page.getInt("n")).as("what was missed is in the history").isEqualTo(7);
         publish(room, 3);
         assertThat(takeAll(member)).containsExactly("13 14 15");
-        assertThat(room.counts()).isEqualTo(new Room.Counts(15, 8, 7));
+        assertThat(room.counts()).isEqualTo(new Room.Counts(15, 15, 8, 7));
     }
 
     @Test
@@ -191,7 +190,7 @@ class JsonMemberTest {
         assertThat(takeAll(member)).containsExactly("1 2 3", "gap 3-6");
         publish(room, 2);
         assertThat(takeAll(member)).containsExactly("6 7");
-        assertThat(room.counts()).isEqualTo(new Room.Counts(7, 5, 2));
+        assertThat(room.counts()).isEqualTo(new Room.Counts(7, 7, 5, 2));
     }
 
     /** Both are at the first message, and the frame is full; but one replays, and the other is behind and gets its window. */
@@ -386,7 +385,7 @@ class JsonMemberTest {
         tick(room);
         takeEvent(bob);
         publish(room, 2);
-        Room.Joined again = room.join(subscriber, Format.JSON, "Ann", 1, null, ann);
+        Room.Joined again = Samples.joined(room.join(subscriber, Format.JSON, "Ann", 1, null, ann));
         assertThat(again.count()).isEqualTo(2);
         assertThat(takeAll(again.member())).containsExactly("1 2", "presence");
         assertThat(takeAll(ann)).isEmpty();
@@ -396,7 +395,7 @@ class JsonMemberTest {
         assertThat(room.memberCount()).isEqualTo(2);
         assertThat(room.join(subscriber, Format.JSON, "Ann", 1, null, ann))
                 .as("it has left")
-                .isNull();
+                .isEqualTo(Room.NoEntry.GONE);
     }
 
     @Test

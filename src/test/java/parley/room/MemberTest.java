@@ -11,7 +11,6 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import parley.delivery.Frame;
 import parley.delivery.Overflow;
-import parley.protocol.RoomName;
 
 class MemberTest {
     private final Deque<Runnable> turns = new ArrayDeque<>();
@@ -31,7 +30,7 @@ class MemberTest {
 
     private Room room(Overflow overflow, int window, int history) {
         RoomLimits limits = Samples.limits(history, window, overflow, Duration.ZERO);
-        return new Room(RoomName.LOBBY, limits, turns::add, Clock.systemUTC());
+        return Samples.room(limits, turns::add, Clock.systemUTC());
     }
 
     private void publish(Room room, int count) {
@@ -58,7 +57,7 @@ class MemberTest {
 
     private static void assertIdentity(Room room, long offered, long missed) {
         Room.Counts counts = room.counts();
-        assertThat(counts).isEqualTo(new Room.Counts(offered, offered - missed, missed));
+        assertThat(counts).isEqualTo(new Room.Counts(room.log().head(), offered, offered - missed, missed));
     }
 
     @Test

@@ -148,7 +148,10 @@ class RoomStressTest {
 
         assertThat(registry.roomCount()).isZero();
         assertThat(registry.memberCount()).isZero();
-        Room.Counts counts = rooms.stream().map(Room::counts).reduce(new Room.Counts(0, 0, 0), Room.Counts::plus);
+        Room.Counts counts = rooms.stream().map(Room::counts).reduce(Room.Counts.NONE, Room.Counts::plus);
+        Room.Counts all = registry.counts();
+        assertThat(all.offered()).as("rooms given up are counted too").isEqualTo(counts.offered());
+        assertThat(all.delivered()).isEqualTo(counts.delivered());
         assertThat(counts.delivered()).isEqualTo(received.sum());
         assertThat(counts.offered()).isEqualTo(counts.delivered() + counts.missed());
         assertThat(wrong).isEmpty();
@@ -167,7 +170,8 @@ class RoomStressTest {
             Session session = new Session(fanOut, when, format);
             RoomName name = new RoomName("r" + random.nextInt(3));
             MemberName as = new MemberName("n" + random.nextInt(9));
-            Member member = registry.join(name, registry.position(name, random.nextInt(20)), session, format, as)
+            RoomRegistry.Position position = registry.position(name, random.nextInt(20));
+            Member member = Samples.joined(registry.join(name, position, session, format, as))
                     .member();
             session.member = member;
             rooms.add(member.room());

@@ -19,7 +19,7 @@ class RoomTest {
     private Instant now = Instant.EPOCH;
     private final Clock clock = ((InstantSource) () -> now).withZone(ZoneOffset.UTC);
     private final RoomLimits limits = Samples.limits(10, 10, Overflow.DROP_OLDEST, Duration.ofSeconds(60));
-    private final Room room = new Room(RoomName.LOBBY, limits, turns::add, clock);
+    private final Room room = Samples.room(limits, turns::add, clock);
     private final RoomRegistry registry = new RoomRegistry(limits, 2, turns::add, clock);
 
     /** A member that does something when it is woken. */
@@ -94,7 +94,7 @@ class RoomTest {
         room.publish(Samples.line(null, "a"));
         turns.poll().run();
         assertThat(room.memberCount()).isZero();
-        assertThat(room.counts()).isEqualTo(new Room.Counts(3, 0, 3));
+        assertThat(room.counts()).isEqualTo(new Room.Counts(1, 3, 0, 3));
     }
 
     @Test
@@ -153,7 +153,7 @@ class RoomTest {
                 .isFalse();
         assertThat(room.closeIfDeserted(0, false)).isFalse();
         assertThat(room.closeIfDeserted(60_000_000_000L, false)).isTrue();
-        assertThat(room.join(NOTHING, Format.PLAIN, null, 1, null, null)).isNull();
+        assertThat(room.join(NOTHING, Format.PLAIN, null, 1, null, null)).isEqualTo(Room.NoEntry.GONE);
     }
 
     @Test
@@ -220,7 +220,7 @@ class RoomTest {
     @Test
     void aPageOfHistoryIsNotEmptyWhileThereIsHistory() throws Exception {
         RoomLimits few = Samples.limits(2, 1, Overflow.DROP_OLDEST, Duration.ZERO);
-        Room busy = new Room(RoomName.LOBBY, few, task -> {}, clock);
+        Room busy = Samples.room(few, task -> {}, clock);
         busy.publish(Samples.line(null, "x"));
         Thread publisher = new Thread(() -> {
             while (!Thread.interrupted()) {

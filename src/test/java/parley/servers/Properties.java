@@ -10,7 +10,9 @@ final class Properties {
             "parley.session.ping-interval=1s",
             "parley.session.idle-timeout=5s",
             "parley.session.close-timeout=1s",
-            "parley.limits.commands-per-second=0");
+            "parley.limits.commands-per-second=0",
+            "parley.limits.bytes-per-second=0",
+            "parley.status.for=everyone");
 
     private Properties() {}
 }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,16 +29,31 @@ class AdmissionTest {
             100,
             5,
             1,
+            0,
+            0,
             0);
-    private final Sessions sessions = new Sessions(limits, Runnable::run, Runnable::run, System::nanoTime);
+    private final Sessions sessions =
+            new Sessions(limits, Runnable::run, Runnable::run, System::nanoTime, Clock.systemUTC(), Access.ANONYMOUS);
     private final RoomRegistry rooms = new RoomRegistry(
             Samples.limits(10, 10, Overflow.LATEST, Duration.ZERO), 9, Runnable::run, Clock.systemUTC());
-    private final Admission admission = new Admission(new Origins(List.of()), sessions, rooms);
+    private final Admission admission = new Admission(
+            new Origins(List.of()),
+            new Proxies(List.of(), Proxies.Header.X_FORWARDED_FOR),
+            Access.ANONYMOUS,
+            new DoorLimits(0),
+            sessions,
+            rooms);
 
     private static final RoomRegistry.Position NO_ROOM = new RoomRegistry.Position(null, 1, null);
 
     private Admission.Verdict judge(String path, String query) {
-        return admission.judge(new Request(path, query, null, "localhost"));
+        return judge(path, query, null);
+    }
+
+    private Admission.Verdict judge(String path, String query, String origin) {
+        Map<String, String> headers = new HashMap<>(Map.of("Host", "localhost"));
+        headers.put("Origin", origin);
+        return admission.judge(new Request(path, query, headers::get, null, null));
     }
 
     private Admission.Refusal refusal(String path, String query) {
@@ -45,11 +62,13 @@ class AdmissionTest {
 
     @Test
     void thePathSaysWhereTo() {
-        assertThat(judge("/echo", null)).isEqualTo(new Admission.Echo());
-        assertThat(judge("/chat", null)).isEqualTo(new Admission.Chat(RoomName.LOBBY, null, NO_ROOM));
-        assertThat(judge("/chat/java", "")).isEqualTo(new Admission.Chat(new RoomName("java"), null, NO_ROOM));
+        assertThat(judge("/echo", null)).isEqualTo(new Admission.Echo(Visitor.UNKNOWN));
+        assertThat(judge("/chat", null)).isEqualTo(new Admission.Chat(Visitor.UNKNOWN, RoomName.LOBBY, null, NO_ROOM));
+        assertThat(judge("/chat/java", ""))
+                .isEqualTo(new Admission.Chat(Visitor.UNKNOWN, new RoomName("java"), null, NO_ROOM));
         assertThat(judge("/chat/java", "x=1&name=Ann+Lee%21&history=50&name=Other"))
-                .isEqualTo(new Admission.Chat(new RoomName("java"), new MemberName("Ann Lee!"), NO_ROOM));
+                .isEqualTo(
+                        new Admission.Chat(Visitor.UNKNOWN, new RoomName("java"), new MemberName("Ann Lee!"), NO_ROOM));
     }
 
     @ParameterizedTest
@@ -76,14 +95,14 @@ class AdmissionTest {
 
     @Test
     void aForeignOriginIsRefused() {
-        Request request = new Request("/chat", null, "http://evil.example", "localhost");
-        assertThat(((Admission.Refusal) admission.judge(request)).status()).isEqualTo(403);
+        assertThat(((Admission.Refusal) judge("/chat", null, "http://evil.example")).status())
+                .isEqualTo(403);
     }
 
     @Test
     void aFullServerRefusesUntilSomebodyGoes() {
-        Connection connection =
-                sessions.openEcho(new Client("/echo", null, null), new FakeTransport(FakeTransport.When.LATER, 1));
+        Connection connection = sessions.openEcho(
+                new Client("/echo", null, Visitor.UNKNOWN), new FakeTransport(FakeTransport.When.LATER, 1));
         assertThat(refusal("/echo", null).status()).isEqualTo(503);
         connection.gone(1000);
         assertThat(judge("/echo", null)).isInstanceOf(Admission.Echo.class);

@@ -25,7 +25,7 @@ import parley.room.Samples;
 
 /** The life of a connection, with a clock that stands still and tasks that run when they are told to. */
 class ConnectionTest {
-    private static final Client CLIENT = new Client("/test", null, null);
+    private static final Client CLIENT = new Client("/test", null, Visitor.UNKNOWN);
     private static final long SECOND = 1_000_000_000L;
 
     private final Deque<Runnable> closing = new ArrayDeque<>();
@@ -43,8 +43,11 @@ class ConnectionTest {
             1_000,
             5,
             3,
-            2);
-    private final Sessions sessions = new Sessions(limits, turns::add, closing::add, () -> now);
+            2,
+            0,
+            0);
+    private final Sessions sessions =
+            new Sessions(limits, turns::add, closing::add, () -> now, Clock.systemUTC(), Access.ANONYMOUS);
     private RoomRegistry rooms = rooms(Overflow.DROP_OLDEST, 5);
 
     private RoomRegistry rooms(Overflow overflow, int maxRooms) {
@@ -62,7 +65,7 @@ class ConnectionTest {
                 CLIENT,
                 transport,
                 rooms,
-                new Admission.Chat(RoomName.LOBBY, from, rooms.position(RoomName.LOBBY, 0)),
+                new Admission.Chat(Visitor.UNKNOWN, RoomName.LOBBY, from, rooms.position(RoomName.LOBBY, 0)),
                 Format.PLAIN);
     }
 
@@ -316,7 +319,8 @@ class ConnectionTest {
                 CLIENT,
                 second,
                 rooms,
-                new Admission.Chat(new RoomName("other"), null, new RoomRegistry.Position(null, 1, null)),
+                new Admission.Chat(
+                        Visitor.UNKNOWN, new RoomName("other"), null, new RoomRegistry.Position(null, 1, null)),
                 Format.PLAIN);
         run(closing);
         assertThat(second.closes()).containsExactly("1013 too many rooms");
@@ -326,7 +330,7 @@ class ConnectionTest {
     void afterShutdownNobodyIsLeftAndNobodyComesIn() throws Exception {
         FakeTransport first = new FakeTransport(When.INSIDE_SEND, 1);
         chat(first, null);
-        sessions.endAll(Duration.ZERO);
+        sessions.endAll(Duration.ZERO, Duration.ZERO);
         FakeTransport late = new FakeTransport(When.INSIDE_SEND, 1);
         echo(late);
         run(closing);

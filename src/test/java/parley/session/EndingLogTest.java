@@ -3,10 +3,12 @@ package parley.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ResourceBundle;
 import org.junit.jupiter.api.Test;
+import parley.access.Grant;
 
 class EndingLogTest {
     private static final long SECOND = 1_000_000_000L;
@@ -36,12 +38,19 @@ class EndingLogTest {
             },
             0);
 
-    private final Client client = new Client("s1", "/chat/java", "Ann", "192.0.2.7:1234");
+    private final Client client = new Client(
+            "s1",
+            "/chat/java",
+            "Ann",
+            new Visitor(
+                    Proxies.literal("192.0.2.7"),
+                    new InetSocketAddress(Proxies.literal("192.0.2.7"), 1234),
+                    Grant.ANYONE));
 
     @Test
     void aLineSaysWhoAndWhy() {
         log.ended(client, Ending.STUCK, null);
-        log.ended(new Client("s2", "/echo", null, null), Ending.LOST, null);
+        log.ended(new Client("s2", "/echo", null, Visitor.UNKNOWN), Ending.LOST, null);
         log.ended(client, Ending.BROKEN, new IOException("reset"));
         log.ended(client, Ending.FAULT, new IllegalStateException("ours"));
         assertThat(lines)

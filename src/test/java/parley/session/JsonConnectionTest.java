@@ -23,7 +23,7 @@ import parley.room.Samples;
 
 /** One JSON session over a transport that completes when it is told to. */
 class JsonConnectionTest {
-    private static final Client CLIENT = new Client("/test", null, null);
+    private static final Client CLIENT = new Client("/test", null, Visitor.UNKNOWN);
 
     private final Deque<Runnable> turns = new ArrayDeque<>();
     private final Deque<Runnable> closing = new ArrayDeque<>();
@@ -38,10 +38,13 @@ class JsonConnectionTest {
             2_000,
             5,
             10,
+            0,
+            0,
             0);
     private long now;
     private Runnable whenAskedForTheTime = () -> {};
-    private final Sessions sessions = new Sessions(limits, turns::add, closing::add, this::now);
+    private final Sessions sessions =
+            new Sessions(limits, turns::add, closing::add, this::now, Clock.systemUTC(), Access.ANONYMOUS);
     private final RoomRegistry rooms = new RoomRegistry(
             Samples.limits(1000, 1000, Overflow.DROP_OLDEST, Duration.ZERO), 9, turns::add, Clock.systemUTC());
 
@@ -57,7 +60,11 @@ class JsonConnectionTest {
     private ChatConnection open(Sessions in, FakeTransport transport, String room) {
         RoomName name = new RoomName(room);
         return in.openChat(
-                CLIENT, transport, rooms, new Admission.Chat(name, null, rooms.position(name, 0)), Format.JSON);
+                CLIENT,
+                transport,
+                rooms,
+                new Admission.Chat(Visitor.UNKNOWN, name, null, rooms.position(name, 0)),
+                Format.JSON);
     }
 
     private static void say(ChatConnection who, String command) {
@@ -175,9 +182,14 @@ class JsonConnectionTest {
                 limits.backlog(),
                 limits.rooms(),
                 limits.connections(),
-                1);
+                1,
+                0,
+                0);
         FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);
-        ChatConnection client = open(new Sessions(slow, turns::add, closing::add, this::now), transport, "a");
+        ChatConnection client = open(
+                new Sessions(slow, turns::add, closing::add, this::now, Clock.systemUTC(), Access.ANONYMOUS),
+                transport,
+                "a");
         for (int i = 0; i < 7; i++) {
             say(client, "{'type':'say','room':'a','text':'x'}");
         }
@@ -231,7 +243,7 @@ class JsonConnectionTest {
                 }
             };
         }
-        sessions.endAll(Duration.ZERO);
+        sessions.endAll(Duration.ZERO, Duration.ZERO);
         for (FakeTransport transport : transports) {
             assertThat(sent(transport).get(0)).isEqualTo("welcome, joined a 0");
             assertThat(sent(transport).subList(1, transport.sentCount())).containsExactly("bye");
@@ -249,7 +261,7 @@ class JsonConnectionTest {
                 slow.completeOne(null);
             }
         };
-        sessions.endAll(Duration.ZERO);
+        sessions.endAll(Duration.ZERO, Duration.ZERO);
         assertThat(sent(slow)).containsExactly("welcome, joined a 0", "bye");
         closing.forEach(Runnable::run);
         assertThat(slow.closes()).containsExactly("1001 shutdown; retry 500-8000 ms");

@@ -26,6 +26,7 @@ import parley.room.Member;
 import parley.room.Room;
 import parley.room.RoomLimits;
 import parley.room.RoomRegistry;
+import parley.room.Samples;
 
 /** Interleavings that were got wrong once, tried many times. */
 class JsonRaceTest {
@@ -85,10 +86,13 @@ class JsonRaceTest {
             1 << 24,
             5,
             100,
+            0,
+            0,
             0);
-    private final Sessions sessions = new Sessions(limits, Runnable::run, task -> {}, () -> 0);
+    private final Sessions sessions =
+            new Sessions(limits, Runnable::run, task -> {}, () -> 0, Clock.systemUTC(), Access.ANONYMOUS);
     private final RoomRegistry rooms = new RoomRegistry(
-            new RoomLimits(10, 1 << 20, 5, Overflow.DROP_OLDEST, Duration.ofHours(1), 1 << 16, 2_000),
+            new RoomLimits(10, 1 << 20, 5, Overflow.DROP_OLDEST, Duration.ofHours(1), 1 << 16, 2_000, 100_000),
             100,
             Runnable::run,
             Clock.systemUTC());
@@ -96,16 +100,16 @@ class JsonRaceTest {
 
     private ChatConnection open(Sessions in, Transport transport, Format format) {
         return in.openChat(
-                new Client("/test", null, null),
+                new Client("/test", null, Visitor.UNKNOWN),
                 transport,
                 rooms,
-                new Admission.Chat(RoomName.LOBBY, null, rooms.position(RoomName.LOBBY, 0)),
+                new Admission.Chat(Visitor.UNKNOWN, RoomName.LOBBY, null, rooms.position(RoomName.LOBBY, 0)),
                 format);
     }
 
     private Member join(RoomName room, String name) {
-        return rooms.join(
-                        room, rooms.position(room, 0), NOBODY, Format.JSON, name == null ? null : new MemberName(name))
+        MemberName as = name == null ? null : new MemberName(name);
+        return Samples.joined(rooms.join(room, rooms.position(room, 0), NOBODY, Format.JSON, as))
                 .member();
     }
 
@@ -244,13 +248,14 @@ class JsonRaceTest {
     void welcomeComesFirstAndByeLastWheneverTheServerStops() throws Exception {
         List<String> wrong = new ArrayList<>();
         for (int i = 0; i < 4_000; i++) {
-            Sessions some = new Sessions(limits, Runnable::run, task -> {}, System::nanoTime);
+            Sessions some = new Sessions(
+                    limits, Runnable::run, task -> {}, System::nanoTime, Clock.systemUTC(), Access.ANONYMOUS);
             Quick transport = new Quick();
             int spins = i % 200;
             Thread stopping = new Thread(() -> {
                 try {
                     spin(spins * 50);
-                    some.endAll(Duration.ZERO);
+                    some.endAll(Duration.ZERO, Duration.ZERO);
                 } catch (InterruptedException e) {
                     throw new AssertionError(e);
                 }
@@ -279,11 +284,12 @@ class JsonRaceTest {
             ChatConnection[] opened = new ChatConnection[1];
             Thread[] ending = new Thread[1];
             int spins = i % 300;
-            Sessions some = new Sessions(limits, Runnable::run, task -> {}, () -> 0);
+            Sessions some =
+                    new Sessions(limits, Runnable::run, task -> {}, () -> 0, Clock.systemUTC(), Access.ANONYMOUS);
             ending[0] = new Thread(() -> {
                 spin(spins * 20);
                 try {
-                    some.endAll(Duration.ZERO);
+                    some.endAll(Duration.ZERO, Duration.ZERO);
                 } catch (InterruptedException e) {
                     throw new AssertionError(e);
                 }

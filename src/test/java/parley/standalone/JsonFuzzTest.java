@@ -152,7 +152,7 @@ class JsonFuzzTest extends ServerBase {
 
     @Test
     void theConnectionAnswersAfterWhateverText() throws Exception {
-        start("limits.commands-per-second=0");
+        start("limits.commands-per-second=0", "limits.bytes-per-second=0");
         qt().withExamples(400)
                 .forAll(lists().of(oneOf(text(), json(3), nearlyACommand())).ofSizeBetween(1, 30))
                 .checkAssert(frames -> {
@@ -174,7 +174,7 @@ class JsonFuzzTest extends ServerBase {
 
     @Test
     void randomBytesCloseTheConnectionOrAreAnsweredAndHarmNobodyElse() throws Exception {
-        start("limits.commands-per-second=0");
+        start("limits.commands-per-second=0", "limits.bytes-per-second=0");
         try (JsonClient other = new JsonClient(ws("/chat/other"))) {
             qt().withExamples(300)
                     .forAll(
@@ -241,7 +241,7 @@ class JsonFuzzTest extends ServerBase {
 
     @Test
     void commandsInAnyOrderHaveTheAnswersThatTheRoomsJoinedCallFor() throws Exception {
-        start("limits.commands-per-second=0");
+        start("limits.commands-per-second=0", "limits.bytes-per-second=0");
         Gen<Step> step = pick(List.of(
                         new Step("join", "", ""),
                         new Step("join", "", ",'history':3"),

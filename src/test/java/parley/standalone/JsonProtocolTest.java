@@ -454,7 +454,7 @@ class JsonProtocolTest extends ServerBase {
 
     @Test
     void aFloodOfErrorsIsClosed() throws Exception {
-        start("limits.commands-per-second=0");
+        start("limits.commands-per-second=0", "limits.bytes-per-second=0");
         assertThat(new Flood("nonsense").closed()).isEqualTo("1008 flooding: too many errors a second");
         awaitEnding(Ending.TOO_MANY_ERRORS);
     }

@@ -13,7 +13,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.glassfish.grizzly.CompletionHandler;
 import org.glassfish.grizzly.Connection;
-import org.glassfish.grizzly.Writer;
 import org.junit.jupiter.api.Test;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
@@ -58,7 +57,7 @@ class LineTransportTest {
                 (Connection<SocketAddress>) does(Connection.class, (proxy, method, arguments) -> {
                     throw new AssertionError("frames go past the filters");
                 }),
-                (Writer<SocketAddress>) does(Writer.class, write),
+                (LineTransport.Way) does(LineTransport.Way.class, write),
                 container);
     }
 
@@ -104,7 +103,7 @@ class LineTransportTest {
     @Test
     void whoWritesMayClose() throws Exception {
         LineTransport line = over((proxy, method, arguments) -> {
-            ((CompletionHandler<?>) arguments[2]).failed(new IllegalArgumentException("broken"));
+            ((CompletionHandler<?>) arguments[1]).failed(new IllegalArgumentException("broken"));
             return null;
         });
 

@@ -188,7 +188,12 @@ class ResumeTest extends ServerBase {
     /** It stops reading while others talk, is told by {@code gap} what it missed, and fetches that. */
     @Test
     void aSlowMemberIsToldWhatItMissedAndFetchesIt() throws Exception {
-        start("room.history=10000", "room.window=32", "room.history-bytes=256MiB", "session.send-deadline=1m");
+        start(
+                "room.history=10000",
+                "room.window=32",
+                "room.history-bytes=256MiB",
+                "session.send-deadline=1m",
+                "limits.bytes-per-second=0");
         int messages = 4_000;
         try (RawClient slow = RawClient.openJson(server.port(), "/chat/java", 16 * 1024);
                 JsonClient talker = new JsonClient(ws("/chat/elsewhere"))) {

@@ -438,7 +438,11 @@ class ServerTest extends ServerBase {
     /** Tyrus closes such a session and leaves its TCP connection to the client: it must be cut. */
     @Test
     void aMemberThatReadsNothingIsGoneAfterTheSendDeadlineWithItsConnection() throws Exception {
-        start("session.send-deadline=500ms", "session.close-timeout=500ms", "limits.commands-per-second=0");
+        start(
+                "session.send-deadline=500ms",
+                "session.close-timeout=500ms",
+                "limits.commands-per-second=0",
+                "limits.bytes-per-second=0");
         try (RawClient frozen = RawClient.open(server.port(), "/chat", 4096);
                 Client talker = new Client(ws("/chat"))) {
             String message = "x".repeat(60_000);
@@ -454,7 +458,7 @@ class ServerTest extends ServerBase {
     /** Frames go past Tyrus, which sends the close frame (RFC 6455 section 5.5.1). */
     @Test
     void nothingComesBehindACloseFrame() throws Exception {
-        start("limits.commands-per-second=0", "session.close-timeout=200ms");
+        start("limits.commands-per-second=0", "limits.bytes-per-second=0", "session.close-timeout=200ms");
         AtomicBoolean enough = new AtomicBoolean();
         try (Client talker = new Client(ws("/chat"))) {
             Thread talking = new Thread(() -> {
@@ -478,7 +482,7 @@ class ServerTest extends ServerBase {
 
     @Test
     void aMemberThatFallsBehindIsClosedWhereTheRoomSaysSo() throws Exception {
-        start("room.policy=disconnect", "room.window=10", "limits.commands-per-second=0");
+        start("room.policy=disconnect", "room.window=10", "limits.commands-per-second=0", "limits.bytes-per-second=0");
         try (RawClient frozen = RawClient.open(server.port(), "/chat", 4096);
                 Client talker = new Client(ws("/chat"))) {
             while (server.parley().sessions().endedCount(Ending.BEHIND) == 0) {
@@ -565,7 +569,11 @@ class ServerTest extends ServerBase {
 
     @Test
     void aStopEndsWithClientsThatReadNothing() throws Exception {
-        start("shutdown.flush=200ms", "shutdown.grace=500ms", "limits.commands-per-second=0");
+        start(
+                "shutdown.flush=200ms",
+                "shutdown.grace=500ms",
+                "limits.commands-per-second=0",
+                "limits.bytes-per-second=0");
         List<RawClient> frozen = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
             frozen.add(RawClient.open(server.port(), "/chat", 4096));
@@ -595,7 +603,12 @@ class ServerTest extends ServerBase {
      */
     @Test
     void membersThatReadNothingHoldOneFrameEachAndSlowNobody() throws Exception {
-        start("session.send-deadline=10m", "limits.commands-per-second=0", "shutdown.flush=0s", "shutdown.grace=0s");
+        start(
+                "session.send-deadline=10m",
+                "limits.commands-per-second=0",
+                "limits.bytes-per-second=0",
+                "shutdown.flush=0s",
+                "shutdown.grace=0s");
         int messages = 1_200;
         int size = 4_096;
         List<RawClient> frozen = new ArrayList<>();
@@ -645,7 +658,7 @@ class ServerTest extends ServerBase {
     /** Sixteen clients that come, talk and go at random, over real sockets; the counts are checked after every test. */
     @Test
     void sixteenThreadsOfComingTalkingAndGoingLeaveNothing() throws Exception {
-        start("limits.commands-per-second=0");
+        start("limits.commands-per-second=0", "limits.bytes-per-second=0");
         List<Thread> threads = new ArrayList<>();
         List<Throwable> failures = new ArrayList<>();
         for (int t = 0; t < 16; t++) {

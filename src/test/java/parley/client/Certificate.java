@@ -1,4 +1,4 @@
-package parley.it;
+package parley.client;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,12 +18,12 @@ import javax.net.ssl.TrustManagerFactory;
  * @param key its key in a PEM file
  * @param trusting trusts it, and no other
  */
-record Certificate(Path chain, Path key, SSLContext trusting) {
+public record Certificate(Path chain, Path key, SSLContext trusting) {
     private static final char[] PASSWORD = "changeit".toCharArray();
     private static final String NAME = "parley";
 
     /** Makes one in that folder. */
-    static Certificate make(Path folder) {
+    public static Certificate make(Path folder) {
         try {
             Path file = Files.createDirectories(folder).resolve("parley.p12");
             Files.deleteIfExists(file);

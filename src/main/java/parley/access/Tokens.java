@@ -1,0 +1,154 @@
+package parley.access;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+import org.jose4j.jwa.AlgorithmConstraints;
+import org.jose4j.jwt.JwtClaims;
+import org.jose4j.jwt.MalformedClaimException;
+import org.jose4j.jwt.NumericDate;
+import org.jose4j.jwt.consumer.ErrorCodes;
+import org.jose4j.jwt.consumer.InvalidJwtException;
+import org.jose4j.jwt.consumer.JwtConsumer;
+import org.jose4j.jwt.consumer.JwtConsumerBuilder;
+import org.jspecify.annotations.Nullable;
+import parley.protocol.MemberName;
+import parley.protocol.RoomPattern;
+
+/**
+ * Checks JSON Web Tokens (RFC 7519) and reads from their claims what a client may do. Any thread; nothing blocks.
+ *
+ * <p>Claims: {@code name}; {@code rooms}, {@code read} and {@code write}, each a pattern or a list of them: {@code rooms} are both
+ * read and written; {@code exp}, {@code nbf}, {@code iss}, {@code aud} as the standard has them.
+ */
+public final class Tokens {
+    /** A longer one is not looked at. Servers take headers up to 8 KiB. */
+    public static final int LONGEST = 8192;
+
+    private static final int MOST_PATTERNS = 100;
+
+    private static final Set<String> CLAIMS_OF_ROOMS = Set.of("rooms", "read", "write");
+
+    private final Keys keys;
+    private final JwtConsumer consumer;
+    private final long leewayMillis;
+
+    /**
+     * Makes it.
+     *
+     * @param mayWait where keys are read, which may take its time
+     * @throws IllegalArgumentException with a sentence for the operator, when the keys cannot be used
+     */
+    public Tokens(AccessSettings settings, Executor mayWait, LongSupplier nanoClock) {
+        this.keys = !settings.secret().isEmpty()
+                ? Keys.secret(settings.secret())
+                : settings.publicKey() != null
+                        ? Keys.publicKey(settings.publicKey())
+                        : new KeySet(settings.jwks(), settings.refresh(), mayWait, nanoClock);
+        this.leewayMillis = settings.leeway().toMillis();
+        JwtConsumerBuilder builder = new JwtConsumerBuilder()
+                .setVerificationKeyResolver((token, nesting) -> keys.keyFor(token))
+                .setJwsAlgorithmConstraints(
+                        AlgorithmConstraints.ConstraintType.PERMIT,
+                        keys.algorithms().toArray(new String[0]))
+                .setAllowedClockSkewInSeconds((int) settings.leeway().toSeconds());
+        if (!settings.issuer().isEmpty()) {
+            builder.setExpectedIssuer(settings.issuer());
+        }
+        if (settings.audience().isEmpty()) {
+            builder.setSkipDefaultAudienceValidation();
+        } else {
+            builder.setExpectedAudience(settings.audience());
+        }
+        this.consumer = builder.build();
+    }
+
+    /** Whether there are keys to check with. */
+    public boolean isReady() {
+        return keys.isReady();
+    }
+
+    /**
+     * Reads a token.
+     *
+     * @throws BadTokenException when it lets nobody in
+     */
+    public Grant check(String token) throws BadTokenException {
+        if (token.length() > LONGEST) {
+            throw new BadTokenException("the token is longer than " + LONGEST + " characters");
+        }
+        try {
+            JwtClaims claims = consumer.processToClaims(token);
+            List<RoomPattern> both = patterns(claims, "rooms");
+            NumericDate expires = claims.getExpirationTime();
+            return new Grant(
+                    name(claims),
+                    joined(both, patterns(claims, "read")),
+                    joined(both, patterns(claims, "write")),
+                    expires == null ? Long.MAX_VALUE : expires.getValueInMillis() + leewayMillis);
+        } catch (InvalidJwtException e) {
+            throw new BadTokenException(reason(e));
+        } catch (MalformedClaimException e) {
+            throw new BadTokenException("a claim of the token is not of its kind");
+        }
+    }
+
+    private static String reason(InvalidJwtException e) {
+        if (e.hasExpired()) {
+            return "the token has expired";
+        }
+        if (e.hasErrorCode(ErrorCodes.NOT_YET_VALID)) {
+            return "the token is not valid yet";
+        }
+        if (e.hasErrorCode(ErrorCodes.AUDIENCE_INVALID) || e.hasErrorCode(ErrorCodes.AUDIENCE_MISSING)) {
+            return "the token is for another audience";
+        }
+        if (e.hasErrorCode(ErrorCodes.ISSUER_INVALID) || e.hasErrorCode(ErrorCodes.ISSUER_MISSING)) {
+            return "the token is of another issuer";
+        }
+        if (e.hasErrorCode(ErrorCodes.SIGNATURE_INVALID)) {
+            return "the token's signature is not right";
+        }
+        return "the token is none that is taken here";
+    }
+
+    private static @Nullable MemberName name(JwtClaims claims) throws MalformedClaimException, BadTokenException {
+        String name = claims.getStringClaimValue("name");
+        MemberName parsed = name == null ? null : MemberName.parse(name);
+        if (name != null && parsed == null) {
+            throw new BadTokenException("the token's name is not " + MemberName.RULE);
+        }
+        return parsed;
+    }
+
+    private static List<RoomPattern> patterns(JwtClaims claims, String claim)
+            throws MalformedClaimException, BadTokenException {
+        assert CLAIMS_OF_ROOMS.contains(claim);
+        if (!claims.hasClaim(claim)) {
+            return List.of();
+        }
+        List<String> texts = claims.isClaimValueString(claim)
+                ? List.of(claims.getStringClaimValue(claim))
+                : claims.getStringListClaimValue(claim);
+        if (texts.size() > MOST_PATTERNS) {
+            throw new BadTokenException("the token's " + claim + " are more than " + MOST_PATTERNS);
+        }
+        List<RoomPattern> patterns = new ArrayList<>();
+        for (String text : texts) {
+            RoomPattern pattern = RoomPattern.parse(text);
+            if (pattern == null) {
+                throw new BadTokenException("the token's " + claim + " are not " + RoomPattern.RULE);
+            }
+            patterns.add(pattern);
+        }
+        return patterns;
+    }
+
+    private static List<RoomPattern> joined(List<RoomPattern> one, List<RoomPattern> other) {
+        List<RoomPattern> all = new ArrayList<>(one);
+        all.addAll(other);
+        return List.copyOf(all);
+    }
+}

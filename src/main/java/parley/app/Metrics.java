@@ -1,0 +1,175 @@
+package parley.app;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.LongStream;
+import parley.room.Room;
+import parley.room.RoomRegistry;
+import parley.session.Admission;
+import parley.session.Ending;
+import parley.session.Sessions;
+
+/**
+ * What Parley tells of itself in numbers, in the form that Prometheus reads. Any thread.
+ *
+ * <p>Most of it is counted elsewhere anyway and only read here. There is none for each room or client: strangers make those.
+ */
+public final class Metrics implements Room.Observer {
+    /** In microseconds: what is of interest between a turn of a small room and a server that stands still. */
+    private static final Duration[] BUCKETS = LongStream.of(
+                    100,
+                    250,
+                    500,
+                    1_000,
+                    2_500,
+                    5_000,
+                    10_000,
+                    25_000,
+                    50_000,
+                    100_000,
+                    250_000,
+                    500_000,
+                    1_000_000,
+                    2_500_000,
+                    5_000_000,
+                    10_000_000)
+            .mapToObj(micros -> Duration.ofNanos(micros * 1000))
+            .toArray(Duration[]::new);
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final JvmGcMetrics garbage = new JvmGcMetrics();
+    private final Timer turns = timer("parley.turn", "How long a room's turn takes.");
+    private final Timer fanOut = timer(
+            "parley.publish.to.last.send",
+            "From the oldest message of a turn being published to the turn's last frame being handed over.");
+    private final Timer handshakes =
+            timer("parley.handshake", "From a handshake being asked for to its session being open.");
+
+    Metrics() {
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        new UptimeMetrics().bindTo(registry);
+        new FileDescriptorMetrics().bindTo(registry);
+        garbage.bindTo(registry);
+    }
+
+    private Timer timer(String name, String meaning) {
+        return Timer.builder(name)
+                .description(meaning)
+                .serviceLevelObjectives(BUCKETS)
+                .register(registry);
+    }
+
+    /** Reads from there on what these count. Called once. */
+    void of(Sessions sessions, RoomRegistry rooms, Admission admission) {
+        gauge("parley.ready", "1 when new clients are let in.", admission, door -> door.isOpen() ? 1 : 0);
+        gauge("parley.sessions", "Sessions that are open.", sessions, Sessions::openCount);
+        counter("parley.sessions.opened", "Sessions opened.", sessions, Sessions::openedCount);
+        for (Ending why : Ending.values()) {
+            FunctionCounter.builder("parley.sessions.ended", sessions, all -> all.endedCount(why))
+                    .description("Sessions ended, by why and by the close code that goes with it.")
+                    .tag("reason", word(why))
+                    .tag("code", String.valueOf(why.code().number()))
+                    .register(registry);
+        }
+        for (Admission.Cause cause : Admission.Cause.values()) {
+            FunctionCounter.builder("parley.handshakes.refused", admission, door -> door.refusedCount(cause))
+                    .description("Handshakes refused, by why.")
+                    .tag("cause", word(cause))
+                    .register(registry);
+        }
+        gauge("parley.rooms", "Rooms that there are.", rooms, RoomRegistry::roomCount);
+        gauge("parley.members", "Members of all rooms.", rooms, RoomRegistry::memberCount);
+        counter(
+                "parley.messages.published",
+                "Messages published.",
+                rooms,
+                all -> all.counts().published());
+        counter(
+                "parley.messages.offered",
+                "Messages times members they are for.",
+                rooms,
+                all -> all.counts().offered());
+        counter(
+                "parley.messages.delivered",
+                "Messages handed to members' connections.",
+                rooms,
+                all -> all.counts().delivered());
+        counter(
+                "parley.messages.missed",
+                "Messages that members missed: too far behind, or gone before they took them.",
+                rooms,
+                all -> all.counts().missed());
+        counter("parley.frames.sent", "Frames started.", sessions, Sessions::frameCount);
+        counter(
+                "parley.commands.limited",
+                "Commands not carried out because their sender was over its rate.",
+                sessions,
+                Sessions::limitedCount);
+        gauge("parley.frames.in.flight", "Frames that clients have not taken yet.", sessions, Sessions::inFlight);
+        Gauge.builder("parley.member.lag", rooms, RoomRegistry::largestLag)
+                .description("How far the slowest member is behind.")
+                .baseUnit("messages")
+                .register(registry);
+        bytes("parley.log", "What the messages kept in all rooms weigh.", rooms, RoomRegistry::logBytes);
+        bytes("parley.log.limit", "What they may weigh.", rooms, RoomRegistry::logLimit);
+        counter(
+                "parley.rooms.forgotten",
+                "How often a room had to let its messages go for others to keep theirs.",
+                rooms,
+                RoomRegistry::forgottenCount);
+    }
+
+    private <T> void gauge(String name, String meaning, T of, ToDoubleFunction<T> value) {
+        Gauge.builder(name, of, value).description(meaning).register(registry);
+    }
+
+    private <T> void bytes(String name, String meaning, T of, ToDoubleFunction<T> value) {
+        Gauge.builder(name, of, value).description(meaning).baseUnit("bytes").register(registry);
+    }
+
+    private <T> void counter(String name, String meaning, T of, ToDoubleFunction<T> value) {
+        FunctionCounter.builder(name, of, value).description(meaning).register(registry);
+    }
+
+    private static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    @Override
+    public void turned(long tookNanos, long sincePublishedNanos) {
+        turns.record(Duration.ofNanos(tookNanos));
+        if (sincePublishedNanos >= 0) {
+            fanOut.record(Duration.ofNanos(sincePublishedNanos));
+        }
+    }
+
+    /** A session is open that was asked for so long ago. */
+    void opened(long tookNanos) {
+        handshakes.record(Duration.ofNanos(tookNanos));
+    }
+
+    /** All of it, as Prometheus reads it. */
+    String scrape() {
+        return registry.scrape();
+    }
+
+    /** Lets go of the virtual machine, which would keep this otherwise. */
+    void close() {
+        garbage.close();
+        registry.close();
+    }
+}

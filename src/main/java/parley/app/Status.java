@@ -1,0 +1,64 @@
+package parley.app;
+
+import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
+import parley.session.Admission;
+import parley.session.Request;
+
+/** Answers who asks how it goes: probes, Prometheus, the status page. The same on every server and without one. Any thread. */
+public final class Status {
+    /** What the addresses begin with that are not the page's. */
+    private static final String JSON = "application/json";
+
+    private static final String PLAIN = "text/plain; charset=utf-8";
+
+    /** The type that Prometheus wants to hear. */
+    private static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
+
+    private final Admission admission;
+    private final Metrics metrics;
+    private final StatusFor who;
+
+    /**
+     * An answer, which is not to be kept.
+     *
+     * @param status the HTTP status
+     * @param type the media type
+     * @param body what it says
+     */
+    public record Answer(int status, String type, String body) {}
+
+    Status(Admission admission, Metrics metrics, StatusFor who) {
+        this.admission = admission;
+        this.metrics = metrics;
+        this.who = who;
+    }
+
+    /**
+     * Answers a GET.
+     *
+     * @return null when there is nothing about the state at that path
+     */
+    public @Nullable Answer answer(Request request) {
+        return switch (request.path()) {
+            case "/health/live" -> new Answer(200, JSON, "{\"status\":\"live\"}\n");
+            case "/health/ready" ->
+                admission.isOpen()
+                        ? new Answer(200, JSON, "{\"status\":\"ready\"}\n")
+                        : new Answer(
+                                503,
+                                JSON,
+                                "{\"status\":\"" + (admission.isClosing() ? "draining" : "starting") + "\"}\n");
+            case "/metrics" ->
+                mayRead(request)
+                        ? new Answer(200, METRICS, metrics.scrape())
+                        : new Answer(403, PLAIN, "only this machine may read this; the setting is status.for\n");
+            default -> null;
+        };
+    }
+
+    private boolean mayRead(Request request) {
+        InetAddress address = admission.address(request);
+        return who == StatusFor.EVERYONE || (address != null && address.isLoopbackAddress());
+    }
+}

@@ -1,0 +1,103 @@
+package parley.session;
+
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import parley.access.BadTokenException;
+import parley.access.Grant;
+import parley.access.Tokens;
+import parley.protocol.MemberName;
+
+/** Who may enter, and with which rights. Any thread. */
+public interface Access {
+    /** Before a token among the subprotocols: browsers cannot set headers. */
+    String TOKEN_SUBPROTOCOL = "parley.token.";
+
+    /**
+     * What the client may do that makes this handshake.
+     *
+     * @param parameters the parameters of its query
+     * @throws BadTokenException when it may not enter
+     */
+    Grant grant(Request request, Map<String, String> parameters) throws BadTokenException;
+
+    /**
+     * What a client may do from now on that shows another token.
+     *
+     * @throws BadTokenException when that changes nothing
+     */
+    Grant renew(String token) throws BadTokenException;
+
+    /** Whether it can tell yet. */
+    default boolean isReady() {
+        return true;
+    }
+
+    /** Everybody may enter. */
+    Access ANONYMOUS = new Access() {
+        @Override
+        public Grant grant(Request request, Map<String, String> parameters) {
+            return Grant.ANYONE;
+        }
+
+        @Override
+        public Grant renew(String token) throws BadTokenException {
+            throw new BadTokenException("this server takes no tokens");
+        }
+    };
+
+    /** Whom the server has authenticated may enter, and is called as the server calls it where that can be a name. */
+    Access PRINCIPAL = new Access() {
+        @Override
+        public Grant grant(Request request, Map<String, String> parameters) throws BadTokenException {
+            if (request.principal() == null) {
+                throw new BadTokenException("log in first");
+            }
+            return Grant.of(MemberName.parse(request.principal()));
+        }
+
+        @Override
+        public Grant renew(String token) throws BadTokenException {
+            throw new BadTokenException("this server takes no tokens");
+        }
+    };
+
+    /** Who brings a token may enter. */
+    static Access tokens(Tokens tokens) {
+        return new Access() {
+            @Override
+            public Grant grant(Request request, Map<String, String> parameters) throws BadTokenException {
+                String token = token(request, parameters);
+                if (token == null) {
+                    throw new BadTokenException("a token is needed: in the header Authorization: Bearer, as the"
+                            + " parameter token, or as a subprotocol " + TOKEN_SUBPROTOCOL + "<token>");
+                }
+                return tokens.check(token);
+            }
+
+            @Override
+            public Grant renew(String token) throws BadTokenException {
+                return tokens.check(token);
+            }
+
+            @Override
+            public boolean isReady() {
+                return tokens.isReady();
+            }
+        };
+    }
+
+    private static @Nullable String token(Request request, Map<String, String> parameters) {
+        String authorization = request.headers().value("Authorization");
+        if (authorization != null && authorization.toLowerCase(Locale.ROOT).startsWith("bearer ")) {
+            return authorization.substring("bearer ".length()).strip();
+        }
+        String subprotocols = request.headers().value("Sec-WebSocket-Protocol");
+        for (String subprotocol : subprotocols == null ? new String[0] : subprotocols.split(",")) {
+            if (subprotocol.strip().startsWith(TOKEN_SUBPROTOCOL)) {
+                return subprotocol.strip().substring(TOKEN_SUBPROTOCOL.length());
+            }
+        }
+        return parameters.get("token");
+    }
+}

@@ -1,0 +1,49 @@
+package parley.session;
+
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.util.Arrays;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How many connections there are from each address. A household has a whole /64 of IPv6 (RFC 6177), so that counts as one. Any
+ * thread.
+ */
+final class Crowd {
+    private static final int PREFIX = 8;
+
+    /** An entry of none is taken out: strangers do not make it grow beyond their connections. */
+    private final ConcurrentHashMap<InetAddressKey, Integer> counts = new ConcurrentHashMap<>();
+
+    private record InetAddressKey(String text) {}
+
+    /** One more. Returns how many there are now. */
+    int enter(@Nullable InetAddress address) {
+        return address == null ? 0 : counts.merge(key(address), 1, Integer::sum);
+    }
+
+    /** One less. */
+    void leave(@Nullable InetAddress address) {
+        if (address != null) {
+            counts.computeIfPresent(key(address), (key, count) -> count == 1 ? null : count - 1);
+        }
+    }
+
+    /** How many there are. */
+    int count(@Nullable InetAddress address) {
+        return address == null ? 0 : counts.getOrDefault(key(address), 0);
+    }
+
+    /** How many addresses there are. */
+    int addresses() {
+        return counts.size();
+    }
+
+    private static InetAddressKey key(InetAddress address) {
+        return new InetAddressKey(
+                address instanceof Inet6Address
+                        ? Arrays.toString(Arrays.copyOf(address.getAddress(), PREFIX))
+                        : address.getHostAddress());
+    }
+}

@@ -1,0 +1,63 @@
+package parley.session;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Counts refused handshakes, and says one of each cause a minute: what a stranger can repeat must not fill the log. Any thread. */
+final class RefusalLog {
+    private static final Logger LOG = System.getLogger("parley.session");
+
+    private static final long MINUTE_NANOS = 60_000_000_000L;
+
+    private static final class Tally {
+        final LongAdder all = new LongAdder();
+        final AtomicInteger unsaid = new AtomicInteger();
+        final AtomicLong saidAt;
+
+        Tally(long saidAt) {
+            this.saidAt = new AtomicLong(saidAt);
+        }
+    }
+
+    private final Map<Admission.Cause, Tally> tallies;
+
+    RefusalLog(long nowNanos) {
+        this.tallies = Stream.of(Admission.Cause.values())
+                .collect(Collectors.toUnmodifiableMap(cause -> cause, cause -> new Tally(nowNanos - MINUTE_NANOS)));
+    }
+
+    void refused(Admission.Refusal refusal, @Nullable InetAddress address, long nowNanos) {
+        Tally tally = tally(refusal.cause());
+        tally.all.increment();
+        int unsaid = tally.unsaid.incrementAndGet();
+        long saidAt = tally.saidAt.get();
+        if (nowNanos - saidAt >= MINUTE_NANOS && tally.saidAt.compareAndSet(saidAt, nowNanos)) {
+            tally.unsaid.addAndGet(-unsaid);
+            LOG.log(
+                    Level.INFO,
+                    "refused a handshake" + (address == null ? "" : " from " + address.getHostAddress()) + " with "
+                            + refusal.status() + ": " + refusal.reason()
+                            + (unsaid > 1 ? " (and " + (unsaid - 1) + " more since it was last said)" : ""));
+        }
+    }
+
+    long count(Admission.Cause cause) {
+        return tally(cause).all.sum();
+    }
+
+    private Tally tally(Admission.Cause cause) {
+        Tally tally = tallies.get(cause);
+        if (tally == null) {
+            throw new AssertionError(cause);
+        }
+        return tally;
+    }
+}

@@ -1,0 +1,200 @@
+package parley.standalone;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.Principal;
+import java.security.PrivateKey;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.ArrayList;
+import java.util.List;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.X509ExtendedKeyManager;
+import org.jspecify.annotations.Nullable;
+import parley.access.Pem;
+import parley.app.Settings;
+
+/**
+ * The server's certificate and key for TLS, read again when their files change: connections that are open go on as they are, new
+ * ones get the new. Any thread.
+ */
+final class Certificates {
+    private static final Logger LOG = System.getLogger("parley.standalone");
+    private static final char[] IN_MEMORY = {};
+    private static final String ALIAS = "parley";
+
+    private final Settings settings;
+    private final List<Path> files;
+    private final SSLContext context;
+
+    private volatile X509ExtendedKeyManager current;
+
+    // Touched by the sweep alone
+    private List<FileTime> seen;
+
+    /**
+     * Reads them.
+     *
+     * @throws IOException with a sentence for the operator
+     */
+    private Certificates(Settings settings, List<Path> files) throws IOException {
+        this.settings = settings;
+        this.files = files;
+        this.seen = times();
+        this.current = read();
+        try {
+            this.context = SSLContext.getInstance("TLS");
+            context.init(new KeyManager[] {new Current()}, null, null);
+        } catch (GeneralSecurityException e) {
+            throw new IOException("TLS cannot be set up: " + e.getMessage(), e);
+        }
+    }
+
+    /** Those that the settings name; null when they name none. */
+    static @Nullable Certificates of(Settings settings) throws IOException {
+        Path keystore = settings.keystore();
+        Path certificate = settings.certificate();
+        Path key = settings.privateKey();
+        if (keystore != null) {
+            return new Certificates(settings, List.of(keystore));
+        }
+        return certificate == null || key == null ? null : new Certificates(settings, List.of(certificate, key));
+    }
+
+    /** What to make TLS connections with. */
+    SSLContext context() {
+        return context;
+    }
+
+    /** Looks whether the files have changed. For the sweep. What cannot be read leaves the old ones in force. */
+    void sweep() {
+        try {
+            List<FileTime> now = times();
+            if (now.equals(seen)) {
+                return;
+            }
+            seen = now; // whatever comes of it: said once
+            current = read();
+            LOG.log(Level.INFO, "new connections get the certificate that is in " + files.get(0) + " now");
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "the certificate stays as it was: " + e.getMessage());
+        }
+    }
+
+    private List<FileTime> times() throws IOException {
+        List<FileTime> times = new ArrayList<>();
+        for (Path file : files) {
+            if (!Files.isReadable(file)) {
+                throw new IOException("'" + file + "' is not there or cannot be read");
+            }
+            times.add(Files.getLastModifiedTime(file));
+        }
+        return times;
+    }
+
+    private X509ExtendedKeyManager read() throws IOException {
+        char[] password = settings.keystore() == null
+                ? IN_MEMORY
+                : settings.keystorePassword().toCharArray();
+        try {
+            KeyStore store = KeyStore.getInstance("PKCS12");
+            if (settings.keystore() == null) {
+                store.load(null, null);
+                store.setKeyEntry(ALIAS, privateKey(files.get(1)), password, chain(files.get(0)));
+            } else {
+                try (InputStream in = Files.newInputStream(files.get(0))) {
+                    store.load(in, password);
+                }
+            }
+            KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+            factory.init(store, password);
+            X509ExtendedKeyManager manager = (X509ExtendedKeyManager) factory.getKeyManagers()[0];
+            if (manager.chooseEngineServerAlias("RSA", null, null) == null
+                    && manager.chooseEngineServerAlias("EC", null, null) == null
+                    && manager.chooseEngineServerAlias("EdDSA", null, null) == null) {
+                throw new IOException("'" + files.get(0) + "' has no private key with a certificate");
+            }
+            return manager;
+        } catch (GeneralSecurityException e) {
+            throw new IOException("certificate and key in " + files + " do not do: " + e.getMessage(), e);
+        }
+    }
+
+    private static Certificate[] chain(Path file) throws IOException, GeneralSecurityException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return CertificateFactory.getInstance("X.509")
+                    .generateCertificates(in)
+                    .toArray(new Certificate[0]);
+        }
+    }
+
+    private static PrivateKey privateKey(Path file) throws IOException, GeneralSecurityException {
+        for (Pem.Block block : Pem.read(file)) {
+            if (block.label().equals("PRIVATE KEY")) {
+                PKCS8EncodedKeySpec spec = new PKCS8EncodedKeySpec(block.der());
+                for (String kind : List.of("RSA", "EC", "EdDSA")) {
+                    try {
+                        return KeyFactory.getInstance(kind).generatePrivate(spec);
+                    } catch (GeneralSecurityException e) {
+                        continue; // it is of another kind
+                    }
+                }
+            }
+        }
+        throw new IOException(
+                "'" + file + "' has no 'BEGIN PRIVATE KEY'. 'openssl pkcs8 -topk8 -nocrypt -in <old> -out <new>'"
+                        + " writes other kinds so");
+    }
+
+    /** Asks whatever is current, each time. */
+    private final class Current extends X509ExtendedKeyManager {
+        @Override
+        public String chooseEngineServerAlias(String type, Principal[] issuers, SSLEngine engine) {
+            return current.chooseEngineServerAlias(type, issuers, engine);
+        }
+
+        @Override
+        public String chooseServerAlias(String type, Principal[] issuers, Socket socket) {
+            return current.chooseServerAlias(type, issuers, socket);
+        }
+
+        @Override
+        public String[] getServerAliases(String type, Principal[] issuers) {
+            return current.getServerAliases(type, issuers);
+        }
+
+        @Override
+        public X509Certificate[] getCertificateChain(String alias) {
+            return current.getCertificateChain(alias);
+        }
+
+        @Override
+        public PrivateKey getPrivateKey(String alias) {
+            return current.getPrivateKey(alias);
+        }
+
+        @Override
+        public String @Nullable [] getClientAliases(String type, Principal[] issuers) {
+            return null;
+        }
+
+        @Override
+        public @Nullable String chooseClientAlias(String[] types, Principal[] issuers, Socket socket) {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package parley.standalone;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.glassfish.grizzly.Connection;
+import org.glassfish.grizzly.filterchain.BaseFilter;
+import org.glassfish.grizzly.filterchain.FilterChainContext;
+import org.glassfish.grizzly.filterchain.NextAction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * TCP connections that have not made a handshake: those that read the page, and those that ask slowly or nothing at all. Each has
+ * so long for its next request, however it spends it, and there are only so many. Any thread.
+ */
+final class Strangers extends BaseFilter {
+    private final int most;
+    private final long patienceNanos;
+
+    /** When each was accepted, or asked last; the one who was longest ago comes first. Guarded by itself. */
+    private final Map<Connection<?>, Long> since = new LinkedHashMap<>();
+
+    Strangers(int most, Duration patience) {
+        this.most = most;
+        this.patienceNanos = patience.toNanos();
+    }
+
+    @Override
+    public NextAction handleAccept(FilterChainContext ctx) throws IOException {
+        Connection<?> oldest = add(ctx.getConnection());
+        if (oldest != null) {
+            oldest.terminateSilently();
+        }
+        return ctx.getInvokeAction();
+    }
+
+    @Override
+    public NextAction handleClose(FilterChainContext ctx) throws IOException {
+        know(ctx.getConnection());
+        return ctx.getInvokeAction();
+    }
+
+    /** One that has asked, and may stay a while for more. */
+    void asked(Connection<?> connection) {
+        synchronized (since) {
+            if (since.remove(connection) != null) {
+                since.put(connection, System.nanoTime());
+            }
+        }
+    }
+
+    /** One that is a stranger no more, or gone. */
+    void know(Connection<?> connection) {
+        synchronized (since) {
+            since.remove(connection);
+        }
+    }
+
+    /** Closes those whose time is over. For the sweep. */
+    void sweep() {
+        long now = System.nanoTime();
+        List<Connection<?>> late = new ArrayList<>();
+        synchronized (since) {
+            for (Map.Entry<Connection<?>, Long> one : since.entrySet()) {
+                if (now - one.getValue() < patienceNanos) {
+                    break;
+                }
+                late.add(one.getKey());
+            }
+            late.forEach(since::remove);
+        }
+        late.forEach(Connection::terminateSilently);
+    }
+
+    private @Nullable Connection<?> add(Connection<?> connection) {
+        synchronized (since) {
+            since.put(connection, System.nanoTime());
+            if (since.size() <= most) {
+                return null;
+            }
+            Connection<?> oldest = since.keySet().iterator().next();
+            since.remove(oldest);
+            return oldest;
+        }
+    }
+}

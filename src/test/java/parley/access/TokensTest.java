@@ -1,0 +1,316 @@
+package parley.access;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.Key;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.spec.ECGenParameterSpec;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jose4j.jwk.JsonWebKey;
+import org.jose4j.jwk.JsonWebKeySet;
+import org.jose4j.jwk.PublicJsonWebKey;
+import org.jose4j.jws.JsonWebSignature;
+import org.jose4j.jwt.JwtClaims;
+import org.jose4j.jwt.NumericDate;
+import org.jose4j.keys.HmacKey;
+import org.jose4j.lang.JoseException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import parley.protocol.MemberName;
+import parley.protocol.RoomName;
+
+/** Tokens, those that a client would send who should not come in above all. */
+class TokensTest {
+    private static final String SECRET = "this is a secret of at least thirty-two bytes";
+    private static final Duration REFRESH = Duration.ofMinutes(10);
+
+    @TempDir
+    private Path folder;
+
+    private long now = 1;
+
+    private static AccessSettings settings(String secret, Path key, String jwks) {
+        return new AccessSettings(secret, key, jwks, REFRESH, "", "", Duration.ZERO);
+    }
+
+    private Tokens tokens(AccessSettings settings) {
+        return new Tokens(settings, Runnable::run, () -> now);
+    }
+
+    private static JwtClaims claims() {
+        JwtClaims claims = new JwtClaims();
+        claims.setExpirationTimeMinutesInTheFuture(10);
+        claims.setClaim("name", "Ann");
+        claims.setStringListClaim("rooms", "java", "tea.*");
+        return claims;
+    }
+
+    private static String sign(JwtClaims claims, String algorithm, Key key, String id) throws JoseException {
+        JsonWebSignature token = new JsonWebSignature();
+        token.setPayload(claims.toJson());
+        token.setAlgorithmHeaderValue(algorithm);
+        token.setKey(key);
+        token.setDoKeyValidation(false);
+        if (id != null) {
+            token.setKeyIdHeaderValue(id);
+        }
+        return token.getCompactSerialization();
+    }
+
+    private static String hmac(JwtClaims claims) throws JoseException {
+        return sign(claims, "HS256", new HmacKey(SECRET.getBytes(StandardCharsets.UTF_8)), null);
+    }
+
+    private static KeyPair pair(String kind) throws GeneralSecurityException {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance(kind);
+        if (kind.equals("EC")) {
+            generator.initialize(new ECGenParameterSpec("secp256r1"));
+        }
+        return generator.generateKeyPair();
+    }
+
+    private Path pem(Key key) throws IOException {
+        String text = Base64.getMimeEncoder().encodeToString(key.getEncoded());
+        return Files.writeString(
+                folder.resolve("key.pem"), "-----BEGIN PUBLIC KEY-----\n" + text + "\n-----END PUBLIC KEY-----\n");
+    }
+
+    @Test
+    void claimsSayWhatAClientMayDo() throws Exception {
+        JwtClaims claims = claims();
+        claims.setStringListClaim("read", "news");
+        claims.setStringListClaim("write", "box.*");
+        Grant grant = tokens(settings(SECRET, null, "")).check(hmac(claims));
+        assertThat(grant.name()).isEqualTo(new MemberName("Ann"));
+        assertThat(List.of("java", "tea.green", "news", "box.1", "other").stream()
+                        .map(room -> (grant.mayRead(new RoomName(room)) ? "r" : "-")
+                                + (grant.mayWrite(new RoomName(room)) ? "w" : "-")))
+                .containsExactly("rw", "rw", "r-", "-w", "--");
+        assertThat(grant.hasExpired(System.currentTimeMillis())).isFalse();
+        assertThat(grant.hasExpired(System.currentTimeMillis() + 11 * 60_000)).isTrue();
+    }
+
+    @Test
+    void withoutRoomsThereAreNoneAndWithoutNameAny() throws Exception {
+        Grant grant = tokens(settings(SECRET, null, "")).check(hmac(new JwtClaims()));
+        assertThat(grant.name()).isNull();
+        assertThat(grant.mayRead(RoomName.LOBBY)).isFalse();
+        assertThat(grant.mayWrite(RoomName.LOBBY)).isFalse();
+        assertThat(grant.hasExpired(Long.MAX_VALUE - 1)).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"RSA, RS256", "RSA, PS256", "EC, ES256", "Ed25519, EdDSA"})
+    void publicKeysOfAllKindsDo(String kind, String algorithm) throws Exception {
+        KeyPair pair = pair(kind);
+        Tokens tokens = tokens(settings("", pem(pair.getPublic()), ""));
+        assertThatCode(() -> tokens.check(sign(claims(), algorithm, pair.getPrivate(), null)))
+                .doesNotThrowAnyException();
+        String forged = sign(claims(), algorithm, pair(kind).getPrivate(), null);
+        assertThatThrownBy(() -> tokens.check(forged)).hasMessage("the token's signature is not right");
+    }
+
+    /** A token that says HS256, signed with the public key, which everybody has. */
+    @Test
+    void aPublicKeyIsNoSecret() throws Exception {
+        KeyPair pair = pair("RSA");
+        Path file = pem(pair.getPublic());
+        Tokens tokens = tokens(settings("", file, ""));
+        for (byte[] asSecret : List.of(pair.getPublic().getEncoded(), Files.readAllBytes(file))) {
+            String confused = sign(claims(), "HS256", new HmacKey(asSecret), null);
+            assertThatThrownBy(() -> tokens.check(confused)).isInstanceOf(BadTokenException.class);
+        }
+    }
+
+    @Test
+    void aTokenWithoutSignatureIsNone() throws Exception {
+        Base64.Encoder base64 = Base64.getUrlEncoder().withoutPadding();
+        for (String algorithm : List.of("none", "None", "NONE", "nOnE", "")) {
+            String token = base64.encodeToString(("{\"alg\":\"" + algorithm + "\"}").getBytes(StandardCharsets.UTF_8))
+                    + "." + base64.encodeToString(claims().toJson().getBytes(StandardCharsets.UTF_8)) + ".";
+            assertThatThrownBy(() -> tokens(settings(SECRET, null, "")).check(token))
+                    .isInstanceOf(BadTokenException.class);
+        }
+    }
+
+    @Test
+    void timesAreKept() throws Exception {
+        Tokens tokens = tokens(settings(SECRET, null, ""));
+        JwtClaims expired = claims();
+        expired.setExpirationTimeMinutesInTheFuture(-1);
+        assertThatThrownBy(() -> tokens.check(hmac(expired))).hasMessage("the token has expired");
+        JwtClaims early = claims();
+        early.setNotBeforeMinutesInThePast(-5);
+        assertThatThrownBy(() -> tokens.check(hmac(early))).hasMessage("the token is not valid yet");
+        JwtClaims justNow = claims();
+        justNow.setExpirationTime(NumericDate.fromMilliseconds(System.currentTimeMillis() - 2_000));
+        Tokens patient = tokens(new AccessSettings(SECRET, null, "", REFRESH, "", "", Duration.ofSeconds(30)));
+        assertThat(patient.check(hmac(justNow)).hasExpired(System.currentTimeMillis()))
+                .as("within the leeway")
+                .isFalse();
+    }
+
+    @Test
+    void audienceAndIssuerAreKept() throws Exception {
+        Tokens tokens =
+                tokens(new AccessSettings(SECRET, null, "", REFRESH, "https://id.example", "parley", Duration.ZERO));
+        JwtClaims right = claims();
+        right.setIssuer("https://id.example");
+        right.setAudience("other", "parley");
+        assertThatCode(() -> tokens.check(hmac(right))).doesNotThrowAnyException();
+        JwtClaims elsewhere = claims();
+        elsewhere.setIssuer("https://id.example");
+        elsewhere.setAudience("shop");
+        assertThatThrownBy(() -> tokens.check(hmac(elsewhere))).hasMessage("the token is for another audience");
+        JwtClaims ofNobody = claims();
+        ofNobody.setAudience("parley");
+        assertThatThrownBy(() -> tokens.check(hmac(ofNobody))).hasMessage("the token is of another issuer");
+    }
+
+    @Test
+    void whatIsEnormousIsNotLookedAt() throws Exception {
+        Tokens tokens = tokens(settings(SECRET, null, ""));
+        JwtClaims large = claims();
+        large.setStringClaim("padding", "x".repeat(Tokens.LONGEST));
+        assertThatThrownBy(() -> tokens.check(hmac(large))).hasMessageContaining("longer than 8192");
+        JwtClaims many = claims();
+        many.setStringListClaim("rooms", java.util.Collections.nCopies(101, "a"));
+        assertThatThrownBy(() -> tokens.check(hmac(many))).hasMessageContaining("more than 100");
+    }
+
+    @Test
+    void claimsOfAnotherKindAreSaid() throws Exception {
+        Tokens tokens = tokens(settings(SECRET, null, ""));
+        JwtClaims numbers = claims();
+        numbers.setClaim("rooms", Map.of("a", 1));
+        assertThatThrownBy(() -> tokens.check(hmac(numbers))).isInstanceOf(BadTokenException.class);
+        JwtClaims name = claims();
+        name.setClaim("name", "a\nb");
+        assertThatThrownBy(() -> tokens.check(hmac(name))).hasMessageContaining("name");
+        JwtClaims room = claims();
+        room.setStringListClaim("rooms", "a/b");
+        assertThatThrownBy(() -> tokens.check(hmac(room))).hasMessageContaining("rooms");
+    }
+
+    /** What stands in the log and in the answer must not be the token. */
+    @Test
+    void noMessageHoldsTheToken() throws Exception {
+        Tokens tokens = tokens(settings(SECRET, null, ""));
+        JwtClaims expired = claims();
+        expired.setExpirationTimeMinutesInTheFuture(-1);
+        for (String token : List.of(hmac(expired), hmac(claims()) + "x", "garbage-garbage", "a.b.c", "")) {
+            assertThatThrownBy(() -> tokens.check(token))
+                    .isInstanceOf(BadTokenException.class)
+                    .message()
+                    .satisfies(words -> {
+                        for (String part : token.split("\\.")) {
+                            if (part.length() > 3) {
+                                assertThat(words).doesNotContain(part);
+                            }
+                        }
+                    });
+        }
+    }
+
+    @Test
+    void anOperatorIsToldWhatIsWrongWithTheKeys() throws Exception {
+        assertThatThrownBy(() -> tokens(settings("short", null, "")))
+                .hasMessageContaining("access.secret")
+                .hasMessageContaining("32");
+        Path empty = Files.writeString(folder.resolve("empty.pem"), "nothing");
+        assertThatThrownBy(() -> tokens(settings("", empty, ""))).hasMessageContaining("BEGIN PUBLIC KEY");
+        assertThatThrownBy(() -> tokens(settings("", folder.resolve("none.pem"), "")))
+                .hasMessageContaining("none.pem");
+        assertThatThrownBy(() ->
+                        tokens(settings("", null, folder.resolve("none.json").toString())))
+                .hasMessageContaining("none.json");
+    }
+
+    private static PublicJsonWebKey jwk(KeyPair pair, String id) throws JoseException {
+        PublicJsonWebKey key = PublicJsonWebKey.Factory.newPublicJwk(pair.getPublic());
+        key.setKeyId(id);
+        return key;
+    }
+
+    private static String set(JsonWebKey... keys) {
+        return new JsonWebKeySet(keys).toJson(JsonWebKey.OutputControlLevel.PUBLIC_ONLY);
+    }
+
+    @Test
+    void aSetOfKeysIsReadAgainWhenATokenNamesOneThatIsNotInIt() throws Exception {
+        KeyPair old = pair("EC");
+        KeyPair fresh = pair("RSA");
+        AtomicReference<String> content = new AtomicReference<>(set(jwk(old, "old")));
+        AtomicInteger asked = new AtomicInteger();
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/keys", exchange -> {
+            asked.incrementAndGet();
+            byte[] body = content.get().getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        server.start();
+        try {
+            String address = "http://127.0.0.1:" + server.getAddress().getPort() + "/keys";
+            Queue<Runnable> mayWait = new ArrayDeque<>();
+            Tokens tokens = new Tokens(settings("", null, address), mayWait::add, () -> now);
+            assertThat(tokens.isReady()).as("nothing has been read").isFalse();
+            mayWait.remove().run();
+            assertThat(tokens.isReady()).isTrue();
+            tokens.check(sign(claims(), "ES256", old.getPrivate(), "old"));
+
+            String byFresh = sign(claims(), "RS256", fresh.getPrivate(), "fresh");
+            content.set(set(jwk(old, "old"), jwk(fresh, "fresh")));
+            assertThatThrownBy(() -> tokens.check(byFresh)).isInstanceOf(BadTokenException.class);
+            assertThat(mayWait).as("asked a moment ago").isEmpty();
+            now += Duration.ofSeconds(11).toNanos();
+            assertThatThrownBy(() -> tokens.check(byFresh)).isInstanceOf(BadTokenException.class);
+            mayWait.remove().run();
+            tokens.check(byFresh);
+            assertThat(asked).hasValue(2);
+
+            now += REFRESH.toNanos();
+            tokens.check(byFresh);
+            assertThat(mayWait).as("old enough to be read again").hasSize(1);
+            content.set("no keys");
+            mayWait.remove().run();
+            tokens.check(byFresh);
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    @Test
+    void aSetInAFileIsReadAtTheStartAndASecretInItIsNotUsed() throws Exception {
+        KeyPair pair = pair("Ed25519");
+        JsonWebKey secret = JsonWebKey.Factory.newJwk(new HmacKey(SECRET.getBytes(StandardCharsets.UTF_8)));
+        Path file = Files.writeString(
+                folder.resolve("keys.json"),
+                new JsonWebKeySet(jwk(pair, "one"), secret).toJson(JsonWebKey.OutputControlLevel.INCLUDE_SYMMETRIC));
+        Tokens tokens = tokens(settings("", null, file.toString()));
+        assertThat(tokens.isReady()).isTrue();
+        tokens.check(sign(claims(), "EdDSA", pair.getPrivate(), "one"));
+        assertThatThrownBy(() -> tokens.check(hmac(claims()))).isInstanceOf(BadTokenException.class);
+    }
+}

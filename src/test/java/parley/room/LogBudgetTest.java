@@ -1,0 +1,145 @@
+package parley.room;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import parley.delivery.Overflow;
+import parley.protocol.RoomName;
+
+class LogBudgetTest {
+    private static final Member.Subscriber NOTHING = new Member.Subscriber() {
+        @Override
+        public void ready() {}
+
+        @Override
+        public void fellBehind() {}
+    };
+
+    private final RoomLimits limits = Samples.limits(1000, 1000, Overflow.DROP_OLDEST, Duration.ZERO);
+    private final Queue<Runnable> turns = new ArrayDeque<>();
+    private Instant now = Instant.EPOCH;
+    private final Clock clock = new Clock() {
+        @Override
+        public ZoneId getZone() {
+            return ZoneId.of("Z");
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
+    };
+
+    private void runTurns() {
+        while (!turns.isEmpty()) {
+            turns.poll().run();
+        }
+    }
+
+    private static Room enter(RoomRegistry rooms, String name) {
+        RoomName room = new RoomName(name);
+        return Samples.plain(rooms, room, NOTHING, rooms.position(room, 0)).room();
+    }
+
+    @Test
+    void theRoomInWhichNothingWasSaidForLongestForgetsFirst() {
+        RoomRegistry rooms =
+                new RoomRegistry(limits, room -> limits, 9, 30_000, (took, since) -> {}, turns::add, clock);
+        Room quiet = enter(rooms, "quiet");
+        Room busy = enter(rooms, "busy");
+        quiet.publish(Samples.line(null, "x".repeat(10_000)));
+        now = now.plusSeconds(1);
+        busy.publish(Samples.line(null, "x".repeat(10_000)));
+        runTurns();
+        assertThat(quiet.history().newest(9).messages()).hasSize(1);
+        assertThat(rooms.logBytes()).isEqualTo(2 * (10_000 + MemoryLog.OVERHEAD_BYTES));
+
+        now = now.plusSeconds(1);
+        busy.publish(Samples.line(null, "x".repeat(10_000)));
+        runTurns();
+        assertThat(quiet.history().newest(9).messages()).isEmpty();
+        assertThat(busy.history().newest(9).messages()).hasSize(2);
+        assertThat(rooms.forgottenCount()).isEqualTo(1);
+        assertThat(rooms.logBytes()).isEqualTo(2 * (10_000 + MemoryLog.OVERHEAD_BYTES));
+    }
+
+    @Test
+    void whatIsForgottenIsMissedAndTheNumbersGoOn() {
+        RoomRegistry rooms = new RoomRegistry(limits, room -> limits, 9, 5_000, (took, since) -> {}, turns::add, clock);
+        Room room = enter(rooms, "only");
+        RoomName name = new RoomName("only");
+        Member late = Samples.plain(rooms, name, NOTHING, rooms.position(name, 0));
+        room.publish(Samples.line(null, "x".repeat(10_000)));
+        runTurns();
+        assertThat(late.next()).isNull();
+        assertThat(room.counts()).isEqualTo(new Room.Counts(1, 2, 0, 1));
+        Room.Published next = room.publish(Samples.line(null, "small"));
+        runTurns();
+        assertThat(next.seq()).isEqualTo(2);
+        assertThat(late.next()).isNotNull();
+    }
+
+    @Test
+    void aRoomThatGoesGivesItsBytesBack() {
+        RoomRegistry rooms =
+                new RoomRegistry(limits, room -> limits, 9, 30_000, (took, since) -> {}, turns::add, clock);
+        RoomName name = new RoomName("short");
+        Member member = Samples.plain(rooms, name, NOTHING, rooms.position(name, 0));
+        member.room().publish(Samples.line(null, "text"));
+        member.leave();
+        rooms.sweep(1);
+        rooms.sweep(2);
+        assertThat(rooms.roomCount()).isZero();
+        assertThat(rooms.logBytes()).isZero();
+        member.room().forget();
+        member.room().publish(Samples.line(null, "to nobody"));
+        assertThat(rooms.logBytes()).as("it counts no more").isZero();
+    }
+
+    /** Publishing, forgetting and closing at once: what is counted is what is kept. */
+    @Test
+    void theCountIsWhatTheLogsWeigh() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        ExecutorService fanOut = Executors.newFixedThreadPool(2);
+        RoomRegistry rooms =
+                new RoomRegistry(limits, room -> limits, 100, 2_000, (took, since) -> {}, fanOut, Clock.systemUTC());
+        for (int i = 0; i < 4; i++) {
+            threads.execute(() -> {
+                for (int n = 0; n < 20_000; n++) {
+                    RoomName name =
+                            new RoomName("r" + ThreadLocalRandom.current().nextInt(8));
+                    Member member = Samples.plain(rooms, name, NOTHING, rooms.position(name, 0));
+                    member.room().publish(Samples.line(null, "x".repeat(n % 500)));
+                    member.leave();
+                    if (n % 50 == 0) {
+                        rooms.sweep(System.nanoTime());
+                    }
+                }
+            });
+        }
+        threads.shutdown();
+        // What falls due behind the end is refused, so the last forgetting may be missing: the count is right all the
+        // same.
+        assertThat(threads.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
+        rooms.sweep(System.nanoTime());
+        rooms.sweep(System.nanoTime() + 1);
+        assertThat(rooms.roomCount()).isZero();
+        assertThat(rooms.logBytes()).isZero();
+        assertThat(rooms.forgottenCount()).isPositive();
+    }
+}

@@ -1,0 +1,170 @@
+package parley.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.stream.IntStream;
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import parley.client.Certificate;
+import parley.client.Client;
+import parley.client.JsonClient;
+import parley.client.RawClient;
+
+/** TLS without a proxy. */
+class TlsTest extends ServerBase {
+    @TempDir
+    private Path folder;
+
+    private static HttpClient trusting(Certificate certificate) {
+        return HttpClient.newBuilder().sslContext(certificate.trusting()).build();
+    }
+
+    private Certificate startEncrypted(String... more) throws Exception {
+        Certificate certificate = Certificate.make(folder.resolve("one"));
+        String[] settings = new String[more.length + 2];
+        settings[0] = "listen.tls.certificate=" + certificate.chain();
+        settings[1] = "listen.tls.key=" + certificate.key();
+        System.arraycopy(more, 0, settings, 2, more.length);
+        start(settings);
+        return certificate;
+    }
+
+    private String wss(String path) {
+        return "wss://127.0.0.1:" + server.port() + path;
+    }
+
+    private int page(HttpClient http) throws Exception {
+        URI uri = URI.create("https://127.0.0.1:" + server.port() + "/");
+        return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.discarding())
+                .statusCode();
+    }
+
+    @Test
+    void pageEchoAndRoomsAreEncrypted() throws Exception {
+        HttpClient http = trusting(startEncrypted());
+        assertThat(page(http)).isEqualTo(200);
+        assertThat(server.addresses()).allMatch(line -> line.contains("https://") || line.contains("wss://"));
+        try (Client echo = new Client(http, wss("/echo"));
+                JsonClient one = new JsonClient(http, wss("/chat/java"));
+                Client other = new Client(http, wss("/chat/java"))) {
+            String large = "x".repeat(60_000);
+            assertThat(echo.say(large).next()).isEqualTo(large);
+            one.next("joined");
+            for (int i = 0; i < 200; i++) {
+                other.say("m" + i);
+            }
+            assertThat(IntStream.range(0, 200).mapToObj(i -> next(one)))
+                    .containsExactlyElementsOf(
+                            IntStream.range(0, 200).mapToObj(i -> "m" + i).toList());
+            one.close();
+            assertThat(one.closed()).startsWith("1000");
+        }
+    }
+
+    private static String next(JsonClient client) {
+        try {
+            return client.next("message").getString("text");
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void aMemberThatReadsNothingIsEndedHereToo() throws Exception {
+        Certificate certificate = startEncrypted(
+                "session.send-deadline=500ms",
+                "session.close-timeout=500ms",
+                "limits.commands-per-second=0",
+                "limits.bytes-per-second=0");
+        HttpClient http = trusting(certificate);
+        try (RawClient frozen = RawClient.handshake(
+                        certificate.trusting().getSocketFactory(), server.port(), "/chat", 4096, "");
+                Client talker = new Client(http, wss("/chat"))) {
+            String message = "x".repeat(60_000);
+            while (server.parley().sessions().openCount() == 2) {
+                talker.say(message).next();
+            }
+            await().until(() -> server.parley().sessions().notYetGoneCount() == 0);
+            assertThat(frozen.status()).isEqualTo(101);
+        }
+    }
+
+    @Test
+    void whoSpeaksPlainGetsNothing() throws Exception {
+        startEncrypted("limits.handshake-timeout=500ms");
+        assertThatThrownBy(() -> new Client(ws("/echo"))).hasMessageContaining("IOException");
+        assertThat(server.parley().sessions().openedCount()).isZero();
+    }
+
+    @Test
+    void oldVersionsAreRefused() throws Exception {
+        Certificate certificate = startEncrypted("listen.tls.protocols=TLSv1.3");
+        try (SSLSocket socket =
+                (SSLSocket) certificate.trusting().getSocketFactory().createSocket("127.0.0.1", server.port())) {
+            SSLParameters parameters = socket.getSSLParameters();
+            parameters.setProtocols(new String[] {"TLSv1.2"});
+            socket.setSSLParameters(parameters);
+            assertThatThrownBy(socket::startHandshake).isInstanceOf(SSLHandshakeException.class);
+        }
+    }
+
+    @Test
+    void aNewCertificateIsForNewConnections() throws Exception {
+        Certificate first = startEncrypted();
+        try (Client before = new Client(trusting(first), wss("/echo"))) {
+            Certificate second = Certificate.make(folder.resolve("two"));
+            HttpClient http = trusting(second);
+            assertThatThrownBy(() -> page(http)).isInstanceOf(SSLHandshakeException.class);
+            replace(second.key(), first.key());
+            replace(second.chain(), first.chain());
+            await().ignoreExceptionsInstanceOf(IOException.class)
+                    .pollInterval(Duration.ofMillis(100))
+                    .until(() -> page(trusting(second)) == 200);
+            assertThat(before.say("still here").next()).isEqualTo("still here");
+        }
+    }
+
+    private static void replace(Path from, Path to) throws IOException {
+        Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    @Test
+    void aBrokenCertificateLeavesTheOldInForce() throws Exception {
+        Certificate first = startEncrypted();
+        Files.writeString(first.chain(), "not a certificate");
+        await().pollDelay(Duration.ofSeconds(1)).until(() -> page(trusting(first)) == 200);
+    }
+
+    @Test
+    void aKeystoreDoesToo() throws Exception {
+        Certificate certificate = Certificate.make(folder.resolve("one"));
+        start("listen.tls.keystore=" + folder.resolve("one").resolve("parley.p12"), "listen.tls.password=changeit");
+        assertThat(page(trusting(certificate))).isEqualTo(200);
+    }
+
+    @Test
+    void whatCannotBeReadStopsTheStartWithASentence() throws Exception {
+        Path empty = Files.writeString(folder.resolve("empty.pem"), "");
+        Certificate certificate = Certificate.make(folder.resolve("one"));
+        assertThatThrownBy(() -> start("listen.tls.certificate=" + certificate.chain(), "listen.tls.key=" + empty))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("empty.pem");
+        assertThatThrownBy(() -> start("listen.tls.keystore=" + folder.resolve("none.p12")))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("none.p12");
+    }
+}
