@@ -90,10 +90,14 @@ abstract class BrowserBase {
     }
 
     final Window open(ParleyProcess server, String query) {
+        return open(server.page() + query);
+    }
+
+    final Window open(String address) {
         if (!browser.getCurrentUrl().startsWith("data:")) {
             browser.switchTo().newWindow(WindowType.WINDOW);
         }
-        browser.get(server.page() + query);
+        browser.get(address);
         return new Window(browser.getWindowHandle());
     }
 
@@ -119,8 +123,8 @@ abstract class BrowserBase {
     /** While a server is away the browser writes that it cannot be reached, which no page can prevent. Nothing else may be wrong. */
     final void expectNetworkErrors() {
         assertThat(errorsInTheConsole())
-                .allSatisfy(
-                        entry -> assertThat(entry.getMessage()).containsAnyOf("WebSocket connection to", "icon.svg"));
+                .allSatisfy(entry -> assertThat(entry.getMessage())
+                        .containsAnyOf("WebSocket connection to", "icon.svg", "/metrics - Failed to load resource"));
     }
 
     final void screen(int width, int height, boolean isPhone) {

@@ -10,13 +10,22 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** parley.js in Node: by itself, against the server, and its types. */
+/** parley.js in Node: by itself, against the server, and its types; and what the status page makes of metrics. */
 final class NodeIT {
     private static final Path SCRIPTS = Path.of("src/test/js");
 
     @Test
     void theClientDoesWhatItSaysWithAServerThatDoesWhatTheTestSays() throws Exception {
-        String output = node("--test", SCRIPTS.resolve("parley.test.mjs").toString());
+        allPass("parley.test.mjs");
+    }
+
+    @Test
+    void metricsAreReadAndBecomeRatesAndQuantiles() throws Exception {
+        allPass("readings.test.mjs");
+    }
+
+    private static void allPass(String script) throws Exception {
+        String output = node("--test", SCRIPTS.resolve(script).toString());
         assertThat(output).containsPattern("(?m)^# tests [1-9]").containsPattern("(?m)^# fail 0$");
     }
 
