@@ -20,9 +20,11 @@ const clients = NAMES.map((name) => {
   const read = [];
   const lost = [];
   room.addEventListener('message', ({ detail }) => read.push(detail.text));
-  room.addEventListener('gap', ({ detail }) => lost.push(detail));
+  room.addEventListener('gap', ({ detail }) => detail.state === 'lost' && lost.push(detail));
+  let before = '';
   parley.addEventListener('state', () => {
-    comebacks += parley.state.name === 'waiting' ? 1 : 0;
+    comebacks += parley.state.name === 'waiting' && before !== 'waiting' ? 1 : 0; // told every second
+    before = parley.state.name;
   });
   return { name, parley, room, read, lost };
 });

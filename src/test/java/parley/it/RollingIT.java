@@ -23,14 +23,19 @@ import parley.servers.Output;
 final class RollingIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int CLIENTS = 5;
+    /** What is said while the last client is on its way: it may take eight seconds. */
+    private static final String[] KEEPS_ALL = {
+        "--set", "room.history=100000", "--set", "room.window=100000", "--set", "room.history-bytes=64MiB"
+    };
 
     private final HttpClient http = HttpClient.newHttpClient();
 
     @Test
     void whileServersAreStoppedInTurnEveryMessageArrivesExactlyOnce() throws Exception {
-        Certificate certificate = Certificate.make(Path.of("target", "proxy", "rolling"));
-        ParleyProcess first = ParleyProcess.start();
-        ParleyProcess second = ParleyProcess.start();
+        Certificate certificate =
+                Certificate.make(Path.of("target", "proxy", "rolling").toAbsolutePath());
+        ParleyProcess first = ParleyProcess.start(KEEPS_ALL);
+        ParleyProcess second = ParleyProcess.start(KEEPS_ALL);
         try (first;
                 second;
                 ReverseProxy before = ReverseProxy.start(
@@ -49,7 +54,7 @@ final class RollingIT {
                 awaitTalk(first);
                 assertThat(first.stop()).isZero();
                 awaitTalk(second);
-                try (ParleyProcess again = ParleyProcess.startAt(first.port())) {
+                try (ParleyProcess again = ParleyProcess.startAt(first.port(), KEEPS_ALL)) {
                     assertThat(second.stop()).isZero();
                     awaitTalk(again);
                     node.getOutputStream().write("enough\n".getBytes(StandardCharsets.UTF_8));
