@@ -58,8 +58,11 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--scenarios", split = ",", description = "Which scenarios, or sweeps, by name.")
     private List<String> scenarios = List.of();
 
-    @Option(names = "--warm", description = "Seconds before it counts, for JVMs and Node (6); others get a third.")
-    private double warm = 6;
+    @Option(
+            names = "--warm",
+            description =
+                    "Seconds before it counts, for JVMs and Node; 0 for 6 in quick, 12 otherwise. Others get a third.")
+    private double warm;
 
     @Option(names = "--secs", description = "Seconds that count; 0 for 2 in quick, 5 otherwise.")
     private double seconds;
@@ -89,6 +92,7 @@ public final class Bench implements Callable<Integer> {
         boolean quick = what == What.quick;
         rounds = rounds > 0 ? rounds : quick ? 1 : 3;
         seconds = seconds > 0 ? seconds : quick ? 2 : 5;
+        warm = warm > 0 ? warm : quick ? 6 : 12;
         List<Scenario> plan = plan();
         if (plan.isEmpty()) {
             System.err.println("No such scenario: " + scenarios);

@@ -73,14 +73,14 @@ final class KeySet implements Keys {
 
     @Override
     public boolean isReady() {
+        if (keys.isEmpty() || nanoClock.getAsLong() - readAt >= refreshNanos) {
+            readAgain();
+        }
         return !keys.isEmpty();
     }
 
     @Override
     public Key keyFor(JsonWebSignature token) throws UnresolvableKeyException {
-        if (nanoClock.getAsLong() - readAt >= refreshNanos) {
-            readAgain();
-        }
         JsonWebKey key;
         try {
             key = new VerificationJwkSelector().select(token, keys);
@@ -107,7 +107,7 @@ final class KeySet implements Keys {
                 LOG.log(
                         Level.WARNING,
                         "The keys for tokens at " + where + " cannot be read: " + e.getMessage()
-                                + (isReady()
+                                + (!keys.isEmpty()
                                         ? ". Those read before stay in force."
                                         : ". No token is taken until they are."));
             } finally {

@@ -65,7 +65,7 @@ public final class Tokens {
         this.consumer = builder.build();
     }
 
-    /** Whether there are keys to check with. */
+    /** Whether there are keys to check with. Asked now and then, it has them read again when they are old. */
     public boolean isReady() {
         return keys.isReady();
     }

@@ -83,6 +83,7 @@ public final class Parley {
         this.admission =
                 new Admission(settings.origins(), settings.proxies(), access, settings.door(), sessions, rooms);
         metrics.of(sessions, rooms, admission);
+        chores.add(access::isReady); // has keys read in time, and not when a token needs them
         this.status = new Status(admission, metrics, settings.statusFor());
         long interval = sweepInterval().toMillis();
         sweep.scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
@@ -249,9 +250,17 @@ public final class Parley {
         chores.add(chore);
     }
 
+    private static void attempt(Runnable chore) {
+        try {
+            chore.run();
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, "a part of the sweep failed, and the others go on", e);
+        }
+    }
+
     private void sweepOnce() {
         try {
-            chores.forEach(Runnable::run);
+            chores.forEach(Parley::attempt);
             sessions.sweep();
             rooms.sweep(System.nanoTime());
         } catch (RuntimeException | Error e) {

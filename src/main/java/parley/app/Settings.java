@@ -70,6 +70,8 @@ public final class Settings {
                 value(Keys.COMMANDS),
                 value(Keys.PER_ADDRESS),
                 bytes);
+        long logs = value(Keys.LOG_BYTES);
+        need(logs == 0 || logs >= value(Keys.HISTORY_BYTES), Keys.LOG_BYTES, "0 or at least", Keys.HISTORY_BYTES);
         this.room = roomLimits(config);
         readOverrides();
         checkTls();

@@ -134,11 +134,20 @@ public final class SettingsSources {
     }
 
     private static void known(String key, String origin) {
-        List<String> path = ConfigUtil.splitPath(key);
+        List<String> path = path(key, origin);
         // rooms."pattern".history is room.history, for some rooms.
         String name = path.size() == 3 && path.get(0).equals(Settings.ROOMS) ? "room." + path.get(2) : key;
         if (Keys.ALL.stream().noneMatch(setting -> setting.key().equals(name))) {
             throw new SettingsException("There is no setting '" + key + "' (" + origin + ")." + nearest(key));
+        }
+    }
+
+    private static List<String> path(String key, String origin) {
+        try {
+            return ConfigUtil.splitPath(key);
+        } catch (ConfigException e) {
+            throw new SettingsException("'" + key + "' is no key of a setting (" + origin
+                    + "). A pattern of rooms stands in quotes: rooms.\"game-*\".window");
         }
     }
 

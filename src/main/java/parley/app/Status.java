@@ -1,13 +1,12 @@
 package parley.app;
 
-import java.net.InetAddress;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import parley.session.Admission;
 import parley.session.Request;
 
 /** Answers who asks how it goes: probes, Prometheus, the status page. The same on every server and without one. Any thread. */
 public final class Status {
-    /** What the addresses begin with that are not the page's. */
     private static final String JSON = "application/json";
 
     private static final String PLAIN = "text/plain; charset=utf-8";
@@ -58,7 +57,13 @@ public final class Status {
     }
 
     private boolean mayRead(Request request) {
-        InetAddress address = admission.address(request);
-        return who == StatusFor.EVERYONE || (address != null && address.isLoopbackAddress());
+        boolean isHere = request.peer() != null && request.peer().getAddress().isLoopbackAddress();
+        return who == StatusFor.EVERYONE || (isHere && !isForwarded(request));
+    }
+
+    /** Whatever a proxy here says about its client, or leaves out: it is no client of this machine's. */
+    private static boolean isForwarded(Request request) {
+        return Stream.of("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP")
+                .anyMatch(header -> request.headers().value(header) != null);
     }
 }

@@ -132,6 +132,16 @@ final class JsonFrames implements Frames {
         return frame;
     }
 
+    /** Lets go of what is kept for members to share. */
+    void letGo() {
+        for (int slot = 0; slot < LINES; slot++) {
+            lines.set(slot, null);
+        }
+        lastMessages = null;
+        lastSignals = null;
+        lastTold = null;
+    }
+
     private static Frame frame(Event event) {
         return new Frame.Text(JsonCodec.encode(event));
     }

@@ -29,6 +29,11 @@ final class PlainFrames implements Frames {
         return batch;
     }
 
+    /** Lets go of what is kept for members to share. */
+    void letGo() {
+        last = null;
+    }
+
     @Override
     public @Nullable Frame gap(long after, long before) {
         return null;

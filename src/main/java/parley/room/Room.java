@@ -25,6 +25,7 @@ public final class Room {
 
     private static final Member[] NOBODY = {};
     private static final long NOTHING_UNTOLD = 0;
+    private static final long QUIET_MILLIS = 2_000;
 
     private final RoomName name;
     private final RoomLimits limits;
@@ -40,6 +41,9 @@ public final class Room {
     private final ReentrantLock lock = new ReentrantLock();
     private final LongAdder delivered = new LongAdder();
     private final LongAdder missed = new LongAdder();
+
+    /** Whether members may have been given frames since they were last let go of. */
+    private volatile boolean hasFrames;
 
     /** When something was said last, since 1970. Written under the lock. */
     private volatile long saidAtMillis;
@@ -195,6 +199,7 @@ public final class Room {
 
     /** The work of a turn: tells what there is now to take, and wakes each member. */
     private void wakeMembers() {
+        hasFrames = true;
         long began = System.nanoTime();
         long publishedAt = takeUntold();
         told = log.head();
@@ -373,16 +378,33 @@ public final class Room {
         }
     }
 
-    /** Lets all its messages go, to make room for those of others. */
-    void forget() {
+    /** Lets all its messages go, to make room for those of others; whether it had any. */
+    boolean forget() {
         lock.lock();
         try {
-            if (!closed) {
-                budget.add(-log.bytes());
-                log.forget();
+            if (closed || log.bytes() == 0) {
+                return false;
             }
+            budget.add(-log.bytes());
+            log.forget();
         } finally {
             lock.unlock();
+        }
+        letFramesGo();
+        return true;
+    }
+
+    private void letFramesGo() {
+        plainFrames.letGo();
+        jsonFrames.letGo();
+    }
+
+    /** Lets go of what members share when nothing has been said for a while: it is in no budget. For the sweep. */
+    void letGoWhenQuiet() {
+        signals.letGoOld();
+        if (hasFrames && clock.millis() - saidAtMillis > QUIET_MILLIS) {
+            hasFrames = false;
+            letFramesGo();
         }
     }
 

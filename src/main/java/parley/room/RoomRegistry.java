@@ -148,6 +148,7 @@ public final class RoomRegistry {
         scarce = false;
         for (Room room : rooms.values()) {
             room.tellPresence(nowNanos);
+            room.letGoWhenQuiet();
             if (room.closeIfDeserted(nowNanos, atOnce)) {
                 remove(room);
             }
@@ -168,8 +169,7 @@ public final class RoomRegistry {
             if (budget.bytes() <= budget.limit() * AIM) {
                 break;
             }
-            room.forget();
-            forgot++;
+            forgot += room.forget() ? 1 : 0;
         }
         forgotten.add(forgot);
     }
@@ -201,9 +201,13 @@ public final class RoomRegistry {
 
     /** The counts of all rooms, of those that have been given up too, added up. */
     public Room.Counts counts() {
-        Room.Counts before =
-                past.get(); // in this order: a room given up in between is missed rather than counted twice
-        return rooms.values().stream().map(Room::counts).reduce(before, Room.Counts::plus);
+        while (true) {
+            Room.Counts before = past.get();
+            Room.Counts all = rooms.values().stream().map(Room::counts).reduce(before, Room.Counts::plus);
+            if (past.get() == before) {
+                return all; // no room was given up meanwhile: it would be missing, or there twice
+            }
+        }
     }
 
     /** How far the slowest member of any room is behind, in messages. Walks over all members. */

@@ -32,6 +32,17 @@ final class Signals {
         kept.append(clock.millis(), draft);
     }
 
+    /** Lets all go when the newest is too old to be passed on. */
+    synchronized void letGoOld() {
+        RoomLog kept = log;
+        if (kept != null) {
+            Message newest = kept.read(kept.head());
+            if (newest != null && clock.millis() - newest.at() > MILLIS) {
+                kept.forget();
+            }
+        }
+    }
+
     /** The number of the newest, 0 before the first. */
     long newest() {
         RoomLog kept = log;

@@ -46,14 +46,18 @@ public interface Access {
         }
     };
 
-    /** Whom the server has authenticated may enter, and is called as the server calls it where that can be a name. */
+    /** Whom the server has authenticated may enter, and is called as the server calls it. */
     Access PRINCIPAL = new Access() {
         @Override
         public Grant grant(Request request, Map<String, String> parameters) throws BadTokenException {
             if (request.principal() == null) {
                 throw new BadTokenException("log in first");
             }
-            return Grant.of(MemberName.parse(request.principal()));
+            MemberName name = MemberName.parse(request.principal());
+            if (name == null) {
+                throw new BadTokenException("the name of the login is not " + MemberName.RULE);
+            }
+            return Grant.of(name);
         }
 
         @Override

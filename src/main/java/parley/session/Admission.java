@@ -61,6 +61,8 @@ public final class Admission {
     public enum Cause {
         /** The server stops. */
         CLOSED(503, CloseCode.GOING_AWAY),
+        /** The server does not know yet whom to let in. */
+        STARTING(503, CloseCode.TRY_AGAIN_LATER),
         /** As many connections as there may be. */
         FULL(503, CloseCode.TRY_AGAIN_LATER),
         /** More handshakes a second than there may be. */
@@ -173,9 +175,6 @@ public final class Admission {
         if (sessions.isFull(visitor.address())) {
             return new Refusal(Cause.ADDRESS_FULL, "too many connections from this address");
         }
-        if (!isWithinRate()) {
-            return new Refusal(Cause.RATE, "too many handshakes a second");
-        }
         String path = request.path();
         RoomName room = path.equals("/chat") ? RoomName.LOBBY : null;
         if (path.startsWith("/chat/")) {
@@ -200,6 +199,12 @@ public final class Admission {
     }
 
     private Verdict admit(Request request, Visitor unknown, @Nullable RoomName room, Map<String, String> parameters) {
+        if (!isWithinRate()) { // who may not come in anyway takes nothing from it
+            return new Refusal(Cause.RATE, "too many handshakes a second");
+        }
+        if (!access.isReady()) {
+            return new Refusal(Cause.STARTING, "starting: the keys for tokens have not been read");
+        }
         Visitor visitor;
         try {
             visitor = new Visitor(unknown.address(), unknown.peer(), access.grant(request, parameters));

@@ -23,14 +23,16 @@ public abstract sealed class ChatConnection extends Connection implements Member
     /** Enters the room that the handshake named. Called once, before the first message. */
     abstract void enter(RoomRegistry rooms, Admission.Chat entry);
 
-    /** Whether one more command of that many bytes is within the rates. */
-    final Rate.Verdict mayCommand(int size) {
-        Rate.Verdict commands =
-                rate == null ? Rate.Verdict.ALLOWED : rate.take(sessions().now());
-        if (commands != Rate.Verdict.ALLOWED || bytes == null) {
-            return commands;
-        }
-        return bytes.take(size, sessions().now());
+    /** Whether one more command is within the rate. */
+    final Rate.Verdict mayCommand() {
+        return rate == null ? Rate.Verdict.ALLOWED : rate.take(sessions().now());
+    }
+
+    /** Whether one more WebSocket message of that many bytes is within the rate of bytes. */
+    final Rate.Verdict mayBring(int size) {
+        return bytes == null
+                ? Rate.Verdict.ALLOWED
+                : bytes.take(size, sessions().now());
     }
 
     @Override

@@ -105,6 +105,7 @@ public final class JsonConnection extends ChatConnection {
 
     @Override
     public void text(String message, int bytes) {
+        Rate.Verdict verdict = mayBring(bytes); // with what it has besides commands
         int lines = 0;
         int from = 0;
         while (from <= message.length()) {
@@ -113,21 +114,21 @@ public final class JsonConnection extends ChatConnection {
             String line = message.substring(from, end);
             if (!line.isBlank()) {
                 lines++;
-                line(line);
+                line(line, verdict);
             }
             from = end + 1;
         }
         if (lines == 0) {
-            line("");
+            line("", verdict);
         }
         drain().wake();
     }
 
-    private void line(String line) {
+    private void line(String line, Rate.Verdict ofBytes) {
         if (sessions().isLeaving() || hasEnded()) {
             return; // without an answer it was not carried out, for all that the client knows
         }
-        Rate.Verdict verdict = mayCommand(Utf8.length(line));
+        Rate.Verdict verdict = ofBytes == Rate.Verdict.ALLOWED ? mayCommand() : ofBytes;
         if (verdict == Rate.Verdict.FLOODING) {
             end(Ending.FLOODING);
             return;

@@ -41,14 +41,15 @@ public final class PlainConnection extends ChatConnection {
     @Override
     public void text(String message, int bytes) {
         Member in = member;
-        if (in == null || hasEnded()) {
+        if (in == null || hasEnded() || sessions().isLeaving()) {
             return;
         }
         if (!grant().mayWrite(in.room().name())) {
             end(Ending.FORBIDDEN);
             return;
         }
-        switch (mayCommand(bytes)) {
+        Rate.Verdict verdict = mayBring(bytes);
+        switch (verdict == Rate.Verdict.ALLOWED ? mayCommand() : verdict) {
             case ALLOWED ->
                 in.room().publish(new Draft(name == null ? null : name.value(), Content.text(message, bytes), null));
             case LIMITED -> sessions().countLimited();

@@ -4,7 +4,8 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,10 @@ public final class Proxies {
         /** RFC 7239. */
         FORWARDED
     }
+
+    /** RFC 7239 section 4. */
+    private static final Pattern PAIR = Pattern.compile(
+            "\\s*(?<name>[^=;,\"\\s]*)\\s*=?\\s*(?<value>\"(?:[^\"\\\\]|\\\\.)*+\"|[^\";,\\s]*+)[^;,\"]*+(?<end>[;,]|$)");
 
     private final Header header;
     private final List<Network> networks = new ArrayList<>();
@@ -89,18 +94,19 @@ public final class Proxies {
         return value == null ? "" : header == Header.FORWARDED ? ofForwarded(value) : value;
     }
 
-    /** Writes {@code Forwarded} as {@code X-Forwarded-For} would say it. */
+    /** Writes {@code Forwarded} as {@code X-Forwarded-For} would say it. What is quoted may hold anything, of the client's too. */
     private static String ofForwarded(String forwarded) {
         List<String> addresses = new ArrayList<>();
-        for (String element : forwarded.split(",", -1)) {
-            String address = "unknown";
-            for (String pair : element.split(";", -1)) {
-                String stripped = pair.strip();
-                if (stripped.toLowerCase(Locale.ROOT).startsWith("for=")) {
-                    address = stripped.substring("for=".length()).replace("\"", "");
-                }
+        String address = "unknown";
+        Matcher pairs = PAIR.matcher(forwarded);
+        while (pairs.find()) {
+            if (pairs.group("name").equalsIgnoreCase("for")) {
+                address = pairs.group("value").replace("\"", "");
             }
-            addresses.add(address);
+            if (!";".equals(pairs.group("end"))) {
+                addresses.add(address);
+                address = "unknown";
+            }
         }
         return String.join(",", addresses);
     }
@@ -116,7 +122,7 @@ public final class Proxies {
 
     /** Reads an address; null when it is none. A name would be looked up, so nothing that could be one gets that far. */
     public static @Nullable InetAddress literal(String text) {
-        boolean isFour = text.matches("\\d{1,3}(\\.\\d{1,3}){3}");
+        boolean isFour = text.matches("(25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}");
         boolean isSix = text.indexOf(':') >= 0 && text.matches("[0-9A-Fa-f:.]{2,45}");
         if (!isFour && !isSix) {
             return null;

@@ -108,10 +108,10 @@ public final class Sessions {
     }
 
     private boolean add(Connection connection) {
+        int fromThere = crowd.enter(connection.client().visitor().address());
         open.add(connection);
         opened.increment();
-        int fromThere = crowd.enter(connection.client().visitor().address());
-        if (count.incrementAndGet() > limits.connections()) {
+        if (count.incrementAndGet() + ended.size() > limits.connections()) {
             connection.end(Ending.SERVER_FULL);
         } else if (limits.connectionsPerAddress() > 0 && fromThere > limits.connectionsPerAddress()) {
             connection.end(Ending.ADDRESS_FULL);
@@ -125,10 +125,10 @@ public final class Sessions {
     void ended(Connection connection, Ending why, @Nullable Throwable cause) {
         open.remove(connection);
         count.decrementAndGet();
-        crowd.leave(connection.client().visitor().address());
         counter(why).increment();
         log.ended(connection.client(), why, cause);
         if (stopped) {
+            crowd.leave(connection.client().visitor().address());
             connection.close(why); // a handshake that was under way; closed by who opens it, for want of other threads
             return;
         }
@@ -148,23 +148,32 @@ public final class Sessions {
                 connection.faulted(e); // the others are looked after all the same
             }
         }
-        ended.removeIf(connection -> connection.sweepEnded(now, true));
+        ended.removeIf(connection -> isGone(connection, now, true));
+    }
+
+    /** Counts a connection as long as it is there: who ends one and does not let it go is not to open more meanwhile. */
+    private boolean isGone(Connection connection, long now, boolean patient) {
+        boolean isGone = connection.sweepEnded(now, patient);
+        if (isGone) {
+            crowd.leave(connection.client().visitor().address());
+        }
+        return isGone;
     }
 
     /**
-     * Ends every session for shutdown and lets no other in. Frames in flight, and what waits behind them, get some time first.
-     * Each is told when to come back, so that they come spread out, and many are not closed all at once. From the first on no
-     * command is carried out any more: those who are gone would not hear of it, and who has no answer says it again elsewhere.
+     * Ends every session for shutdown and lets no other in. From now on no command is carried out any more: those who go first would
+     * not hear of it, and who has no answer says it again elsewhere. Frames in flight, and what waits behind them, get some time.
+     * Each is told when to come back, so that they come spread out, and many are not closed all at once.
      *
      * @param forFramesInFlight how long to wait for them at most
      * @param atMost over how long to spread the closing
      */
     public void endAll(Duration forFramesInFlight, Duration atMost) throws InterruptedException {
-        List<Connection> all = new ArrayList<>(open);
-        spread = Spread.of(all.size());
+        spread = Spread.of(openCount());
         stopping = true;
-        waitUntil(forFramesInFlight, this::isQuiet);
         leaving = true;
+        List<Connection> all = new ArrayList<>(open);
+        waitUntil(forFramesInFlight, this::isQuiet);
         Collections.shuffle(all); // or those of one room, or of one proxy, would come back together
         long forAll = Math.min(atMost.toNanos(), (all.size() - 1) * (SECOND_NANOS / CLOSED_A_SECOND));
         long began = now();
@@ -198,11 +207,11 @@ public final class Sessions {
     public void awaitGone(Duration atMost) throws InterruptedException {
         waitUntil(atMost, () -> {
             long now = now();
-            ended.removeIf(connection -> connection.sweepEnded(now, true));
+            ended.removeIf(connection -> isGone(connection, now, true));
             return ended.isEmpty();
         });
         stopped = true;
-        ended.removeIf(connection -> connection.sweepEnded(now(), false));
+        ended.removeIf(connection -> isGone(connection, now(), false));
     }
 
     private boolean isQuiet() {
@@ -265,7 +274,7 @@ public final class Sessions {
 
     /** Whether as many sessions are open as may be. */
     public boolean isFull() {
-        return count.get() >= limits.connections();
+        return count.get() + ended.size() >= limits.connections();
     }
 
     boolean isLeaving() {

@@ -9,10 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
+import java.security.InvalidKeyException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.Principal;
 import java.security.PrivateKey;
+import java.security.Signature;
+import java.security.SignatureException;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
@@ -35,7 +38,16 @@ import parley.app.Settings;
 final class Certificates {
     private static final Logger LOG = System.getLogger("parley.standalone");
     private static final char[] IN_MEMORY = {};
+
+    static {
+        // A client of TLS 1.2 may ask for another handshake whenever it likes, and Grizzly carries that out on the
+        // thread that asked, waiting:
+        // one client stopped a selector with all its connections.
+        System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
+    }
+
     private static final String ALIAS = "parley";
+    private static final byte[] PROBE = {1, 2, 3};
 
     private final Settings settings;
     private final List<Path> files;
@@ -45,6 +57,8 @@ final class Certificates {
 
     // Touched by the sweep alone
     private List<FileTime> seen;
+    /** What went wrong the last time; empty when nothing did. Said once. */
+    private String wrong = "";
 
     /**
      * Reads them.
@@ -87,11 +101,15 @@ final class Certificates {
             if (now.equals(seen)) {
                 return;
             }
-            seen = now; // whatever comes of it: said once
             current = read();
+            seen = now;
+            wrong = "";
             LOG.log(Level.INFO, "new connections get the certificate that is in " + files.get(0) + " now");
-        } catch (IOException e) {
-            LOG.log(Level.WARNING, "the certificate stays as it was: " + e.getMessage());
+        } catch (IOException | RuntimeException e) { // half a file may be anything
+            if (!wrong.equals(String.valueOf(e.getMessage()))) {
+                wrong = String.valueOf(e.getMessage());
+                LOG.log(Level.WARNING, "the certificate stays as it was: " + wrong);
+            }
         }
     }
 
@@ -114,7 +132,10 @@ final class Certificates {
             KeyStore store = KeyStore.getInstance("PKCS12");
             if (settings.keystore() == null) {
                 store.load(null, null);
-                store.setKeyEntry(ALIAS, privateKey(files.get(1)), password, chain(files.get(0)));
+                PrivateKey key = privateKey(files.get(1));
+                Certificate[] chain = chain(files.get(0));
+                needPair(key, chain);
+                store.setKeyEntry(ALIAS, key, password, chain);
             } else {
                 try (InputStream in = Files.newInputStream(files.get(0))) {
                     store.load(in, password);
@@ -132,6 +153,32 @@ final class Certificates {
         } catch (GeneralSecurityException e) {
             throw new IOException("certificate and key in " + files + " do not do: " + e.getMessage(), e);
         }
+    }
+
+    /** Nobody else looks whether they belong together before a client does. */
+    private void needPair(PrivateKey key, Certificate[] chain) throws IOException, GeneralSecurityException {
+        if (chain.length == 0) {
+            throw new IOException("'" + files.get(0) + "' has no certificate");
+        }
+        String algorithm = switch (key.getAlgorithm()) {
+            case "RSA" -> "SHA256withRSA";
+            case "EC" -> "SHA256withECDSA";
+            default -> key.getAlgorithm();
+        };
+        try {
+            Signature signature = Signature.getInstance(algorithm);
+            signature.initSign(key);
+            signature.update(PROBE);
+            byte[] signed = signature.sign();
+            signature.initVerify(chain[0].getPublicKey());
+            signature.update(PROBE);
+            if (signature.verify(signed)) {
+                return;
+            }
+        } catch (InvalidKeyException | SignatureException e) {
+            throw new IOException("the key in '" + files.get(1) + "' is not that of '" + files.get(0) + "'", e);
+        }
+        throw new IOException("the key in '" + files.get(1) + "' is not that of '" + files.get(0) + "'");
     }
 
     private static Certificate[] chain(Path file) throws IOException, GeneralSecurityException {

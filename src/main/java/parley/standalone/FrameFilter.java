@@ -1,7 +1,8 @@
 package parley.standalone;
 
 import java.nio.ByteBuffer;
-import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.Connection;
@@ -12,7 +13,6 @@ import org.glassfish.grizzly.filterchain.FilterChain;
 import org.glassfish.grizzly.filterchain.FilterChainBuilder;
 import org.glassfish.grizzly.filterchain.FilterChainContext;
 import org.glassfish.grizzly.filterchain.NextAction;
-import org.glassfish.grizzly.http.HttpContext;
 import org.glassfish.grizzly.http.HttpServerFilter;
 import org.glassfish.grizzly.memory.ByteBufferArray;
 import org.glassfish.grizzly.utils.IdleTimeoutFilter;
@@ -23,20 +23,21 @@ import org.glassfish.grizzly.utils.IdleTimeoutFilter;
  * selectors.
  */
 final class FrameFilter extends BaseFilter {
-    /** What Grizzly's filters of HTTP keep with a connection: the request with its buffers, and what is about it. */
-    private static final List<String> HTTP =
-            List.of("HttpServerFilter.HttpRequest", "HttpServerFilter.KeepAliveContext", HttpContext.class.getName());
-
     private final Attribute<FrameWatch> watches =
             Grizzly.DEFAULT_ATTRIBUTE_BUILDER.createAttribute(FrameFilter.class.getName() + ".watch");
 
+    /** For each chain of HTTP the one that its connections change to: one, since there is one listener. */
+    private final Map<FilterChain, FilterChain> chains = new ConcurrentHashMap<>();
+
     /** Moves a connection from the chain that it is in to one for frames. */
     void take(Connection<?> connection, FilterChain of, FrameWatch watch) {
-        // By name: others belong to filters that look at them once more behind this call.
-        HTTP.forEach(connection.getAttributes()::removeAttribute);
+        // It weighs seven kilobytes.
+        connection
+                .getAttributes()
+                .removeAttribute(org.glassfish.grizzly.http.HttpServerFilter.HTTP_SERVER_REQUEST_ATTR_NAME);
         IdleTimeoutFilter.setCustomTimeout(connection, -1, TimeUnit.MILLISECONDS); // the sweep looks after it now
         watches.set(connection, watch);
-        connection.setProcessor(chain(of));
+        connection.setProcessor(chains.computeIfAbsent(of, this::chain));
         connection.addCloseListener((closed, how) -> watch.gone()); // at once, when it is gone already
     }
 

@@ -158,7 +158,10 @@ public final class Main implements Callable<Integer> {
     }
 
     private static String whyNotListening(Settings settings, Exception e) {
-        String where = settings.host() + ":" + settings.port();
+        String where = settings.host() + ":" + settings.port()
+                + (settings.statusPort() == 0
+                        ? ""
+                        : " or, for status.port, " + settings.statusHost() + ":" + settings.statusPort());
         if (e instanceof UnknownHostException || e instanceof UnresolvedAddressException) {
             return "There is no host '" + settings.host() + "' to listen on; choose another with --host.";
         }

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
@@ -37,10 +38,13 @@ final class Pages extends HttpHandler {
     private final Status status;
     /** Where to tell how it goes, and nothing else; 0 for everywhere. */
     private final int statusPort;
+    /** Who asks stays a while. */
+    private final List<Strangers> strangers;
 
     private final Map<String, Page> pages;
 
-    private Pages(String context, Status status, int statusPort, Map<String, Page> pages) {
+    private Pages(String context, Status status, int statusPort, List<Strangers> strangers, Map<String, Page> pages) {
+        this.strangers = strangers;
         this.statusPort = statusPort;
         this.context = context;
         this.status = status;
@@ -48,7 +52,8 @@ final class Pages extends HttpHandler {
     }
 
     /** Reads the pages from the WAR that runs, or from a folder that is laid out like one. */
-    static Pages read(Path war, String context, Status status, int statusPort) throws IOException {
+    static Pages read(Path war, String context, Status status, int statusPort, List<Strangers> strangers)
+            throws IOException {
         Map<String, Page> pages = new HashMap<>();
         if (Files.isDirectory(war)) {
             try (Stream<Path> files = Files.walk(war)) {
@@ -65,7 +70,7 @@ final class Pages extends HttpHandler {
                 }
             }
         }
-        return new Pages(context, status, statusPort, pages);
+        return new Pages(context, status, statusPort, strangers, pages);
     }
 
     private static void add(Map<String, Page> pages, String name, byte[] content) {
@@ -93,6 +98,7 @@ final class Pages extends HttpHandler {
             response.setHeader("Location", context + "/");
             return;
         }
+        strangers.forEach(those -> those.asked(request.getContext().getConnection()));
         boolean isStatusPort = localPort(request) == statusPort;
         Status.Answer answer = statusPort == 0 || isStatusPort
                 ? status.answer(DoorFilter.request(request.getContext().getConnection(), request.getRequest(), context))

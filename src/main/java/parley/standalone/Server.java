@@ -15,6 +15,7 @@ import org.glassfish.grizzly.nio.transport.TCPNIOTransportBuilder;
 import org.glassfish.grizzly.ssl.SSLEngineConfigurator;
 import org.glassfish.grizzly.strategies.SameThreadIOStrategy;
 import org.jspecify.annotations.Nullable;
+import parley.access.Tokens;
 import parley.app.AccessMode;
 import parley.app.Parley;
 import parley.app.Settings;
@@ -28,6 +29,8 @@ import parley.app.SettingsException;
 final class Server {
     private static final Logger LOG = System.getLogger("parley.standalone");
     private static final int IDLE_SECONDS = 30;
+    /** A token, and what else browsers and proxies send. */
+    private static final int LONGEST_HEADERS = 2 * Tokens.LONGEST;
 
     private final Parley parley;
     private final Container container;
@@ -37,6 +40,8 @@ final class Server {
     private final @Nullable Certificates certificates;
 
     private final Strangers strangers;
+    /** On the port for the status: those of the other do not take their places. */
+    private final Strangers statusStrangers;
 
     /**
      * Starts it.
@@ -51,6 +56,7 @@ final class Server {
         }
         this.certificates = Certificates.of(settings);
         this.strangers = new Strangers(settings.handshaking(), settings.handshakeTimeout());
+        this.statusStrangers = new Strangers(settings.handshaking(), settings.handshakeTimeout());
         this.parley = new Parley(settings);
         this.container = new Container(settings.context(), settings.session().commandBytes());
         this.listener = new NetworkListener("parley", settings.host(), settings.port());
@@ -71,10 +77,11 @@ final class Server {
         }
         listener.setTransport(selectorsOnly());
         listener.getKeepAlive().setIdleTimeoutInSeconds(-1);
+        listener.setMaxHttpHeaderSize(LONGEST_HEADERS);
         if (certificates != null) {
             encrypt(certificates, settings.tlsProtocols());
         }
-        guard(listener);
+        guard(listener, strangers);
         listener.registerAddOn((network, chain) -> chain.add(
                 chain.indexOfType(HttpServerFilter.class),
                 new DoorFilter(
@@ -87,15 +94,19 @@ final class Server {
         if (settings.statusPort() != 0) {
             NetworkListener status = new NetworkListener("status", settings.statusHost(), settings.statusPort());
             status.getKeepAlive().setIdleTimeoutInSeconds(IDLE_SECONDS);
-            guard(status);
+            guard(status, statusStrangers);
             http.addListener(status);
         }
-        parley.atEachSweep(strangers::sweep);
         ServerConfiguration configuration = http.getServerConfiguration();
         configuration.setJmxEnabled(false);
         configuration.setHttpServerName("Parley");
         configuration.addHttpHandler(
-                Pages.read(war, settings.context(), parley.status(), settings.statusPort()),
+                Pages.read(
+                        war,
+                        settings.context(),
+                        parley.status(),
+                        settings.statusPort(),
+                        List.of(strangers, statusStrangers)),
                 HttpHandlerRegistration.builder()
                         .contextPath("")
                         .urlPattern("/*")
@@ -104,8 +115,9 @@ final class Server {
     }
 
     /** Ends what comes in and asks for nothing. */
-    private void guard(NetworkListener where) {
-        where.registerAddOn((network, chain) -> chain.add(1, strangers)); // behind what reads and writes
+    private void guard(NetworkListener where, Strangers those) {
+        where.registerAddOn((network, chain) -> chain.add(1, those)); // behind what reads and writes
+        parley.atEachSweep(those::sweep);
     }
 
     private void encrypt(Certificates with, List<String> protocols) {

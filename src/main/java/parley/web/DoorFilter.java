@@ -97,7 +97,7 @@ public final class DoorFilter extends HttpFilter {
     private static @Nullable InetSocketAddress peer(HttpServletRequest request) {
         String text = String.valueOf(request.getRemoteAddr());
         InetAddress address = Proxies.literal(text.replaceAll("[\\[\\]]|%.*", ""));
-        return address == null ? null : new InetSocketAddress(address, request.getRemotePort());
+        return address == null ? null : new InetSocketAddress(address, Math.max(0, request.getRemotePort()));
     }
 
     private static void refuse(HttpServletResponse response, Admission.Refusal refusal) throws IOException {

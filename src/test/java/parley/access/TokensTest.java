@@ -301,6 +301,21 @@ class TokensTest {
         }
     }
 
+    /** Who asks whether it is ready makes it look again: while it is not, no token comes that would. */
+    @Test
+    void aSetThatCouldNotBeReadAtTheStartIsReadLater() throws Exception {
+        Queue<Runnable> mayWait = new ArrayDeque<>();
+        Path file = folder.resolve("later.json");
+        String address = "http://127.0.0.1:1/" + file; // nobody listens there
+        Tokens tokens = new Tokens(settings("", null, address), mayWait::add, () -> now);
+        mayWait.remove().run();
+        assertThat(tokens.isReady()).isFalse();
+        assertThat(mayWait).as("tried a moment ago").isEmpty();
+        now += Duration.ofSeconds(11).toNanos();
+        assertThat(tokens.isReady()).isFalse();
+        assertThat(mayWait).hasSize(1);
+    }
+
     @Test
     void aSetInAFileIsReadAtTheStartAndASecretInItIsNotUsed() throws Exception {
         KeyPair pair = pair("Ed25519");

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import parley.delivery.Overflow;
+import parley.protocol.RoomName;
 
 class SettingsTest {
     private final Map<String, String> environment = new HashMap<>();
@@ -183,6 +184,74 @@ class SettingsTest {
     @Test
     void theContextLosesItsLastSlash() {
         assertThat(sources.set("listen.context", "/a/b/").load().context()).isEqualTo("/a/b");
+    }
+
+    @Test
+    void roomsMayDifferByPatternAndTheMostParticularCounts() throws IOException {
+        sources.file(
+                file(
+                        "room.window = 50\n"
+                                + "rooms { \"alerts.*\" { history = 20, window = 5, policy = disconnect }, \"alerts.eu\" { window = 7 } }"));
+        sources.set("rooms.\"*\".linger", "5s");
+        Settings settings = sources.load();
+        assertThat(settings.room(new RoomName("alerts.us")).window()).isEqualTo(5);
+        assertThat(settings.room(new RoomName("alerts.us")).overflow()).isEqualTo(Overflow.DISCONNECT);
+        assertThat(settings.room(new RoomName("alerts.eu")).window()).isEqualTo(7);
+        assertThat(settings.room(new RoomName("alerts.eu")).overflow())
+                .as("one pattern counts, not all that match")
+                .isEqualTo(Overflow.DROP_OLDEST);
+        assertThat(settings.room(new RoomName("tea")).window()).isEqualTo(50);
+        assertThat(settings.room(new RoomName("tea")).linger()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(settings.describe())
+                .anySatisfy(line -> assertThat(line)
+                        .startsWith("rooms.\"alerts.*\".history = \"20\"")
+                        .contains("parley.conf: 2"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "rooms.\"a b\".history,    5,     pattern",
+        "rooms.\"a*\".histori,     5,     rooms.\"a*\".histori",
+        "rooms.\"a*\".history,     0,     room.history",
+        "rooms.\"a*\".window,      2000,  room.window",
+        "rooms.\"a*\".history-bytes, 1KiB, room.history-bytes",
+        "rooms.history,            5,     rooms.history",
+    })
+    void whatARoomCannotHaveIsNamed(String key, String value, String named) {
+        sources.set(key, value);
+        assertThatThrownBy(sources::load).isInstanceOf(SettingsException.class).hasMessageContaining(named);
+    }
+
+    @Test
+    void secretsAreNotShown() {
+        String secret = "a secret that is long enough, surely it is";
+        sources.set("access.mode", "token").set("access.secret", secret).set("listen.tls.password", "changeit");
+        assertThat(sources.load().describe())
+                .anySatisfy(line -> assertThat(line).startsWith("access.secret = \"***\""))
+                .anySatisfy(line -> assertThat(line).startsWith("listen.tls.password = \"***\""))
+                .noneSatisfy(line -> assertThat(line).containsAnyOf(secret, "changeit"));
+        sources.set("access.mode", "anonymous");
+        assertThatThrownBy(sources::load)
+                .hasMessageContaining("'access.secret'")
+                .message()
+                .doesNotContain(secret);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "access.mode,            token,       access.jwks",
+        "listen.tls.certificate, server.pem,  listen.tls.key",
+        "listen.tls.key,         server.key,  listen.tls.certificate",
+        "limits.bytes-per-second, 1KiB,       limits.command-bytes",
+        "trusted-proxies,        example.com, 'example.com'",
+        "listen.tls.protocols,   TLSv1,       TLSv1.3",
+    })
+    void whatDoesNotGoTogetherIsSaid(String key, String value, String named) {
+        sources.set(key, value);
+        assertThatThrownBy(sources::load)
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("'" + key + "'")
+                .hasMessageContaining(named);
     }
 
     /** The reference is checked against the code, so that it cannot drift; what is missing is printed as it should be. */

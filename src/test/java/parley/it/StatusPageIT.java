@@ -19,10 +19,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import parley.app.PageHeaders;
 
 /** The status page before a server that says what the test says: what is shown, what when nothing can be read, and how often it asks. */
+@Tag("without-parley")
 final class StatusPageIT extends BrowserBase {
     private static final Duration PERIOD = Duration.ofSeconds(2);
 

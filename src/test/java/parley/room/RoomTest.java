@@ -237,4 +237,20 @@ class RoomTest {
         publisher.join();
         assertThat(empty).isZero();
     }
+
+    /** They are in no budget, and there may be ten thousand rooms. */
+    @Test
+    void whatMembersShareIsLetGoOfInAQuietRoom() {
+        Member one = join(RoomName.LOBBY);
+        Member two = join(RoomName.LOBBY);
+        one.room().publish(Samples.line(null, "a"));
+        turns.poll().run();
+        Frame shared = one.next();
+        one.room().letGoWhenQuiet();
+        assertThat(two.next()).as("not quiet yet").isSameAs(shared);
+        Member late = Samples.plain(registry, RoomName.LOBBY, NOTHING, registry.position(RoomName.LOBBY, 1));
+        now = now.plusSeconds(3);
+        one.room().letGoWhenQuiet();
+        assertThat(late.next()).isNotSameAs(shared).isEqualTo(shared);
+    }
 }

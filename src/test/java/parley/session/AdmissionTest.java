@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -113,5 +117,43 @@ class AdmissionTest {
         admission.close();
         assertThat(refusal("/echo", null).status()).isEqualTo(503);
         assertThat(refusal("/echo", null).code().number()).isEqualTo(1001);
+    }
+
+    /** One line of each cause a minute, with the number of those that were not said. */
+    @Test
+    void whatAStrangerRepeatsDoesNotFillTheLog() {
+        List<String> lines = new ArrayList<>();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                lines.add(line.getMessage());
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Logger logger = Logger.getLogger("parley.session");
+        logger.addHandler(handler);
+        try {
+            RefusalLog log = new RefusalLog(0);
+            Admission.Refusal full = new Admission.Refusal(Admission.Cause.FULL, "the server is full");
+            Admission.Refusal other = new Admission.Refusal(Admission.Cause.NOT_FOUND, "there is nothing");
+            for (int second = 0; second < 121; second++) {
+                log.refused(full, Proxies.literal("192.0.2.1"), second * 1_000_000_000L);
+            }
+            log.refused(other, null, 0);
+            assertThat(lines)
+                    .containsExactly(
+                            "refused a handshake from 192.0.2.1 with 503: the server is full",
+                            "refused a handshake from 192.0.2.1 with 503: the server is full (and 59 more since it was last said)",
+                            "refused a handshake from 192.0.2.1 with 503: the server is full (and 59 more since it was last said)",
+                            "refused a handshake with 404: there is nothing");
+            assertThat(log.count(Admission.Cause.FULL)).isEqualTo(121);
+        } finally {
+            logger.removeHandler(handler);
+        }
     }
 }

@@ -74,6 +74,36 @@ class ProxiesTest {
                 .isEqualTo("2001:db9:0:0:0:0:0:7");
     }
 
+    /** What a client wrote into Host, and the proxy into quotes. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "for=5.6.7.8;host=\"x;for=127.0.0.1\"             | 5.6.7.8",
+                "for=5.6.7.8;host=\"x,for=9.9.9.9\"               | 5.6.7.8",
+                "for=5.6.7.8;host=\"a\\\",for=9.9.9.9;b=\\\"\"       | 5.6.7.8",
+                "host=\"x,for=9.9.9.9\";for=5.6.7.8               | 5.6.7.8",
+                "for=9.9.9.9, for=5.6.7.8                         | 5.6.7.8",
+                "for=9.9.9.9, for=_hidden                         | 127.0.0.1",
+                "for=9.9.9.9, proto=http                          | 127.0.0.1",
+                "FOR=5.6.7.8:99                                   | 5.6.7.8",
+            })
+    void whatIsQuotedInForwardedIsNotRead(String value, String client) {
+        Proxies others = new Proxies(List.of("127.0.0.1"), Proxies.Header.FORWARDED);
+        assertThat(others.client(address("127.0.0.1"), Map.of("Forwarded", value)::get)
+                        .getHostAddress())
+                .isEqualTo(client);
+    }
+
+    @Test
+    void whatIsNoAddressIsNotLookedUp() {
+        for (String text : List.of("1.2.3.999", "256.1.1.1", "1.2.3", "1.2.3.4.5", "::g", "localhost", "")) {
+            assertThat(Proxies.literal(text)).as(text).isNull();
+        }
+        assertThat(address("255.249.199.0").getHostAddress()).isEqualTo("255.249.199.0");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"10.0.0.0/33", "10.0.0", "example.com", "10.0.0.0/x", "::/129", "/8", "localhost"})
     void whatIsNoNetworkIsNamed(String text) {

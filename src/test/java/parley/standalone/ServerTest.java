@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import parley.client.Client;
 import parley.client.RawClient;
 import parley.room.Room;
+import parley.servers.Jvm;
 import parley.session.Ending;
 
 /** The server by itself, over real sockets. */
@@ -452,6 +453,19 @@ class ServerTest extends ServerBase {
             await().until(() -> server.parley().sessions().notYetGoneCount() == 0);
             assertThat(server.parley().rooms().memberCount()).isEqualTo(1);
             frozen.readToEnd();
+        }
+    }
+
+    /** It weighs seven kilobytes, as much as all the rest of an idle connection. */
+    @Test
+    void theRequestOfAHandshakeIsLetGoOf() throws Exception {
+        start();
+        try (RawClient one = raw("/chat");
+                RawClient two = raw("/echo")) {
+            assertThat(one.status() + two.status()).isEqualTo(202);
+            Jvm here = new Jvm(ProcessHandle.current());
+            await().until(() ->
+                    here.instances(List.of("org.glassfish.grizzly.http.HttpServerFilter$ServerHttpRequestImpl")) == 0);
         }
     }
 

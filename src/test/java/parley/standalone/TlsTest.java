@@ -9,6 +9,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -147,6 +148,47 @@ class TlsTest extends ServerBase {
         Certificate first = startEncrypted();
         Files.writeString(first.chain(), "not a certificate");
         await().pollDelay(Duration.ofSeconds(1)).until(() -> page(trusting(first)) == 200);
+    }
+
+    @Test
+    void aKeyOfAnotherCertificateIsNotTaken() throws Exception {
+        Certificate first = startEncrypted();
+        Certificate other = Certificate.make(folder.resolve("two"));
+        replace(other.chain(), first.chain());
+        await().pollDelay(Duration.ofSeconds(1)).until(() -> page(trusting(first)) == 200);
+        server.stop();
+        assertThatThrownBy(() -> start(
+                        "listen.tls.certificate=" + other.chain(),
+                        "listen.tls.key="
+                                + Certificate.make(folder.resolve("three")).key()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("parley.key");
+    }
+
+    /** Grizzly would carry it out on the selector, and wait there for a client that says nothing more. */
+    @Test
+    void aClientMayNotAskForAnotherHandshake() throws Exception {
+        Certificate certificate = startEncrypted();
+        try (SSLSocket socket =
+                (SSLSocket) certificate.trusting().getSocketFactory().createSocket("127.0.0.1", server.port())) {
+            SSLParameters parameters = socket.getSSLParameters();
+            parameters.setProtocols(new String[] {"TLSv1.2"});
+            socket.setSSLParameters(parameters);
+            socket.setSoTimeout(20_000);
+            socket.startHandshake();
+            socket.getOutputStream()
+                    .write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            assertThat(socket.getInputStream().read()).isEqualTo('H');
+            assertThatThrownBy(() -> {
+                        socket.startHandshake();
+                        while (socket.getInputStream().read() >= 0) {
+                            continue;
+                        }
+                        throw new SSLHandshakeException("closed");
+                    })
+                    .isInstanceOf(IOException.class);
+        }
+        assertThat(page(trusting(certificate))).isEqualTo(200);
     }
 
     @Test
