@@ -4,8 +4,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,10 +34,6 @@ public final class Proxies {
         /** RFC 7239. */
         FORWARDED
     }
-
-    /** RFC 7239 section 4. */
-    private static final Pattern PAIR = Pattern.compile(
-            "\\s*(?<name>[^=;,\"\\s]*)\\s*=?\\s*(?<value>\"(?:[^\"\\\\]|\\\\.)*+\"|[^\";,\\s]*+)[^;,\"]*+(?<end>[;,]|$)");
 
     private final Header header;
     private final List<Network> networks = new ArrayList<>();
@@ -98,17 +93,32 @@ public final class Proxies {
     private static String ofForwarded(String forwarded) {
         List<String> addresses = new ArrayList<>();
         String address = "unknown";
-        Matcher pairs = PAIR.matcher(forwarded);
-        while (pairs.find()) {
-            if (pairs.group("name").equalsIgnoreCase("for")) {
-                address = pairs.group("value").replace("\"", "");
-            }
-            if (!";".equals(pairs.group("end"))) {
-                addresses.add(address);
-                address = "unknown";
+        StringBuilder pair = new StringBuilder();
+        boolean isQuoted = false;
+        for (int i = 0; i < forwarded.length(); i++) {
+            char c = forwarded.charAt(i);
+            if (isQuoted && c == '\\') {
+                i++;
+            } else if (c == '"') {
+                isQuoted = !isQuoted;
+            } else if (!isQuoted && (c == ';' || c == ',')) {
+                address = addressIn(pair, address);
+                pair.setLength(0);
+                if (c == ',') {
+                    addresses.add(address);
+                    address = "unknown";
+                }
+            } else {
+                pair.append(c);
             }
         }
+        addresses.add(addressIn(pair, address));
         return String.join(",", addresses);
+    }
+
+    private static String addressIn(CharSequence pair, String otherwise) {
+        String text = pair.toString().strip();
+        return text.toLowerCase(Locale.ROOT).startsWith("for=") ? text.substring("for=".length()) : otherwise;
     }
 
     private static String withoutPort(String text) {

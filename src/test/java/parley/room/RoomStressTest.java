@@ -158,7 +158,7 @@ class RoomStressTest {
         assertThat(received.sum()).isPositive();
         assertThat(missedByGap.sum())
                 .as("some were told of a gap, which is a part of what was missed")
-                .isBetween(1L, counts.missed());
+                .isBetween(overflow == Overflow.DISCONNECT ? 0L : 1L, counts.missed()); // who is behind is gone there
     }
 
     private Void client(RoomRegistry registry, ExecutorService fanOut) {

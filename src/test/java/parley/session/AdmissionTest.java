@@ -109,6 +109,7 @@ class AdmissionTest {
                 new Client("/echo", null, Visitor.UNKNOWN), new FakeTransport(FakeTransport.When.LATER, 1));
         assertThat(refusal("/echo", null).status()).isEqualTo(503);
         connection.gone(1000);
+        sessions.sweep();
         assertThat(judge("/echo", null)).isInstanceOf(Admission.Echo.class);
     }
 

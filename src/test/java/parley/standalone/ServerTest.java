@@ -379,6 +379,7 @@ class ServerTest extends ServerBase {
             }
             one.reset();
             awaitEnding(Ending.LOST);
+            await().until(() -> server.parley().sessions().notYetGoneCount() == 0);
             try (RawClient three = raw("/echo")) {
                 three.text("in");
                 assertThat(three.read().text()).isEqualTo("in");
