@@ -299,7 +299,7 @@ final class Keys {
             0,
             "0",
             GIB,
-            "1GiB, 0 = no limit",
+            "1GiB, not less than limits.command-bytes, 0 = no limit",
             "Bytes a second of messages and commands from one connection in rooms, with a burst of five times that; dealt"
                     + " with like too many commands.");
     static final Setting<Long> LOG_BYTES = Setting.bytes(
@@ -308,7 +308,7 @@ final class Keys {
             0,
             "0",
             1024 * GIB,
-            "1024GiB, 0 = a quarter of the heap",
+            "1024GiB, not less than room.history-bytes, 0 = a quarter of the heap",
             "What the messages kept in all rooms may weigh. Beyond that the rooms in which nothing was said for the"
                     + " longest time forget first.");
 
@@ -349,7 +349,7 @@ final class Keys {
             "status.for",
             StatusFor.LOOPBACK,
             StatusFor.class,
-            "Who may read /metrics and /status.html: this machine, or everyone. /health/live and /health/ready are for"
+            "Who may read /metrics, and so see something on /status.html: this machine, or everyone. /health/live and /health/ready are for"
                     + " everyone.");
     static final Setting<String> STATUS_HOST =
             new Setting<>("status.host", "127.0.0.1", "as listen.host", "Where to listen for status.port.", Keys::host);
