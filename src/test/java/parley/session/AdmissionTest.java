@@ -120,6 +120,49 @@ class AdmissionTest {
         assertThat(refusal("/echo", null).code().number()).isEqualTo(1001);
     }
 
+    @Test
+    void whomTheServerHasAuthenticatedComesInUnderThatName() {
+        Admission door = new Admission(
+                new Origins(List.of()),
+                new Proxies(List.of(), Proxies.Header.X_FORWARDED_FOR),
+                Access.PRINCIPAL,
+                new DoorLimits(0),
+                sessions,
+                rooms);
+        Request.Headers headers = Map.of("Host", "localhost")::get;
+        assertThat(door.judge(new Request("/chat", "name=Boss", headers, null, "ann")))
+                .isInstanceOfSatisfying(
+                        Admission.Chat.class, chat -> assertThat(chat.name()).isEqualTo(new MemberName("ann")));
+        for (String login : new String[] {null, "x".repeat(41)}) {
+            assertThat(door.judge(new Request("/chat", "name=Boss", headers, null, login)))
+                    .isInstanceOfSatisfying(
+                            Admission.Refusal.class,
+                            refusal -> assertThat(refusal.status()).isEqualTo(401));
+        }
+    }
+
+    /** Who will not come in anyway takes nothing from the rate that others need. */
+    @Test
+    void badHandshakesDoNotCountAsHandshakes() {
+        Admission door = new Admission(
+                new Origins(List.of()),
+                new Proxies(List.of(), Proxies.Header.X_FORWARDED_FOR),
+                Access.ANONYMOUS,
+                new DoorLimits(1),
+                sessions,
+                rooms);
+        Request.Headers headers = Map.of("Host", "localhost")::get;
+        for (int i = 0; i < 100; i++) {
+            door.judge(new Request("/chat/a%20b", null, headers, null, null));
+            door.judge(new Request("/nothing", null, headers, null, null));
+        }
+        assertThat(door.judge(new Request("/chat", null, headers, null, null))).isInstanceOf(Admission.Chat.class);
+        for (int i = 0; i < 9; i++) {
+            door.judge(new Request("/chat", null, headers, null, null));
+        }
+        assertThat(door.refusedCount(Admission.Cause.RATE)).isPositive();
+    }
+
     /** One line of each cause a minute, with the number of those that were not said. */
     @Test
     void whatAStrangerRepeatsDoesNotFillTheLog() {
