@@ -78,7 +78,9 @@ final class ReturningPageIT extends BrowserBase {
     /** A page that shows an alert reads nothing: what is said meanwhile is more than fits on the way to it. */
     @Test
     void aWindowThatFallsBehindFetchesWhatItMissed() throws Exception {
-        String[] settings = {"--set", "room.window=16", "--set", "room.history-bytes=64MiB"};
+        String[] settings = {
+            "--set", "limits.bytes-per-second=0", "--set", "room.window=16", "--set", "room.history-bytes=64MiB"
+        };
         try (ParleyProcess small = ParleyProcess.start(settings)) {
             Window page = fallBehind(small);
             untilHolds(() -> assertThat(page.messages().stream()
@@ -94,7 +96,8 @@ final class ReturningPageIT extends BrowserBase {
 
     @Test
     void aWindowThatFallsFurtherBehindThanTheRoomKeepsSaysWhatIsLost() throws Exception {
-        try (ParleyProcess small = ParleyProcess.start("--set", "room.window=16", "--set", "room.history=20")) {
+        try (ParleyProcess small = ParleyProcess.start(
+                "--set", "room.window=16", "--set", "room.history=20", "--set", "limits.bytes-per-second=0")) {
             Window page = fallBehind(small);
             untilHolds(() -> assertThat(page.notes())
                     .anySatisfy(note -> assertThat(note).matches("\\d+ messages? can no longer be had: .*")));
