@@ -13,10 +13,11 @@ import org.jspecify.annotations.Nullable;
 final class Crowd {
     private static final int PREFIX = 8;
 
-    /** An entry of none is taken out: strangers do not make it grow beyond their connections. */
-    private final ConcurrentHashMap<InetAddressKey, Integer> counts = new ConcurrentHashMap<>();
-
-    private record InetAddressKey(String text) {}
+    /**
+     * An entry of none is taken out: strangers do not make it grow beyond their connections. Keys are text, not records of our own: the JDK
+     * (17) keeps the class of the record that was compared last for ever, and an application that has been undeployed with it.
+     */
+    private final ConcurrentHashMap<String, Integer> counts = new ConcurrentHashMap<>();
 
     /** One more. Returns how many there are now. */
     int enter(@Nullable InetAddress address) {
@@ -40,10 +41,9 @@ final class Crowd {
         return counts.size();
     }
 
-    private static InetAddressKey key(InetAddress address) {
-        return new InetAddressKey(
-                address instanceof Inet6Address
-                        ? Arrays.toString(Arrays.copyOf(address.getAddress(), PREFIX))
-                        : address.getHostAddress());
+    private static String key(InetAddress address) {
+        return address instanceof Inet6Address
+                ? Arrays.toString(Arrays.copyOf(address.getAddress(), PREFIX))
+                : address.getHostAddress();
     }
 }
