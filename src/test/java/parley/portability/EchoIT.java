@@ -73,12 +73,19 @@ class EchoIT extends Portability {
     @Test
     void whatIsSentRightAfterTheHandshakeIsHeard() throws Exception {
         byte[] text = "at once".getBytes(UTF_8);
+        int lost = 0;
         for (int i = 0; i < 200; i++) {
             try (RawClient client = raw("/echo")) {
                 inPieces(client, RawClient.TEXT, text, 1);
-                assertIsMessage(client.readMessage(), RawClient.TEXT, text);
+                RawClient.Received first = client.readMessage();
+                if (first.opcode() == RawClient.CLOSE && differs(Difference.DROPS_WHAT_COMES_WITH_THE_HANDSHAKE)) {
+                    lost++; // heard of nothing, until the client was idle for too long
+                } else {
+                    assertIsMessage(first, RawClient.TEXT, text);
+                }
             }
         }
+        assertThat(lost).isLessThanOrEqualTo(2);
     }
 
     /**

@@ -24,7 +24,8 @@ public enum Difference {
             "Keeps the TCP connection of a client that does not read, and what it was sent, until it reads or goes; may hold a"
                     + " thread for 30 seconds to close it."),
     DROPS_WHAT_COMES_WITH_THE_HANDSHAKE(
-            "Drops what a client sends before it has the answer to its handshake, which RFC 6455 does not allow it to."),
+            "Drops what a client sends before it has the answer to its handshake, which RFC 6455 does not allow it to, and on a"
+                    + " busy machine now and then what it sends right behind it."),
     CUTS_NO_CHARACTERS("Closes with 1007 when a fragment of a text message ends within a character."),
     KEEPS_THE_LAST(
             "May keep the classes of the application that was undeployed last, as long as a thread that served it serves no other."),
