@@ -99,7 +99,10 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         end(why, null);
     }
 
-    /** The container reported an error. Tomcat, WildFly and Jetty report a connection that is gone so, before the close. */
+    /**
+     * The container reported an error, or a send failed. Tomcat, WildFly and Jetty report a connection that is gone so, before the
+     * close; and who sends may find that out first.
+     */
     public final void failed(Throwable cause) {
         end(cause instanceof IOException ? Ending.LOST : Ending.BROKEN, cause);
     }
@@ -120,7 +123,7 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
 
     @Override
     public final void sendFailed(Throwable cause) {
-        end(Ending.BROKEN, cause);
+        failed(cause);
     }
 
     /** Parley's own code failed. */

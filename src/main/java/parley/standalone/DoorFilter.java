@@ -75,7 +75,6 @@ final class DoorFilter extends BaseFilter {
         if (!(content.getHttpHeader() instanceof HttpRequestPacket request)) {
             return ctx.getInvokeAction();
         }
-        strangers.asked(ctx.getConnection());
         if (!"websocket".equalsIgnoreCase(request.getUpgrade())) {
             // Any other upgrade is ignored (RFC 9110 section 7.8), such as the h2c that the JDK's client asks for.
             // Without

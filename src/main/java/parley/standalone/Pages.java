@@ -7,10 +7,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
+import org.glassfish.grizzly.Connection;
 import org.glassfish.grizzly.http.Method;
 import org.glassfish.grizzly.http.server.HttpHandler;
 import org.glassfish.grizzly.http.server.Request;
@@ -38,13 +38,21 @@ final class Pages extends HttpHandler {
     private final Status status;
     /** Where to tell how it goes, and nothing else; 0 for everywhere. */
     private final int statusPort;
-    /** Who asks stays a while. */
-    private final List<Strangers> strangers;
+    /** Who asks is not cut off in the middle of the answer, and stays a while. */
+    private final Strangers strangers;
 
+    private final Strangers statusStrangers;
     private final Map<String, Page> pages;
 
-    private Pages(String context, Status status, int statusPort, List<Strangers> strangers, Map<String, Page> pages) {
+    private Pages(
+            String context,
+            Status status,
+            int statusPort,
+            Strangers strangers,
+            Strangers statusStrangers,
+            Map<String, Page> pages) {
         this.strangers = strangers;
+        this.statusStrangers = statusStrangers;
         this.statusPort = statusPort;
         this.context = context;
         this.status = status;
@@ -52,7 +60,8 @@ final class Pages extends HttpHandler {
     }
 
     /** Reads the pages from the WAR that runs, or from a folder that is laid out like one. */
-    static Pages read(Path war, String context, Status status, int statusPort, List<Strangers> strangers)
+    static Pages read(
+            Path war, String context, Status status, int statusPort, Strangers strangers, Strangers statusStrangers)
             throws IOException {
         Map<String, Page> pages = new HashMap<>();
         if (Files.isDirectory(war)) {
@@ -70,7 +79,7 @@ final class Pages extends HttpHandler {
                 }
             }
         }
-        return new Pages(context, status, statusPort, strangers, pages);
+        return new Pages(context, status, statusPort, strangers, statusStrangers, pages);
     }
 
     private static void add(Map<String, Page> pages, String name, byte[] content) {
@@ -90,7 +99,22 @@ final class Pages extends HttpHandler {
     }
 
     @Override
-    public void service(Request request, Response response) throws IOException {
+    public void service(Request request, Response response) {
+        Connection<?> client = request.getContext().getConnection();
+        boolean isStatusPort = localPort(client) == statusPort;
+        Strangers those = isStatusPort ? statusStrangers : strangers;
+        those.know(client);
+        try {
+            answer(request, response, isStatusPort);
+        } catch (IOException e) {
+            // It has gone meanwhile, and Grizzly would log a stack trace.
+            client.terminateSilently();
+        } finally {
+            those.answered(client);
+        }
+    }
+
+    private void answer(Request request, Response response, boolean isStatusPort) throws IOException {
         String uri = request.getRequestURI();
         PageHeaders.ALL.forEach(response::setHeader);
         if (!context.isEmpty() && uri.equals(context)) {
@@ -98,8 +122,6 @@ final class Pages extends HttpHandler {
             response.setHeader("Location", context + "/");
             return;
         }
-        strangers.forEach(those -> those.asked(request.getContext().getConnection()));
-        boolean isStatusPort = localPort(request) == statusPort;
         Status.Answer answer = statusPort == 0 || isStatusPort
                 ? status.answer(DoorFilter.request(request.getContext().getConnection(), request.getRequest(), context))
                 : null;
@@ -127,10 +149,8 @@ final class Pages extends HttpHandler {
         }
     }
 
-    private static int localPort(Request request) {
-        return request.getContext().getConnection().getLocalAddress() instanceof InetSocketAddress local
-                ? local.getPort()
-                : -1;
+    private static int localPort(Connection<?> client) {
+        return client.getLocalAddress() instanceof InetSocketAddress local ? local.getPort() : -1;
     }
 
     private static void fail(Response response, int status, String reason) throws IOException {

@@ -101,12 +101,7 @@ final class Server {
         configuration.setJmxEnabled(false);
         configuration.setHttpServerName("Parley");
         configuration.addHttpHandler(
-                Pages.read(
-                        war,
-                        settings.context(),
-                        parley.status(),
-                        settings.statusPort(),
-                        List.of(strangers, statusStrangers)),
+                Pages.read(war, settings.context(), parley.status(), settings.statusPort(), strangers, statusStrangers),
                 HttpHandlerRegistration.builder()
                         .contextPath("")
                         .urlPattern("/*")

@@ -43,16 +43,16 @@ final class Strangers extends BaseFilter {
         return ctx.getInvokeAction();
     }
 
-    /** One that has asked, and may stay a while for more. */
-    void asked(Connection<?> connection) {
-        synchronized (since) {
-            if (since.remove(connection) != null) {
-                since.put(connection, System.nanoTime());
+    /** One that has been answered, and may stay a while to read that and to ask for more. Was known meanwhile. */
+    void answered(Connection<?> connection) {
+        if (connection.isOpen()) {
+            synchronized (since) {
+                since.put(connection, System.nanoTime()); // if it closes right now, the sweep finds it
             }
         }
     }
 
-    /** One that is a stranger no more, or gone. */
+    /** One that is a stranger no more, is being answered, or gone. */
     void know(Connection<?> connection) {
         synchronized (since) {
             since.remove(connection);

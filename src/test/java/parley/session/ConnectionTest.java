@@ -250,7 +250,7 @@ class ConnectionTest {
         run(closing);
         assertThat(sessions.openCount()).isZero();
         assertThat(rooms.memberCount()).isZero();
-        assertThat(sessions.endedCount(Ending.BROKEN)).isEqualTo(1);
+        assertThat(sessions.endedCount(Ending.LOST)).isEqualTo(1);
         long endings = 0;
         for (Ending why : Ending.values()) {
             endings += sessions.endedCount(why);
