@@ -3,12 +3,13 @@
 import { make } from './messages.js';
 import { figures, parse } from './readings.js';
 
-/** How often the server is asked, how long it may take, and how much is shown, in milliseconds. */
-const PERIOD = 2000;
+/** How often the server is asked: every 2 seconds, or as the address says (?every=10), from 0.2 seconds to a minute. */
+const PERIOD = 1000 * Math.min(60, Math.max(0.2, Number(new URLSearchParams(location.search).get('every')) || 2));
+/** How long it may take, and how much is shown, in milliseconds. */
 const PATIENCE = 10_000;
 const SHOWN = 10 * 60_000;
 /** Readings further apart have no rate between them, and no line. */
-const GAP = 30_000;
+const GAP = Math.max(30_000, 3 * PERIOD);
 /** The size of a chart in units of its own: the style sheet stretches it. */
 const WIDTH = 600;
 const HEIGHT = 60;

@@ -255,6 +255,13 @@ final class Keys {
             1_000_000,
             "handshakes a second, 0 = no limit",
             "Handshakes a second in all, with a burst of five times that; more are refused with 503.");
+    static final Setting<Integer> HANDSHAKES_PER_ADDRESS = Setting.number(
+            "limits.handshakes-per-second-per-address",
+            200,
+            0,
+            1_000_000,
+            "handshakes a second, 0 = no limit",
+            "The same from one address, as limits.connections-per-address counts it; more are refused with 429.");
     static final Setting<Integer> HANDSHAKING = Setting.number(
             "limits.handshaking",
             2000,
@@ -407,6 +414,7 @@ final class Keys {
             CONNECTIONS,
             PER_ADDRESS,
             HANDSHAKES,
+            HANDSHAKES_PER_ADDRESS,
             HANDSHAKING,
             HANDSHAKE_TIMEOUT,
             ROOMS,

@@ -77,6 +77,7 @@ public final class Metrics implements Room.Observer {
     void of(Sessions sessions, RoomRegistry rooms, Admission admission) {
         gauge("parley.ready", "1 when new clients are let in.", admission, door -> door.isOpen() ? 1 : 0);
         gauge("parley.sessions", "Sessions that are open.", sessions, Sessions::openCount);
+        gauge("parley.sessions.limit", "Sessions that there may be.", sessions, Sessions::mostOpen);
         counter("parley.sessions.opened", "Sessions opened.", sessions, Sessions::openedCount);
         for (Ending why : Ending.values()) {
             FunctionCounter.builder("parley.sessions.ended", sessions, all -> all.endedCount(why))

@@ -194,7 +194,7 @@ public final class Settings {
 
     /** What the door lets in. */
     public DoorLimits door() {
-        return new DoorLimits(value(Keys.HANDSHAKES));
+        return new DoorLimits(value(Keys.HANDSHAKES), value(Keys.HANDSHAKES_PER_ADDRESS));
     }
 
     /** How many TCP connections may be without a handshake, when Parley runs by itself. */

@@ -69,6 +69,8 @@ public final class Admission {
         RATE(503, CloseCode.TRY_AGAIN_LATER),
         /** As many connections as there may be from one address. */
         ADDRESS_FULL(429, CloseCode.TRY_AGAIN_LATER),
+        /** More handshakes a second than there may be from one address. */
+        ADDRESS_RATE(429, CloseCode.TRY_AGAIN_LATER),
         /** A page of another host. */
         ORIGIN(403, CloseCode.POLICY_VIOLATION),
         /** No token, or none that is taken. */
@@ -106,6 +108,8 @@ public final class Admission {
     @GuardedBy("rateLock")
     private final @Nullable Rate rate;
 
+    private final @Nullable AddressRates addressRates;
+
     /** Makes the door. */
     public Admission(
             Origins origins, Proxies proxies, Access access, DoorLimits limits, Sessions sessions, RoomRegistry rooms) {
@@ -115,6 +119,9 @@ public final class Admission {
         this.sessions = sessions;
         this.rooms = rooms;
         this.rate = limits.handshakesPerSecond() == 0 ? null : new Rate(limits.handshakesPerSecond(), sessions.now());
+        this.addressRates = limits.handshakesPerSecondPerAddress() == 0
+                ? null
+                : new AddressRates(limits.handshakesPerSecondPerAddress());
         this.refusals = new RefusalLog(sessions.now());
     }
 
@@ -199,7 +206,12 @@ public final class Admission {
     }
 
     private Verdict admit(Request request, Visitor unknown, @Nullable RoomName room, Map<String, String> parameters) {
-        if (!isWithinRate()) { // who may not come in anyway takes nothing from it
+        // Who may not come in anyway takes nothing from the rates, and who is too quick alone nothing from that for
+        // all.
+        if (!isWithinRate(unknown.address())) {
+            return new Refusal(Cause.ADDRESS_RATE, "too many handshakes a second from this address");
+        }
+        if (!isWithinRate()) {
             return new Refusal(Cause.RATE, "too many handshakes a second");
         }
         if (!access.isReady()) {
@@ -218,6 +230,10 @@ public final class Admission {
             return new Refusal(Cause.FORBIDDEN, "the token lets nobody into this room");
         }
         return chat(visitor, room, parameters);
+    }
+
+    private boolean isWithinRate(@Nullable InetAddress address) {
+        return addressRates == null || address == null || addressRates.take(address, sessions.now());
     }
 
     private boolean isWithinRate() {

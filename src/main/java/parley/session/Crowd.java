@@ -41,7 +41,8 @@ final class Crowd {
         return counts.size();
     }
 
-    private static String key(InetAddress address) {
+    /** By what an address is told from others. */
+    static String key(InetAddress address) {
         return address instanceof Inet6Address
                 ? Arrays.toString(Arrays.copyOf(address.getAddress(), PREFIX))
                 : address.getHostAddress();

@@ -255,6 +255,11 @@ public final class Sessions {
         return limits;
     }
 
+    /** How many sessions there may be. */
+    public int mostOpen() {
+        return limits.connections();
+    }
+
     /** How many sessions have been opened. */
     public long openedCount() {
         return opened.sum();

@@ -48,7 +48,8 @@ final class AbuseIT {
         try (ParleyProcess parley = ParleyProcess.start(settings(
                 "limits.connections=400",
                 "limits.connections-per-address=40",
-                "limits.handshakes-per-second=100",
+                "limits.handshakes-per-second=60",
+                "limits.handshakes-per-second-per-address=50",
                 "limits.handshaking=50",
                 "limits.handshake-timeout=500ms",
                 "limits.commands-per-second=300",
@@ -300,6 +301,7 @@ final class AbuseIT {
                                 "parley_handshakes_refused_total{cause=\"not-found\"}",
                                 "parley_handshakes_refused_total{cause=\"address-full\"}",
                                 "parley_handshakes_refused_total{cause=\"rate\"}",
+                                "parley_handshakes_refused_total{cause=\"address-rate\"}",
                                 "parley_sessions_ended_total{code=\"1008\",reason=\"flooding\"}",
                                 "parley_sessions_ended_total{code=\"1009\",reason=\"too-big\"}",
                                 "parley_sessions_ended_total{code=\"1013\",reason=\"echo-backlog\"}",

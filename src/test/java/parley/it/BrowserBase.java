@@ -17,6 +17,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
@@ -31,7 +32,8 @@ import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 import parley.client.JsonClient;
 
-/** The page in Chromium. Each test has a browser of its own; nothing may be wrong in its console at the end. */
+/** The page in Chromium, which does not change with the JDK of the server. Each test has a browser of its own; nothing may be wrong in its console at the end. */
+@Tag("browser")
 abstract class BrowserBase {
     static final Duration PATIENCE = Duration.ofSeconds(30);
 

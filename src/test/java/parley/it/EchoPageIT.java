@@ -6,9 +6,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.Keys;
+import parley.client.JsonClient;
 
-/** The echo side of the page, and the page's own right to speak JSON. */
+/** The echo side of the page, the page's own right to speak JSON, and the status page of a real server. */
 final class EchoPageIT extends BrowserBase {
+    private static final String SESSIONS =
+            "return [...document.querySelectorAll('[data-panel=sessions] .values > li')].map(one => one.innerText)";
+
     @Test
     void textComesBackWithItsSizeAndTime() {
         Window page = open(parley, "?view=echo");
@@ -19,6 +23,18 @@ final class EchoPageIT extends BrowserBase {
         assertThat(page.text("echo-log")).containsPattern("text, 11 bytes, \\d+\\.\\d ms$");
         page.press("echo-connect");
         page.awaitText("echo-state", "Disconnected, with code 1000.");
+    }
+
+    @Test
+    void theStatusPageSeesWhoIsHere() {
+        Window page = open(parley, "status.html?every=0.2");
+        page.awaitText("status-state", "Ready");
+        page.awaitText("status-figures", "Sessions");
+        try (JsonClient client = new JsonClient(parley.socket("chat/seen"))) {
+            untilHolds(() -> assertThat(page.list(SESSIONS)).containsExactly("1"));
+            client.close();
+            untilHolds(() -> assertThat(page.list(SESSIONS)).containsExactly("0"));
+        }
     }
 
     @Test

@@ -26,7 +26,7 @@ import parley.app.PageHeaders;
 /** The status page before a server that says what the test says: what is shown, what when nothing can be read, and how often it asks. */
 @Tag("without-parley")
 final class StatusPageIT extends BrowserBase {
-    private static final Duration PERIOD = Duration.ofSeconds(2);
+    private static final Duration PERIOD = Duration.ofMillis(400);
 
     @Test
     void figuresAreThoseOfTheServerAndOfTheTimeBetweenTwoReadings() throws Exception {
@@ -83,7 +83,7 @@ final class StatusPageIT extends BrowserBase {
             page.awaitText(
                     "status-state",
                     "The metrics cannot be read: the server answered 403: Metrics are for <b>loopback</b>: see the setting.");
-            assertThat(page.text("status-about")).isEqualTo("Asking again every 2 seconds.");
+            assertThat(page.text("status-about")).isEqualTo("Asking again every 0.4 seconds.");
             assertThat(page.find("status-figures").isDisplayed()).isFalse();
             screenshot("status-403.png");
 
@@ -122,7 +122,7 @@ final class StatusPageIT extends BrowserBase {
             page.awaitText("status-state", "Ready");
         }
         page.awaitText("status-state", "The metrics cannot be read: the server does not answer");
-        page.awaitText("status-about", "Asking again every 2 seconds. What is below was read at ");
+        page.awaitText("status-about", "Asking again every 0.4 seconds. What is below was read at ");
         shows(page, "published", "10 a second");
         assertThat(browser.getTitle()).isEqualTo("Cannot be read – Parley");
         about = page.text("status-about");
@@ -299,7 +299,7 @@ final class StatusPageIT extends BrowserBase {
         }
 
         String page() {
-            return "http://127.0.0.1:" + port() + CONTEXT + "status.html";
+            return "http://127.0.0.1:" + port() + CONTEXT + "status.html?every=" + PERIOD.toMillis() / 1e3;
         }
 
         private void file(HttpExchange exchange) throws IOException {

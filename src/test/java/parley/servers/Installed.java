@@ -94,7 +94,10 @@ abstract class Installed implements Server {
     @Override
     public void start() throws IOException {
         Files.createDirectories(base);
-        configure(Properties.SHORT.stream().map(property -> "-D" + property).toList());
+        settings();
+        configure(Stream.concat(Properties.SHORT.stream(), Stream.of("parley.config=" + file()))
+                .map(property -> "-D" + property)
+                .toList());
         ProcessBuilder builder =
                 new ProcessBuilder(command()).directory(base.toFile()).redirectErrorStream(true);
         Map<String, String> environment = builder.environment();
@@ -105,6 +108,16 @@ abstract class Installed implements Server {
         output = new Output(getClass().getSimpleName(), process);
         Runtime.getRuntime().addShutdownHook(new Thread(this::kill));
         await(TO_START, "answer", () -> Http.status(URI.create("http://127.0.0.1:" + port + "/")) > 0);
+    }
+
+    /** The settings file, read at each deployment. */
+    private Path file() {
+        return base.resolve("parley.conf").toAbsolutePath();
+    }
+
+    @Override
+    public void settings(String... lines) throws IOException {
+        Files.write(file(), List.of(lines));
     }
 
     @Override

@@ -12,6 +12,9 @@ public interface Server extends AutoCloseable {
     /** Starts it and waits until it answers. */
     void start() throws IOException;
 
+    /** What is deployed from now on has these settings besides, as lines of a settings file, and none of an earlier call. */
+    void settings(String... lines) throws IOException;
+
     /** Deploys a WAR under that name, as docs/servers.md says to, and waits until its page is there. */
     void deploy(String name, Path war) throws IOException;
 

@@ -20,6 +20,9 @@ final class Standalone implements Server {
     private record Running(Process process, Output output, int port) {}
 
     private final Map<String, Running> deployed = new ConcurrentHashMap<>();
+    /** Of what is deployed next. */
+    private List<String> settings = List.of();
+
     /** What those printed that have been stopped. */
     private final StringBuffer past = new StringBuffer();
 
@@ -28,6 +31,11 @@ final class Standalone implements Server {
         Runtime.getRuntime()
                 .addShutdownHook(
                         new Thread(() -> deployed.values().forEach(running -> running.process.destroyForcibly())));
+    }
+
+    @Override
+    public void settings(String... lines) {
+        settings = List.of(lines);
     }
 
     @Override
@@ -43,6 +51,9 @@ final class Standalone implements Server {
                 "/" + name));
         for (String property : Properties.SHORT) {
             command.addAll(List.of("--set", property.substring("parley.".length())));
+        }
+        for (String setting : settings) {
+            command.addAll(List.of("--set", setting));
         }
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().keySet().removeIf(variable -> variable.startsWith("PARLEY_"));

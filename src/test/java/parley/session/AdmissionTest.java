@@ -44,7 +44,7 @@ class AdmissionTest {
             new Origins(List.of()),
             new Proxies(List.of(), Proxies.Header.X_FORWARDED_FOR),
             Access.ANONYMOUS,
-            new DoorLimits(0),
+            new DoorLimits(0, 0),
             sessions,
             rooms);
 
@@ -126,7 +126,7 @@ class AdmissionTest {
                 new Origins(List.of()),
                 new Proxies(List.of(), Proxies.Header.X_FORWARDED_FOR),
                 Access.PRINCIPAL,
-                new DoorLimits(0),
+                new DoorLimits(0, 0),
                 sessions,
                 rooms);
         Request.Headers headers = Map.of("Host", "localhost")::get;
@@ -148,7 +148,7 @@ class AdmissionTest {
                 new Origins(List.of()),
                 new Proxies(List.of(), Proxies.Header.X_FORWARDED_FOR),
                 Access.ANONYMOUS,
-                new DoorLimits(1),
+                new DoorLimits(1, 0),
                 sessions,
                 rooms);
         Request.Headers headers = Map.of("Host", "localhost")::get;

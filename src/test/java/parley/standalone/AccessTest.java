@@ -4,18 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static parley.client.JsonClient.quoted;
+import static parley.client.Token.SECRET;
+import static parley.client.Token.claims;
+import static parley.client.Token.endsIn;
+import static parley.client.Token.token;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
-import org.jose4j.jws.JsonWebSignature;
 import org.jose4j.jwt.JwtClaims;
-import org.jose4j.jwt.NumericDate;
-import org.jose4j.keys.HmacKey;
-import org.jose4j.lang.JoseException;
 import org.junit.jupiter.api.Test;
 import parley.app.SettingsException;
 import parley.client.Client;
@@ -26,36 +25,11 @@ import parley.session.Ending;
 
 /** Who may enter, over real sockets. */
 class AccessTest extends ServerBase {
-    private static final String SECRET = "this is a secret of at least thirty-two bytes";
-
     private void startWithTokens(String... more) throws Exception {
         List<String> settings =
                 new ArrayList<>(List.of("access.mode=token", "access.secret=" + SECRET, "access.leeway=0s"));
         settings.addAll(List.of(more));
         start(settings.toArray(new String[0]));
-    }
-
-    private static JwtClaims claims(String name, String... rooms) {
-        JwtClaims claims = new JwtClaims();
-        claims.setExpirationTimeMinutesInTheFuture(10);
-        if (name != null) {
-            claims.setClaim("name", name);
-        }
-        claims.setStringListClaim("rooms", rooms);
-        return claims;
-    }
-
-    private static JwtClaims endsIn(JwtClaims claims, long millis) {
-        claims.setExpirationTime(NumericDate.fromMilliseconds(System.currentTimeMillis() + millis));
-        return claims;
-    }
-
-    private static String token(JwtClaims claims) throws JoseException {
-        JsonWebSignature token = new JsonWebSignature();
-        token.setPayload(claims.toJson());
-        token.setAlgorithmHeaderValue("HS256");
-        token.setKey(new HmacKey(SECRET.getBytes(StandardCharsets.UTF_8)));
-        return token.getCompactSerialization();
     }
 
     private RawClient handshake(String path, String headers) throws Exception {

@@ -22,8 +22,8 @@ class LimitsTest extends ServerBase {
     void connectionsOfOneAddressAreLimitedAndOthersAreNot() throws Exception {
         start("limits.connections-per-address=2");
         String theirs = "X-Forwarded-For: 203.0.113.7\r\n";
-        try (RawClient one = RawClient.handshake(server.port(), "/echo", 0, theirs);
-                RawClient two = RawClient.handshake(server.port(), "/chat", 0, theirs);
+        try (RawClient one = opened("/echo", theirs);
+                RawClient two = opened("/chat", theirs);
                 RawClient three = RawClient.handshake(server.port(), "/chat", 0, theirs);
                 RawClient invented =
                         RawClient.handshake(server.port(), "/chat", 0, "X-Forwarded-For: 1.1.1.1, 203.0.113.7\r\n");
@@ -40,6 +40,14 @@ class LimitsTest extends ServerBase {
         }
         assertThat(server.parley().admission().refusedCount(Admission.Cause.ADDRESS_FULL))
                 .isGreaterThanOrEqualTo(2);
+    }
+
+    /** Once it has been counted, which is behind the answer to the handshake. */
+    private RawClient opened(String path, String header) throws Exception {
+        RawClient client = RawClient.handshake(server.port(), path, 0, header);
+        client.text("open");
+        client.read();
+        return client;
     }
 
     @Test
@@ -60,6 +68,32 @@ class LimitsTest extends ServerBase {
         assertThat(in).isBetween(5, 12);
         assertThat(server.parley().admission().refusedCount(Admission.Cause.RATE))
                 .isEqualTo(refused);
+    }
+
+    @Test
+    void handshakesASecondFromOneAddressTakeNothingFromOthers() throws Exception {
+        start("limits.handshakes-per-second-per-address=1");
+        int refused = 0;
+        for (int i = 0; i < 20; i++) {
+            try (RawClient client = handshake("203.0.113.1")) {
+                if (client.status() != 101) {
+                    assertThat(client.status()).isEqualTo(429);
+                    assertThat(client.response()).contains("Retry-After:");
+                    assertThat(client.body()).contains("too many handshakes a second from this address");
+                    refused++;
+                }
+            }
+        }
+        assertThat(refused).isBetween(8, 15);
+        assertThat(server.parley().admission().refusedCount(Admission.Cause.ADDRESS_RATE))
+                .isEqualTo(refused);
+        try (RawClient other = handshake("203.0.113.2")) {
+            assertThat(other.status()).isEqualTo(101);
+        }
+    }
+
+    private RawClient handshake(String address) throws Exception {
+        return RawClient.handshake(server.port(), "/echo", 0, "X-Forwarded-For: " + address + "\r\n");
     }
 
     @Test

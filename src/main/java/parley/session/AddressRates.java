@@ -1,0 +1,36 @@
+package parley.session;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.net.InetAddress;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * How often each address has asked lately: so many times a second, five times that in a burst. Remembered are the {@value #MOST}
+ * addresses that asked last, so that strangers do not make it grow; who commands more than that meets the rate for all. Any
+ * thread.
+ */
+final class AddressRates {
+    static final int MOST = 10_000;
+
+    private final int perSecond;
+
+    @GuardedBy("this")
+    private final Map<String, Rate> rates = new LinkedHashMap<>(16, 0.75f, true);
+
+    AddressRates(int perSecond) {
+        this.perSecond = perSecond;
+    }
+
+    /** Whether that address may now. */
+    synchronized boolean take(InetAddress address, long nowNanos) {
+        Rate rate = rates.computeIfAbsent(Crowd.key(address), first -> new Rate(perSecond, nowNanos));
+        if (rates.size() > MOST) {
+            Iterator<Rate> longestAgoFirst = rates.values().iterator();
+            longestAgoFirst.next();
+            longestAgoFirst.remove();
+        }
+        return rate.take(nowNanos) == Rate.Verdict.ALLOWED;
+    }
+}
