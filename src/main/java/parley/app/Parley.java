@@ -44,6 +44,9 @@ public final class Parley {
     private static final Logger LOG = System.getLogger("parley.app");
 
     private static final int CLOSING_THREADS = 32;
+    /** How many threads that are blocked in a close are made good for. */
+    private static final int MOST_BLOCKED = 1_000;
+
     private static final int PING_THREADS = 16;
     private static final int IDLE_THREAD_SECONDS = 10;
     private static final long THREADS_END_NANOS = 1_000_000_000L;
@@ -55,7 +58,7 @@ public final class Parley {
     private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
 
     private final ExecutorService fanOut;
-    private final ExecutorService closing;
+    private final ThreadPoolExecutor closing;
     private final ExecutorService pinging;
     private final ScheduledExecutorService sweep;
     private final RoomRegistry rooms;
@@ -262,9 +265,22 @@ public final class Parley {
         try {
             chores.forEach(Parley::attempt);
             sessions.sweep();
+            makeGoodForBlocked();
             rooms.sweep(System.nanoTime());
         } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "the sweep failed and goes on", e);
+        }
+    }
+
+    /** Open Liberty does not give every thread back that closes: with 32 of those nobody would be closed any more. */
+    private void makeGoodForBlocked() {
+        int threads = CLOSING_THREADS + Math.min(sessions.blockedCloseCount(), MOST_BLOCKED);
+        if (threads > closing.getMaximumPoolSize()) {
+            closing.setMaximumPoolSize(threads); // in this order: the core is never more
+            closing.setCorePoolSize(threads);
+        } else if (threads < closing.getMaximumPoolSize()) {
+            closing.setCorePoolSize(threads);
+            closing.setMaximumPoolSize(threads);
         }
     }
 
@@ -278,7 +294,7 @@ public final class Parley {
         return Duration.ofMillis(Math.max(10, Math.min(250, shortest / 4)));
     }
 
-    private static ExecutorService upTo(int threads, ThreadFactory factory) {
+    private static ThreadPoolExecutor upTo(int threads, ThreadFactory factory) {
         ThreadPoolExecutor pool = new ThreadPoolExecutor(
                 threads, threads, IDLE_THREAD_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), factory);
         pool.allowCoreThreadTimeOut(true);

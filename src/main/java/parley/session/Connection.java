@@ -194,6 +194,13 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         return closed || !patient;
     }
 
+    /** Whether its close has been blocked for longer than it may be, and interrupted in vain. For the sweep. */
+    final boolean isCloseBlocked(long now) {
+        return !closed
+                && endedAtNanos != 0
+                && now - endedAtNanos >= 2 * sessions.limits().closeTimeout().toNanos();
+    }
+
     /** Whether it has ended; nothing that comes afterwards matters. */
     public final boolean hasEnded() {
         return ending != null;

@@ -235,6 +235,14 @@ public final class Sessions {
         return ended.size();
     }
 
+    /** How many closes the container does not come back from. For the sweep. */
+    public int blockedCloseCount() {
+        long now = now();
+        return (int) ended.stream()
+                .filter(connection -> connection.isCloseBlocked(now))
+                .count();
+    }
+
     /** How many sessions ended for that reason. */
     public long endedCount(Ending why) {
         return counter(why).sum();

@@ -3,7 +3,9 @@ package parley.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
@@ -13,6 +15,7 @@ import parley.delivery.Frame;
 import parley.delivery.Transport;
 import parley.protocol.CloseCode;
 import parley.session.Admission;
+import parley.session.Ending;
 import parley.session.Request;
 
 class ParleyTest {
@@ -77,6 +80,20 @@ class ParleyTest {
         parley.stop();
         assertThat(transport.closing.getCount()).isZero();
         await().until(() -> transport.interrupts.get() == 5);
+        await().until(() -> !isAlive("parley-close") && !isAlive("parley-last"));
+    }
+
+    /** As many as there are threads to close with, and more. */
+    @Test
+    void closesThatDoNotEndDoNotKeepOthersFromBeingClosed() {
+        Parley parley = start("session.close-timeout=100ms", "shutdown.grace=0s", "shutdown.flush=0s");
+        List<BlocksInClose> all = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            all.add(new BlocksInClose());
+            parley.open(arrive(parley), all.get(i), null).end(Ending.IDLE);
+        }
+        await().untilAsserted(() -> assertThat(all).allMatch(one -> one.closing.getCount() == 0));
+        parley.stop();
         await().until(() -> !isAlive("parley-close") && !isAlive("parley-last"));
     }
 

@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import parley.client.Client;
 import parley.client.JsonClient;
@@ -68,7 +73,25 @@ class UndeployIT extends Portability {
         int mayStay = differs(Difference.KEEPS_THE_LAST) ? 1 : 0;
         await("the class loaders go")
                 .atMost(Duration.ofSeconds(30))
-                .until(() -> jvm.classes("parley.app.Parley"), count -> count <= classes + mayStay);
+                .until(
+                        () -> {
+                            haveThreadsServeAnother();
+                            return jvm.classes("parley.app.Parley");
+                        },
+                        count -> count <= classes + mayStay);
+    }
+
+    /** Many at once, so that each thread of the server lets go of what it served last. */
+    private void haveThreadsServeAnother() throws Exception {
+        ExecutorService clients = Executors.newFixedThreadPool(32);
+        try {
+            Callable<Integer> ask = () -> get("/parley/health/live").statusCode();
+            for (Future<Integer> answer : clients.invokeAll(Collections.nCopies(128, ask))) {
+                assertThat(answer.get()).isEqualTo(200);
+            }
+        } finally {
+            clients.shutdownNow();
+        }
     }
 
     private void aProcessEndsAndStartsAgain() throws Exception {

@@ -27,8 +27,11 @@ public enum Difference {
             "Drops what a client sends before it has the answer to its handshake, which RFC 6455 does not allow it to, and on a"
                     + " busy machine now and then what it sends right behind it."),
     CUTS_NO_CHARACTERS("Closes with 1007 when a fragment of a text message ends within a character."),
+    MAY_KEEP_A_CLOSING_THREAD(
+            "Now and then keeps for ever a thread that closes a client which takes nothing, when its own timeout of what the client"
+                    + " was sent comes at that moment; Parley goes on with others."),
     KEEPS_THE_LAST(
-            "May keep the classes of the application that was undeployed last, as long as a thread that served it serves no other."),
+            "May keep the classes of an application that was undeployed, as long as a thread that served it serves no other."),
     KEEPS_CLASSES("Keeps the classes of an application that was undeployed for a while, or until it is stopped.");
 
     private final String words;

@@ -50,6 +50,7 @@ public enum Kind {
             Difference.WAITS_FOR_THE_ANSWER_TO_A_CLOSE,
             Difference.DROPS_WHAT_COMES_WITH_THE_HANDSHAKE,
             Difference.CUTS_NO_CHARACTERS,
+            Difference.MAY_KEEP_A_CLOSING_THREAD,
             Difference.KEEPS_THE_LAST);
 
     private final String name;
