@@ -27,6 +27,7 @@ import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.Test;
 import parley.client.JsonClient;
 import parley.client.RawClient;
+import parley.servers.Ports;
 
 /** All that a stranger may try, at once, against a server with small limits, while others just talk. */
 final class AbuseIT {
@@ -36,6 +37,9 @@ final class AbuseIT {
     private static final int MESSAGES = 200;
 
     private final HttpClient http = HttpClient.newHttpClient();
+    /** Where strangers do not come: on the other they push out whoever has not asked yet. */
+    private final int statusPort = Ports.free();
+
     private final AtomicBoolean enough = new AtomicBoolean();
 
     /** Something that is done again and again until there is enough. What the server does about it may be an exception here. */
@@ -46,6 +50,7 @@ final class AbuseIT {
     @Test
     void whoTalksHasEveryMessageWhileAllLimitsAreHitAtOnce() throws Exception {
         try (ParleyProcess parley = ParleyProcess.start(settings(
+                "status.port=" + statusPort,
                 "limits.connections=400",
                 "limits.connections-per-address=40",
                 "limits.handshakes-per-second=60",
@@ -77,7 +82,7 @@ final class AbuseIT {
                 abuses.add(strangers.submit(() -> again(abuse)));
             }
             Histogram during = new Histogram(3);
-            talk(talkers, during, MESSAGES, 10 * MESSAGES, () -> needAllHit(parley));
+            talk(talkers, during, MESSAGES, 10 * MESSAGES, this::needAllHit);
             enough.set(true);
             for (Future<?> abuse : abuses) {
                 abuse.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
@@ -90,12 +95,12 @@ final class AbuseIT {
                     during.getValueAtPercentile(50) / 1e3,
                     before.getValueAtPercentile(99) / 1e3,
                     during.getValueAtPercentile(99) / 1e3);
-            assertThat(metric(parley, "parley_log_bytes")).isLessThanOrEqualTo(2 << 20);
+            assertThat(metric("parley_log_bytes")).isLessThanOrEqualTo(2 << 20);
             for (JsonClient talker : talkers) {
                 talker.close();
             }
-            await().atMost(PATIENCE).until(() -> metric(parley, "parley_sessions") == 0);
-            assertThat(metric(parley, "parley_sessions_ended_total{code=\"1011\",reason=\"fault\"}"))
+            await().atMost(PATIENCE).until(() -> metric("parley_sessions") == 0);
+            assertThat(metric("parley_sessions_ended_total{code=\"1011\",reason=\"fault\"}"))
                     .isZero();
             assertThat(parley.stop()).isZero();
             assertThat(parley.output()).as("no stack trace").doesNotContain("\tat ");
@@ -294,8 +299,8 @@ final class AbuseIT {
         }
     }
 
-    private void needAllHit(ParleyProcess parley) throws Exception {
-        String metrics = metrics(parley);
+    private void needAllHit() throws Exception {
+        String metrics = metrics();
         assertThat(Stream.of(
                                 "parley_handshakes_refused_total{cause=\"bad-request\"}",
                                 "parley_handshakes_refused_total{cause=\"not-found\"}",
@@ -312,8 +317,8 @@ final class AbuseIT {
                 .isEmpty();
     }
 
-    private double metric(ParleyProcess parley, String name) throws Exception {
-        return value(metrics(parley), name);
+    private double metric(String name) throws Exception {
+        return value(metrics(), name);
     }
 
     private static double value(String metrics, String name) {
@@ -324,8 +329,8 @@ final class AbuseIT {
                 .orElse(0);
     }
 
-    private String metrics(ParleyProcess parley) throws Exception {
-        URI uri = URI.create("http://127.0.0.1:" + parley.port() + "/metrics");
+    private String metrics() throws Exception {
+        URI uri = URI.create("http://127.0.0.1:" + statusPort + "/metrics");
         return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
                 .body();
     }

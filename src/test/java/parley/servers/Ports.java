@@ -7,7 +7,7 @@ import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Ports for servers that cannot choose a free one themselves. */
-final class Ports {
+public final class Ports {
     /** Below what systems give to outgoing connections, which would come between looking for a port and listening on it. */
     private static final int LEAST = 20_000;
 
@@ -16,7 +16,7 @@ final class Ports {
     private Ports() {}
 
     /** Finds one that nobody listens on. */
-    static int free() {
+    public static int free() {
         IOException refused = new IOException("no port was tried");
         for (int tries = 0; tries < 100; tries++) {
             int port = LEAST + ThreadLocalRandom.current().nextInt(COUNT);
