@@ -3,7 +3,6 @@ package parley.standalone;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.Connection;
 import org.glassfish.grizzly.Grizzly;
@@ -15,7 +14,6 @@ import org.glassfish.grizzly.filterchain.FilterChainContext;
 import org.glassfish.grizzly.filterchain.NextAction;
 import org.glassfish.grizzly.http.HttpServerFilter;
 import org.glassfish.grizzly.memory.ByteBufferArray;
-import org.glassfish.grizzly.utils.IdleTimeoutFilter;
 
 /**
  * The end of the chain of a connection that speaks WebSocket: what comes goes to its watch. Such a connection gets a chain
@@ -35,7 +33,6 @@ final class FrameFilter extends BaseFilter {
         connection
                 .getAttributes()
                 .removeAttribute(org.glassfish.grizzly.http.HttpServerFilter.HTTP_SERVER_REQUEST_ATTR_NAME);
-        IdleTimeoutFilter.setCustomTimeout(connection, -1, TimeUnit.MILLISECONDS); // the sweep looks after it now
         watches.set(connection, watch);
         connection.setProcessor(chains.computeIfAbsent(of, this::chain));
         connection.addCloseListener((closed, how) -> watch.gone()); // at once, when it is gone already
@@ -44,7 +41,7 @@ final class FrameFilter extends BaseFilter {
     private FilterChain chain(FilterChain http) {
         FilterChainBuilder frames = FilterChainBuilder.stateless();
         http.subList(0, http.indexOfType(HttpServerFilter.class)).stream()
-                .filter(filter -> !(filter instanceof IdleTimeoutFilter || filter instanceof Strangers))
+                .filter(filter -> !(filter instanceof Strangers))
                 .forEach(frames::add);
         return frames.add(this).build();
     }

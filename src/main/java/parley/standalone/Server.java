@@ -14,6 +14,7 @@ import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
 import org.glassfish.grizzly.nio.transport.TCPNIOTransportBuilder;
 import org.glassfish.grizzly.ssl.SSLEngineConfigurator;
 import org.glassfish.grizzly.strategies.SameThreadIOStrategy;
+import org.glassfish.grizzly.utils.IdleTimeoutFilter;
 import org.jspecify.annotations.Nullable;
 import parley.access.Tokens;
 import parley.app.AccessMode;
@@ -82,6 +83,8 @@ final class Server {
             encrypt(certificates, settings.tlsProtocols());
         }
         guard(listener, strangers);
+        // It would keep what has left HTTP for ever, 5 KB each, and look at every connection each second.
+        listener.registerAddOn((network, chain) -> chain.remove(chain.indexOfType(IdleTimeoutFilter.class)));
         listener.registerAddOn((network, chain) -> chain.add(
                 chain.indexOfType(HttpServerFilter.class),
                 new DoorFilter(
