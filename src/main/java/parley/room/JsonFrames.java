@@ -1,6 +1,7 @@
 package parley.room;
 
 import java.util.StringJoiner;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -20,8 +21,11 @@ import parley.protocol.Utf8;
 final class JsonFrames implements Frames {
     /** A power of two. */
     private static final int LINES = 64;
-    /** Longer lines are not kept, so that a room's lines weigh {@value #LINES} times this at most. */
-    private static final int LONGEST_KEPT = 4096;
+    /**
+     * So much may the lines weigh that a room keeps. (Once no line above 4 KB was kept: with messages of 4 KB a quarter of the processor went
+     * into encoding as soon as members were a little apart.)
+     */
+    private static final int KEPT_BYTES = 1 << 18;
 
     private record Line(long seq, String text, int bytes) {}
 
@@ -33,6 +37,9 @@ final class JsonFrames implements Frames {
     private final Supplier<Presence.Picture> picture;
     private final int batchBytes;
     private final AtomicReferenceArray<@Nullable Line> lines = new AtomicReferenceArray<>(LINES);
+    /** What the lines weigh, in bytes. */
+    private final AtomicInteger keptBytes = new AtomicInteger();
+
     private volatile @Nullable Batch lastMessages;
     private volatile @Nullable Batch lastSignals;
     private volatile @Nullable Told lastTold;
@@ -81,10 +88,21 @@ final class JsonFrames implements Frames {
         }
         String text = JsonCodec.encode(new Event.Said(room, message));
         Line line = new Line(seq, text, Utf8.length(text));
-        if (line.bytes <= LONGEST_KEPT) {
-            lines.set(slot, line);
-        }
+        keep(slot, line);
         return line;
+    }
+
+    /** Keeps a line in place of what is in its slot, and lets go of others, the oldest first, until all are light enough. */
+    private void keep(int slot, Line line) {
+        int kept = put(slot, line);
+        for (int i = 1; kept > KEPT_BYTES && i <= LINES; i++) {
+            kept = put((slot + i) & (LINES - 1), null);
+        }
+    }
+
+    private int put(int slot, @Nullable Line line) {
+        Line before = lines.getAndSet(slot, line);
+        return keptBytes.addAndGet((line == null ? 0 : line.bytes) - (before == null ? 0 : before.bytes));
     }
 
     @Override
@@ -135,7 +153,7 @@ final class JsonFrames implements Frames {
     /** Lets go of what is kept for members to share. */
     void letGo() {
         for (int slot = 0; slot < LINES; slot++) {
-            lines.set(slot, null);
+            put(slot, null);
         }
         lastMessages = null;
         lastSignals = null;

@@ -250,7 +250,7 @@ public final class Admission {
         }
         MemberName granted = visitor.grant().name();
         name = granted == null ? name : granted;
-        int history = history(parameters.getOrDefault("history", "0"));
+        int history = history(parameters.get("history"));
         if (history < 0) {
             return bad("history is a number from 0 to 999999999; a room has as many as it keeps");
         }
@@ -265,11 +265,11 @@ public final class Admission {
         return new Chat(visitor, room, name, rooms.position(room, new Command.After(epoch, Long.parseLong(after))));
     }
 
-    private int history(String value) {
-        if (!value.matches("\\d{1,9}")) {
-            return -1;
+    private static int history(@Nullable String value) {
+        if (value == null) {
+            return 0;
         }
-        return Integer.parseInt(value);
+        return value.matches("\\d{1,9}") ? Integer.parseInt(value) : -1;
     }
 
     private static Map<String, String> parse(@Nullable String query) {

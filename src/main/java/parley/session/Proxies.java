@@ -5,6 +5,7 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,10 @@ import org.jspecify.annotations.Nullable;
  * it is a proxy that is believed; what stands before may be anybody's invention.
  */
 public final class Proxies {
+    private static final Pattern FOUR =
+            Pattern.compile("(25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}");
+    private static final Pattern SIX = Pattern.compile("[0-9A-Fa-f:.]{2,45}");
+
     private record Network(byte[] address, int bits) {
         boolean has(byte[] other) {
             if (other.length != address.length) {
@@ -132,9 +137,8 @@ public final class Proxies {
 
     /** Reads an address; null when it is none. A name would be looked up, so nothing that could be one gets that far. */
     public static @Nullable InetAddress literal(String text) {
-        boolean isFour = text.matches("(25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}");
-        boolean isSix = text.indexOf(':') >= 0 && text.matches("[0-9A-Fa-f:.]{2,45}");
-        if (!isFour && !isSix) {
+        boolean isSix = text.indexOf(':') >= 0 && SIX.matcher(text).matches();
+        if (!isSix && !FOUR.matcher(text).matches()) {
             return null;
         }
         try {

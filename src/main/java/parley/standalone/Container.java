@@ -23,6 +23,8 @@ final class Container extends TyrusServerContainer {
     Container(String context, int longestMessage) {
         super(Set.of(Endpoints.class));
         this.context = context;
+        // Tyrus starts a timer for each session while this is 0, before the session can say that it wants none.
+        setDefaultMaxSessionIdleTimeout(-1);
         this.engine = TyrusWebSocketEngine.builder(this)
                 .incomingBufferSize(longestMessage + LARGEST_READ)
                 .build();

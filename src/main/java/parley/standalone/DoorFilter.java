@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.Connection;
 import org.glassfish.grizzly.EmptyCompletionHandler;
@@ -46,6 +47,8 @@ final class DoorFilter extends BaseFilter {
             CloseCode.PROTOCOL_ERROR,
             "a handshake is a GET of HTTP/1.1 without a body, with Host, Connection: Upgrade, Upgrade: websocket,"
                     + " Sec-WebSocket-Key and Sec-WebSocket-Version: 13");
+
+    private static final Pattern KEY = Pattern.compile("[A-Za-z0-9+/]{22}==");
 
     private final WebSocketEngine engine;
     private final Parley parley;
@@ -153,7 +156,7 @@ final class DoorFilter extends BaseFilter {
                 && connection.toLowerCase(Locale.ROOT).contains("upgrade")
                 && "13".equals(request.getHeader("Sec-WebSocket-Version"))
                 && key != null
-                && key.strip().matches("[A-Za-z0-9+/]{22}==")
+                && KEY.matcher(key.strip()).matches()
                 && request.getContentLength() <= 0
                 && request.getHeader("Transfer-Encoding") == null;
     }
