@@ -7,6 +7,7 @@ import jakarta.websocket.OnOpen;
 import jakarta.websocket.Session;
 import jakarta.websocket.server.PathParam;
 import jakarta.websocket.server.ServerEndpoint;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -52,8 +53,12 @@ public final class NaiveServer {
     public static void main(String[] args) throws DeploymentException, InterruptedException {
         Server server = new Server("127.0.0.1", Integer.parseInt(args[0]), "/", Map.of(), Chat.class, Echo.class);
         server.start();
-        System.out.println("ready Tyrus " + Server.class.getPackage().getImplementationVersion() + ", Java "
-                + System.getProperty("java.version"));
+        String jar = Server.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .getPath(); // its manifest names no version
+        System.out.println("ready " + Path.of(jar).getFileName() + ", Java " + System.getProperty("java.version"));
         Thread.currentThread().join();
     }
 }

@@ -13,6 +13,9 @@ public sealed interface Frame {
      */
     ByteBuffer wire();
 
+    /** How long it is: about so many bytes. */
+    int length();
+
     /** A text message (RFC 6455 section 5.6). */
     final class Text implements Frame {
         private static final int OPCODE = 1;
@@ -28,6 +31,11 @@ public sealed interface Frame {
         /** What it says. */
         public String text() {
             return text;
+        }
+
+        @Override
+        public int length() {
+            return text.length();
         }
 
         @Override
@@ -67,6 +75,11 @@ public sealed interface Frame {
         @Override
         public ByteBuffer wire() {
             return WireFormat.frame(OPCODE, bytes.duplicate());
+        }
+
+        @Override
+        public int length() {
+            return bytes.remaining();
         }
     }
 }

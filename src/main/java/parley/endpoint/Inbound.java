@@ -48,6 +48,8 @@ final class Inbound {
             step.accept(to);
         } catch (RuntimeException e) {
             to.faulted(e);
+        } finally {
+            to.done();
         }
     }
 

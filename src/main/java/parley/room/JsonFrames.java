@@ -1,5 +1,7 @@
 package parley.room;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.StringJoiner;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -15,8 +17,8 @@ import parley.protocol.Utf8;
 /**
  * The frames of JSON members: messages that have piled up go in one, a line each.
  *
- * <p>Kept are the last frame of each kind, and the lines of the newest messages, so that members who are not quite at the same
- * place have each message encoded once too. Both are caches: any thread may replace what another has put there.
+ * <p>Kept are the last frame of each kind, some full ones for members who are behind, and the lines of the newest messages, so that members
+ * who are not quite at the same place have each message encoded once too. All are caches: any thread may replace what another has put there.
  */
 final class JsonFrames implements Frames {
     /** A power of two. */
@@ -26,6 +28,9 @@ final class JsonFrames implements Frames {
      * into encoding as soon as members were a little apart.)
      */
     private static final int KEPT_BYTES = 1 << 18;
+
+    /** Full batches that are kept; a power of two. */
+    private static final int FULL = 8;
 
     private record Line(long seq, String text, int bytes) {}
 
@@ -39,6 +44,11 @@ final class JsonFrames implements Frames {
     private final AtomicReferenceArray<@Nullable Line> lines = new AtomicReferenceArray<>(LINES);
     /** What the lines weigh, in bytes. */
     private final AtomicInteger keptBytes = new AtomicInteger();
+
+    /** The last batches for members who are behind. */
+    private final AtomicReferenceArray<@Nullable Batch> full = new AtomicReferenceArray<>(FULL);
+
+    private final AtomicInteger nextFull = new AtomicInteger();
 
     private volatile @Nullable Batch lastMessages;
     private volatile @Nullable Batch lastSignals;
@@ -58,22 +68,42 @@ final class JsonFrames implements Frames {
         if (made != null && made.fits(from, until)) {
             return made;
         }
+        for (int slot = 0; slot < FULL; slot++) {
+            made = full.get(slot);
+            if (made != null && made.fits(from, until)) {
+                return made;
+            }
+        }
         Line line = line(from);
         if (line == null) {
             return null;
         }
-        StringJoiner text = new StringJoiner("\n");
-        long to = from;
+        List<String> texts = new ArrayList<>();
         int bytes = 0;
-        while (line != null && (to == from || bytes + line.bytes <= batchBytes)) {
-            text.add(line.text);
+        while (line != null && (texts.isEmpty() || bytes + line.bytes <= batchBytes)) {
+            texts.add(line.text);
             bytes += line.bytes + 1;
-            to++;
-            line = to > until ? null : line(to);
+            long next = from + texts.size();
+            line = next > until ? null : line(next);
         }
-        Batch batch = new Batch(from, to - 1, line != null, new Frame.Text(text.toString()));
-        lastMessages = batch;
+        boolean isFull = line != null;
+        long end = isFull ? roundest(from, from + texts.size()) : from + texts.size();
+        String text = String.join("\n", texts.subList(0, (int) (end - from)));
+        Batch batch = new Batch(from, end - 1, isFull, new Frame.Text(text));
+        if (isFull) {
+            full.set(nextFull.getAndIncrement() & (FULL - 1), batch);
+        } else {
+            lastMessages = batch;
+        }
         return batch;
+    }
+
+    /**
+     * Where a full batch ends: of the numbers behind the first and up to the last, the one that most powers of two divide. So members who are
+     * behind, each at another place, end at the same one and go on together. When each went as far as a frame holds, they stayed apart.
+     */
+    private static long roundest(long first, long last) {
+        return last & -Long.highestOneBit(first ^ last);
     }
 
     private @Nullable Line line(long seq) {
@@ -154,6 +184,9 @@ final class JsonFrames implements Frames {
     void letGo() {
         for (int slot = 0; slot < LINES; slot++) {
             put(slot, null);
+        }
+        for (int slot = 0; slot < FULL; slot++) {
+            full.set(slot, null);
         }
         lastMessages = null;
         lastSignals = null;

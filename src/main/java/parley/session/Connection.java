@@ -38,6 +38,8 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
 
     /** Null while it lives; set once. */
     private volatile @Nullable Ending ending;
+    /** Set by the thread that brings the messages, for as long as it carries one out. */
+    private volatile boolean isAtWork;
     /** Set when anything comes from the client, cleared by the sweep. A flag, because asking for the time costs more. */
     private volatile boolean heardOf = true;
     /** Set when the container is done closing. */
@@ -81,11 +83,22 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     /** Gives back what it holds elsewhere. Called once, when it has ended. */
     abstract void release();
 
-    /** The client gave a sign of life: a message, a part of one, a pong. */
+    /** The client gave a sign of life: a message, a part of one, a pong. Called before that is carried out, and {@link #done} behind it. */
     public final void heard() {
+        isAtWork = true; // before it is asked whether the server stops
         if (!heardOf) {
             heardOf = true;
         }
+    }
+
+    /** What the client said has been carried out. */
+    public final void done() {
+        isAtWork = false;
+    }
+
+    /** Whether something that came is being carried out. */
+    final boolean isAtWork() {
+        return isAtWork;
     }
 
     /** The container says it is over, with the close code it gives (RFC 6455 section 7.1.5); nothing is left to close. */

@@ -215,7 +215,9 @@ public final class Sessions {
     }
 
     private boolean isQuiet() {
-        return open.stream().allMatch(Connection::isQuiet);
+        // In this order: what was being carried out when it was said to stop may have been published to those who are
+        // looked at then.
+        return open.stream().noneMatch(Connection::isAtWork) && open.stream().allMatch(Connection::isQuiet);
     }
 
     private void waitUntil(Duration atMost, BooleanSupplier condition) throws InterruptedException {
