@@ -39,11 +39,16 @@ public final class History {
     /** Reads the oldest that come after a number. */
     public Page after(long seq, int limit) {
         List<Message> messages = List.of();
-        while (messages.isEmpty() && seq < log.head()) { // again when the log let go of just what was to be read
-            messages = read(Math.max(seq + 1, log.first()), 1, limit);
+        // Again when the log let go of just what was to be read, but not when it has let go of all there was.
+        for (long from = oldest(seq); messages.isEmpty() && from <= log.head(); from = oldest(seq)) {
+            messages = read(from, 1, limit);
         }
         boolean more = !messages.isEmpty() && messages.get(messages.size() - 1).seq() < log.head();
         return new Page(log.epoch(), messages, more);
+    }
+
+    private long oldest(long after) {
+        return Math.max(after + 1, log.first());
     }
 
     private List<Message> read(long from, int step, int limit) {

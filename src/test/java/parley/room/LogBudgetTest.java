@@ -73,6 +73,8 @@ class LogBudgetTest {
         busy.publish(Samples.line(null, "x".repeat(10_000)));
         runTurns();
         assertThat(quiet.history().newest(9).messages()).isEmpty();
+        // What is gone was looked for without end, once.
+        assertThat(quiet.history().after(0, 9).messages()).isEmpty();
         assertThat(busy.history().newest(9).messages()).hasSize(2);
         assertThat(rooms.forgottenCount()).isEqualTo(1);
         assertThat(rooms.logBytes()).isEqualTo(2 * (10_000 + MemoryLog.OVERHEAD_BYTES));
