@@ -22,8 +22,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A completion may come inside {@code send}, on the same stack; it then finds DRAINING, leaves AGAIN and returns, so the
  * stack does not grow. (Sending from within the completion overflows it after 600 to 900 frames on GlassFish, Payara and
- * WildFly.) A drain that has started {@value #BURST} frames, or {@value #BURST} KB, goes on in the executor, so that a container's thread or
- * a room's turn is not kept by one client. And so that members who are behind take turns, a large frame each, and share it: when each took
+ * WildFly.) A drain that has started so many frames that they and their kilobytes come to {@value #BURST} goes on in the executor, so that a
+ * container's thread or a room's turn is not kept by one client. And so that members who are behind take turns, a large frame or two each,
+ * and share them: when each took
  * all there was before the next took the first, nothing was shared any more when it came to that, and messages of 16 KB cost 18 times what
  * sending them does.
  *

@@ -29,8 +29,10 @@ final class JsonFrames implements Frames {
      */
     private static final int KEPT_BYTES = 1 << 18;
 
-    /** Full batches that are kept; a power of two. */
-    private static final int FULL = 8;
+    /** Full batches that are kept; a power of two. Longer ones than this part of the lines' weight are not. */
+    private static final int FULL = 4;
+
+    private static final int LONGEST_FULL = KEPT_BYTES / 2;
 
     private record Line(long seq, String text, int bytes) {}
 
@@ -90,7 +92,7 @@ final class JsonFrames implements Frames {
         long end = isFull ? roundest(from, from + texts.size()) : from + texts.size();
         String text = String.join("\n", texts.subList(0, (int) (end - from)));
         Batch batch = new Batch(from, end - 1, isFull, new Frame.Text(text));
-        if (isFull) {
+        if (isFull && bytes <= LONGEST_FULL) {
             full.set(nextFull.getAndIncrement() & (FULL - 1), batch);
         } else {
             lastMessages = batch;
@@ -122,7 +124,7 @@ final class JsonFrames implements Frames {
         return line;
     }
 
-    /** Keeps a line in place of what is in its slot, and lets go of others, the oldest first, until all are light enough. */
+    /** Keeps a line in place of what is in its slot, and lets go of others, from the next slot on, until all are light enough. */
     private void keep(int slot, Line line) {
         int kept = put(slot, line);
         for (int i = 1; kept > KEPT_BYTES && i <= LINES; i++) {

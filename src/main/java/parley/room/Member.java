@@ -116,6 +116,7 @@ public final class Member {
                 continue;
             }
             Frames.Batch batch = frames.messages(at, keptUntil == 0 ? head : Math.min(head, keptUntil - 1));
+            room.keepsFrames(); // whoever has them made: not only a turn does
             // Null when the log has let it go since: then the place to go on from is another.
             if (batch != null && moveOn(at, batch.to() + 1, batch.to() + 1 - at, true)) {
                 return batch.frame();

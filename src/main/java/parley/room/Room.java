@@ -399,6 +399,13 @@ public final class Room {
         jsonFrames.letGo();
     }
 
+    /** Frames have been made that are kept for others. */
+    void keepsFrames() {
+        if (!hasFrames) {
+            hasFrames = true;
+        }
+    }
+
     /** Lets go of what members share when nothing has been said for a while: it is in no budget. For the sweep. */
     void letGoWhenQuiet() {
         signals.letGoOld();

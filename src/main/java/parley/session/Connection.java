@@ -86,6 +86,9 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     /** The client gave a sign of life: a message, a part of one, a pong. Called before that is carried out, and {@link #done} behind it. */
     public final void heard() {
         isAtWork = true; // before it is asked whether the server stops
+        if (sessions().isLeaving()) {
+            isAtWork = false; // nothing is carried out any more, and who keeps talking is not waited for
+        }
         if (!heardOf) {
             heardOf = true;
         }
