@@ -4,7 +4,11 @@ import jakarta.websocket.DeploymentException;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.glassfish.grizzly.http.server.HttpHandlerRegistration;
 import org.glassfish.grizzly.http.server.HttpServer;
 import org.glassfish.grizzly.http.server.HttpServerFilter;
@@ -32,6 +36,8 @@ final class Server {
     private static final int IDLE_SECONDS = 30;
     /** A token, and what else browsers and proxies send. */
     private static final int LONGEST_HEADERS = 2 * Tokens.LONGEST;
+    /** They end within milliseconds; the process ends in any case. */
+    private static final Duration SELECTORS_END = Duration.ofSeconds(5);
 
     private final Parley parley;
     private final Container container;
@@ -167,7 +173,24 @@ final class Server {
     /** Stops: every session closed with 1001, then the rest. Returns within notice, flush, drain and grace time, about. */
     void stop() {
         parley.stop(); // meanwhile who wants in is told 503, and who asks hears that it is not ready
+        List<ExecutorService> selectors = new ArrayList<>();
+        for (NetworkListener each : http.getListeners()) {
+            ExecutorService threads = each.getTransport().getKernelThreadPool();
+            if (threads != null) { // as it is when the start has failed
+                selectors.add(threads);
+            }
+        }
         http.shutdownNow();
+        selectors.forEach(Server::await);
         container.stop();
+    }
+
+    /** Grizzly's stop returns before its selectors let go of the port: who connected meanwhile was reset, not refused. */
+    private static void await(ExecutorService selectors) {
+        try {
+            selectors.awaitTermination(SELECTORS_END.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -602,6 +602,15 @@ class ServerTest extends ServerBase {
     }
 
     @Test
+    void aStopHasLetGoOfThePort() throws Exception {
+        for (int i = 0; i < 50; i++) {
+            start();
+            server.stop();
+            assertThatThrownBy(() -> raw("/echo")).isInstanceOf(ConnectException.class);
+        }
+    }
+
+    @Test
     void aStopEndsWithClientsThatReadNothing() throws Exception {
         start(
                 "shutdown.flush=200ms",
