@@ -10,7 +10,7 @@ const STABLE = 10_000;
 /** How long the server may be silent before it is asked for a sign of life, and how long that may take. */
 const SILENCE = 30_000;
 const ANSWER = 10_000;
-/** How long what came over the rate waits; then it goes on at this share of the rate, for the server to forget it. */
+/** How long what is to be given again waits; then it goes on at this share of the rate, for the server to forget it. */
 const RATE_WAIT = 1_000;
 const RATE_SHARE = 0.9;
 /** How many messages one page of a gap asks for. */
@@ -18,6 +18,8 @@ const PAGE = 500;
 
 /** The reason of a close after which another token may do. */
 const EXPIRED = 'token expired';
+/** What the server says of commands that it would carry out later: a rate, or its disk. */
+const LATER = new Set(['rate-limited', 'unavailable']);
 /** The closes after which coming back would end the same. */
 const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009]);
 
@@ -93,7 +95,7 @@ export class Parley extends EventTarget {
   /** What was asked on this socket and not answered, by its ref. */
   #asked = new Map();
   #refs = 0;
-  /** The refs of what came over the rate and of what was asked after it; null while the rate is kept. */
+  /** The refs of what is to be given again and of what was asked after it; null when nothing is. */
   #held = null;
   #heardAt = 0;
   /** When the server was asked for a sign of life; null when it has given one since. */
@@ -306,7 +308,7 @@ export class Parley extends EventTarget {
 
   #event(event) {
     const asked = event.ref === undefined ? undefined : this.#asked.get(event.ref);
-    if (asked && event.code === 'rate-limited') {
+    if (asked && LATER.has(event.code)) {
       this.#hold(event.ref);
       return;
     }
@@ -336,7 +338,7 @@ export class Parley extends EventTarget {
     }
   }
 
-  /** Keeps a command that came over the rate, and from now on those behind it: all at once again would be a flood, and closed. */
+  /** Keeps a command that is to be given again, and from now on those behind it: all at once would be a flood, and closed. */
   #hold(ref) {
     if (!this.#held) {
       this.#held = [];
@@ -352,7 +354,8 @@ export class Parley extends EventTarget {
       return;
     }
     this.#held.sort((a, b) => a - b);
-    const most = Math.max(1, Math.floor((this.#limits.rate * RATE_SHARE * RATE_WAIT) / 1000));
+    const rate = this.#limits.rate || Infinity; // 0 for any
+    const most = Math.max(1, Math.floor((rate * RATE_SHARE * RATE_WAIT) / 1000));
     this.#held.splice(0, most).forEach((ref) => this.#socket.send(this.#asked.get(ref).frame));
     this.#timers.rate = setTimeout(() => this.#giveAgain(), RATE_WAIT);
   }

@@ -152,6 +152,25 @@ test('what came over the rate is said again a little later', async () => {
   assert.equal((await said).seq, 1);
 });
 
+test('what the disk could not keep is said again with the same id until it can, and what is behind it waits', async () => {
+  const java = await enter();
+  sockets[0].say({ type: 'welcome', limits: { bytes: 100, commandBytes: 1000, rooms: 5, rate: 0 } });
+  const { sent } = sockets[0];
+  const asked = sent.length;
+  const said = [java.say('one'), java.say('two')];
+  const not = sent.slice(asked).map(({ ref }) => ({ type: 'error', ref, room: 'java', code: 'unavailable', reason: 'later' }));
+  sockets[0].say(...not);
+  java.say('three').catch(() => {});
+  assert.equal(sent.length, asked + 2);
+  mock.timers.tick(1000);
+  assert.deepEqual(sent.slice(asked + 2).map(({ text }) => text), ['one', 'two', 'three']);
+  assert.deepEqual(sent.slice(asked + 2, asked + 4).map(({ id }) => id), sent.slice(asked, asked + 2).map(({ id }) => id));
+  sockets[0].say(not[0], { type: 'ack', ref: not[1].ref, room: 'java', seq: 1, duplicate: false });
+  mock.timers.tick(1000);
+  sockets[0].say({ type: 'ack', ref: not[0].ref, room: 'java', seq: 2, duplicate: false });
+  assert.deepEqual((await Promise.all(said)).map(({ seq }) => seq), [2, 1]);
+});
+
 test('no more than so many may wait to be sent', async () => {
   const java = await enter({ unsent: 2 });
   java.say('1').catch(() => {});

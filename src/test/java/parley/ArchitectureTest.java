@@ -16,7 +16,7 @@ import java.util.List;
 class ArchitectureTest {
     /** From the process down to the leaf; 'endpoint' and 'web' stand side by side. */
     private static final List<String> LINE =
-            List.of("standalone", "endpoint|web", "app", "session", "access", "room", "delivery", "protocol");
+            List.of("standalone", "endpoint|web", "app", "session", "access|durable", "room", "delivery", "protocol");
 
     @ArchTest
     static final ArchRule packagesDependInOneDirection = inOneDirection();
@@ -80,4 +80,12 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("com.typesafe..");
+
+    @ArchTest
+    static final ArchRule theDatabaseIsForDurable = noClasses()
+            .that()
+            .resideOutsideOfPackage("parley.durable")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("java.sql..", "org.sqlite..");
 }

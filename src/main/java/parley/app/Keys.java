@@ -10,6 +10,7 @@ import com.typesafe.config.Config;
 import java.time.Duration;
 import java.util.List;
 import parley.delivery.Overflow;
+import parley.durable.DataSettings;
 import parley.session.Origins;
 import parley.session.Proxies;
 
@@ -206,6 +207,81 @@ final class Keys {
             10_000_000,
             "members",
             "Members of a room at once; one more is closed with 1013, or answered with room-full in JSON.");
+
+    static final Setting<Keep> KEEP = Setting.choice(
+            "room.keep",
+            Keep.DISK,
+            Keep.class,
+            "Where messages are kept. disk: in the data folder, if there is one, besides the newest in memory; they survive"
+                    + " the process. memory: only there; what is on disk from before stays there until rooms give way.");
+    static final Setting<Integer> KEPT = Setting.number(
+            "room.kept",
+            100_000,
+            1,
+            1_000_000_000,
+            "messages, not less than room.history",
+            "Messages of a room that are kept on disk; up to a sixteenth more, since the oldest go some at a time.");
+    static final Setting<Long> KEPT_BYTES = Setting.bytes(
+            "room.kept-bytes",
+            "128MiB",
+            KIB,
+            "1KiB",
+            1024 * GIB,
+            "1024GiB, not less than room.history-bytes",
+            "What the messages of a room may weigh on disk; up to a sixteenth more.");
+    static final Setting<Duration> KEPT_AGE = Setting.time(
+            "room.kept-age",
+            "0s",
+            Duration.ZERO,
+            ofDays(3650),
+            "0s to 3650d, 0 = any age",
+            "How old messages on disk may become. Up to 200 rooms a second are looked at for older ones.");
+
+    static final Setting<String> DATA = Setting.text(
+            "data.folder",
+            "a folder; none for rooms in memory alone",
+            "Where rooms are kept that survive the process. For one Parley at a time.");
+    static final Setting<DataSettings.Sync> SYNC = Setting.choice(
+            "data.sync",
+            DataSettings.Sync.ALWAYS,
+            DataSettings.Sync.class,
+            "What an ack means. always: the message is on the disk, and survives the loss of power. interval: it is with the"
+                    + " operating system and survives the end of the process; the loss of power after data.interval, and all"
+                    + " rooms begin another epoch then.");
+    static final Setting<Duration> INTERVAL = Setting.time(
+            "data.interval",
+            "1s",
+            ofMillis(10),
+            ofMinutes(1),
+            "10ms to 1m",
+            "How often what was written is made sure to be on the disk, with data.sync=interval.");
+    static final Setting<Long> DATA_BYTES = Setting.bytes(
+            "data.bytes",
+            "16GiB",
+            MIB,
+            "1MiB",
+            1024 * 1024 * GIB,
+            "1048576GiB, not less than room.kept-bytes",
+            "What the messages of all rooms may weigh on disk: their texts, names and, twice, ids in UTF-8, and 96 bytes each."
+                    + " Beyond that the rooms in which nothing was said for the longest time give way first; with a sixteenth"
+                    + " more, messages are answered with unavailable.");
+    static final Setting<Integer> DATA_ROOMS = Setting.number(
+            "data.rooms",
+            1_000_000,
+            1,
+            1_000_000_000,
+            "rooms",
+            "Rooms that are kept on disk; beyond that those give way in which nothing was said for the longest time. With a"
+                    + " sixteenth more, messages in new rooms are answered with unavailable.");
+    static final Setting<Long> DATA_WAITING = Setting.bytes(
+            "data.waiting",
+            "64MiB",
+            MIB,
+            "1MiB",
+            16 * GIB,
+            "16GiB, not less than limits.message-bytes",
+            "What may wait for the disk, counted as in data.bytes; more is answered with unavailable, or closed with 1013 in"
+                    + " plain text.");
 
     static final Setting<Long> MESSAGE_BYTES = Setting.bytes(
             "limits.message-bytes",
@@ -408,6 +484,16 @@ final class Keys {
             BATCH_BYTES,
             NAMES,
             MEMBERS,
+            KEEP,
+            KEPT,
+            KEPT_BYTES,
+            KEPT_AGE,
+            DATA,
+            SYNC,
+            INTERVAL,
+            DATA_BYTES,
+            DATA_ROOMS,
+            DATA_WAITING,
             MESSAGE_BYTES,
             COMMAND_BYTES,
             BACKLOG,

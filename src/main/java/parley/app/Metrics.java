@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.LongStream;
+import parley.durable.DurableStore;
 import parley.room.Room;
 import parley.room.RoomRegistry;
 import parley.session.Admission;
@@ -132,6 +133,15 @@ public final class Metrics implements Room.Observer {
                 "How often a room had to let its messages go for others to keep theirs.",
                 rooms,
                 RoomRegistry::forgottenCount);
+    }
+
+    /** And of the rooms on disk, where there are any. */
+    void of(DurableStore store) {
+        gauge("parley.stored.rooms", "Rooms that are kept on disk.", store, DurableStore::roomCount);
+        bytes("parley.stored", "What their messages weigh.", store, DurableStore::bytes);
+        bytes("parley.store.waiting", "What waits for the disk.", store, DurableStore::waitingBytes);
+        counter("parley.store.commits", "How often messages were written, together.", store, DurableStore::commitCount);
+        counter("parley.store.failures", "How often they could not be.", store, DurableStore::failureCount);
     }
 
     private <T> void gauge(String name, String meaning, T of, ToDoubleFunction<T> value) {

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 import parley.access.AccessSettings;
 import parley.access.Tokens;
 import parley.delivery.Transport;
+import parley.durable.DataException;
+import parley.durable.DataSettings;
+import parley.durable.DurableStore;
 import parley.protocol.JsonCodec;
 import parley.room.Format;
 import parley.room.RoomRegistry;
@@ -37,7 +40,7 @@ import parley.session.Sessions;
  * thread may call any method.
  *
  * <p>Its threads: {@code parley-fan-out} runs the rooms' turns; {@code parley-sweep} looks after deadlines, keepalive and
- * empty rooms; {@code parley-close} and {@code parley-ping} are there because a container may block in a close (5 to 20
+ * empty rooms; {@code parley-store} writes and reads the rooms on disk; {@code parley-close} and {@code parley-ping} are there because a container may block in a close (5 to 20
  * seconds) or in a ping.
  */
 public final class Parley {
@@ -61,6 +64,9 @@ public final class Parley {
     private final ThreadPoolExecutor closing;
     private final ExecutorService pinging;
     private final ScheduledExecutorService sweep;
+    /** Null when all rooms are in memory alone. */
+    private final @Nullable DurableStore store;
+
     private final RoomRegistry rooms;
     private final Sessions sessions;
     private final Admission admission;
@@ -79,15 +85,19 @@ public final class Parley {
         this.sweep = Executors.newSingleThreadScheduledExecutor(named("parley-sweep"));
         Clock clock = Clock.systemUTC();
         Access access = access(settings); // first, because it may say no
+        this.store = store(settings.data(), clock);
         this.metrics = new Metrics();
         this.rooms = new RoomRegistry(
-                settings.room(), settings::room, settings.rooms(), settings.logBytes(), metrics, fanOut, clock);
+                settings.room(), settings::room, settings.rooms(), store, settings.logBytes(), metrics, fanOut, clock);
         this.sessions = new Sessions(settings.session(), fanOut, closing, System::nanoTime, clock, access);
         this.admission =
                 new Admission(settings.origins(), settings.proxies(), access, settings.door(), sessions, rooms);
         metrics.of(sessions, rooms, admission);
+        if (store != null) {
+            metrics.of(store);
+        }
         chores.add(access::isReady); // has keys read in time, and not when a token needs them
-        this.status = new Status(admission, metrics, settings.statusFor());
+        this.status = new Status(admission, () -> store == null || store.isWell(), metrics, settings.statusFor());
         long interval = sweepInterval().toMillis();
         sweep.scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
     }
@@ -104,6 +114,18 @@ public final class Parley {
         try {
             return Access.tokens(new Tokens(settings, closing, System::nanoTime));
         } catch (IllegalArgumentException e) {
+            endThreads();
+            throw new SettingsException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private @Nullable DurableStore store(@Nullable DataSettings data, Clock clock) {
+        if (data == null) {
+            return null;
+        }
+        try {
+            return new DurableStore(data, room -> settings.room(room).retention(), clock, named("parley-store"));
+        } catch (DataException e) {
             endThreads();
             throw new SettingsException(String.valueOf(e.getMessage()));
         }
@@ -186,8 +208,8 @@ public final class Parley {
 
     /**
      * Stops: announces it, lets nobody in, gives frames in flight their moment, closes every session with 1001, many of them spread over the
-     * drain time, waits until they are gone and cuts those that are not, ends the threads. Returns within flush, drain and grace
-     * time and two seconds, about. Later calls do nothing.
+     * drain time, waits until they are gone and cuts those that are not, has what waits for the disk written, ends the threads. Returns within
+     * notice, flush, drain and grace time and two seconds, about; up to ten more while the disk is slow. Later calls do nothing.
      */
     public void stop() {
         if (!stopped.compareAndSet(false, true)) {
@@ -208,6 +230,9 @@ public final class Parley {
             Thread.currentThread().interrupt();
         } finally {
             closeDoor();
+            if (store != null) {
+                store.close();
+            }
             endThreads();
             metrics.close();
         }

@@ -12,8 +12,10 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import parley.access.AccessSettings;
+import parley.durable.DataSettings;
 import parley.protocol.RoomName;
 import parley.protocol.RoomPattern;
+import parley.room.Retention;
 import parley.room.RoomLimits;
 import parley.session.DoorLimits;
 import parley.session.Origins;
@@ -73,6 +75,7 @@ public final class Settings {
         long logs = value(Keys.LOG_BYTES);
         need(logs == 0 || logs >= value(Keys.HISTORY_BYTES), Keys.LOG_BYTES, "0 or at least", Keys.HISTORY_BYTES);
         this.room = roomLimits(config);
+        need(value(Keys.DATA_WAITING) >= value(Keys.MESSAGE_BYTES), Keys.DATA_WAITING, "at least", Keys.MESSAGE_BYTES);
         readOverrides();
         checkTls();
         checkAccess();
@@ -94,7 +97,28 @@ public final class Settings {
                 Keys.LINGER.read(config),
                 Keys.BATCH_BYTES.read(config).intValue(),
                 Keys.NAMES.read(config),
-                Keys.MEMBERS.read(config));
+                Keys.MEMBERS.read(config),
+                retention(config));
+    }
+
+    private static @Nullable Retention retention(Config config) {
+        if (Keys.DATA.read(config).isEmpty() || Keys.KEEP.read(config) == Keep.MEMORY) {
+            return null;
+        }
+        need(config, Keys.KEPT.read(config) >= Keys.HISTORY.read(config), Keys.KEPT, "at least", Keys.HISTORY);
+        need(
+                config,
+                Keys.KEPT_BYTES.read(config) >= Keys.HISTORY_BYTES.read(config),
+                Keys.KEPT_BYTES,
+                "at least",
+                Keys.HISTORY_BYTES);
+        need(
+                config,
+                Keys.DATA_BYTES.read(config) >= Keys.KEPT_BYTES.read(config),
+                Keys.DATA_BYTES,
+                "at least",
+                Keys.KEPT_BYTES);
+        return new Retention(Keys.KEPT.read(config), Keys.KEPT_BYTES.read(config), Keys.KEPT_AGE.read(config));
     }
 
     private void readOverrides() {
@@ -179,6 +203,20 @@ public final class Settings {
     /** What a room keeps and allows for which there is nothing particular. */
     public RoomLimits room() {
         return room;
+    }
+
+    /** Where rooms are kept that survive the process; null for nowhere. */
+    public @Nullable DataSettings data() {
+        String folder = value(Keys.DATA);
+        return folder.isEmpty()
+                ? null
+                : new DataSettings(
+                        Path.of(folder),
+                        value(Keys.SYNC),
+                        value(Keys.INTERVAL),
+                        value(Keys.DATA_BYTES),
+                        value(Keys.DATA_ROOMS),
+                        value(Keys.DATA_WAITING));
     }
 
     /** What all rooms may keep together, in bytes. */

@@ -1,5 +1,6 @@
 package parley.app;
 
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import parley.session.Admission;
@@ -15,6 +16,7 @@ public final class Status {
     private static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
 
     private final Admission admission;
+    private final BooleanSupplier isKeeping;
     private final Metrics metrics;
     private final StatusFor who;
 
@@ -27,7 +29,13 @@ public final class Status {
      */
     public record Answer(int status, String type, String body) {}
 
-    Status(Admission admission, Metrics metrics, StatusFor who) {
+    /**
+     * Makes the answers.
+     *
+     * @param isKeeping whether messages can be kept where they should be
+     */
+    Status(Admission admission, BooleanSupplier isKeeping, Metrics metrics, StatusFor who) {
+        this.isKeeping = isKeeping;
         this.admission = admission;
         this.metrics = metrics;
         this.who = who;
@@ -41,19 +49,20 @@ public final class Status {
     public @Nullable Answer answer(Request request) {
         return switch (request.path()) {
             case "/health/live" -> new Answer(200, JSON, "{\"status\":\"live\"}\n");
-            case "/health/ready" ->
-                admission.isOpen()
-                        ? new Answer(200, JSON, "{\"status\":\"ready\"}\n")
-                        : new Answer(
-                                503,
-                                JSON,
-                                "{\"status\":\"" + (admission.isClosing() ? "draining" : "starting") + "\"}\n");
+            case "/health/ready" -> ready();
             case "/metrics" ->
                 mayRead(request)
                         ? new Answer(200, METRICS, metrics.scrape())
                         : new Answer(403, PLAIN, "only this machine may read this; the setting is status.for\n");
             default -> null;
         };
+    }
+
+    private Answer ready() {
+        String state = admission.isClosing()
+                ? "draining"
+                : !admission.isOpen() ? "starting" : !isKeeping.getAsBoolean() ? "not-keeping" : "ready";
+        return new Answer(state.equals("ready") ? 200 : 503, JSON, "{\"status\":\"" + state + "\"}\n");
     }
 
     private boolean mayRead(Request request) {

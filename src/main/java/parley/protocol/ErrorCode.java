@@ -14,7 +14,8 @@ public enum ErrorCode {
     TOO_LARGE,
     RATE_LIMITED,
     TOO_MANY_ROOMS,
-    ROOM_FULL;
+    ROOM_FULL,
+    UNAVAILABLE;
 
     /** The word on the wire. */
     public String word() {

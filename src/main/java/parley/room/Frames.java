@@ -1,7 +1,9 @@
 package parley.room;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
+import parley.protocol.Message;
 
 /**
  * Makes the frames of those members of a room that speak one protocol, and shares them: nearly all members are at the same
@@ -25,6 +27,9 @@ interface Frames {
     /** Returns messages from a number on, up to another at most; null when the log does not keep the first any more. */
     @Nullable
     Batch messages(long from, long until);
+
+    /** Returns as many of these messages as go in a frame, for one member alone; there is at least one. */
+    Batch messages(List<Message> page);
 
     /** Says that the messages between these two were missed; null where members are not told. */
     @Nullable

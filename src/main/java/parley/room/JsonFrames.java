@@ -100,6 +100,25 @@ final class JsonFrames implements Frames {
         return batch;
     }
 
+    @Override
+    public Batch messages(List<Message> page) {
+        StringJoiner text = new StringJoiner("\n");
+        long from = page.get(0).seq();
+        long to = from - 1;
+        int bytes = 0;
+        for (Message message : page) {
+            String line = JsonCodec.encode(new Event.Said(room, message));
+            int length = Utf8.length(line);
+            if (to >= from && bytes + length > batchBytes) {
+                break;
+            }
+            text.add(line);
+            bytes += length + 1;
+            to = message.seq();
+        }
+        return new Batch(from, to, true, new Frame.Text(text.toString()));
+    }
+
     /**
      * Where a full batch ends: of the numbers behind the first and up to the last, the one that most powers of two divide. So members who are
      * behind, each at another place, end at the same one and go on together. When each went as far as a frame holds, they stayed apart.

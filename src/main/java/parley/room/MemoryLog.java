@@ -20,7 +20,7 @@ final class MemoryLog implements RoomLog {
 
     private static final int SMALLEST_RING = 16;
 
-    private final String epoch;
+    private volatile String epoch;
     private final int maxMessages;
     private final long maxBytes;
 
@@ -65,7 +65,28 @@ final class MemoryLog implements RoomLog {
             return same;
         }
         long seq = head + 1;
-        Message message = new Message(seq, at, draft);
+        put(new Message(seq, at, draft));
+        return seq;
+    }
+
+    @Override
+    public void add(Message message) {
+        if (message.seq() != head + 1) {
+            begin(epoch, message.seq() - 1);
+        }
+        put(message);
+    }
+
+    @Override
+    public void begin(String newEpoch, long newHead) {
+        forget();
+        epoch = newEpoch;
+        first = newHead + 1;
+        head = newHead;
+    }
+
+    private void put(Message message) {
+        long seq = message.seq();
         bytes += weight(message);
         while (first < seq && (seq - first >= maxMessages || bytes > maxBytes)) {
             letOldestGo();
@@ -73,12 +94,11 @@ final class MemoryLog implements RoomLog {
         if (seq - first >= ring.length()) {
             grow(seq);
         }
-        if (draft.id() != null) {
-            ids.put(draft.id(), seq);
+        if (message.id() != null) {
+            ids.put(message.id(), seq);
         }
         ring.set(slot(seq, ring), message);
         head = seq;
-        return seq;
     }
 
     @Override
@@ -98,7 +118,12 @@ final class MemoryLog implements RoomLog {
 
     @Override
     public void forget() {
-        while (first <= head) {
+        forgetBefore(head + 1);
+    }
+
+    @Override
+    public void forgetBefore(long seq) {
+        while (first <= head && first < seq) {
             letOldestGo();
         }
     }

@@ -1,5 +1,6 @@
 package parley.room;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
 import parley.protocol.Message;
@@ -27,6 +28,12 @@ final class PlainFrames implements Frames {
         Batch batch = new Batch(from, from, true, new Frame.Text(PlainText.encode(message)));
         last = batch;
         return batch;
+    }
+
+    @Override
+    public Batch messages(List<Message> page) {
+        Message message = page.get(0);
+        return new Batch(message.seq(), message.seq(), true, new Frame.Text(PlainText.encode(message)));
     }
 
     /** Lets go of what is kept for members to share. */

@@ -1,15 +1,20 @@
 package parley.room;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
+import parley.protocol.Message;
 import parley.protocol.RoomName;
 
 /**
@@ -21,6 +26,7 @@ import parley.protocol.RoomName;
  * between. (Senders, woken by their acks, once ran so far ahead that fast readers fell behind their window.)
  */
 public final class Room {
+    private static final Logger LOG = System.getLogger("parley.room");
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private static final Member[] NOBODY = {};
@@ -32,11 +38,15 @@ public final class Room {
     private final LogBudget budget;
     private final Observer observer;
     private final Clock clock;
+    /** The newest messages, or all there are in a room without a store. */
     private final RoomLog log;
+
+    private final @Nullable RoomStore store;
     private final History history;
     private final Signals signals;
     private final PlainFrames plainFrames;
     private final JsonFrames jsonFrames;
+    private final Executor fanOut;
     private final Turn turn;
     private final ReentrantLock lock = new ReentrantLock();
     private final LongAdder delivered = new LongAdder();
@@ -62,6 +72,31 @@ public final class Room {
     @GuardedBy("lock")
     private Member @Nullable [] walked;
 
+    /** Null in a room without a store, and before anybody has asked for what is in it. */
+    @GuardedBy("lock")
+    private RoomStore.@Nullable Log stored;
+
+    /** What waits until the store has said what there is; null from then on, and in a room without a store. */
+    @GuardedBy("lock")
+    private @Nullable List<Waiting> waiting;
+
+    /** Whether the store could not say what there is. */
+    @GuardedBy("lock")
+    private boolean isUnreadable;
+
+    /** The newest message when the store said what there is. */
+    @GuardedBy("lock")
+    private long openedAt;
+
+    /** Whether a member waits for messages that could not be read. Cleared by the sweep. */
+    private volatile boolean hasUnread;
+
+    /** The oldest message in the store; without one what memory says counts. */
+    private volatile long firstStored;
+
+    @GuardedBy("lock")
+    private long published;
+
     @GuardedBy("lock")
     private boolean closed;
 
@@ -79,8 +114,22 @@ public final class Room {
     @GuardedBy("lock")
     private long untoldSinceNanos = NOTHING_UNTOLD;
 
-    /** What became of a draft: the number of its message, and whether that had been published before. */
-    public record Published(long seq, boolean duplicate) {}
+    /** What is done once the store has said what there is, or that it cannot. Not under the lock. */
+    private interface Waiting {
+        void goOn(boolean isOpen);
+    }
+
+    /** What became of a draft. */
+    public sealed interface Outcome {}
+
+    /** It is a message of the room: the number, and whether it had been published before. */
+    public record Published(long seq, boolean duplicate) implements Outcome {}
+
+    /** It may be one or not: the store does not say. Who says it again, with the same {@code id}, learns what became of it. */
+    public record NotKept(String reason) implements Outcome {}
+
+    /** A member that is in; {@link Joined} is told now, or later by a thread of the store. */
+    public record In(Member member) implements Entry {}
 
     /** What became of who wanted in. */
     public sealed interface Entry {}
@@ -108,7 +157,7 @@ public final class Room {
             String epoch,
             long head,
             int count,
-            @Nullable Boolean recovered) implements Entry {}
+            @Nullable Boolean recovered) {}
 
     /**
      * Counts of a room so far. But for the first in messages times members: {@code offered == delivered + missed + what members
@@ -140,18 +189,33 @@ public final class Room {
         void turned(long tookNanos, long sincePublishedNanos);
     }
 
-    Room(RoomName name, RoomLimits limits, LogBudget budget, Observer observer, Executor fanOut, Clock clock) {
+    /**
+     * Makes an empty room.
+     *
+     * @param store where its messages are kept; null for a room in memory alone
+     */
+    Room(
+            RoomName name,
+            RoomLimits limits,
+            @Nullable RoomStore store,
+            LogBudget budget,
+            Observer observer,
+            Executor fanOut,
+            Clock clock) {
+        this.store = store;
+        this.waiting = store == null ? null : new ArrayList<>();
         this.name = name;
         this.observer = observer;
         this.limits = limits;
         this.budget = budget;
         this.clock = clock;
         this.log = new MemoryLog(newEpoch(), limits.history(), limits.historyBytes());
-        this.history = new History(log, limits.batchBytes());
+        this.history = new History(this, log, limits.batchBytes());
         this.signals = new Signals(clock);
         this.presence = new Presence(limits.names());
         this.plainFrames = new PlainFrames(log);
         this.jsonFrames = new JsonFrames(name, log, signals, this::picture, limits.batchBytes());
+        this.fanOut = fanOut;
         this.turn = new Turn(this::wakeMembers, fanOut);
     }
 
@@ -164,31 +228,177 @@ public final class Room {
         return name;
     }
 
-    /** Appends a message to the log, unless its {@code id} is there, and has the members woken. */
+    /** Publishes a message in a room without a store, unless its {@code id} is there, and has the members woken. */
     public Published publish(Draft draft) {
-        Published published;
+        Published done;
         lock.lock();
         try {
+            long now = clock.millis(); // under the lock, so that times go up with numbers
             long before = log.head();
             long weighed = log.bytes();
-            long now = clock.millis();
             long seq = log.append(now, draft);
-            published = new Published(seq, seq <= before);
-            offered += published.duplicate ? 0 : members.size();
-            saidAtMillis = now;
-            if (untoldSinceNanos == NOTHING_UNTOLD && !published.duplicate) {
-                untoldSinceNanos = System.nanoTime();
-            }
-            if (!closed) {
-                budget.add(log.bytes() - weighed);
+            done = new Published(seq, seq <= before);
+            if (!done.duplicate) {
+                count(1, weighed, now);
             }
         } finally {
             lock.unlock();
         }
-        if (!published.duplicate) {
+        if (!done.duplicate) {
             turn.isDue();
         }
-        return published;
+        return done;
+    }
+
+    /**
+     * Publishes a message in a room with a store, which the member is in or was, unless its {@code id} is there.
+     *
+     * @param later told what became of it, by a thread of the store's
+     * @return null when {@code later} will be told; else why it was not taken
+     */
+    public @Nullable NotKept publish(Draft draft, Consumer<Outcome> later) {
+        lock.lock();
+        try {
+            return asked().append(clock.millis(), draft, later);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Counts messages that have been added to the log. */
+    @GuardedBy("lock")
+    private void count(int messages, long weighed, long now) {
+        published += messages;
+        offered += (long) messages * members.size();
+        saidAtMillis = now;
+        if (untoldSinceNanos == NOTHING_UNTOLD) {
+            untoldSinceNanos = System.nanoTime();
+        }
+        if (!closed) {
+            budget.add(log.bytes() - weighed);
+        }
+    }
+
+    /** Has the store look what it has of this room, unless it was asked. */
+    @GuardedBy("lock")
+    private void ask() {
+        if (store != null && stored == null && !closed) {
+            stored = store.open(name, new FromStore());
+        }
+    }
+
+    /** What the store has of a room that somebody is in, or was. */
+    @GuardedBy("lock")
+    private RoomStore.Log asked() {
+        return Objects.requireNonNull(stored, "nobody was ever in it");
+    }
+
+    /** What the store tells. */
+    private final class FromStore implements RoomStore.Listener {
+        @Override
+        public void opened(String epoch, long first, long head) {
+            lock.lock();
+            try {
+                log.begin(epoch, head);
+                openedAt = head;
+                told = head;
+                firstStored = first;
+            } finally {
+                lock.unlock();
+            }
+            letWaitingGoOn(true);
+            turn.isDue(); // one that runs right now may have told that nothing is there
+        }
+
+        @Override
+        public void couldNotOpen() {
+            lock.lock();
+            try {
+                isUnreadable = true;
+                closed = true; // who wants in takes the next room of that name
+            } finally {
+                lock.unlock();
+            }
+            letWaitingGoOn(false);
+        }
+
+        @Override
+        public void appended(List<Message> messages) {
+            lock.lock();
+            try {
+                if (closed) {
+                    return;
+                }
+                long weighed = log.bytes();
+                messages.forEach(log::add);
+                count(messages.size(), weighed, clock.millis());
+            } finally {
+                lock.unlock();
+            }
+            turn.isDue();
+        }
+
+        @Override
+        public void trimmed(long first) {
+            firstStored = first;
+            lock.lock();
+            try {
+                if (closed || log.first() >= first) {
+                    return;
+                }
+                long weighed = log.bytes();
+                log.forgetBefore(first);
+                budget.add(log.bytes() - weighed);
+            } finally {
+                lock.unlock();
+            }
+            letFramesGo();
+        }
+    }
+
+    /** In the order in which they came, and before any that come later. */
+    private void letWaitingGoOn(boolean isOpen) {
+        for (List<Waiting> waited = nextWaiting(); waited != null; waited = nextWaiting()) {
+            for (Waiting one : waited) {
+                try {
+                    one.goOn(isOpen);
+                } catch (RuntimeException | Error e) { // the others are not to wait for ever
+                    LOG.log(Level.ERROR, "somebody who waited to come into the room " + name + " could not be told", e);
+                }
+            }
+        }
+    }
+
+    /** What has come to wait since the last, or null when nothing has, and nothing waits from now on. */
+    private @Nullable List<Waiting> nextWaiting() {
+        lock.lock();
+        try {
+            List<Waiting> now = Objects.requireNonNull(waiting, "opened twice");
+            waiting = now.isEmpty() ? null : new ArrayList<>();
+            return now.isEmpty() ? null : now;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Does something once the store has said what there is, or that it cannot: at once, or later on a thread of the store's. */
+    private void whenOpen(Waiting what) {
+        if (store == null) {
+            what.goOn(true);
+            return;
+        }
+        boolean isOpen;
+        lock.lock();
+        try {
+            if (waiting != null) {
+                waiting.add(what);
+                return;
+            }
+            isOpen = !isUnreadable;
+        } finally {
+            lock.unlock();
+        }
+        what.goOn(isOpen);
     }
 
     /** Passes a signal on to the members that take it within a second; it is not kept and not counted. */
@@ -221,30 +431,106 @@ public final class Room {
         }
     }
 
-    /** The message to start with that many messages back, as far as the log reaches. */
-    long start(int history) {
-        return Math.max(log.first(), log.head() + 1 - history);
+    /** Where somebody wants to start: behind a message of a history of the room, or that many messages back. */
+    public sealed interface Wish {}
+
+    /** Behind a message, if that is one of this history of the room; else as who names none. */
+    public record After(String epoch, long seq) implements Wish {}
+
+    /** With the last so many messages, as far as they are kept, as counted from a head. */
+    public record Last(int messages) implements Wish {}
+
+    /** With that message, or the first that is kept. */
+    public record At(long from, @Nullable Boolean resumes) implements Wish {}
+
+    /** Takes a wish as it is now, so that it means the same later; as it is while the store has not said what there is. */
+    Wish fix(Wish wish) {
+        lock.lock();
+        try {
+            ask();
+            return waiting != null ? wish : at(wish, log.head());
+        } finally {
+            lock.unlock();
+        }
     }
 
-    /** Whether a message has been published here, in this history of the room. */
-    boolean has(String epoch, long seq) {
-        return epoch.equals(log.epoch()) && seq <= log.head();
+    /** What a wish means when the newest message is that one. */
+    @GuardedBy("lock")
+    private At at(Wish wish, long head) {
+        if (wish instanceof Last last) {
+            return new At(Math.max(first(), head + 1 - last.messages), null);
+        }
+        if (wish instanceof After after) {
+            boolean isKnown = after.epoch.equals(log.epoch()) && after.seq <= head;
+            return new At(isKnown ? after.seq + 1 : 1, isKnown);
+        }
+        return (At) wish;
+    }
+
+    /** Has a session woken by a thread that may send: those of a store may not. */
+    void wake(Member.Subscriber session) {
+        fanOut.execute(session::ready);
+    }
+
+    /** A member could not be given what it waits for: the sweep has it ask again. */
+    void couldNotRead() {
+        hasUnread = true;
+    }
+
+    /** Has members ask again for what could not be read. For the sweep. */
+    void readAgain() {
+        if (hasUnread) {
+            hasUnread = false;
+            turn.isDue();
+        }
+    }
+
+    /** Whether its messages are kept beyond memory. */
+    public boolean isStored() {
+        return store != null;
+    }
+
+    /** The oldest message that is kept, in memory or in the store. */
+    long first() {
+        return store == null ? log.first() : firstStored;
+    }
+
+    /** Whether that message is kept, and not in memory. */
+    boolean isOnlyStored(long seq) {
+        return store != null && seq >= firstStored && seq < log.first();
+    }
+
+    /** Reads messages from the store, as many as go in a frame; tells null when they cannot be read. Not under the lock. */
+    void readStored(long from, boolean back, int limit, Consumer<@Nullable List<Message>> told) {
+        lock.lock();
+        try {
+            if (!closed && asked().read(from, back, limit, limits.batchBytes(), told)) {
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        told.accept(null); // nobody is in it any more, or the store is too busy
     }
 
     /**
-     * Makes a member whose cursor starts at a message.
+     * Makes a member.
      *
-     * @param from the message; a member that does not resume starts with the oldest that is kept if this one is gone
-     * @param resumes whether {@code from} follows one that the member names and has; null when it names none
+     * @param wish where it starts; one that was not fixed was made before the store had said what there is
      * @param before the member that this one takes the place of, without anybody else being told; or null
+     * @param told called when it is in, if it comes in: at once, or later by a thread of the store's; then with null, and the member has
+     *     left, if the store cannot say what there is. It is given messages when that, or what it leads to, has
+     *     {@linkplain Member#begin begun}
      */
     Entry join(
             Member.Subscriber subscriber,
             Format format,
             @Nullable String name,
-            long from,
-            @Nullable Boolean resumes,
-            @Nullable Member before) {
+            Wish wish,
+            @Nullable Member before,
+            Consumer<@Nullable Joined> told) {
+        Joined joined = null;
+        Member member;
         lock.lock();
         try {
             if (closed) {
@@ -258,35 +544,79 @@ public final class Room {
             } else if (!endLocked(before)) {
                 return NoEntry.GONE; // it has left meanwhile, since its session ended
             }
-            long head = log.head();
-            boolean isResumed = Boolean.TRUE.equals(resumes);
-            // Who resumes is told what is gone by a gap, so its cursor starts there.
-            long start = isResumed ? from : Math.max(log.first(), from);
             Frames frames = format == Format.JSON ? jsonFrames : plainFrames;
             // What the one before was not told yet is made good by telling everybody.
             long news = before == null ? presence.news().version() : Member.NO_NEWS;
-            Member.Place place = new Member.Place(start, head, news, signals.newest() + 1);
-            Member member = new Member(this, subscriber, frames, name, place);
+            member = new Member(this, subscriber, frames, name, news, signals.newest() + 1);
             member.index = members.size();
             members.add(member);
             walked = null;
             deserted = false;
-            offered += head + 1 - start;
-            Boolean recovered = resumes == null ? null : isResumed && from >= log.first();
-            return new Joined(member, log.epoch(), head, presence.count(), recovered);
+            ask();
+            if (waiting == null) {
+                joined = place(member, wish); // under the same lock: what is appended from now on is counted for it
+            } else {
+                waiting.add(isOpen -> setOff(member, isOpen ? wish : null, told));
+            }
         } finally {
             lock.unlock();
         }
+        if (joined != null) {
+            told.accept(joined);
+        }
+        return new In(member);
     }
 
-    /** Says of a member that is in what it was told when it came in, as it is now. */
-    public Joined joined(Member member) {
+    /** Where to, or null when there is nowhere. */
+    private void setOff(Member member, @Nullable Wish wish, Consumer<@Nullable Joined> told) {
+        Joined joined = null;
         lock.lock();
         try {
-            return new Joined(member, log.epoch(), log.head(), presence.count(), null);
+            if (wish == null) {
+                endLocked(member); // and nobody hears of it: all leave
+            } else {
+                joined = member.hasLeft() ? now(member) : place(member, wish);
+            }
         } finally {
             lock.unlock();
         }
+        told.accept(joined);
+    }
+
+    /** Says where a member starts that has not left; what is published from now on is for it too. */
+    @GuardedBy("lock")
+    private Joined place(Member member, Wish wish) {
+        long head = log.head();
+        At at = at(wish, wish instanceof At ? head : openedAt);
+        boolean isResumed = Boolean.TRUE.equals(at.resumes);
+        // Who resumes is told what is gone by a gap, so its cursor starts there.
+        long from = isResumed ? at.from : Math.max(first(), at.from);
+        member.place(from, head);
+        offered += head + 1 - from;
+        Boolean recovered = at.resumes == null ? null : isResumed && at.from >= first();
+        return new Joined(member, log.epoch(), head, presence.count(), recovered);
+    }
+
+    @GuardedBy("lock")
+    private Joined now(Member member) {
+        return new Joined(member, log.epoch(), log.head(), presence.count(), null);
+    }
+
+    /**
+     * Says of a member that is in what it was told when it came in, as it is now: at once, or later by a thread of the store's; null if it
+     * did not come in after all.
+     */
+    public void tell(Member member, Consumer<@Nullable Joined> told) {
+        whenOpen(isOpen -> {
+            Joined now;
+            lock.lock();
+            try {
+                now = isOpen ? now(member) : null;
+            } finally {
+                lock.unlock();
+            }
+            told.accept(now);
+        });
     }
 
     /** Gives a member another name; does nothing when it has left. */
@@ -313,9 +643,19 @@ public final class Room {
         }
     }
 
-    /** The messages that are kept, to read a page at a time. */
-    public History history() {
-        return history;
+    /**
+     * Reads a page of what is kept.
+     *
+     * @param told given the page: at once, or later by a thread of the store's; null when it cannot be read
+     */
+    public void read(History.Range range, Consumer<History.@Nullable Page> told) {
+        whenOpen(isOpen -> {
+            if (isOpen) {
+                history.read(range, told);
+            } else {
+                told.accept(null);
+            }
+        });
     }
 
     /** Who is there. */
@@ -359,8 +699,8 @@ public final class Room {
     boolean closeIfDeserted(long nowNanos, boolean atOnce) {
         lock.lock();
         try {
-            if (!members.isEmpty()) {
-                return false;
+            if (!members.isEmpty() || (stored != null && waiting != null)) {
+                return false; // who waits for what the store says has to be told
             }
             if (!deserted) {
                 deserted = true;
@@ -371,6 +711,9 @@ public final class Room {
             if (closes && !closed) {
                 closed = true;
                 budget.add(-log.bytes());
+                if (stored != null) {
+                    stored.close();
+                }
             }
             return closed;
         } finally {
@@ -443,7 +786,7 @@ public final class Room {
     public Counts counts() {
         lock.lock();
         try {
-            return new Counts(log.head(), offered, delivered.sum(), missed.sum());
+            return new Counts(published, offered, delivered.sum(), missed.sum());
         } finally {
             lock.unlock();
         }
@@ -491,7 +834,9 @@ public final class Room {
         if (at < 0) {
             return false;
         }
-        missed.add(log.head() + 1 - at);
+        if (at > 0) {
+            missed.add(log.head() + 1 - at);
+        }
         removeLocked(member);
         return true;
     }

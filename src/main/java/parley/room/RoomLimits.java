@@ -1,6 +1,7 @@
 package parley.room;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import parley.delivery.Overflow;
 
 /**
@@ -14,6 +15,7 @@ import parley.delivery.Overflow;
  * @param batchBytes what messages joined into one frame may weigh, in bytes of UTF-8; a longer one goes alone
  * @param names how many names presence tells at most
  * @param members how many members there may be at once
+ * @param retention what is kept beyond memory, where there is a place for that; null for a room in memory alone
  */
 public record RoomLimits(
         int history,
@@ -23,7 +25,8 @@ public record RoomLimits(
         Duration linger,
         int batchBytes,
         int names,
-        int members) {
+        int members,
+        @Nullable Retention retention) {
     public RoomLimits {
         if (history < 1
                 || historyBytes < 1

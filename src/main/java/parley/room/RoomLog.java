@@ -21,6 +21,15 @@ interface RoomLog {
      */
     long append(long at, Draft draft);
 
+    /**
+     * Adds a message that has its number from elsewhere, under the room's lock. When it does not follow the newest, the earlier ones
+     * are let go.
+     */
+    void add(Message message);
+
+    /** Lets all messages go and begins again behind that number, under the room's lock. */
+    void begin(String epoch, long head);
+
     /** The number of the newest message; 0 before the first. */
     long head();
 
@@ -32,6 +41,9 @@ interface RoomLog {
 
     /** Lets all messages go. Under the room's lock. */
     void forget();
+
+    /** Lets the messages before that number go. Under the room's lock. */
+    void forgetBefore(long seq);
 
     /** Returns a message, or null when it is not kept any more or not there yet. */
     @Nullable

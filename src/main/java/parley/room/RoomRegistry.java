@@ -11,6 +11,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Command;
@@ -25,6 +26,9 @@ public final class RoomRegistry {
     private final RoomLimits limits;
     private final Function<RoomName, RoomLimits> limitsOf;
     private final int maxRooms;
+    /** Where the rooms are kept that are not in memory alone; null when all are. */
+    private final @Nullable RoomStore store;
+
     private final LogBudget budget;
     private final Room.Observer observer;
     /** Makes the least used rooms forget. Not done by who appends: it takes the locks of other rooms. */
@@ -48,7 +52,7 @@ public final class RoomRegistry {
      * @param fanOut where the rooms' turns run
      */
     public RoomRegistry(RoomLimits limits, int maxRooms, Executor fanOut, Clock clock) {
-        this(limits, room -> limits, maxRooms, Long.MAX_VALUE, (took, since) -> {}, fanOut, clock);
+        this(limits, room -> limits, maxRooms, null, Long.MAX_VALUE, (took, since) -> {}, fanOut, clock);
     }
 
     /**
@@ -56,12 +60,14 @@ public final class RoomRegistry {
      *
      * @param limits of most rooms
      * @param limitsOf the limits of a room
+     * @param store where the messages of those rooms are kept that have a {@link Retention}; null for nowhere
      * @param logBytes what the messages kept in all rooms may weigh
      */
     public RoomRegistry(
             RoomLimits limits,
             Function<RoomName, RoomLimits> limitsOf,
             int maxRooms,
+            @Nullable RoomStore store,
             long logBytes,
             Room.Observer observer,
             Executor fanOut,
@@ -72,6 +78,7 @@ public final class RoomRegistry {
         this.observer = observer;
         this.limits = limits;
         this.maxRooms = maxRooms;
+        this.store = store;
         this.fanOut = fanOut;
         this.clock = clock;
     }
@@ -83,45 +90,63 @@ public final class RoomRegistry {
      * @param history how many messages back to start, as far as the room keeps them
      */
     public Position position(RoomName name, int history) {
-        Room room = rooms.get(name);
-        return room == null ? new Position(null, 1, null) : new Position(room, room.start(history), null);
+        return position(name, new Room.Last(history));
     }
 
     /** Where a member would go on that names the last message it has, or start anew if that is not known here. */
     public Position position(RoomName name, Command.After after) {
-        Room room = rooms.get(name);
-        boolean isKnown = room != null && room.has(after.epoch(), after.seq());
-        return new Position(room, isKnown ? after.seq() + 1 : 1, isKnown);
+        return position(name, new Room.After(after.epoch(), after.seq()));
+    }
+
+    private Position position(RoomName name, Room.Wish wish) {
+        // The store begins to look now.
+        Room room = store != null && isStored(limitsOf.apply(name)) ? findOrMake(name) : rooms.get(name);
+        return new Position(room, wish, room == null ? wish : room.fix(wish));
+    }
+
+    private boolean isStored(RoomLimits its) {
+        return store != null && its.retention() != null;
     }
 
     /**
      * A place in the log of a room.
      *
      * @param room null when there was none of that name: then all that one made later holds comes after
-     * @param next the first message to take
-     * @param resumes whether {@code next} follows the message that the client named; null when it named none
+     * @param wish where the client wants to start
+     * @param fixed the same, as it was when the position was taken
      */
-    public record Position(
-            @Nullable Room room, long next, @Nullable Boolean resumes) {}
+    public record Position(@Nullable Room room, Room.Wish wish, Room.Wish fixed) {
+        /** In a room that has been made since: in memory it holds nothing older, and nothing that the client has seen. */
+        private Room.Wish in(Room now) {
+            if (now == room) {
+                return fixed;
+            }
+            return now.isStored() ? wish : new Room.At(1, wish instanceof Room.After ? false : null);
+        }
+    }
 
     /**
      * Joins a room at a position, making the room if there is none of that name.
      *
      * @param as what the member is called
+     * @param told called when it is in and before it is given messages, if it comes in: at once, or later by a thread of the store's; with
+     *     null when it is not in after all, because what is kept of the room cannot be read
      * @return what became of it, but never {@link Room.NoEntry#GONE}
      */
     public Room.Entry join(
-            RoomName name, Position position, Member.Subscriber subscriber, Format format, @Nullable MemberName as) {
+            RoomName name,
+            Position position,
+            Member.Subscriber subscriber,
+            Format format,
+            @Nullable MemberName as,
+            Consumer<Room.@Nullable Joined> told) {
         String memberName = as == null ? null : as.value();
         while (true) {
             Room room = findOrMake(name);
             if (room == null) {
                 return Room.NoEntry.TOO_MANY_ROOMS;
             }
-            // A room made since the position was taken holds nothing older, and nothing that the client has seen.
-            boolean isSame = room == position.room;
-            Boolean resumes = position.resumes == null ? null : Boolean.valueOf(isSame && position.resumes);
-            Room.Entry entry = room.join(subscriber, format, memberName, isSame ? position.next : 1, resumes, null);
+            Room.Entry entry = room.join(subscriber, format, memberName, position.in(room), null, told);
             if (entry != Room.NoEntry.GONE) {
                 return entry;
             }
@@ -135,20 +160,26 @@ public final class RoomRegistry {
      * @param position one of that member's room
      * @return null when the member has left
      */
-    public Room.@Nullable Joined rejoin(
-            Member before, Position position, Member.Subscriber subscriber, Format format, @Nullable MemberName as) {
+    public @Nullable Member rejoin(
+            Member before,
+            Position position,
+            Member.Subscriber subscriber,
+            Format format,
+            @Nullable MemberName as,
+            Consumer<Room.@Nullable Joined> told) {
         String name = as == null ? null : as.value();
-        Room.Entry entry = before.room().join(subscriber, format, name, position.next, position.resumes, before);
-        return entry instanceof Room.Joined joined ? joined : null;
+        Room.Entry entry = before.room().join(subscriber, format, name, position.in(before.room()), before, told);
+        return entry instanceof Room.In in ? in.member() : null;
     }
 
-    /** Has the rooms tell who came and went, and gives up those that nobody has been in for a while. Called now and then by one thread. */
+    /** Has the rooms tell who came and went and read again what could not be read, and gives up those that nobody has been in for a while. Called now and then by one thread. */
     public void sweep(long nowNanos) {
         boolean atOnce = scarce;
         scarce = false;
         for (Room room : rooms.values()) {
             room.tellPresence(nowNanos);
             room.letGoWhenQuiet();
+            room.readAgain();
             if (room.closeIfDeserted(nowNanos, atOnce)) {
                 remove(room);
             }
@@ -230,7 +261,8 @@ public final class RoomRegistry {
             scarce = true;
             return null;
         }
-        Room made = new Room(name, limitsOf.apply(name), budget, observer, fanOut, clock);
+        RoomLimits its = limitsOf.apply(name);
+        Room made = new Room(name, its, isStored(its) ? store : null, budget, observer, fanOut, clock);
         Room other = rooms.putIfAbsent(name, made);
         if (other == null) {
             return made;

@@ -43,6 +43,8 @@ public enum Ending {
     ROOM_FULL(CloseCode.TRY_AGAIN_LATER, "the room is full", Level.INFO),
     /** As many rooms as there may be. */
     TOO_MANY_ROOMS(CloseCode.TRY_AGAIN_LATER, "too many rooms", Level.INFO),
+    /** What it said in plain text could not be kept; in JSON that is answered. */
+    NOT_KEPT(CloseCode.TRY_AGAIN_LATER, "the message could not be kept", Level.INFO),
     /** Not let in, on a server where the handshake could not be refused. */
     REFUSED(CloseCode.POLICY_VIOLATION, "refused", Level.INFO),
     /** The server stops. The reason on the wire says when to come back: {@link Spread}. */

@@ -1,6 +1,9 @@
 package parley.session;
 
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import parley.access.BadTokenException;
@@ -35,6 +38,9 @@ public final class JsonConnection extends ChatConnection {
     /** Who makes more mistakes than that, with a burst of five times that, and keeps on, is closed. */
     private static final int ERRORS_PER_SECOND = 20;
 
+    /** So many pages of history may be on their way from where rooms are kept. */
+    private static final int MOST_READS = 16;
+
     private static final Member[] NOWHERE = {};
 
     private final RoomRegistry rooms;
@@ -42,6 +48,10 @@ public final class JsonConnection extends ChatConnection {
 
     /** The rooms it is in. Replaced by the thread that brings the messages, read by any. */
     private volatile Member[] members = NOWHERE;
+    /** The pages of history that it waits for. */
+    private final AtomicInteger reads = new AtomicInteger();
+    /** Set while a thread is about to wake it for answers that have come late. */
+    private final AtomicBoolean isToBeWoken = new AtomicBoolean();
     /** Set when nothing but the last event is to be sent any more. */
     private volatile boolean isLeaving;
     /** Set by the draining thread when it takes the last event. */
@@ -74,20 +84,27 @@ public final class JsonConnection extends ChatConnection {
 
     @Override
     void enter(RoomRegistry rooms, Admission.Chat entry) {
-        Room.Entry entered = rooms.join(entry.room(), entry.start(), this, Format.JSON, name);
-        if (!(entered instanceof Room.Joined joined)) {
+        Later answer = new Later();
+        Room.Entry entered = rooms.join(entry.room(), entry.start(), this, Format.JSON, name, joined -> {
+            if (joined == null) {
+                end(Ending.NOT_KEPT);
+            } else {
+                answer.give(joined(null, joined), joined.member()::begin);
+            }
+        });
+        if (!(entered instanceof Room.In in)) {
             end(entered == Room.NoEntry.ROOM_FULL ? Ending.ROOM_FULL : Ending.TOO_MANY_ROOMS);
             return;
         }
-        enter(null, joined);
+        add(in.member());
+        answer.isLate = true;
         drain().wake();
     }
 
-    private void enter(@Nullable Ref ref, Room.Joined joined) {
-        answer(joined(ref, joined));
+    private void add(Member member) {
         Member[] more = new Member[members.length + 1];
         System.arraycopy(members, 0, more, 0, members.length);
-        more[members.length] = joined.member();
+        more[members.length] = member;
         replaceMembers(more);
     }
 
@@ -199,8 +216,24 @@ public final class JsonConnection extends ChatConnection {
             tooLarge(say);
             return;
         }
-        Room.Published published = in.room().publish(new Draft(called(), say.content(), say.id()));
-        answer(new Event.Ack(say.ref(), say.room(), published.seq(), published.duplicate()));
+        Room room = in.room();
+        Draft draft = new Draft(called(), say.content(), say.id());
+        if (!room.isStored()) {
+            answer(answer(say, room.publish(draft)));
+            return;
+        }
+        Later answer = new Later();
+        Room.NotKept not = room.publish(draft, outcome -> answer.give(answer(say, outcome)));
+        if (not != null) {
+            answer.give(answer(say, not));
+        }
+        answer.isLate = true;
+    }
+
+    private static Event answer(Command.Say say, Room.Outcome outcome) {
+        return outcome instanceof Room.Published published
+                ? new Event.Ack(say.ref(), say.room(), published.seq(), published.duplicate())
+                : new Event.Error(say.ref(), ErrorCode.UNAVAILABLE, ((Room.NotKept) outcome).reason(), say.room());
     }
 
     private void signal(Command.Signal signal, Member in) {
@@ -219,7 +252,10 @@ public final class JsonConnection extends ChatConnection {
         }
         Member before = memberIn(join.room());
         if (before != null && join.after() == null && join.history() == null) {
-            answer(joined(join.ref(), before.room().joined(before)));
+            Later answer = new Later();
+            before.room()
+                    .tell(before, joined -> answer.give(joined == null ? unread(join) : joined(join.ref(), joined)));
+            answer.isLate = true;
             return;
         }
         if (before == null && members.length >= sessions().limits().rooms()) {
@@ -230,22 +266,46 @@ public final class JsonConnection extends ChatConnection {
         RoomRegistry.Position start = join.after() != null
                 ? rooms.position(join.room(), join.after())
                 : rooms.position(join.room(), join.history() == null ? 0 : join.history());
+        Later answer = new Later();
+        Consumer<Room.@Nullable Joined> told = joined -> {
+            if (joined == null) {
+                answer.give(unread(join));
+            } else {
+                answer.give(joined(join.ref(), joined), joined.member()::begin);
+            }
+        };
         if (before != null) {
-            Room.Joined again = rooms.rejoin(before, start, this, Format.JSON, name);
+            Member again = rooms.rejoin(before, start, this, Format.JSON, name, told);
             if (again != null) {
                 remove(before);
-                enter(join.ref(), again);
+                add(again);
+            } else {
+                answer.give(unread(
+                        join)); // unless the connection has ended, what is kept of the room could not be read just now
             }
-            return; // without an answer: the connection has ended
-        }
-        Room.Entry entered = rooms.join(join.room(), start, this, Format.JSON, name);
-        if (entered instanceof Room.Joined joined) {
-            enter(join.ref(), joined);
-        } else if (entered == Room.NoEntry.ROOM_FULL) {
-            fail(join, ErrorCode.ROOM_FULL, "the room has as many members as it may; try later");
         } else {
-            fail(join, ErrorCode.TOO_MANY_ROOMS, "the server has as many rooms as it may; try later");
+            Room.Entry entered = rooms.join(join.room(), start, this, Format.JSON, name, told);
+            if (entered instanceof Room.In in) {
+                add(in.member());
+            } else {
+                refuse(answer, refused(join, entered));
+            }
         }
+        answer.isLate = true;
+    }
+
+    private static Event.Error refused(Command.Join join, Room.Entry entered) {
+        return entered == Room.NoEntry.ROOM_FULL
+                ? new Event.Error(
+                        join.ref(),
+                        ErrorCode.ROOM_FULL,
+                        "the room has as many members as it may; try later",
+                        join.room())
+                : new Event.Error(
+                        join.ref(),
+                        ErrorCode.TOO_MANY_ROOMS,
+                        "the server has as many rooms as it may; try later",
+                        join.room());
     }
 
     private void leave(Command.Leave leave, Member in) {
@@ -266,13 +326,35 @@ public final class JsonConnection extends ChatConnection {
     }
 
     private void history(Command.History history, Member in) {
-        History kept = in.room().history();
-        History.Page page = history.after() != null
-                ? kept.after(history.after(), history.limit())
+        History.Range range = history.after() != null
+                ? History.Range.after(history.after(), history.limit())
                 : history.before() != null
-                        ? kept.before(history.before(), history.limit())
-                        : kept.newest(history.limit());
-        answer(new Event.History(history.ref(), history.room(), page.epoch(), page.messages(), page.more()));
+                        ? History.Range.before(history.before(), history.limit())
+                        : History.Range.newest(history.limit());
+        if (reads.get() >= MOST_READS) {
+            fail(
+                    history,
+                    ErrorCode.RATE_LIMITED,
+                    "at most " + MOST_READS
+                            + " pages are read at a time for a connection; ask again when one has come");
+            return;
+        }
+        reads.incrementAndGet();
+        Later answer = new Later();
+        in.room().read(range, page -> {
+            reads.decrementAndGet();
+            answer.give(page == null ? unread(history) : page(history, page));
+        });
+        answer.isLate = true;
+    }
+
+    private static Event unread(Command command) {
+        return new Event.Error(
+                command.ref(), ErrorCode.UNAVAILABLE, "the messages cannot be read now; ask again", command.room());
+    }
+
+    private static Event page(Command.History history, History.Page page) {
+        return new Event.History(history.ref(), history.room(), page.epoch(), page.messages(), page.more());
     }
 
     private void who(Command.Who who, Member in) {
@@ -327,7 +409,11 @@ public final class JsonConnection extends ChatConnection {
     private @Nullable Member memberIn(@Nullable RoomName room) {
         for (Member member : members) {
             if (member.room().name().equals(room)) {
-                return member;
+                if (!member.hasLeft()) {
+                    return member;
+                }
+                remove(member); // what is kept of the room could not be read when it came in
+                return null;
             }
         }
         return null;
@@ -351,10 +437,14 @@ public final class JsonConnection extends ChatConnection {
     }
 
     private void fail(Event.Error error) {
+        refuse(new Later(), error);
+    }
+
+    private void refuse(Later answer, Event.Error error) {
         if (errors.take(sessions().now()) == Rate.Verdict.FLOODING) {
             end(Ending.TOO_MANY_ERRORS);
         } else {
-            answer(error);
+            answer.give(error);
         }
     }
 
@@ -366,6 +456,40 @@ public final class JsonConnection extends ChatConnection {
     private void answer(Event event) {
         String line = JsonCodec.encode(event);
         answer(() -> line, Utf8.length(line));
+    }
+
+    /**
+     * An answer that comes at once, or later by a thread that is not to send: it keeps its place meanwhile, since answers are in the order of
+     * the commands.
+     */
+    private final class Later {
+        private final Backlog.@Nullable Place<Supplier<String>> place = answers.reserve();
+        /** Set when the command has been carried out but for this: who gives it from then on has it sent. */
+        volatile boolean isLate;
+
+        void give(Event event) {
+            give(event, () -> {});
+        }
+
+        /** The same, with something to do when it is sent. */
+        void give(Event event, Runnable whenSent) {
+            String line = JsonCodec.encode(event);
+            Supplier<String> answer = () -> {
+                whenSent.run();
+                return line;
+            };
+            if (place == null || !answers.fill(place, answer, Utf8.length(line))) {
+                end(Ending.ANSWER_BACKLOG);
+            } else if (isLate && !isToBeWoken.getAndSet(true)) {
+                sessions().fanOut().execute(JsonConnection.this::wakeOnce);
+            }
+        }
+    }
+
+    /** For all answers that have come late since the last time. */
+    private void wakeOnce() {
+        isToBeWoken.set(false);
+        drain().wake();
     }
 
     private void answer(Supplier<String> line, int bytes) {
@@ -383,6 +507,9 @@ public final class JsonConnection extends ChatConnection {
             return saidBye ? null : next;
         }
         if (isLeaving) {
+            if (!answers.isEmpty()) {
+                return null; // one is still to come: bye is the last word
+            }
             saidBye = true;
             Spread spread = sessions().spread();
             return new Frame.Text(JsonCodec.encode(new Event.Bye("shutdown", spread.min(), spread.max())));
@@ -396,11 +523,14 @@ public final class JsonConnection extends ChatConnection {
 
     private @Nullable Frame nextAnswers() {
         Supplier<String> first = answers.poll();
-        if (first == null || answers.isEmpty()) {
-            return first == null ? null : new Frame.Text(first.get());
+        if (first == null) {
+            return null;
+        }
+        Supplier<String> next = answers.poll();
+        if (next == null) {
+            return new Frame.Text(first.get());
         }
         StringBuilder lines = new StringBuilder(first.get());
-        Supplier<String> next = answers.poll();
         while (next != null) {
             lines.append('\n').append(next.get());
             next = lines.length() < rooms.limits().batchBytes() ? answers.poll() : null;

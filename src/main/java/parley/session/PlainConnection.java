@@ -25,14 +25,14 @@ public final class PlainConnection extends ChatConnection {
 
     @Override
     void enter(RoomRegistry rooms, Admission.Chat entry) {
-        Room.Entry entered = rooms.join(entry.room(), entry.start(), this, Format.PLAIN, name);
-        if (!(entered instanceof Room.Joined joined)) {
+        Room.Entry entered = rooms.join(entry.room(), entry.start(), this, Format.PLAIN, name, this::joined);
+        if (!(entered instanceof Room.In in)) {
             end(entered == Room.NoEntry.ROOM_FULL ? Ending.ROOM_FULL : Ending.TOO_MANY_ROOMS);
             return;
         }
-        member = joined.member();
+        member = in.member();
         if (hasEnded()) {
-            joined.member().leave(); // ended while joining, and found no member to leave with
+            in.member().leave(); // ended while joining, and found no member to leave with
             return;
         }
         drain().wake();
@@ -50,10 +50,35 @@ public final class PlainConnection extends ChatConnection {
         }
         Rate.Verdict verdict = mayBring(bytes);
         switch (verdict == Rate.Verdict.ALLOWED ? mayCommand() : verdict) {
-            case ALLOWED ->
-                in.room().publish(new Draft(name == null ? null : name.value(), Content.text(message, bytes), null));
+            case ALLOWED -> {
+                Draft draft = new Draft(name == null ? null : name.value(), Content.text(message, bytes), null);
+                if (in.room().isStored()) {
+                    later(in.room().publish(draft, this::later));
+                } else {
+                    in.room().publish(draft);
+                }
+            }
             case LIMITED -> sessions().countLimited();
             case FLOODING -> end(Ending.FLOODING);
+        }
+    }
+
+    /** At once, or later by a thread that is not to send. */
+    private void joined(Room.@Nullable Joined joined) {
+        if (joined == null) {
+            end(Ending.NOT_KEPT);
+            return;
+        }
+        joined.member().begin();
+        if (member != null) {
+            sessions().fanOut().execute(drain()::wake);
+        }
+    }
+
+    /** Plain text has no words for a message that was not kept. */
+    private void later(Room.@Nullable Outcome outcome) {
+        if (outcome instanceof Room.NotKept) {
+            end(Ending.NOT_KEPT);
         }
     }
 

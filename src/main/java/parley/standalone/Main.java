@@ -55,6 +55,9 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--context", paramLabel = "<path>", description = "The path all addresses begin with (/).")
     private @Nullable String context;
 
+    @Option(names = "--data", paramLabel = "<folder>", description = "Where rooms are kept that survive the process.")
+    private @Nullable String data;
+
     @Option(names = "--config", paramLabel = "<file>", description = "A file of settings, in HOCON.")
     private @Nullable Path config;
 
@@ -135,6 +138,9 @@ public final class Main implements Callable<Integer> {
         }
         if (port != null) {
             sources.set("listen.port", port);
+        }
+        if (data != null) {
+            sources.set("data.folder", data);
         }
         if (context != null) {
             sources.set("listen.context", context);

@@ -44,7 +44,14 @@ final class ParleyProcess implements AutoCloseable {
 
     /** The same on a port, such as that of one that has ended. */
     static ParleyProcess startAt(int port, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(java(), "-jar", war(), "--port", String.valueOf(port)));
+        return startWith(List.of(), port, arguments);
+    }
+
+    /** The same with options for Java. */
+    static ParleyProcess startWith(List<String> options, int port, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(java()));
+        command.addAll(options);
+        command.addAll(List.of("-jar", war(), "--port", String.valueOf(port)));
         command.addAll(List.of(arguments));
         if (interruptsAreIgnored()) {
             command.addAll(0, List.of("env", "--default-signal=INT"));

@@ -55,7 +55,7 @@ class JsonMemberTest {
     }
 
     private Member named(Room room, String name) {
-        return Samples.joined(room.join(subscriber, Format.JSON, name, room.start(0), null, null))
+        return Samples.join(room, subscriber, Format.JSON, name, Samples.start(room, 0), null)
                 .member();
     }
 
@@ -200,8 +200,8 @@ class JsonMemberTest {
         assertThat(take(member)).isEqualTo("1 2");
         publish(room, 10);
         assertThat(takeAll(member)).containsExactly("gap 2-10", "10 11 12");
-        JsonObject page =
-                parse("{\"n\":" + room.history().after(2, 7).messages().size() + "}");
+        JsonObject page = parse("{\"n\":"
+                + Samples.read(room, History.Range.after(2, 7)).messages().size() + "}");
         assertThat(page.getInt("n")).as("what was missed is in the history").isEqualTo(7);
         publish(room, 3);
         assertThat(takeAll(member)).containsExactly("13 14 15");
@@ -419,7 +419,7 @@ class JsonMemberTest {
         tick(room);
         takeEvent(bob);
         publish(room, 2);
-        Room.Joined again = Samples.joined(room.join(subscriber, Format.JSON, "Ann", 1, null, ann));
+        Room.Joined again = Samples.join(room, subscriber, Format.JSON, "Ann", 1, ann);
         assertThat(again.count()).isEqualTo(2);
         assertThat(takeAll(again.member())).containsExactly("1 2", "presence");
         assertThat(takeAll(ann)).isEmpty();
@@ -427,7 +427,7 @@ class JsonMemberTest {
         assertThat(takeAll(bob)).as("nobody is told").containsExactly("1 2");
         ann.leave();
         assertThat(room.memberCount()).isEqualTo(2);
-        assertThat(room.join(subscriber, Format.JSON, "Ann", 1, null, ann))
+        assertThat(room.join(subscriber, Format.JSON, "Ann", new Room.At(1, null), ann, Samples::begin))
                 .as("it has left")
                 .isEqualTo(Room.NoEntry.GONE);
     }

@@ -59,30 +59,31 @@ class LogBudgetTest {
     @Test
     void theRoomInWhichNothingWasSaidForLongestForgetsFirst() {
         RoomRegistry rooms =
-                new RoomRegistry(limits, room -> limits, 9, 30_000, (took, since) -> {}, turns::add, clock);
+                new RoomRegistry(limits, room -> limits, 9, null, 30_000, (took, since) -> {}, turns::add, clock);
         Room quiet = enter(rooms, "quiet");
         Room busy = enter(rooms, "busy");
         quiet.publish(Samples.line(null, "x".repeat(10_000)));
         now = now.plusSeconds(1);
         busy.publish(Samples.line(null, "x".repeat(10_000)));
         runTurns();
-        assertThat(quiet.history().newest(9).messages()).hasSize(1);
+        assertThat(Samples.read(quiet, History.Range.newest(9)).messages()).hasSize(1);
         assertThat(rooms.logBytes()).isEqualTo(2 * (10_000 + MemoryLog.OVERHEAD_BYTES));
 
         now = now.plusSeconds(1);
         busy.publish(Samples.line(null, "x".repeat(10_000)));
         runTurns();
-        assertThat(quiet.history().newest(9).messages()).isEmpty();
-        // What is gone was looked for without end, once.
-        assertThat(quiet.history().after(0, 9).messages()).isEmpty();
-        assertThat(busy.history().newest(9).messages()).hasSize(2);
+        assertThat(Samples.read(quiet, History.Range.newest(9)).messages()).isEmpty();
+        // Looked for what is gone without end, once.
+        assertThat(Samples.read(quiet, History.Range.after(0, 9)).messages()).isEmpty();
+        assertThat(Samples.read(busy, History.Range.newest(9)).messages()).hasSize(2);
         assertThat(rooms.forgottenCount()).isEqualTo(1);
         assertThat(rooms.logBytes()).isEqualTo(2 * (10_000 + MemoryLog.OVERHEAD_BYTES));
     }
 
     @Test
     void whatIsForgottenIsMissedAndTheNumbersGoOn() {
-        RoomRegistry rooms = new RoomRegistry(limits, room -> limits, 9, 5_000, (took, since) -> {}, turns::add, clock);
+        RoomRegistry rooms =
+                new RoomRegistry(limits, room -> limits, 9, null, 5_000, (took, since) -> {}, turns::add, clock);
         Room room = enter(rooms, "only");
         RoomName name = new RoomName("only");
         Member late = Samples.plain(rooms, name, NOTHING, rooms.position(name, 0));
@@ -99,7 +100,7 @@ class LogBudgetTest {
     @Test
     void aRoomThatGoesGivesItsBytesBack() {
         RoomRegistry rooms =
-                new RoomRegistry(limits, room -> limits, 9, 30_000, (took, since) -> {}, turns::add, clock);
+                new RoomRegistry(limits, room -> limits, 9, null, 30_000, (took, since) -> {}, turns::add, clock);
         RoomName name = new RoomName("short");
         Member member = Samples.plain(rooms, name, NOTHING, rooms.position(name, 0));
         member.room().publish(Samples.line(null, "text"));
@@ -118,8 +119,8 @@ class LogBudgetTest {
     void theCountIsWhatTheLogsWeigh() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(4);
         ExecutorService fanOut = Executors.newFixedThreadPool(2);
-        RoomRegistry rooms =
-                new RoomRegistry(limits, room -> limits, 100, 2_000, (took, since) -> {}, fanOut, Clock.systemUTC());
+        RoomRegistry rooms = new RoomRegistry(
+                limits, room -> limits, 100, null, 2_000, (took, since) -> {}, fanOut, Clock.systemUTC());
         for (int i = 0; i < 4; i++) {
             threads.execute(() -> {
                 for (int n = 0; n < 20_000; n++) {

@@ -64,7 +64,7 @@ class MemberTest {
     void aMemberSeesWhatIsPublishedAfterItJoinedInOrder() {
         Room room = room(Overflow.DROP_OLDEST, 10, 10);
         publish(room, 2);
-        Member member = Samples.plain(room, subscriber, room.start(0));
+        Member member = Samples.plain(room, subscriber, Samples.start(room, 0));
         assertThat(takeAll(member)).isEmpty();
         publish(room, 3);
         assertThat(ready).isEqualTo(1);
@@ -76,15 +76,17 @@ class MemberTest {
     void historyStartsTheCursorFurtherBackAsFarAsTheLogReaches() {
         Room room = room(Overflow.DROP_OLDEST, 2, 5);
         publish(room, 8);
-        assertThat(takeAll(Samples.plain(room, subscriber, room.start(3)))).containsExactly("6", "7", "8");
-        assertThat(takeAll(Samples.plain(room, subscriber, room.start(100)))).containsExactly("4", "5", "6", "7", "8");
+        assertThat(takeAll(Samples.plain(room, subscriber, Samples.start(room, 3))))
+                .containsExactly("6", "7", "8");
+        assertThat(takeAll(Samples.plain(room, subscriber, Samples.start(room, 100))))
+                .containsExactly("4", "5", "6", "7", "8");
         assertIdentity(room, 8, 0);
     }
 
     @Test
     void dropOldestGoesOnWithTheNewestThatFillTheWindow() {
         Room room = room(Overflow.DROP_OLDEST, 3, 100);
-        Member member = Samples.plain(room, subscriber, room.start(0));
+        Member member = Samples.plain(room, subscriber, Samples.start(room, 0));
         publish(room, 3);
         assertThat(take(member)).isEqualTo("1");
         publish(room, 7);
@@ -95,7 +97,7 @@ class MemberTest {
     @Test
     void latestGoesOnWithTheNewestAlone() {
         Room room = room(Overflow.LATEST, 3, 100);
-        Member member = Samples.plain(room, subscriber, room.start(0));
+        Member member = Samples.plain(room, subscriber, Samples.start(room, 0));
         publish(room, 3);
         assertThat(takeAll(member)).containsExactly("1", "2", "3");
         publish(room, 4);
@@ -106,7 +108,7 @@ class MemberTest {
     @Test
     void dropNewestGivesTheWindowItFellBehindWithAndMissesWhatCameAfter() {
         Room room = room(Overflow.DROP_NEWEST, 3, 100);
-        Member member = Samples.plain(room, subscriber, room.start(0));
+        Member member = Samples.plain(room, subscriber, Samples.start(room, 0));
         publish(room, 10);
         assertThat(take(member)).isEqualTo("1");
         publish(room, 2);
@@ -119,7 +121,7 @@ class MemberTest {
     @Test
     void disconnectTellsTheSessionAtTheTurnThatFindsItBehind() {
         Room room = room(Overflow.DISCONNECT, 3, 100);
-        Member member = Samples.plain(room, subscriber, room.start(0));
+        Member member = Samples.plain(room, subscriber, Samples.start(room, 0));
         publish(room, 3);
         assertThat(fellBehind).isZero();
         publish(room, 1);
@@ -133,7 +135,7 @@ class MemberTest {
         for (Overflow overflow : Overflow.values()) {
             Room room = room(overflow, 3, 100);
             publish(room, 20);
-            Member member = Samples.plain(room, subscriber, room.start(20));
+            Member member = Samples.plain(room, subscriber, Samples.start(room, 20));
             assertThat(take(member)).isEqualTo("1");
             publish(room, 3);
             assertThat(takeAll(member)).as(overflow.name()).hasSize(22);
@@ -146,7 +148,7 @@ class MemberTest {
     void dropNewestKeepsTheReplayAndTheFirstWindowOfWhatIsLive() {
         Room room = room(Overflow.DROP_NEWEST, 2, 100);
         publish(room, 3);
-        Member member = Samples.plain(room, subscriber, room.start(3));
+        Member member = Samples.plain(room, subscriber, Samples.start(room, 3));
         publish(room, 5);
         assertThat(takeAll(member)).containsExactly("1", "2", "3", "4", "5");
         assertIdentity(room, 8, 3);
@@ -156,7 +158,7 @@ class MemberTest {
     void whatTheLogLetGoIsMissedUnderEveryPolicy() {
         for (Overflow overflow : Overflow.values()) {
             Room room = room(overflow, 4, 4);
-            Member member = Samples.plain(room, subscriber, room.start(0));
+            Member member = Samples.plain(room, subscriber, Samples.start(room, 0));
             publish(room, 4);
             publish(room, 1); // 1 is gone; behind by 5
             List<String> taken = takeAll(member);
@@ -169,7 +171,7 @@ class MemberTest {
     @Test
     void whoHasLeftTakesNothingAndWhatItHadBeforeItIsMissed() {
         Room room = room(Overflow.DROP_OLDEST, 10, 10);
-        Member member = Samples.plain(room, subscriber, room.start(0));
+        Member member = Samples.plain(room, subscriber, Samples.start(room, 0));
         publish(room, 3);
         assertThat(take(member)).isEqualTo("1");
         member.leave();
@@ -184,8 +186,8 @@ class MemberTest {
     @Test
     void membersAtTheSameCursorShareTheFrame() {
         Room room = room(Overflow.DROP_OLDEST, 10, 10);
-        Member one = Samples.plain(room, subscriber, room.start(0));
-        Member two = Samples.plain(room, subscriber, room.start(0));
+        Member one = Samples.plain(room, subscriber, Samples.start(room, 0));
+        Member two = Samples.plain(room, subscriber, Samples.start(room, 0));
         room.publish(Samples.line("ann", "hi"));
         turns.poll().run();
         Frame frame = one.next();

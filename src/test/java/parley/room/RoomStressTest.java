@@ -171,8 +171,7 @@ class RoomStressTest {
             RoomName name = new RoomName("r" + random.nextInt(3));
             MemberName as = new MemberName("n" + random.nextInt(9));
             RoomRegistry.Position position = registry.position(name, random.nextInt(20));
-            Member member = Samples.joined(registry.join(name, position, session, format, as))
-                    .member();
+            Member member = Samples.member(registry.join(name, position, session, format, as, Samples::begin));
             session.member = member;
             rooms.add(member.room());
             session.drain.wake();

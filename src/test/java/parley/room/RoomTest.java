@@ -153,7 +153,8 @@ class RoomTest {
                 .isFalse();
         assertThat(room.closeIfDeserted(0, false)).isFalse();
         assertThat(room.closeIfDeserted(60_000_000_000L, false)).isTrue();
-        assertThat(room.join(NOTHING, Format.PLAIN, null, 1, null, null)).isEqualTo(Room.NoEntry.GONE);
+        assertThat(room.join(NOTHING, Format.PLAIN, null, new Room.At(1, null), null, Samples::begin))
+                .isEqualTo(Room.NoEntry.GONE);
     }
 
     @Test
@@ -230,8 +231,8 @@ class RoomTest {
         publisher.start();
         int empty = 0;
         for (int i = 0; i < 300_000; i++) {
-            empty += busy.history().after(0, 5).messages().isEmpty() ? 1 : 0;
-            empty += busy.history().newest(5).messages().isEmpty() ? 1 : 0;
+            empty += Samples.read(busy, History.Range.after(0, 5)).messages().isEmpty() ? 1 : 0;
+            empty += Samples.read(busy, History.Range.newest(5)).messages().isEmpty() ? 1 : 0;
         }
         publisher.interrupt();
         publisher.join();

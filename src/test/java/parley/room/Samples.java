@@ -3,6 +3,7 @@ package parley.room;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Overflow;
 import parley.protocol.Content;
@@ -16,13 +17,13 @@ public final class Samples {
 
     /** Limits of a room with a megabyte of history, that joins up to 64 KB and tells up to 5 names. */
     public static RoomLimits limits(int history, int window, Overflow overflow, Duration linger) {
-        return new RoomLimits(history, 1 << 20, window, overflow, linger, 1 << 16, 5, 100_000);
+        return new RoomLimits(history, 1 << 20, window, overflow, linger, 1 << 16, 5, 100_000, null);
     }
 
     /** The lobby, with nothing to keep to but its own limits. */
     static Room room(RoomLimits limits, Executor fanOut, Clock clock) {
         LogBudget any = new LogBudget(Long.MAX_VALUE, () -> {});
-        return new Room(RoomName.LOBBY, limits, any, (took, since) -> {}, fanOut, clock);
+        return new Room(RoomName.LOBBY, limits, null, any, (took, since) -> {}, fanOut, clock);
     }
 
     public static Draft line(@Nullable String from, String text) {
@@ -33,24 +34,53 @@ public final class Samples {
         return new Draft(from, Content.text(text, Utf8.length(text)), id);
     }
 
-    /** Who came in, in a test in which nobody is refused. */
-    public static Room.Joined joined(Room.Entry entry) {
-        return (Room.Joined) entry;
+    /** The member that came in, in a test in which nobody is refused. */
+    public static Member member(Room.Entry entry) {
+        return ((Room.In) entry).member();
+    }
+
+    /** Has a member begin that was told that it is in. */
+    public static void begin(Room.Joined joined) {
+        joined.member().begin();
+    }
+
+    /** Joins a room that says at once what there is. */
+    static Room.Joined join(
+            Room room,
+            Member.Subscriber subscriber,
+            Format format,
+            @Nullable String name,
+            long from,
+            @Nullable Member before) {
+        AtomicReference<Room.Joined> joined = new AtomicReference<>();
+        room.join(subscriber, format, name, new Room.At(from, null), before, joined::set);
+        begin(joined.get());
+        return joined.get();
+    }
+
+    /** Where one starts that many messages back. */
+    static long start(Room room, int history) {
+        return ((Room.At) room.fix(new Room.Last(history))).from();
+    }
+
+    /** Reads from a room in memory. */
+    static History.Page read(Room room, History.Range range) {
+        AtomicReference<History.Page> page = new AtomicReference<>();
+        room.read(range, page::set);
+        return page.get();
     }
 
     static Member plain(Room room, Member.Subscriber subscriber, long from) {
-        return joined(room.join(subscriber, Format.PLAIN, null, from, null, null))
-                .member();
+        return join(room, subscriber, Format.PLAIN, null, from, null).member();
     }
 
     static Member json(Room room, Member.Subscriber subscriber, long from) {
-        return joined(room.join(subscriber, Format.JSON, null, from, null, null))
-                .member();
+        return join(room, subscriber, Format.JSON, null, from, null).member();
     }
 
     static @Nullable Member plain(
             RoomRegistry registry, RoomName name, Member.Subscriber subscriber, RoomRegistry.Position position) {
-        Room.Entry entry = registry.join(name, position, subscriber, Format.PLAIN, null);
-        return entry instanceof Room.Joined joined ? joined.member() : null;
+        Room.Entry entry = registry.join(name, position, subscriber, Format.PLAIN, null, Samples::begin);
+        return entry instanceof Room.In in ? in.member() : null;
     }
 }

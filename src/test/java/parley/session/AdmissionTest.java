@@ -18,6 +18,7 @@ import parley.delivery.FakeTransport;
 import parley.delivery.Overflow;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
+import parley.room.Room;
 import parley.room.RoomRegistry;
 import parley.room.Samples;
 
@@ -48,7 +49,7 @@ class AdmissionTest {
             sessions,
             rooms);
 
-    private static final RoomRegistry.Position NO_ROOM = new RoomRegistry.Position(null, 1, null);
+    private static final RoomRegistry.Position NO_ROOM = noRoom(0);
 
     private Admission.Verdict judge(String path, String query) {
         return judge(path, query, null);
@@ -64,6 +65,10 @@ class AdmissionTest {
         return (Admission.Refusal) judge(path, query);
     }
 
+    private static RoomRegistry.Position noRoom(int history) {
+        return new RoomRegistry.Position(null, new Room.Last(history), new Room.Last(history));
+    }
+
     @Test
     void thePathSaysWhereTo() {
         assertThat(judge("/echo", null)).isEqualTo(new Admission.Echo(Visitor.UNKNOWN));
@@ -71,8 +76,8 @@ class AdmissionTest {
         assertThat(judge("/chat/java", ""))
                 .isEqualTo(new Admission.Chat(Visitor.UNKNOWN, new RoomName("java"), null, NO_ROOM));
         assertThat(judge("/chat/java", "x=1&name=Ann+Lee%21&history=50&name=Other"))
-                .isEqualTo(
-                        new Admission.Chat(Visitor.UNKNOWN, new RoomName("java"), new MemberName("Ann Lee!"), NO_ROOM));
+                .isEqualTo(new Admission.Chat(
+                        Visitor.UNKNOWN, new RoomName("java"), new MemberName("Ann Lee!"), noRoom(50)));
     }
 
     @ParameterizedTest

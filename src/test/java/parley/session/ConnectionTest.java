@@ -19,6 +19,7 @@ import parley.delivery.Overflow;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 import parley.room.Format;
+import parley.room.Room;
 import parley.room.RoomLimits;
 import parley.room.RoomRegistry;
 import parley.room.Samples;
@@ -320,7 +321,10 @@ class ConnectionTest {
                 second,
                 rooms,
                 new Admission.Chat(
-                        Visitor.UNKNOWN, new RoomName("other"), null, new RoomRegistry.Position(null, 1, null)),
+                        Visitor.UNKNOWN,
+                        new RoomName("other"),
+                        null,
+                        new RoomRegistry.Position(null, new Room.Last(0), new Room.Last(0))),
                 Format.PLAIN);
         run(closing);
         assertThat(second.closes()).containsExactly("1013 too many rooms");

@@ -92,7 +92,7 @@ class JsonRaceTest {
     private final Sessions sessions =
             new Sessions(limits, Runnable::run, task -> {}, () -> 0, Clock.systemUTC(), Access.ANONYMOUS);
     private final RoomRegistry rooms = new RoomRegistry(
-            new RoomLimits(10, 1 << 20, 5, Overflow.DROP_OLDEST, Duration.ofHours(1), 1 << 16, 2_000, 100_000),
+            new RoomLimits(10, 1 << 20, 5, Overflow.DROP_OLDEST, Duration.ofHours(1), 1 << 16, 2_000, 100_000, null),
             100,
             Runnable::run,
             Clock.systemUTC());
@@ -109,8 +109,7 @@ class JsonRaceTest {
 
     private Member join(RoomName room, String name) {
         MemberName as = name == null ? null : new MemberName(name);
-        return Samples.joined(rooms.join(room, rooms.position(room, 0), NOBODY, Format.JSON, as))
-                .member();
+        return Samples.member(rooms.join(room, rooms.position(room, 0), NOBODY, Format.JSON, as, Samples::begin));
     }
 
     private static void say(ChatConnection who, String commands) {

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import parley.client.Client;
 import parley.client.JsonClient;
 
@@ -131,8 +132,8 @@ class StatusTest extends ServerBase {
 
     /** The list that the dashboard, the alerts and the document are held to. */
     @Test
-    void theNamesAreThoseThatAreDocumented() throws Exception {
-        start();
+    void theNamesAreThoseThatAreDocumented(@TempDir Path folder) throws Exception {
+        start("data.folder=" + folder);
         try (Client client = new Client(ws("/chat"))) {
             client.say("hi").next();
             TreeSet<String> names = new TreeSet<>();

@@ -1,0 +1,10 @@
+package parley.durable;
+
+/** Says in a sentence why the data folder cannot be used. */
+public final class DataException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    DataException(String message) {
+        super(message);
+    }
+}
