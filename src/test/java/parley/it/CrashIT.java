@@ -23,6 +23,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import parley.client.JsonClient;
 
@@ -79,6 +80,7 @@ final class CrashIT {
     }
 
     @Test
+    @Timeout(value = 2, unit = TimeUnit.HOURS) // for the long form; each wait has an end of its own
     void everyAcknowledgedMessageIsThereOnceAndInItsPlaceAfterKillingTheProcess() throws Exception {
         System.out.println("crashes: the seed is " + seed);
         for (int round = 0; round < CRASHES; round++) {
