@@ -759,11 +759,14 @@ export class Room extends EventTarget {
 
   #message(message) {
     this.#last ??= message.seq - 1;
+    const isMissing = this.#filling || this.#head > this.#last; // which a gap told: numbers may have holes
     this.#head = Math.max(this.#head, message.seq);
-    if (message.seq === this.#last + 1) {
-      this.#pass(message);
-    } else if (message.seq > this.#last) {
-      this.#fill();
+    if (message.seq > this.#last) {
+      if (isMissing) {
+        this.#fill();
+      } else {
+        this.#pass(message);
+      }
     }
   }
 
@@ -787,7 +790,7 @@ export class Room extends EventTarget {
       this.#parley[command](
         { type: 'history', room: this.#name, after: this.#last, limit: PAGE },
         (page) => {
-          this.#page(page.messages);
+          this.#page(page);
           if (!this.#filling) {
             return; // left by who was given one of them
           }
@@ -803,10 +806,11 @@ export class Room extends EventTarget {
     fetch();
   }
 
-  #page(messages) {
+  /** Where numbers have holes the page says from which number on the room has all. */
+  #page({ messages, first = Infinity }) {
     for (const message of messages) {
       if (this.#filling && message.seq > this.#last) {
-        this.#give(message.seq);
+        this.#give(Math.min(message.seq, first));
         this.#pass(message);
       }
     }

@@ -231,6 +231,24 @@ test('what the room does not keep any more is told as lost', async () => {
   assert.deepEqual(gaps, ['filling 1-9', 'lost 1-5', 'lost 6-9', 'filled 1-9']);
 });
 
+test('holes in the numbers of a cluster are no messages that are missing', async () => {
+  const java = await enter();
+  const read = texts(java);
+  const gaps = [];
+  java.addEventListener('gap', ({ detail }) => gaps.push(`${detail.state} ${detail.after}-${detail.before}`));
+  const { message } = sockets[0];
+  const commands = sockets[0].sent.length;
+  sockets[0].say(message(4), message(9));
+  assert.equal(sockets[0].sent.length, commands);
+  sockets[0].say({ type: 'gap', room: 'java', after: 9, before: 30, missed: 2 }, message(30));
+  sockets[0].answer('history', { type: 'history', epoch: 'e', more: true, first: 3, messages: [message(15), message(22)] });
+  sockets[0].answer('history', { type: 'history', epoch: 'e', more: false, first: 3, messages: [message(30)] });
+  sockets[0].say(message(41), { type: 'gap', room: 'java', after: 41, before: 60 }, message(60));
+  sockets[0].answer('history', { type: 'history', epoch: 'e', more: false, first: 50, messages: [message(55), message(60)] });
+  assert.deepEqual(read, ['m4', 'm9', 'm15', 'm22', 'm30', 'm41', 'm55', 'm60']);
+  assert.deepEqual(gaps, ['filling 9-30', 'filled 9-30', 'filling 41-60', 'lost 41-50', 'filled 41-60']);
+});
+
 test('another epoch is told, and its messages follow from the start', async () => {
   const java = await enter();
   const read = texts(java);

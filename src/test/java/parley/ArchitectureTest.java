@@ -15,8 +15,8 @@ import java.util.List;
 @AnalyzeClasses(packages = "parley", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
     /** From the process down to the leaf; 'endpoint' and 'web' stand side by side. */
-    private static final List<String> LINE =
-            List.of("standalone", "endpoint|web", "app", "session", "access|durable", "room", "delivery", "protocol");
+    private static final List<String> LINE = List.of(
+            "standalone", "endpoint|web", "app", "session", "access|durable|cluster", "room", "delivery", "protocol");
 
     @ArchTest
     static final ArchRule packagesDependInOneDirection = inOneDirection();
@@ -88,4 +88,13 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("java.sql..", "org.sqlite..");
+
+    /** Nothing of the library is loaded where there is no cluster. */
+    @ArchTest
+    static final ArchRule natsIsForOneClass = noClasses()
+            .that()
+            .haveNameNotMatching("parley\\.cluster\\.Link(\\$.*)?")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.nats..");
 }

@@ -43,7 +43,9 @@ public final class Bench implements Callable<Integer> {
         /** One thing changed at a time. */
         sweeps,
         /** The table and the sweeps. */
-        all
+        all,
+        /** One node with rooms in memory and on disk, a cluster of one, a cluster of three. */
+        cluster
     }
 
     @Parameters(index = "0", defaultValue = "table", description = "One of ${COMPLETION-CANDIDATES} (table).")
@@ -129,7 +131,9 @@ public final class Bench implements Callable<Integer> {
 
     private List<Scenario> plan() {
         List<Scenario> all = new ArrayList<>();
-        if (what != What.sweeps) {
+        if (what == What.cluster) {
+            all.addAll(Scenario.cluster());
+        } else if (what != What.sweeps) {
             all.addAll(Scenario.table());
         }
         if (what == What.sweeps || what == What.all) {
@@ -152,11 +156,13 @@ public final class Bench implements Callable<Integer> {
             wanted = List.of(Peer.PARLEY, Peer.NAIVE, Peer.BOUND);
         }
         List<Peer> peers = new ArrayList<>();
-        for (Peer peer : Peer.all(Path.of("src/bench/peers").toAbsolutePath())) {
+        Path folder = Path.of("src/bench/peers").toAbsolutePath();
+        for (Peer peer : what == What.cluster ? Peer.cluster(folder) : Peer.all(folder)) {
             if (wanted.isEmpty() || wanted.contains(peer.name())) {
-                try (ServerProcess server = start(peer)) {
-                    if (!server.version().isEmpty()) {
-                        results.version(peer.name(), server.version());
+                try (Servers servers = start(peer)) {
+                    String version = servers.first().version();
+                    if (!version.isEmpty()) {
+                        results.version(peer.name(), version);
                     }
                     peers.add(peer);
                 } catch (IOException e) {
@@ -174,9 +180,8 @@ public final class Bench implements Callable<Integer> {
         return peers;
     }
 
-    private ServerProcess start(Peer peer) throws IOException, InterruptedException {
-        return ServerProcess.start(
-                peer.script(), out.resolve("logs").resolve(peer.name() + ".log").toAbsolutePath(), serverCores);
+    private Servers start(Peer peer) throws IOException, InterruptedException {
+        return new Servers(peer, out.resolve("logs").toAbsolutePath(), serverCores);
     }
 
     private void attempt(Peer peer, Scenario scenario, int round) throws InterruptedException {
@@ -202,15 +207,16 @@ public final class Bench implements Callable<Integer> {
     }
 
     private Map<Metric, Double> measure(Peer peer, Scenario scenario) throws IOException, InterruptedException {
-        try (ServerProcess server = start(peer);
-                Load load = new Load(scenario, peer.dialect(), server.port())) {
+        try (Servers servers = start(peer);
+                Load load = new Load(scenario, peer.dialect(), servers.ports())) {
+            ServerProcess server = servers.first();
             long warmth = (long) (NANOS * (server.warmsUp() ? warm : warm / 3));
             Map<Metric, Double> values = switch (scenario.kind()) {
-                case ROOMS, ECHO -> talk(server, load, scenario, warmth);
+                case ROOMS, ECHO -> talk(servers, load, scenario, warmth);
                 case IDLE -> idle(server, load, scenario);
                 case HANDSHAKES -> handshakes(server, load, scenario, warmth);
             };
-            if (!server.isAlive()) {
+            if (!servers.isAlive()) {
                 throw new IOException("the server has ended");
             }
             if (!load.complaint().isEmpty()) {
@@ -221,26 +227,31 @@ public final class Bench implements Callable<Integer> {
         }
     }
 
-    private Map<Metric, Double> talk(ServerProcess server, Load load, Scenario scenario, long warmth)
-            throws IOException {
+    private Map<Metric, Double> talk(Servers servers, Load load, Scenario scenario, long warmth) throws IOException {
         load.open(scenario.members());
         load.listen(NANOS / 3);
         load.talk(warmth);
         long counted = (long) (NANOS * seconds);
-        double cpu = server.cpuSeconds();
+        double cpu = servers.cpuSeconds();
+        double nats = servers.natsCpuSeconds();
         double own = ServerProcess.ownCpuSeconds();
         long awake = load.idleNanos();
         load.count(counted);
         load.talk(counted);
         own = ServerProcess.ownCpuSeconds() - own - (double) (load.idleNanos() - awake) / NANOS;
-        cpu = server.cpuSeconds() - cpu;
-        double resident = server.residentKilobytes();
+        cpu = servers.cpuSeconds() - cpu;
+        nats = servers.natsCpuSeconds() - nats;
+        double resident = servers.residentKilobytes();
         load.listen(2 * NANOS);
         Map<Metric, Double> values = new EnumMap<>(Metric.class);
         if (load.deliveries() == 0) {
             throw new IOException("nothing was delivered. " + load.complaint());
         }
         values.put(Metric.CPU, cpu * 1e6 / load.deliveries());
+        if (scenario.isOfCluster()) {
+            values.put(Metric.NATS_CPU, nats * 1e6 / load.deliveries());
+            values.put(Metric.BOTH_CPU, (cpu + nats) * 1e6 / load.deliveries());
+        }
         values.put(Metric.RATE, load.deliveries() / seconds);
         values.put(Metric.SENT, load.sent() / seconds);
         values.put(Metric.RATIO, load.ratio() * 100);

@@ -40,9 +40,11 @@ final class Load implements AutoCloseable, Marks.Sink {
 
     private final Scenario scenario;
     private final Dialect dialect;
-    private final InetSocketAddress server;
+    /** The nodes that members are shared out among; most servers are one. */
+    private final InetSocketAddress[] nodes;
+
     private final Outgoing[] messages;
-    private final ByteBuffer[] handshakes;
+    private final ByteBuffer[][] handshakes;
     private final int[] readersOf;
     private final Selector selector = Selector.open();
     private final Consumer<SelectionKey> ready = this::ready;
@@ -89,6 +91,7 @@ final class Load implements AutoCloseable, Marks.Sink {
     private static final class Client {
         final int index;
         final int room;
+        final int node;
         final boolean frozen;
         final SocketChannel channel;
         State state = State.CONNECTING;
@@ -102,28 +105,33 @@ final class Load implements AutoCloseable, Marks.Sink {
         long heard;
         long leaves;
 
-        Client(int index, int room, boolean frozen, SocketChannel channel) {
+        Client(int index, int room, int node, boolean frozen, SocketChannel channel) {
             this.index = index;
             this.room = room;
+            this.node = node;
             this.frozen = frozen;
             this.channel = channel;
         }
     }
 
-    Load(Scenario scenario, Dialect dialect, int port) throws IOException {
+    Load(Scenario scenario, Dialect dialect, int... ports) throws IOException {
         this.scenario = scenario;
         this.dialect = scenario.kind() == Scenario.Kind.ECHO ? Dialect.PLAIN : dialect;
-        this.server = new InetSocketAddress("127.0.0.1", port);
+        nodes = Arrays.stream(ports)
+                .mapToObj(port -> new InetSocketAddress("127.0.0.1", port))
+                .toArray(InetSocketAddress[]::new);
         messages = new Outgoing[scenario.rooms()];
-        handshakes = new ByteBuffer[scenario.rooms()];
+        handshakes = new ByteBuffer[ports.length][scenario.rooms()];
         readersOf = new int[scenario.rooms()];
         for (int room = 0; room < messages.length; room++) {
             String name = Scenario.roomName(room);
             messages[room] = new Outgoing(this.dialect, name, scenario.size());
             String path = scenario.kind() == Scenario.Kind.ECHO ? Scenario.ECHO_PATH : "/chat/" + name;
-            byte[] asked = this.dialect.handshake(path, port);
-            handshakes[room] =
-                    ByteBuffer.allocateDirect(asked.length).put(asked).flip();
+            for (int node = 0; node < ports.length; node++) {
+                byte[] asked = this.dialect.handshake(path, ports[node]);
+                handshakes[node][room] =
+                        ByteBuffer.allocateDirect(asked.length).put(asked).flip();
+            }
         }
     }
 
@@ -277,10 +285,11 @@ final class Load implements AutoCloseable, Marks.Sink {
         if (frozen) {
             channel.setOption(StandardSocketOptions.SO_RCVBUF, FROZEN_BUFFER);
         }
-        Client client = new Client(index, scenario.roomOf(index), frozen, channel);
+        Client client =
+                new Client(index, scenario.roomOf(index), scenario.nodeOf(index, nodes.length), frozen, channel);
         channel.register(selector, SelectionKey.OP_CONNECT, client);
         opening++;
-        if (channel.connect(server)) {
+        if (channel.connect(nodes[client.node])) {
             ask(client);
         }
         return client;
@@ -289,7 +298,7 @@ final class Load implements AutoCloseable, Marks.Sink {
     private void ask(Client client) {
         client.state = State.ASKING;
         interest(client);
-        write(client, handshakes[client.room].rewind());
+        write(client, handshakes[client.node][client.room].rewind());
     }
 
     private void interest(Client client) {

@@ -5,6 +5,8 @@ import java.util.Locale;
 /** What a measurement tells. */
 enum Metric {
     CPU("CPU", "us", "server CPU a delivery (user and system)"),
+    NATS_CPU("NATS's CPU", "us", "CPU of NATS a delivery"),
+    BOTH_CPU("both", "us", "CPU of Parley and NATS a delivery"),
     RATE("deliveries", "/s", "deliveries a second"),
     SENT("messages", "/s", "messages sent a second"),
     RATIO("delivered", "%", "of what the messages sent should have made, how much arrived"),

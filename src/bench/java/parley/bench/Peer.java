@@ -6,18 +6,29 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server that can be measured.
  *
  * @param name what it is asked for by
  * @param script what starts it, given a port
+ * @param nodes how many of it are started, among which the clients are shared out
+ * @param nats what starts the NATS that makes them one, given a port, or nothing
  */
-record Peer(String name, Path script, Dialect dialect) {
+record Peer(
+        String name,
+        Path script,
+        Dialect dialect,
+        int nodes,
+        @Nullable Path nats) {
     static final String PARLEY = "parley";
     static final String PARLEY_PLAIN = "parley-plain";
     static final String BOUND = "bound";
     static final String NAIVE = "naive";
+    /** Parley by itself, which a cluster is measured beside. */
+    static final String MEMORY = "memory";
+
     private static final String NATS = "nats";
 
     /** Parley first, in both ways to speak to it, the bound and the naive loop last, between them what else has a folder. */
@@ -43,7 +54,24 @@ record Peer(String name, Path script, Dialect dialect) {
             case NATS -> Dialect.NATS;
             default -> Dialect.PLAIN;
         };
-        return new Peer(name, folder.resolve(home).resolve("start"), dialect);
+        return new Peer(name, start(folder, home), dialect, 1, null);
+    }
+
+    private static Path start(Path folder, String home) {
+        return folder.resolve(home).resolve("start");
+    }
+
+    /** Parley by itself with rooms in memory and on disk, as a cluster of one node, and of three. */
+    static List<Peer> cluster(Path folder) {
+        Path parley = start(folder, PARLEY);
+        Path cluster = folder.resolveSibling("cluster");
+        Path nats = cluster.resolve(NATS);
+        return List.of(
+                new Peer(MEMORY, parley, Dialect.JSON, 1, null),
+                new Peer("disk", cluster.resolve("disk"), Dialect.JSON, 1, null),
+                new Peer("disk-interval", cluster.resolve("disk-interval"), Dialect.JSON, 1, null),
+                new Peer("cluster-1", parley, Dialect.JSON, 1, nats),
+                new Peer("cluster-3", parley, Dialect.JSON, 3, nats));
     }
 
     /** Whether it has what the scenario is about; an echo is the same in both of Parley's ways. */

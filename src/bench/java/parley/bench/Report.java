@@ -16,6 +16,8 @@ import java.util.TreeSet;
 final class Report {
     private static final List<Metric> ROOMS = List.of(
             Metric.CPU,
+            Metric.NATS_CPU,
+            Metric.BOTH_CPU,
             Metric.RATE,
             Metric.RATIO,
             Metric.P50,
@@ -41,6 +43,10 @@ final class Report {
             Map.entry("slow", "100 members and 10 more that never read, 500 messages a second of 4 KB"),
             Map.entry("idle", "10,000 idle connections in 100 rooms"),
             Map.entry("handshakes", "10,000 handshakes, 100 at a time"),
+            Map.entry("cluster-room-rate", "A room of 1,000, 1 sender, 50 messages a second"),
+            Map.entry("cluster-rooms-rate", "100 rooms of 10, 1 sender in each, 500 messages a second in all"),
+            Map.entry("cluster-room-most", "A room of 1,000, 1 sender with 16 messages outstanding"),
+            Map.entry("cluster-rooms-most", "100 rooms of 10, 1 sender in each with 4 messages outstanding"),
             Map.entry("size", "The size of a message: 100 members, 10 senders with 4 outstanding"),
             Map.entry("rooms", "1,000 members spread over rooms"),
             Map.entry("members", "Members in a room, 1 sender, one message at a time"),
@@ -89,7 +95,8 @@ final class Report {
         line("");
         line("Numbers are medians of the rounds, with the least and the most in brackets. Latency is in microseconds. "
                 + "`CPU` is "
-                + Metric.CPU.meaning + "; `x bound` is that of the bound in the same round; `delivered`: "
+                + Metric.CPU.meaning
+                + "; `x bound`, or another name, is how that stands to it in the same round; `delivered`: "
                 + Metric.RATIO.meaning + "; `lost`: " + Metric.LOST.meaning + "; `load's CPU`: "
                 + Metric.LOAD.meaning + ".");
         targets();
@@ -179,8 +186,8 @@ final class Report {
                                     : ", " + metric.unit)
                     .append(" |");
             rule.append("---|");
-            if (metric == Metric.CPU) {
-                head.append(" x bound |");
+            if (hasRatio(scenario, metric)) {
+                head.append(" x ").append(base(scenario)).append(" |");
                 rule.append("---|");
             }
         }
@@ -196,9 +203,9 @@ final class Report {
                         .append(spread.map(s -> spreadShown ? s.toString() : Metric.format(s.median()))
                                 .orElse(""))
                         .append(" |");
-                if (metric == Metric.CPU) {
+                if (hasRatio(scenario, metric)) {
                     row.append(' ')
-                            .append(results.ratio(server, Peer.BOUND, scenario, Metric.CPU)
+                            .append(results.ratio(server, base(scenario), scenario, metric)
                                     .map(s -> Metric.format(s.median()))
                                     .orElse(""))
                             .append(" |");
@@ -208,13 +215,21 @@ final class Report {
             results.spread(server, scenario, main)
                     .ifPresent(spread -> bars.add(new Chart.Series(server, List.of(new Chart.Point(0, spread)))));
         }
-        if (!bars.isEmpty()) {
+        if (!bars.isEmpty() && !scenario.isOfCluster()) {
             String unit = main == Metric.CPU ? "microseconds of server CPU a delivery (less is better)" : main.meaning;
             if (main == Metric.CONNECTION_RSS) {
                 unit = "KB of resident memory a connection (less is better)";
             }
             chart(scenario.name(), Chart.bars(title, subtitle(), unit, bars));
         }
+    }
+
+    private static String base(Scenario scenario) {
+        return scenario.isOfCluster() ? Peer.MEMORY : Peer.BOUND;
+    }
+
+    private static boolean hasRatio(Scenario scenario, Metric metric) {
+        return metric == Metric.CPU || scenario.isOfCluster() && (metric == Metric.BOTH_CPU || metric == Metric.RATE);
     }
 
     /** A sweep: what it costs and how late it is at each of its places. */

@@ -34,6 +34,7 @@ record Scenario(
 
     static final String ECHO_PATH = "/echo";
     private static final int SMALL = 64;
+    private static final String CLUSTER = "cluster-";
 
     /** What is measured. */
     enum Kind {
@@ -51,12 +52,22 @@ record Scenario(
         return !sweep.isEmpty();
     }
 
+    /** Whether a cluster is measured beside what it is made of, and not Parley beside others. */
+    boolean isOfCluster() {
+        return name.startsWith(CLUSTER);
+    }
+
     /**
      * The room of a member: neighbours are in different rooms, so that the senders are spread over all. Handshakes fill one room
      * after the other, since they are to be measured and not what a room tells of who comes.
      */
     int roomOf(int member) {
         return kind == Kind.HANDSHAKES ? member / (readers / rooms) : member % rooms;
+    }
+
+    /** Which of the nodes a member connects to: the members of a room are spread over all, and so are the senders of all rooms. */
+    int nodeOf(int member, int nodes) {
+        return (roomOf(member) + member / rooms) % nodes;
     }
 
     /** Names of one length, so that all rooms' frames are alike. */
@@ -74,6 +85,19 @@ record Scenario(
                 open("slow", "", 0, 100, 10, 10, 500, 4096, 0),
                 still("idle", "", Kind.IDLE, 10_000),
                 still("handshakes", "", Kind.HANDSHAKES, 10_000));
+    }
+
+    /** A large room and a hundred small ones, first at a rate that all can keep up with, then as fast as it goes. */
+    static List<Scenario> cluster() {
+        return List.of(
+                ofCluster("room-rate", 1, 1, 0, 50),
+                ofCluster("rooms-rate", 100, 100, 0, 500),
+                ofCluster("room-most", 1, 1, 16, 0),
+                ofCluster("rooms-most", 100, 100, 4, 0));
+    }
+
+    private static Scenario ofCluster(String name, int rooms, int senders, int outstanding, double rate) {
+        return new Scenario(CLUSTER + name, "", 0, Kind.ROOMS, 1000, 0, rooms, senders, outstanding, rate, SMALL, 0);
     }
 
     /** One thing changed at a time. */

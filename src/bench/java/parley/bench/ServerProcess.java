@@ -38,13 +38,17 @@ final class ServerProcess implements AutoCloseable {
     }
 
     /** Starts it on these processors and returns when it listens; fails with the last thing it said if it does not. */
-    static ServerProcess start(Path script, Path log, String processors) throws IOException, InterruptedException {
+    static ServerProcess start(Path script, List<String> options, Path log, String processors)
+            throws IOException, InterruptedException {
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
         Files.createDirectories(log.getParent());
-        Process process = new ProcessBuilder("taskset", "-c", processors, script.toString(), Integer.toString(port))
+        List<String> command =
+                new ArrayList<>(List.of("taskset", "-c", processors, script.toString(), Integer.toString(port)));
+        command.addAll(options);
+        Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();

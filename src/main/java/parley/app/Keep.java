@@ -2,7 +2,7 @@ package parley.app;
 
 /** Where a room's messages are kept. */
 public enum Keep {
-    /** In the data folder, if there is one, and the newest in memory. */
+    /** In the data folder or the cluster, if there is one, and the newest in memory. */
     DISK,
     /** In memory alone. */
     MEMORY

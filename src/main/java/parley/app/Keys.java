@@ -212,8 +212,9 @@ final class Keys {
             "room.keep",
             Keep.DISK,
             Keep.class,
-            "Where messages are kept. disk: in the data folder, if there is one, besides the newest in memory; they survive"
-                    + " the process. memory: only there; what is on disk from before stays there until rooms give way.");
+            "Where messages are kept. disk: in the data folder or in the cluster's streams, if there is one of them, besides"
+                    + " the newest in memory; they survive the process. memory: only there; what is on disk from before stays"
+                    + " there until rooms give way, and in a cluster the room is another on each node.");
     static final Setting<Integer> KEPT = Setting.number(
             "room.kept",
             100_000,
@@ -282,6 +283,102 @@ final class Keys {
             "16GiB, not less than limits.message-bytes",
             "What may wait for the disk, counted as in data.bytes; more is answered with unavailable, or closed with 1013 in"
                     + " plain text.");
+
+    static final Setting<List<String>> NATS = new Setting<>(
+            "nats.url",
+            "",
+            "addresses such as nats://10.0.0.1:4222 or tls://nats.example.com, several separated by commas; none for no"
+                    + " cluster",
+            "Servers of NATS with JetStream, through which any number of Parleys are one. Not together with data.folder.",
+            Keys::servers);
+    static final Setting<String> NATS_NAME = new Setting<>(
+            "nats.name",
+            "parley",
+            "1 to 32 letters, digits, '-', '_'",
+            "What the cluster is called, which its streams and subjects begin with: nodes of another name are another cluster.",
+            (config, key) -> matching(config.getString(key), "[A-Za-z0-9_-]{1,32}"));
+    static final Setting<String> NATS_CREDENTIALS = Setting.text(
+            "nats.credentials",
+            "a file of NATS's, .creds; none",
+            "The token and the key with which to log in to NATS.");
+    static final Setting<String> NATS_USER =
+            Setting.text("nats.user", "a name; none", "The user with whom to log in to NATS, with nats.password.");
+    static final Setting<String> NATS_PASSWORD =
+            Setting.secret("nats.password", "a password; none", "The user's password.");
+    static final Setting<String> NATS_TOKEN =
+            Setting.secret("nats.token", "a token; none", "A token with which to log in to NATS, in place of a user.");
+    static final Setting<String> NATS_TRUST = Setting.text(
+            "nats.truststore",
+            "a file in PKCS #12; none for the authorities that Java trusts",
+            "The certificates to trust with tls:// addresses.");
+    static final Setting<String> NATS_TRUST_PASSWORD =
+            Setting.secret("nats.truststore-password", "a password; none", "The password of that file.");
+    static final Setting<Integer> NATS_STREAMS = Setting.number(
+            "nats.streams",
+            4,
+            1,
+            1_000,
+            "streams",
+            "Streams that rooms are spread over. The same on all nodes and for the life of the cluster.");
+    static final Setting<Integer> NATS_REPLICAS = Setting.number(
+            "nats.replicas",
+            1,
+            1,
+            5,
+            "servers",
+            "Servers of NATS that keep each stream: with 3 one may be lost. As all limits of streams, that of the node which"
+                    + " was started last holds.");
+    static final Setting<Integer> NATS_KEPT = Setting.number(
+            "nats.kept",
+            100_000,
+            1,
+            1_000_000_000,
+            "messages, not less than room.history",
+            "Messages of a room that are kept in the cluster; the oldest go.");
+    static final Setting<Long> NATS_BYTES = Setting.bytes(
+            "nats.bytes",
+            "0",
+            0,
+            "0",
+            1024 * 1024 * GIB,
+            "1048576GiB, 0 = any",
+            "What a stream may weigh, on each server of NATS that keeps it; the oldest messages of any room in it go.");
+    static final Setting<Duration> NATS_AGE = Setting.time(
+            "nats.kept-age",
+            "0s",
+            Duration.ZERO,
+            ofDays(3650),
+            "0s to 3650d, 0 = any age, else not less than nats.again",
+            "How old messages in the cluster may become.");
+    static final Setting<Duration> NATS_AGAIN = Setting.time(
+            "nats.again",
+            "2m",
+            ofSeconds(10),
+            ofDays(1),
+            "10s to 1d, at least twice nats.deadline",
+            "How long the cluster knows a message by its id, so that it is not published again. NATS keeps the ids in memory.");
+    static final Setting<Duration> NATS_DEADLINE = Setting.time(
+            "nats.deadline",
+            "5s",
+            ofMillis(100),
+            ofMinutes(1),
+            "100ms to 1m",
+            "How long a message may wait to be stored; then it is answered with unavailable, or closed with 1013 in plain text.");
+    static final Setting<Long> NATS_WAITING = Setting.bytes(
+            "nats.waiting",
+            "64MiB",
+            MIB,
+            "1MiB",
+            16 * GIB,
+            "16GiB, not less than limits.message-bytes",
+            "What may wait for the cluster; more is answered as above.");
+    static final Setting<Duration> NATS_NODE_TIMEOUT = Setting.time(
+            "nats.node-timeout",
+            "5s",
+            ofSeconds(2),
+            ofMinutes(10),
+            "2s to 10m",
+            "How long a node may be silent until those in it are taken to have left their rooms.");
 
     static final Setting<Long> MESSAGE_BYTES = Setting.bytes(
             "limits.message-bytes",
@@ -494,6 +591,23 @@ final class Keys {
             DATA_BYTES,
             DATA_ROOMS,
             DATA_WAITING,
+            NATS,
+            NATS_NAME,
+            NATS_CREDENTIALS,
+            NATS_USER,
+            NATS_PASSWORD,
+            NATS_TOKEN,
+            NATS_TRUST,
+            NATS_TRUST_PASSWORD,
+            NATS_STREAMS,
+            NATS_REPLICAS,
+            NATS_KEPT,
+            NATS_BYTES,
+            NATS_AGE,
+            NATS_AGAIN,
+            NATS_DEADLINE,
+            NATS_WAITING,
+            NATS_NODE_TIMEOUT,
             MESSAGE_BYTES,
             COMMAND_BYTES,
             BACKLOG,
@@ -534,6 +648,19 @@ final class Keys {
             throw new IllegalArgumentException();
         }
         return path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+    }
+
+    private static List<String> servers(Config config, String key) {
+        List<String> servers = list(config, key);
+        servers.forEach(server -> matching(server, "(nats|tls)://[^\\s@/]+"));
+        return servers;
+    }
+
+    private static String matching(String value, String pattern) {
+        if (!value.matches(pattern)) {
+            throw new IllegalArgumentException();
+        }
+        return value;
     }
 
     private static List<String> list(Config config, String key) {

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.LongStream;
+import parley.cluster.ClusterStore;
 import parley.durable.DurableStore;
 import parley.room.Room;
 import parley.room.RoomRegistry;
@@ -142,6 +143,31 @@ public final class Metrics implements Room.Observer {
         bytes("parley.store.waiting", "What waits for the disk.", store, DurableStore::waitingBytes);
         counter("parley.store.commits", "How often messages were written, together.", store, DurableStore::commitCount);
         counter("parley.store.failures", "How often they could not be.", store, DurableStore::failureCount);
+    }
+
+    /** And of the cluster, where there is one. */
+    void of(ClusterStore cluster) {
+        gauge(
+                "parley.cluster.up",
+                "1 when messages can be stored in the cluster.",
+                cluster,
+                all -> all.isWell() ? 1 : 0);
+        gauge("parley.cluster.nodes", "Nodes of the cluster, this one included.", cluster, ClusterStore::nodeCount);
+        gauge("parley.cluster.rooms", "Rooms of the cluster that this node follows.", cluster, ClusterStore::roomCount);
+        bytes("parley.cluster.waiting", "What waits to be stored in the cluster.", cluster, ClusterStore::waitingBytes);
+        counter("parley.cluster.stored", "Messages said here and stored.", cluster, ClusterStore::storedCount);
+        counter(
+                "parley.cluster.refused",
+                "Messages said here that were not stored, or not in time.",
+                cluster,
+                ClusterStore::refusedCount);
+        counter("parley.cluster.heard", "Messages that came by.", cluster, ClusterStore::heardCount);
+        counter(
+                "parley.cluster.filled",
+                "Messages missed on the way and read from the streams.",
+                cluster,
+                ClusterStore::filledCount);
+        counter("parley.cluster.disconnects", "How often NATS was gone.", cluster, ClusterStore::disconnectCount);
     }
 
     private <T> void gauge(String name, String meaning, T of, ToDoubleFunction<T> value) {

@@ -21,6 +21,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import parley.access.AccessSettings;
 import parley.access.Tokens;
+import parley.cluster.ClusterException;
+import parley.cluster.ClusterSettings;
+import parley.cluster.ClusterStore;
 import parley.delivery.Transport;
 import parley.durable.DataException;
 import parley.durable.DataSettings;
@@ -40,7 +43,7 @@ import parley.session.Sessions;
  * thread may call any method.
  *
  * <p>Its threads: {@code parley-fan-out} runs the rooms' turns; {@code parley-sweep} looks after deadlines, keepalive and
- * empty rooms; {@code parley-store} writes and reads the rooms on disk; {@code parley-close} and {@code parley-ping} are there because a container may block in a close (5 to 20
+ * empty rooms; {@code parley-store} writes and reads the rooms on disk; {@code parley-cluster} those of a cluster; {@code parley-close} and {@code parley-ping} are there because a container may block in a close (5 to 20
  * seconds) or in a ping.
  */
 public final class Parley {
@@ -64,8 +67,10 @@ public final class Parley {
     private final ThreadPoolExecutor closing;
     private final ExecutorService pinging;
     private final ScheduledExecutorService sweep;
-    /** Null when all rooms are in memory alone. */
-    private final @Nullable DurableStore store;
+    /** Null when no rooms are on disk. */
+    private final @Nullable DurableStore durable;
+    /** Null when this is no node of a cluster. */
+    private final @Nullable ClusterStore cluster;
 
     private final RoomRegistry rooms;
     private final Sessions sessions;
@@ -85,19 +90,30 @@ public final class Parley {
         this.sweep = Executors.newSingleThreadScheduledExecutor(named("parley-sweep"));
         Clock clock = Clock.systemUTC();
         Access access = access(settings); // first, because it may say no
-        this.store = store(settings.data(), clock);
+        this.durable = durable(settings.data(), clock);
+        this.cluster = cluster(settings.cluster());
         this.metrics = new Metrics();
         this.rooms = new RoomRegistry(
-                settings.room(), settings::room, settings.rooms(), store, settings.logBytes(), metrics, fanOut, clock);
+                settings.room(),
+                settings::room,
+                settings.rooms(),
+                cluster != null ? cluster : durable,
+                settings.logBytes(),
+                metrics,
+                fanOut,
+                clock);
         this.sessions = new Sessions(settings.session(), fanOut, closing, System::nanoTime, clock, access);
         this.admission =
                 new Admission(settings.origins(), settings.proxies(), access, settings.door(), sessions, rooms);
         metrics.of(sessions, rooms, admission);
-        if (store != null) {
-            metrics.of(store);
+        if (durable != null) {
+            metrics.of(durable);
+        }
+        if (cluster != null) {
+            metrics.of(cluster);
         }
         chores.add(access::isReady); // has keys read in time, and not when a token needs them
-        this.status = new Status(admission, () -> store == null || store.isWell(), metrics, settings.statusFor());
+        this.status = new Status(admission, this::isKeeping, metrics, settings.statusFor());
         long interval = sweepInterval().toMillis();
         sweep.scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
     }
@@ -119,7 +135,23 @@ public final class Parley {
         }
     }
 
-    private @Nullable DurableStore store(@Nullable DataSettings data, Clock clock) {
+    private @Nullable ClusterStore cluster(@Nullable ClusterSettings settings) {
+        if (settings == null) {
+            return null;
+        }
+        try {
+            return new ClusterStore(settings, named("parley-cluster"));
+        } catch (ClusterException e) {
+            endThreads();
+            throw new SettingsException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private boolean isKeeping() {
+        return (durable == null || durable.isWell()) && (cluster == null || cluster.isWell());
+    }
+
+    private @Nullable DurableStore durable(@Nullable DataSettings data, Clock clock) {
         if (data == null) {
             return null;
         }
@@ -230,8 +262,11 @@ public final class Parley {
             Thread.currentThread().interrupt();
         } finally {
             closeDoor();
-            if (store != null) {
-                store.close();
+            if (durable != null) {
+                durable.close();
+            }
+            if (cluster != null) {
+                cluster.close();
             }
             endThreads();
             metrics.close();

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import parley.access.AccessSettings;
+import parley.cluster.ClusterSettings;
 import parley.durable.DataSettings;
 import parley.protocol.RoomName;
 import parley.protocol.RoomPattern;
@@ -76,6 +77,7 @@ public final class Settings {
         need(logs == 0 || logs >= value(Keys.HISTORY_BYTES), Keys.LOG_BYTES, "0 or at least", Keys.HISTORY_BYTES);
         this.room = roomLimits(config);
         need(value(Keys.DATA_WAITING) >= value(Keys.MESSAGE_BYTES), Keys.DATA_WAITING, "at least", Keys.MESSAGE_BYTES);
+        checkCluster();
         readOverrides();
         checkTls();
         checkAccess();
@@ -102,7 +104,19 @@ public final class Settings {
     }
 
     private static @Nullable Retention retention(Config config) {
-        if (Keys.DATA.read(config).isEmpty() || Keys.KEEP.read(config) == Keep.MEMORY) {
+        if (Keys.KEEP.read(config) == Keep.MEMORY) {
+            return null;
+        }
+        if (!Keys.NATS.read(config).isEmpty()) {
+            need(
+                    config,
+                    Keys.NATS_KEPT.read(config) >= Keys.HISTORY.read(config),
+                    Keys.NATS_KEPT,
+                    "at least",
+                    Keys.HISTORY);
+            return new Retention(Keys.NATS_KEPT.read(config), Long.MAX_VALUE, Keys.NATS_AGE.read(config));
+        }
+        if (Keys.DATA.read(config).isEmpty()) {
             return null;
         }
         need(config, Keys.KEPT.read(config) >= Keys.HISTORY.read(config), Keys.KEPT, "at least", Keys.HISTORY);
@@ -137,6 +151,35 @@ public final class Settings {
             overrides.add(new Override(pattern, roomLimits(effective)));
         }
         overrides.sort(Comparator.comparing(Override::pattern));
+    }
+
+    private void checkCluster() {
+        if (value(Keys.NATS).isEmpty()) {
+            return;
+        }
+        if (!value(Keys.DATA).isEmpty()) {
+            throw new SettingsException("'" + Keys.NATS.key() + "' and '" + Keys.DATA.key()
+                    + "' both say where rooms are kept: set one of them.");
+        }
+        need(value(Keys.NATS_WAITING) >= value(Keys.MESSAGE_BYTES), Keys.NATS_WAITING, "at least", Keys.MESSAGE_BYTES);
+        need(
+                value(Keys.NATS_AGAIN).compareTo(value(Keys.NATS_DEADLINE).multipliedBy(2)) >= 0,
+                Keys.NATS_AGAIN,
+                "at least twice",
+                Keys.NATS_DEADLINE);
+        Duration age = value(Keys.NATS_AGE);
+        need(
+                age.isZero() || age.compareTo(value(Keys.NATS_AGAIN)) >= 0,
+                Keys.NATS_AGE,
+                "0s or at least",
+                Keys.NATS_AGAIN);
+        long logins = Stream.of(Keys.NATS_CREDENTIALS, Keys.NATS_USER, Keys.NATS_TOKEN)
+                .filter(key -> !value(key).isEmpty())
+                .count();
+        if (logins > 1) {
+            throw new SettingsException("'" + Keys.NATS_CREDENTIALS.key() + "', '" + Keys.NATS_USER.key() + "' and '"
+                    + Keys.NATS_TOKEN.key() + "' each say who logs in to NATS: set one of them.");
+        }
     }
 
     private void checkTls() {
@@ -217,6 +260,33 @@ public final class Settings {
                         value(Keys.DATA_BYTES),
                         value(Keys.DATA_ROOMS),
                         value(Keys.DATA_WAITING));
+    }
+
+    /** The cluster that this is a node of; null for none. */
+    public @Nullable ClusterSettings cluster() {
+        List<String> servers = value(Keys.NATS);
+        return servers.isEmpty()
+                ? null
+                : new ClusterSettings(
+                        servers,
+                        value(Keys.NATS_NAME),
+                        new ClusterSettings.Login(
+                                file(Keys.NATS_CREDENTIALS),
+                                value(Keys.NATS_USER),
+                                value(Keys.NATS_PASSWORD),
+                                value(Keys.NATS_TOKEN),
+                                file(Keys.NATS_TRUST),
+                                value(Keys.NATS_TRUST_PASSWORD)),
+                        value(Keys.NATS_STREAMS),
+                        value(Keys.NATS_REPLICAS),
+                        new ClusterSettings.Kept(
+                                value(Keys.NATS_KEPT),
+                                value(Keys.NATS_BYTES),
+                                value(Keys.NATS_AGE),
+                                value(Keys.NATS_AGAIN)),
+                        value(Keys.NATS_DEADLINE),
+                        value(Keys.NATS_WAITING),
+                        value(Keys.NATS_NODE_TIMEOUT));
     }
 
     /** What all rooms may keep together, in bytes. */

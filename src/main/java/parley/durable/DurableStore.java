@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
+import parley.room.Outcome;
 import parley.room.Retention;
-import parley.room.Room;
 import parley.room.RoomStore;
 
 /**
@@ -42,16 +42,16 @@ import parley.room.RoomStore;
 public final class DurableStore implements RoomStore, AutoCloseable {
     private static final Logger LOG = System.getLogger("parley.durable");
 
-    private static final Room.NotKept NOT_NOW =
-            new Room.NotKept("the message could not be kept; say it again later, with the same id");
-    private static final Room.NotKept TOO_MUCH =
-            new Room.NotKept("the disk is slower than what is said; say it again later, with the same id");
-    private static final Room.NotKept FULL =
-            new Room.NotKept("as much is kept as may be; say it again later, with the same id");
-    private static final Room.NotKept FULL_OF_ROOMS =
-            new Room.NotKept("as many rooms are kept as may be; say it again later, with the same id");
-    private static final Room.NotKept CLOSING =
-            new Room.NotKept("the server stops; say it again to the next, with the same id");
+    private static final Outcome.NotKept NOT_NOW =
+            new Outcome.NotKept("the message could not be kept; say it again later, with the same id");
+    private static final Outcome.NotKept TOO_MUCH =
+            new Outcome.NotKept("the disk is slower than what is said; say it again later, with the same id");
+    private static final Outcome.NotKept FULL =
+            new Outcome.NotKept("as much is kept as may be; say it again later, with the same id");
+    private static final Outcome.NotKept FULL_OF_ROOMS =
+            new Outcome.NotKept("as many rooms are kept as may be; say it again later, with the same id");
+    private static final Outcome.NotKept CLOSING =
+            new Outcome.NotKept("the server stops; say it again to the next, with the same id");
 
     private static final int BATCH = 2_000;
     private static final int MOST_READS = 10_000;
@@ -229,7 +229,7 @@ public final class DurableStore implements RoomStore, AutoCloseable {
         }
         return new Log() {
             @Override
-            public Room.@Nullable NotKept append(long at, Draft draft, Consumer<Room.Outcome> told) {
+            public Outcome.@Nullable NotKept append(long at, Draft draft, Consumer<Outcome> told) {
                 return DurableStore.this.append(new Task.Append(name, at, draft, told));
             }
 
@@ -245,7 +245,7 @@ public final class DurableStore implements RoomStore, AutoCloseable {
         };
     }
 
-    private Room.@Nullable NotKept append(Task.Append append) {
+    private Outcome.@Nullable NotKept append(Task.Append append) {
         if (isClosing) {
             return CLOSING;
         }
@@ -434,7 +434,7 @@ public final class DurableStore implements RoomStore, AutoCloseable {
 
     /** In one commit; in two and more when that fails, so that one that can never be written does not keep the others from it. */
     private void appendAll(List<Task.Append> appends) {
-        List<Room.Outcome> outcomes = write(appends);
+        List<Outcome> outcomes = write(appends);
         if (outcomes == null && appends.size() > 1 && probe()) {
             int half = appends.size() / 2;
             appendAll(appends.subList(0, half));
@@ -446,7 +446,7 @@ public final class DurableStore implements RoomStore, AutoCloseable {
         }
     }
 
-    private void done(Task.Append append, Room.Outcome outcome) {
+    private void done(Task.Append append, Outcome outcome) {
         append.isTold = true;
         waiting.addAndGet(-append.weight);
         try {
@@ -457,8 +457,8 @@ public final class DurableStore implements RoomStore, AutoCloseable {
     }
 
     /** Writes them in one commit; null when that cannot be done, and then none is there. */
-    private @Nullable List<Room.Outcome> write(List<Task.Append> appends) {
-        List<Room.Outcome> outcomes = new ArrayList<>(appends.size());
+    private @Nullable List<Outcome> write(List<Task.Append> appends) {
+        List<Outcome> outcomes = new ArrayList<>(appends.size());
         Set<Stored> touched = new LinkedHashSet<>();
         try {
             for (Task.Append append : appends) {
@@ -477,7 +477,7 @@ public final class DurableStore implements RoomStore, AutoCloseable {
         return outcomes;
     }
 
-    private Room.Outcome add(Stored stored, Task.Append append) throws SQLException {
+    private Outcome add(Stored stored, Task.Append append) throws SQLException {
         boolean isFull = isFarMore(bytes.get(), settings.bytes());
         if (isFull || (!stored.isKept() && isFarMore(roomCount.get(), settings.rooms()))) {
             complain(
@@ -486,7 +486,7 @@ public final class DurableStore implements RoomStore, AutoCloseable {
             return isFull ? FULL : FULL_OF_ROOMS;
         }
         long seq = stored.add(database, append.at, append.draft);
-        return new Room.Published(Math.abs(seq), seq < 0);
+        return new Outcome.Published(Math.abs(seq), seq < 0);
     }
 
     private static boolean isFarMore(long kept, long most) {

@@ -4,7 +4,7 @@ import java.sql.SQLException;
 import java.util.function.Consumer;
 import parley.protocol.Draft;
 import parley.protocol.RoomName;
-import parley.room.Room;
+import parley.room.Outcome;
 import parley.room.RoomStore;
 
 /** What the writing thread is given to do. */
@@ -30,12 +30,12 @@ sealed interface Task {
         final RoomName name;
         final long at;
         final Draft draft;
-        final Consumer<Room.Outcome> told;
+        final Consumer<Outcome> told;
         final long weight;
         /** Of the writing thread: whether its sender has heard what became of it. */
         boolean isTold;
 
-        Append(RoomName name, long at, Draft draft, Consumer<Room.Outcome> told) {
+        Append(RoomName name, long at, Draft draft, Consumer<Outcome> told) {
             this.name = name;
             this.at = at;
             this.draft = draft;

@@ -55,8 +55,16 @@ public sealed interface Event {
             @Nullable Long seq,
             @Nullable Boolean duplicate) implements Event {}
 
-    /** The messages between these two were not delivered to this member. */
-    record Gap(RoomName room, long after, long before) implements Event {}
+    /**
+     * The messages between these two were not delivered to this member.
+     *
+     * @param missed how many they are; null when that cannot be known
+     */
+    record Gap(
+            RoomName room,
+            long after,
+            long before,
+            @Nullable Long missed) implements Event {}
 
     /**
      * Who came and went; the count alone in a room with too many names to tell.
@@ -78,9 +86,15 @@ public sealed interface Event {
      * Messages that are kept, oldest first.
      *
      * @param more whether there are more in the direction that was asked for
+     * @param first the number from which on all are kept, where numbers have holes; else null
      */
-    record History(@Nullable Ref ref, RoomName room, String epoch, List<Message> messages, boolean more)
-            implements Event {}
+    record History(
+            @Nullable Ref ref,
+            RoomName room,
+            String epoch,
+            List<Message> messages,
+            boolean more,
+            @Nullable Long first) implements Event {}
 
     /**
      * Who is in a room.

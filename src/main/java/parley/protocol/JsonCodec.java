@@ -158,10 +158,10 @@ public final class JsonCodec {
         } else if (event instanceof Event.Left left) {
             head(json, "left", left.ref(), left.room());
         } else if (event instanceof Event.Gap gap) {
-            head(json, "gap", null, gap.room())
-                    .write("after", gap.after())
-                    .write("before", gap.before())
-                    .write("missed", gap.before() - gap.after() - 1);
+            head(json, "gap", null, gap.room()).write("after", gap.after()).write("before", gap.before());
+            if (gap.missed() != null) {
+                json.write("missed", gap.missed());
+            }
         } else if (event instanceof Event.Presence presence) {
             head(json, "presence", null, presence.room());
             names(json, "names", presence.names());
@@ -253,8 +253,11 @@ public final class JsonCodec {
         try (JsonGenerator json = GENERATORS.createGenerator(line)) {
             head(json.writeStartObject(), "history", history.ref(), history.room())
                     .write("epoch", history.epoch())
-                    .write("more", history.more())
-                    .writeEnd();
+                    .write("more", history.more());
+            if (history.first() != null) {
+                json.write("first", history.first());
+            }
+            json.writeEnd();
         }
         List<String> messages = new ArrayList<>();
         for (Message message : history.messages()) {

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One message of a room, as the room's log keeps it. Immutable.
  *
- * @param seq its place in the room: 1 for the first, one more for each that follows
+ * @param seq its number in the room, higher than that of the message before it: by one, except in a cluster, where rooms share numbers
  * @param at when it was published, in milliseconds since the epoch
  * @param from the name of who said it, or null for a sender without a name
  * @param id the sender's own mark of it, or null

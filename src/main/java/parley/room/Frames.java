@@ -13,27 +13,40 @@ interface Frames {
     /**
      * Messages in a frame.
      *
-     * @param from the number of the first
-     * @param to the number of the last
+     * @param from the place of the first
+     * @param to the place of the last
+     * @param last the number of the last
      * @param isFull whether no further message fits
      */
-    record Batch(long from, long to, boolean isFull, Frame frame) {
+    record Batch(long from, long to, long last, boolean isFull, Frame frame) {
+        /** How many they are. */
+        int count() {
+            return (int) (to - from + 1);
+        }
+
         /** Whether this is what a member gets that is at {@code from} and may take messages up to {@code until}. */
         boolean fits(long wantedFrom, long until) {
             return from == wantedFrom && (to == until || (isFull && to < until));
         }
     }
 
-    /** Returns messages from a number on, up to another at most; null when the log does not keep the first any more. */
+    /** What {@link #gap} is told when nobody knows how many they are. */
+    long UNKNOWN = -1;
+
+    /** Returns messages from a place on, up to another at most; null when the log does not keep the first any more. */
     @Nullable
     Batch messages(long from, long until);
 
-    /** Returns as many of these messages as go in a frame, for one member alone; there is at least one. */
-    Batch messages(List<Message> page);
+    /** Returns as many of these messages as go in a frame, for one member alone; there is at least one. The first is at that place. */
+    Batch messages(List<Message> page, long place);
 
-    /** Says that the messages between these two were missed; null where members are not told. */
+    /** Says that the messages between these two numbers were missed, so many; null where members are not told. */
     @Nullable
-    Frame gap(long after, long before);
+    Frame gap(long after, long before, long missed);
+
+    /** Says that the room has begun another history, of which what follows that number comes; null where members are not told. */
+    @Nullable
+    Frame begun(String epoch, long seq, int count);
 
     /** Says who came and went: what is new, or everybody, for a member that knows an older state; null where members are not told. */
     @Nullable

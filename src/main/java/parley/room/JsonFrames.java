@@ -34,7 +34,7 @@ final class JsonFrames implements Frames {
 
     private static final int LONGEST_FULL = KEPT_BYTES / 2;
 
-    private record Line(long seq, String text, int bytes) {}
+    private record Line(long place, long seq, String text, int bytes) {}
 
     private record Told(Presence.News news, boolean everybody, Frame frame) {}
 
@@ -80,18 +80,20 @@ final class JsonFrames implements Frames {
         if (line == null) {
             return null;
         }
-        List<String> texts = new ArrayList<>();
+        List<Line> taken = new ArrayList<>();
         int bytes = 0;
-        while (line != null && (texts.isEmpty() || bytes + line.bytes <= batchBytes)) {
-            texts.add(line.text);
+        while (line != null && (taken.isEmpty() || bytes + line.bytes <= batchBytes)) {
+            taken.add(line);
             bytes += line.bytes + 1;
-            long next = from + texts.size();
+            long next = from + taken.size();
             line = next > until ? null : line(next);
         }
         boolean isFull = line != null;
-        long end = isFull ? roundest(from, from + texts.size()) : from + texts.size();
-        String text = String.join("\n", texts.subList(0, (int) (end - from)));
-        Batch batch = new Batch(from, end - 1, isFull, new Frame.Text(text));
+        int count = (int) ((isFull ? roundest(from, from + taken.size()) : from + taken.size()) - from);
+        StringJoiner text = new StringJoiner("\n");
+        taken.subList(0, count).forEach(one -> text.add(one.text));
+        long last = taken.get(count - 1).seq;
+        Batch batch = new Batch(from, from + count - 1, last, isFull, new Frame.Text(text.toString()));
         if (isFull && bytes <= LONGEST_FULL) {
             full.set(nextFull.getAndIncrement() & (FULL - 1), batch);
         } else {
@@ -101,44 +103,45 @@ final class JsonFrames implements Frames {
     }
 
     @Override
-    public Batch messages(List<Message> page) {
+    public Batch messages(List<Message> page, long place) {
         StringJoiner text = new StringJoiner("\n");
-        long from = page.get(0).seq();
-        long to = from - 1;
+        long last = 0;
+        int taken = 0;
         int bytes = 0;
         for (Message message : page) {
             String line = JsonCodec.encode(new Event.Said(room, message));
             int length = Utf8.length(line);
-            if (to >= from && bytes + length > batchBytes) {
+            if (taken > 0 && bytes + length > batchBytes) {
                 break;
             }
             text.add(line);
             bytes += length + 1;
-            to = message.seq();
+            taken++;
+            last = message.seq();
         }
-        return new Batch(from, to, true, new Frame.Text(text.toString()));
+        return new Batch(place, place + taken - 1, last, true, new Frame.Text(text.toString()));
     }
 
     /**
-     * Where a full batch ends: of the numbers behind the first and up to the last, the one that most powers of two divide. So members who are
+     * Where a full batch ends: of the places behind the first and up to the last, the one that most powers of two divide. So members who are
      * behind, each at another place, end at the same one and go on together. When each went as far as a frame holds, they stayed apart.
      */
     private static long roundest(long first, long last) {
         return last & -Long.highestOneBit(first ^ last);
     }
 
-    private @Nullable Line line(long seq) {
-        int slot = (int) seq & (LINES - 1);
+    private @Nullable Line line(long place) {
+        int slot = (int) place & (LINES - 1);
         Line kept = lines.get(slot);
-        if (kept != null && kept.seq == seq) {
+        if (kept != null && kept.place == place) {
             return kept;
         }
-        Message message = log.read(seq);
+        Message message = log.read(place);
         if (message == null) {
             return null;
         }
         String text = JsonCodec.encode(new Event.Said(room, message));
-        Line line = new Line(seq, text, Utf8.length(text));
+        Line line = new Line(place, message.seq(), text, Utf8.length(text));
         keep(slot, line);
         return line;
     }
@@ -157,8 +160,13 @@ final class JsonFrames implements Frames {
     }
 
     @Override
-    public Frame gap(long after, long before) {
-        return frame(new Event.Gap(room, after, before));
+    public Frame gap(long after, long before, long missed) {
+        return frame(new Event.Gap(room, after, before, missed == UNKNOWN ? null : missed));
+    }
+
+    @Override
+    public Frame begun(String epoch, long seq, int count) {
+        return frame(new Event.Joined(null, room, epoch, seq, count, false));
     }
 
     @Override
@@ -197,7 +205,7 @@ final class JsonFrames implements Frames {
             return null;
         }
         Frame frame = new Frame.Text(text.toString());
-        lastSignals = new Batch(from, to, false, frame);
+        lastSignals = new Batch(from, to, to, false, frame);
         return frame;
     }
 

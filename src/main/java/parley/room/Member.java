@@ -11,6 +11,10 @@ import parley.protocol.Message;
 /**
  * A session in a room: a cursor over the room's log. It holds no message and no queue.
  *
+ * <p>The cursor is a place in the log, so that moving it on and counting what it passes is the same in every room. Beside it goes the number
+ * behind which the member goes on: by that the store is asked, and clients are told of holes. What a store with holes in its numbers has from
+ * before all that the log has given a place is <i>replay</i>: it is taken first, by number, and counted when it is taken.
+ *
  * <p>Besides messages there is <i>news</i>: who came and went, and signals. Of both a member has only a position too, and what
  * it does not take in time it gets as a whole (who is there) or not at all (signals). Messages and news take turns, so that
  * neither waits for the other to end.
@@ -35,6 +39,8 @@ public final class Member {
     /** Where the cursor is while the room finds out what its store has: behind every head. */
     private static final long WAITING = Long.MAX_VALUE;
 
+    private static final long NO_REPLAY = 0;
+
     /** What a page of messages from the store may hold. */
     private static final int PAGE = 1_000;
     /** So often a page is asked for that cannot be read, once a sweep; then it is missed, as what is gone is. */
@@ -57,7 +63,7 @@ public final class Member {
     private long joinedAt;
 
     /**
-     * The next message to take, WAITING or LEFT. The room sets it off, the draining thread moves it on, leaving ends it; all by
+     * The place of the next message to take, WAITING or LEFT. The room sets it off, the draining thread moves it on, leaving ends it; all by
      * compare-and-set.
      */
     private volatile long cursor;
@@ -69,8 +75,17 @@ public final class Member {
     /** How often the page that is asked for could not be read. Of who has {@code isReading} set. */
     private int failures;
 
-    // Touched by the draining thread alone
-    /** Which message the store was asked for: the page begins with it, or with the next that the store has. */
+    /** The number that all replay comes before, while there may be some; else NO_REPLAY. Set off as the cursor is, ended by the draining thread. */
+    private volatile long replayUntil = NO_REPLAY;
+
+    // Touched by the draining thread alone, and before the cursor is set off by who does that
+    /** The number behind which it goes on. */
+    private long seen;
+    /** Which of the room's histories it is in. */
+    private Room.Beginning history;
+    /** Whether the store has been asked since the draining thread last looked what is next. */
+    private boolean hasAsked;
+    /** Which number the store was asked for: the page begins with it, or with the next that the store has. */
     private long pageFrom;
     /** With DROP_NEWEST, where the kept window ends while it is being taken; else 0. */
     private long keptUntil;
@@ -97,6 +112,7 @@ public final class Member {
         this.frames = frames;
         this.name = name;
         this.cursor = WAITING;
+        this.history = room.beginning();
         this.presenceSeen = news;
         this.nextSignal = nextSignal;
     }
@@ -106,10 +122,20 @@ public final class Member {
         CURSOR.compareAndSet(this, WAITING, start);
     }
 
-    /** Says where it starts, and what the newest message was. Under the room's lock. */
-    void place(long from, long head) {
+    /**
+     * Says where it starts. Under the room's lock.
+     *
+     * @param from the place of the first message to take
+     * @param seq the number of the first message to take, if there is one of that number
+     * @param replay the number that all comes before which is to be taken from the store first; 0 for nothing
+     * @param head the place of the newest message
+     */
+    void place(long from, long seq, long replay, long head, Room.Beginning ofHistory) {
         start = from;
+        seen = seq - 1;
+        replayUntil = replay;
         joinedAt = head;
+        history = ofHistory;
     }
 
     /** The room it is in, or was. */
@@ -135,66 +161,163 @@ public final class Member {
         while (true) {
             long at = cursor;
             long head = room.told();
-            if (at == LEFT || at > head) {
+            hasAsked = false;
+            if (at == LEFT || at == WAITING) {
                 return null;
             }
-            long from = whereToGoOn(at, head);
-            long until = keptUntil == 0 ? head : Math.min(head, keptUntil - 1);
-            // Null when memory has let it go: then the store has it, or the place to go on from is another.
-            Frames.Batch batch = from > at ? null : frames.messages(at, until);
-            if (batch != null) {
-                room.keepsFrames(); // whoever has them made: not only a turn does
-            }
-            if (from == at && batch == null && room.isOnlyStored(at)) {
-                List<Message> read = readOrAsk(at, until);
-                if (read == null) {
-                    return null;
+            if (history != room.beginning()) {
+                Frame begun = goOverToTheNewHistory(at);
+                if (begun != null) {
+                    return begun;
                 }
-                from = read.isEmpty() ? room.log().first() : read.get(0).seq();
-                batch = from > at ? null : batch(read);
-            }
-            if (from > at) {
-                // Told before anything else is taken, so that each hole is told once.
-                long to = Math.min(from, head + 1);
-                Frame gap = moveOn(at, to, to - at, false) ? frames.gap(at - 1, to) : null;
-                if (gap != null) {
-                    return gap;
+            } else if (replayUntil != NO_REPLAY) {
+                Frame replay = nextOfReplay();
+                if (replay != null || hasAsked) {
+                    return replay;
                 }
-            } else if (batch != null && moveOn(at, batch.to() + 1, batch.to() + 1 - at, true)) {
-                return batch.frame();
+            } else if (at > head) {
+                return null;
+            } else {
+                Frame next = nextFrom(at, head);
+                if (next != null || hasAsked) {
+                    return next;
+                }
             }
         }
     }
 
-    /** Returns what the store has read from there on, if it is that; else has it read and returns null: the session is woken then. */
-    private @Nullable List<Message> readOrAsk(long at, long until) {
+    /** Takes what is at a place, or tells that it is missed; null when that has to be read first, or when it is to be looked for again. */
+    private @Nullable Frame nextFrom(long at, long head) {
+        long from = whereToGoOn(at, head);
+        long until = keptUntil == 0 ? head : Math.min(head, keptUntil - 1);
+        // Null when memory has let it go: then the store has it, or the place to go on from is another.
+        Frames.Batch batch = from > at ? null : frames.messages(at, until);
+        if (batch != null) {
+            room.keepsFrames(); // whoever has them made: not only a turn does
+        }
+        if (from == at && batch == null && room.isOutOfMemory(at)) {
+            long memory = room.log().first();
+            long seqInMemory = room.log().number(memory);
+            List<Message> read = readOrAsk((int) Math.min(PAGE, until + 1 - at));
+            if (read == null) {
+                return null;
+            }
+            if (room.log().isSparse()) {
+                List<Message> before = before(seqInMemory, read);
+                from = before.isEmpty() ? memory : at; // what should be there and is not is found missing at the end
+                batch = before.isEmpty() ? null : batch(before, at, read);
+                page = before.isEmpty() ? null : page;
+            } else {
+                from = read.isEmpty() ? memory : read.get(0).seq();
+                batch = from > at ? null : batch(read, at, read);
+            }
+        }
+        if (from > at && history != room.beginning()) {
+            return null; // the numbers are others now
+        }
+        if (from > at) {
+            // Told before anything else is taken, so that each hole is told once.
+            long to = Math.min(from, head + 1);
+            long before = room.log().number(to);
+            if (moveOn(at, to, to - at, false)) {
+                Frame gap = frames.gap(seen, before, to - at);
+                seen = before - 1;
+                return gap;
+            }
+        } else if (batch != null && moveOn(at, batch.to() + 1, batch.count(), true)) {
+            seen = batch.last();
+            return batch.frame();
+        }
+        return null;
+    }
+
+    /** Takes what has no place in memory's order; null when it has to be read first, or when there is none, and it has ended. */
+    private @Nullable Frame nextOfReplay() {
+        List<Message> read = readOrAsk(PAGE);
+        if (read == null) {
+            return null;
+        }
+        List<Message> before = before(replayUntil, read);
+        long next = before.isEmpty() ? replayUntil : before.get(0).seq();
+        long lost = Math.min(room.first(), next);
+        if (seen + 1 < lost) {
+            Frame gap = frames.gap(seen, lost, Frames.UNKNOWN);
+            seen = lost - 1;
+            pageFrom = lost; // it begins with what comes next all the same
+            if (gap != null) {
+                return gap;
+            }
+        }
+        if (before.isEmpty()) {
+            replayUntil = NO_REPLAY;
+            page = null;
+            return null;
+        }
+        Frames.Batch batch = batch(before, 0, read);
+        seen = batch.last();
+        room.countReplayed(batch.count());
+        return batch.frame();
+    }
+
+    /** What was not taken of the history before is missed, and cannot be asked for any more. */
+    private @Nullable Frame goOverToTheNewHistory(long at) {
+        Room.Beginning beginning = room.beginning();
+        long to = Math.max(at, beginning.place());
+        if (to > at && !moveOn(at, to, to - at, false)) {
+            return null;
+        }
+        boolean isSame = beginning.epoch().equals(history.epoch()); // a hole that could not be filled
+        long after = seen;
+        history = beginning;
+        seen = beginning.seq();
+        keptUntil = 0;
+        replayUntil = NO_REPLAY;
+        page = null;
+        if (!isSame) {
+            return frames.begun(beginning.epoch(), seen, room.count());
+        }
+        return after < seen ? frames.gap(after, seen + 1, Frames.UNKNOWN) : null;
+    }
+
+    private static List<Message> before(long seq, List<Message> messages) {
+        int count = messages.size();
+        while (count > 0 && messages.get(count - 1).seq() >= seq) {
+            count--;
+        }
+        return messages.subList(0, count);
+    }
+
+    /** Returns what the store has read from where it goes on; else has it read and returns null: the session is woken then. */
+    private @Nullable List<Message> readOrAsk(int limit) {
+        List<Message> read = isReading ? null : page;
+        if (read != null && pageFrom == seen + 1) {
+            return read;
+        }
+        hasAsked = true;
         if (isReading) {
             return null;
         }
-        List<Message> read = page;
-        if (read != null && pageFrom == at) {
-            return read;
-        }
         page = null;
         isReading = true;
-        pageFrom = at;
-        room.readStored(at, false, (int) Math.min(PAGE, until + 1 - at), this::hasRead);
+        pageFrom = seen + 1;
+        room.readStored(pageFrom, false, limit, this::hasRead);
         return null;
     }
 
     /** Makes a frame of what the store has read, and keeps what does not fit for the next. */
-    private Frames.Batch batch(List<Message> read) {
-        Frames.Batch batch = frames.messages(read);
-        int taken = (int) (batch.to() + 1 - pageFrom);
+    private Frames.Batch batch(List<Message> messages, long place, List<Message> read) {
+        Frames.Batch batch = frames.messages(messages, place);
+        int taken = batch.count();
         page = taken < read.size() ? read.subList(taken, read.size()) : null;
-        pageFrom = batch.to() + 1;
+        pageFrom = batch.last() + 1;
         return batch;
     }
 
     private void hasRead(@Nullable List<Message> messages) {
         failures = messages == null ? failures + 1 : 0;
-        List<Message> read = messages == null && failures >= TRIES ? List.of() : messages;
-        page = read == null ? null : upToAHole(read);
+        boolean isSparse = room.log().isSparse(); // NATS that is gone comes back: nothing is missed for that
+        List<Message> read = messages == null && failures >= TRIES && !isSparse ? List.of() : messages;
+        page = read == null || isSparse ? read : upToAHole(read);
         isReading = false;
         if (read != null) {
             room.wake(subscriber);
@@ -239,7 +362,8 @@ public final class Member {
     /** Whether there are messages it has not taken. */
     public boolean isBehind() {
         long at = cursor;
-        return at != LEFT && at <= room.log().head(); // WAITING is behind every head
+        // WAITING is behind every head
+        return at != LEFT && (at <= room.log().head() || (at != WAITING && replayUntil != NO_REPLAY));
     }
 
     /** How many messages it has not taken of those that it may. */
@@ -286,12 +410,12 @@ public final class Member {
 
     /** Applies the room's policy: returns the message to take next, or head + 1 when all there are have been missed. */
     private long whereToGoOn(long at, long head) {
-        long kept = Math.max(at, room.first());
+        long kept = room.kept(at);
         int window = room.limits().window();
         boolean isBehind = behind(kept, head) > window;
         return switch (room.limits().overflow()) {
-            case DROP_OLDEST -> isBehind ? head - window + 1 : kept;
-            case LATEST -> isBehind ? head : kept;
+            case DROP_OLDEST -> isBehind ? room.reach(head - window + 1) : kept;
+            case LATEST -> isBehind ? room.reach(head) : kept;
             case DROP_NEWEST -> afterTheKeptWindow(kept, head, isBehind);
             case DISCONNECT -> kept;
         };

@@ -8,7 +8,8 @@ import parley.protocol.Draft;
 import parley.protocol.Message;
 
 /**
- * A log in memory: a ring that grows up to its limit of messages and lets the oldest go to stay within its limit of bytes.
+ * A log that numbers its messages itself, from 1 without holes: a ring that grows up to its limit of messages and lets the oldest go to stay
+ * within its limit of bytes. The place of a message is its number.
  *
  * <p>Reading takes no lock. A slot holds the message with its number, so a reader who comes late finds another number, or
  * nothing, and knows that its message is gone. The writer publishes in this order: slot, then head; first, then empties the
@@ -56,6 +57,11 @@ final class MemoryLog implements RoomLog {
     @Override
     public String epoch() {
         return epoch;
+    }
+
+    @Override
+    public boolean isSparse() {
+        return false;
     }
 
     @Override
@@ -112,6 +118,26 @@ final class MemoryLog implements RoomLog {
     }
 
     @Override
+    public long newest() {
+        return head;
+    }
+
+    @Override
+    public long since() {
+        return first;
+    }
+
+    @Override
+    public long place(long seq) {
+        return seq;
+    }
+
+    @Override
+    public long number(long place) {
+        return place;
+    }
+
+    @Override
     public long bytes() {
         return bytes;
     }
@@ -163,7 +189,7 @@ final class MemoryLog implements RoomLog {
         return (int) seq & (ring.length() - 1);
     }
 
-    private static int weight(Message message) {
+    static int weight(Message message) {
         int id = message.id() == null ? 0 : message.id().length() + OVERHEAD_BYTES;
         return message.content().bytes() + OVERHEAD_BYTES + id;
     }

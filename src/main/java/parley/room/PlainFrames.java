@@ -25,15 +25,15 @@ final class PlainFrames implements Frames {
         if (message == null) {
             return null;
         }
-        Batch batch = new Batch(from, from, true, new Frame.Text(PlainText.encode(message)));
+        Batch batch = new Batch(from, from, message.seq(), true, new Frame.Text(PlainText.encode(message)));
         last = batch;
         return batch;
     }
 
     @Override
-    public Batch messages(List<Message> page) {
+    public Batch messages(List<Message> page, long place) {
         Message message = page.get(0);
-        return new Batch(message.seq(), message.seq(), true, new Frame.Text(PlainText.encode(message)));
+        return new Batch(place, place, message.seq(), true, new Frame.Text(PlainText.encode(message)));
     }
 
     /** Lets go of what is kept for members to share. */
@@ -42,7 +42,12 @@ final class PlainFrames implements Frames {
     }
 
     @Override
-    public @Nullable Frame gap(long after, long before) {
+    public @Nullable Frame gap(long after, long before, long missed) {
+        return null;
+    }
+
+    @Override
+    public @Nullable Frame begun(String epoch, long seq, int count) {
         return null;
     }
 

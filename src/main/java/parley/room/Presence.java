@@ -1,6 +1,7 @@
 package parley.room;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -61,6 +62,15 @@ public final class Presence {
     private int count;
     private long toldAtNanos;
 
+    /** Whether somebody here has come or gone since it was last asked who is here. */
+    private boolean hasChangedHere;
+
+    /** Who is there on other nodes, which is a part of the above; empty in a room of one node. */
+    private final Map<String, RoomStore.Present> elsewhere = new HashMap<>();
+
+    /** The same by name, added up. */
+    private final Map<String, Integer> namesElsewhere = new HashMap<>();
+
     Presence(int maxNames) {
         this.maxNames = maxNames;
     }
@@ -71,16 +81,19 @@ public final class Presence {
     }
 
     void joined(@Nullable String name) {
+        hasChangedHere = true;
         count++;
         come(name);
     }
 
     void left(@Nullable String name) {
+        hasChangedHere = true;
         count--;
         go(name);
     }
 
     void renamed(@Nullable String before, String now) {
+        hasChangedHere = true;
         go(before);
         come(now);
     }
@@ -89,10 +102,54 @@ public final class Presence {
         return count;
     }
 
+    boolean hasChangedHere() {
+        return hasChangedHere;
+    }
+
+    /** Who is here, for other nodes. */
+    RoomStore.Present here() {
+        hasChangedHere = false;
+        Map<String, Integer> names = new LinkedHashMap<>();
+        int hereCount = count;
+        boolean isWhole = true;
+        for (RoomStore.Present there : elsewhere.values()) {
+            hereCount -= there.count();
+        }
+        for (Map.Entry<String, Integer> one : members.entrySet()) {
+            int here = one.getValue() - namesElsewhere.getOrDefault(one.getKey(), 0);
+            if (here > 0 && names.size() >= maxNames) {
+                isWhole = false;
+                break;
+            }
+            if (here > 0) {
+                names.put(one.getKey(), here);
+            }
+        }
+        return new RoomStore.Present(hereCount, names, isWhole);
+    }
+
+    /** Takes in who is there on another node, in place of what was known of it. */
+    void present(String node, RoomStore.Present there) {
+        RoomStore.Present before = there.count() == 0 ? elsewhere.remove(node) : elsewhere.put(node, there);
+        count += there.count();
+        there.names().forEach((name, times) -> {
+            come(name, times);
+            namesElsewhere.merge(name, times, Integer::sum);
+        });
+        if (before != null) {
+            count -= before.count();
+            before.names().forEach((name, times) -> {
+                go(name, times);
+                namesElsewhere.merge(name, -times, (have, less) -> have + less == 0 ? null : have + less);
+            });
+        }
+    }
+
     /** Who is there now. Who is told less than all of it needs everybody with the next news. */
     Picture picture() {
         List<String> names = members.keySet().stream().limit(maxNames).toList();
-        boolean isWhole = names.size() == members.size();
+        boolean isWhole =
+                names.size() == members.size() && elsewhere.values().stream().allMatch(RoomStore.Present::isWhole);
         hadTooMany |= !isWhole;
         return new Picture(names, isWhole, count);
     }
@@ -106,7 +163,8 @@ public final class Presence {
             return false;
         }
         toldAtNanos = nowNanos;
-        boolean hasTooMany = members.size() > maxNames;
+        boolean hasTooMany =
+                members.size() > maxNames || !elsewhere.values().stream().allMatch(RoomStore.Present::isWhole);
         if (hasTooMany || hadTooMany || touchedTooMany) {
             news = new News(news.version + 1, null, null, count);
         } else {
@@ -122,13 +180,25 @@ public final class Presence {
     }
 
     private void come(@Nullable String name) {
-        if (name != null && members.merge(name, 1, Integer::sum) == 1) {
+        if (name != null) {
+            come(name, 1);
+        }
+    }
+
+    private void come(String name, int times) {
+        if (members.merge(name, times, Integer::sum) == times) {
             touch(name);
         }
     }
 
     private void go(@Nullable String name) {
-        if (name != null && members.merge(name, -1, (have, less) -> have + less == 0 ? null : have + less) == null) {
+        if (name != null) {
+            go(name, 1);
+        }
+    }
+
+    private void go(String name, int times) {
+        if (members.merge(name, -times, (have, less) -> have + less == 0 ? null : have + less) == null) {
             touch(name);
         }
     }

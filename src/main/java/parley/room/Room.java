@@ -1,15 +1,12 @@
 package parley.room;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +23,6 @@ import parley.protocol.RoomName;
  * between. (Senders, woken by their acks, once ran so far ahead that fast readers fell behind their window.)
  */
 public final class Room {
-    private static final Logger LOG = System.getLogger("parley.room");
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private static final Member[] NOBODY = {};
@@ -42,6 +38,7 @@ public final class Room {
     private final RoomLog log;
 
     private final @Nullable RoomStore store;
+    private final Opening opening;
     private final History history;
     private final Signals signals;
     private final PlainFrames plainFrames;
@@ -49,8 +46,7 @@ public final class Room {
     private final Executor fanOut;
     private final Turn turn;
     private final ReentrantLock lock = new ReentrantLock();
-    private final LongAdder delivered = new LongAdder();
-    private final LongAdder missed = new LongAdder();
+    private final Tally tally;
 
     /** Whether members may have been given frames since they were last let go of. */
     private volatile boolean hasFrames;
@@ -58,7 +54,7 @@ public final class Room {
     /** When something was said last, since 1970. Written under the lock. */
     private volatile long saidAtMillis;
 
-    /** The newest message that members may take: the head when the last turn began. Written by the turn. */
+    /** The place of the newest message that members may take: the head when the last turn began. Written by the turn. */
     private volatile long told;
 
     // Guarded by lock
@@ -76,26 +72,30 @@ public final class Room {
     @GuardedBy("lock")
     private RoomStore.@Nullable Log stored;
 
-    /** What waits until the store has said what there is; null from then on, and in a room without a store. */
-    @GuardedBy("lock")
-    private @Nullable List<Waiting> waiting;
-
-    /** Whether the store could not say what there is. */
-    @GuardedBy("lock")
-    private boolean isUnreadable;
-
-    /** The newest message when the store said what there is. */
+    /** The place of the newest message when the store said what there is. */
     @GuardedBy("lock")
     private long openedAt;
+
+    /** How many members have no place yet, since the store has to say first what there is. */
+    @GuardedBy("lock")
+    private int unplaced;
+
+    /** How many members wait until the store has looked once more what there is. */
+    @GuardedBy("lock")
+    private int looks;
+
+    /** The number up to which the store knew, when it looked last, of all messages. */
+    @GuardedBy("lock")
+    private long lookedUpTo;
+
+    /** Where the room's history began, as far as members can tell. Written under the lock. */
+    private volatile Beginning beginning;
 
     /** Whether a member waits for messages that could not be read. Cleared by the sweep. */
     private volatile boolean hasUnread;
 
-    /** The oldest message in the store; without one what memory says counts. */
+    /** The number from which on the store has kept all; without one what memory says counts. */
     private volatile long firstStored;
-
-    @GuardedBy("lock")
-    private long published;
 
     @GuardedBy("lock")
     private boolean closed;
@@ -107,75 +107,17 @@ public final class Room {
     @GuardedBy("lock")
     private long desertedSinceNanos;
 
-    @GuardedBy("lock")
-    private long offered;
-
     /** When the oldest message was published that no turn has told; else 0. */
     @GuardedBy("lock")
     private long untoldSinceNanos = NOTHING_UNTOLD;
 
-    /** What is done once the store has said what there is, or that it cannot. Not under the lock. */
-    private interface Waiting {
-        void goOn(boolean isOpen);
-    }
-
-    /** What became of a draft. */
-    public sealed interface Outcome {}
-
-    /** It is a message of the room: the number, and whether it had been published before. */
-    public record Published(long seq, boolean duplicate) implements Outcome {}
-
-    /** It may be one or not: the store does not say. Who says it again, with the same {@code id}, learns what became of it. */
-    public record NotKept(String reason) implements Outcome {}
-
-    /** A member that is in; {@link Joined} is told now, or later by a thread of the store. */
-    public record In(Member member) implements Entry {}
-
-    /** What became of who wanted in. */
-    public sealed interface Entry {}
-
-    /** Why somebody did not come in. */
-    public enum NoEntry implements Entry {
-        /** The room has as many members as it may. */
-        ROOM_FULL,
-        /** There are as many rooms as there may be. */
-        TOO_MANY_ROOMS,
-        /** The room has been given up; who wanted in takes the next room of that name. */
-        GONE
-    }
-
     /**
-     * A member that has just come in.
+     * The beginning of a history of the room, which ends when its messages are lost.
      *
-     * @param epoch which history of the room its numbers belong to
-     * @param head the newest message when it came in
-     * @param count how many members there are
-     * @param recovered whether it gets everything since the message it named; null when it named none
+     * @param place of the first message of it that members take who were in the one before
+     * @param seq the number behind which that comes
      */
-    public record Joined(
-            Member member,
-            String epoch,
-            long head,
-            int count,
-            @Nullable Boolean recovered) {}
-
-    /**
-     * Counts of a room so far. But for the first in messages times members: {@code offered == delivered + missed + what members
-     * have before them}.
-     *
-     * @param published messages
-     */
-    public record Counts(long published, long offered, long delivered, long missed) {
-        static final Counts NONE = new Counts(0, 0, 0, 0);
-
-        Counts plus(Counts other) {
-            return new Counts(
-                    published + other.published,
-                    offered + other.offered,
-                    delivered + other.delivered,
-                    missed + other.missed);
-        }
-    }
+    record Beginning(String epoch, long place, long seq) {}
 
     /** Told how rooms' turns went. Called by the threads that run them; must not block. */
     public interface Observer {
@@ -199,17 +141,22 @@ public final class Room {
             RoomLimits limits,
             @Nullable RoomStore store,
             LogBudget budget,
+            Tally tally,
             Observer observer,
             Executor fanOut,
             Clock clock) {
         this.store = store;
-        this.waiting = store == null ? null : new ArrayList<>();
         this.name = name;
+        this.opening = new Opening(name, lock, store == null);
         this.observer = observer;
         this.limits = limits;
         this.budget = budget;
+        this.tally = tally;
         this.clock = clock;
-        this.log = new MemoryLog(newEpoch(), limits.history(), limits.historyBytes());
+        this.log = store != null && store.isSparse()
+                ? new SparseLog(newEpoch(), limits.history(), limits.historyBytes())
+                : new MemoryLog(newEpoch(), limits.history(), limits.historyBytes());
+        this.beginning = new Beginning(log.epoch(), 0, 0);
         this.history = new History(this, log, limits.batchBytes());
         this.signals = new Signals(clock);
         this.presence = new Presence(limits.names());
@@ -229,22 +176,22 @@ public final class Room {
     }
 
     /** Publishes a message in a room without a store, unless its {@code id} is there, and has the members woken. */
-    public Published publish(Draft draft) {
-        Published done;
+    public Outcome.Published publish(Draft draft) {
+        Outcome.Published done;
         lock.lock();
         try {
             long now = clock.millis(); // under the lock, so that times go up with numbers
             long before = log.head();
             long weighed = log.bytes();
             long seq = log.append(now, draft);
-            done = new Published(seq, seq <= before);
-            if (!done.duplicate) {
+            done = new Outcome.Published(seq, seq <= before);
+            if (!done.duplicate()) {
                 count(1, weighed, now);
             }
         } finally {
             lock.unlock();
         }
-        if (!done.duplicate) {
+        if (!done.duplicate()) {
             turn.isDue();
         }
         return done;
@@ -256,7 +203,7 @@ public final class Room {
      * @param later told what became of it, by a thread of the store's
      * @return null when {@code later} will be told; else why it was not taken
      */
-    public @Nullable NotKept publish(Draft draft, Consumer<Outcome> later) {
+    public Outcome.@Nullable NotKept publish(Draft draft, Consumer<Outcome> later) {
         lock.lock();
         try {
             return asked().append(clock.millis(), draft, later);
@@ -268,8 +215,8 @@ public final class Room {
     /** Counts messages that have been added to the log. */
     @GuardedBy("lock")
     private void count(int messages, long weighed, long now) {
-        published += messages;
-        offered += (long) messages * members.size();
+        tally.published(messages);
+        tally.offered((long) messages * (members.size() - unplaced));
         saidAtMillis = now;
         if (untoldSinceNanos == NOTHING_UNTOLD) {
             untoldSinceNanos = System.nanoTime();
@@ -296,17 +243,29 @@ public final class Room {
     /** What the store tells. */
     private final class FromStore implements RoomStore.Listener {
         @Override
-        public void opened(String epoch, long first, long head) {
+        public void opened(String epoch, long first, long since, long head, List<Message> newest) {
             lock.lock();
             try {
-                log.begin(epoch, head);
-                openedAt = head;
-                told = head;
+                long weighed = log.bytes();
+                log.begin(epoch, since - 1);
                 firstStored = first;
+                lookedUpTo = head;
+                beginning = new Beginning(epoch, log.head() + 1, since - 1);
+                newest.forEach(log::add);
+                if (!opening.isOver()) {
+                    openedAt = log.head();
+                    told = log.head();
+                    if (!closed) {
+                        budget.add(log.bytes() - weighed);
+                    }
+                } else {
+                    count(newest.size(), weighed, clock.millis()); // for those who are in they are new
+                }
             } finally {
                 lock.unlock();
             }
-            letWaitingGoOn(true);
+            opening.end(true);
+            letFramesGo();
             turn.isDue(); // one that runs right now may have told that nothing is there
         }
 
@@ -314,12 +273,12 @@ public final class Room {
         public void couldNotOpen() {
             lock.lock();
             try {
-                isUnreadable = true;
+                opening.fails();
                 closed = true; // who wants in takes the next room of that name
             } finally {
                 lock.unlock();
             }
-            letWaitingGoOn(false);
+            opening.end(false);
         }
 
         @Override
@@ -339,11 +298,27 @@ public final class Room {
         }
 
         @Override
+        public void present(String node, RoomStore.Present there) {
+            lock.lock();
+            try {
+                presence.present(node, there);
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public void signalled(Draft draft) {
+            signals.add(draft);
+            turn.isDue();
+        }
+
+        @Override
         public void trimmed(long first) {
             firstStored = first;
             lock.lock();
             try {
-                if (closed || log.first() >= first) {
+                if (closed || log.since() >= first) {
                     return;
                 }
                 long weighed = log.bytes();
@@ -356,55 +331,21 @@ public final class Room {
         }
     }
 
-    /** In the order in which they came, and before any that come later. */
-    private void letWaitingGoOn(boolean isOpen) {
-        for (List<Waiting> waited = nextWaiting(); waited != null; waited = nextWaiting()) {
-            for (Waiting one : waited) {
-                try {
-                    one.goOn(isOpen);
-                } catch (RuntimeException | Error e) { // the others are not to wait for ever
-                    LOG.log(Level.ERROR, "somebody who waited to come into the room " + name + " could not be told", e);
-                }
-            }
-        }
-    }
-
-    /** What has come to wait since the last, or null when nothing has, and nothing waits from now on. */
-    private @Nullable List<Waiting> nextWaiting() {
-        lock.lock();
-        try {
-            List<Waiting> now = Objects.requireNonNull(waiting, "opened twice");
-            waiting = now.isEmpty() ? null : new ArrayList<>();
-            return now.isEmpty() ? null : now;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Does something once the store has said what there is, or that it cannot: at once, or later on a thread of the store's. */
-    private void whenOpen(Waiting what) {
-        if (store == null) {
-            what.goOn(true);
-            return;
-        }
-        boolean isOpen;
-        lock.lock();
-        try {
-            if (waiting != null) {
-                waiting.add(what);
-                return;
-            }
-            isOpen = !isUnreadable;
-        } finally {
-            lock.unlock();
-        }
-        what.goOn(isOpen);
-    }
-
     /** Passes a signal on to the members that take it within a second; it is not kept and not counted. */
     public void signal(Draft draft) {
         signals.add(draft);
         turn.isDue();
+        if (store == null) {
+            return;
+        }
+        lock.lock();
+        try {
+            if (stored != null) {
+                stored.signal(draft);
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** The work of a turn: tells what there is now to take, and wakes each member. */
@@ -431,40 +372,65 @@ public final class Room {
         }
     }
 
-    /** Where somebody wants to start: behind a message of a history of the room, or that many messages back. */
-    public sealed interface Wish {}
-
-    /** Behind a message, if that is one of this history of the room; else as who names none. */
-    public record After(String epoch, long seq) implements Wish {}
-
-    /** With the last so many messages, as far as they are kept, as counted from a head. */
-    public record Last(int messages) implements Wish {}
-
-    /** With that message, or the first that is kept. */
-    public record At(long from, @Nullable Boolean resumes) implements Wish {}
-
     /** Takes a wish as it is now, so that it means the same later; as it is while the store has not said what there is. */
     Wish fix(Wish wish) {
         lock.lock();
         try {
             ask();
-            return waiting != null ? wish : at(wish, log.head());
+            return !opening.isOver() || hasToLook(wish) ? wish : at(wish, log.head());
         } finally {
             lock.unlock();
         }
     }
 
-    /** What a wish means when the newest message is that one. */
+    /** What a wish means when the newest message is at that place. */
     @GuardedBy("lock")
-    private At at(Wish wish, long head) {
-        if (wish instanceof Last last) {
-            return new At(Math.max(first(), head + 1 - last.messages), null);
+    private Wish.At at(Wish wish, long head) {
+        if (wish instanceof Wish.Last last) {
+            long oldest = log.isSparse() ? log.first() : first();
+            return new Wish.At(log.number(Math.max(oldest, head + 1 - last.messages())), null);
         }
-        if (wish instanceof After after) {
-            boolean isKnown = after.epoch.equals(log.epoch()) && after.seq <= head;
-            return new At(isKnown ? after.seq + 1 : 1, isKnown);
+        if (wish instanceof Wish.After after) {
+            long newest = log.isSparse() ? Math.max(log.newest(), lookedUpTo) : head;
+            boolean isKnown = after.epoch().equals(log.epoch()) && after.seq() <= newest;
+            return new Wish.At(isKnown ? after.seq() + 1 : 1, isKnown);
         }
-        return (At) wish;
+        return (Wish.At) wish;
+    }
+
+    /**
+     * Whether the store has to look before it is known what a wish means: where others write too, somebody may have seen more than has come
+     * here; and what came before all that is in memory may be gone.
+     */
+    @GuardedBy("lock")
+    private boolean hasToLook(Wish wish) {
+        return log.isSparse()
+                && wish instanceof Wish.After after
+                && after.epoch().equals(log.epoch())
+                && (after.seq() > log.newest() || after.seq() + 1 < log.since());
+    }
+
+    /** Whether somebody wants to go on behind a message of which the store had not heard when it looked last. */
+    @GuardedBy("lock")
+    private boolean isAhead(Wish wish) {
+        return hasToLook(wish) && wish instanceof Wish.After after && after.seq() > Math.max(log.newest(), lookedUpTo);
+    }
+
+    /** Sets a member off when the store has looked once more: from now on, since what it looks for may have come this moment. */
+    @GuardedBy("lock")
+    private void setOffWhenLooked(Member member, Wish wish, Consumer<@Nullable Joined> told) {
+        looks++;
+        asked().look((first, head) -> {
+            lock.lock();
+            try {
+                looks--;
+                firstStored = Math.max(firstStored, first);
+                lookedUpTo = head;
+            } finally {
+                lock.unlock();
+            }
+            setOff(member, wish, told);
+        });
     }
 
     /** Has a session woken by a thread that may send: those of a store may not. */
@@ -490,14 +456,34 @@ public final class Room {
         return store != null;
     }
 
-    /** The oldest message that is kept, in memory or in the store. */
+    /** The number from which on all messages are kept, in memory or in the store. */
     long first() {
         return store == null ? log.first() : firstStored;
     }
 
-    /** Whether that message is kept, and not in memory. */
+    /** Whether messages of that number, or around it where there are holes, may be kept that are not in memory. */
     boolean isOnlyStored(long seq) {
-        return store != null && seq >= firstStored && seq < log.first();
+        return store != null && seq >= firstStored && seq < log.since();
+    }
+
+    /** Whether what is at a place may be kept, and is not in memory. */
+    boolean isOutOfMemory(long place) {
+        return store != null && place < log.first() && (log.isSparse() || place >= firstStored);
+    }
+
+    /** Where to go on from a place, if what is there is known not to be kept any more. */
+    long kept(long place) {
+        return log.isSparse() ? place : Math.max(place, first());
+    }
+
+    /** Where to go on that is not before a place, when what comes before is missed: where only the store has it, it may not say where that is. */
+    long reach(long place) {
+        return log.isSparse() ? Math.max(place, log.first()) : place;
+    }
+
+    /** The history that is told. */
+    Beginning beginning() {
+        return beginning;
     }
 
     /** Reads messages from the store, as many as go in a frame; tells null when they cannot be read. Not under the lock. */
@@ -534,15 +520,15 @@ public final class Room {
         lock.lock();
         try {
             if (closed) {
-                return NoEntry.GONE;
+                return Entry.No.GONE;
             }
             if (before == null) {
                 if (members.size() >= limits.members()) {
-                    return NoEntry.ROOM_FULL;
+                    return Entry.No.ROOM_FULL;
                 }
                 presence.joined(name);
             } else if (!endLocked(before)) {
-                return NoEntry.GONE; // it has left meanwhile, since its session ended
+                return Entry.No.GONE; // it has left meanwhile, since its session ended
             }
             Frames frames = format == Format.JSON ? jsonFrames : plainFrames;
             // What the one before was not told yet is made good by telling everybody.
@@ -553,10 +539,20 @@ public final class Room {
             walked = null;
             deserted = false;
             ask();
-            if (waiting == null) {
-                joined = place(member, wish); // under the same lock: what is appended from now on is counted for it
+            if (!opening.isOver()) {
+                unplaced++;
+                opening.add(isOpen -> {
+                    if (isOpen) {
+                        setOffWhenOpen(member, wish, told);
+                    } else {
+                        setOff(member, null, told);
+                    }
+                });
+            } else if (hasToLook(wish)) {
+                unplaced++;
+                setOffWhenLooked(member, wish, told);
             } else {
-                waiting.add(isOpen -> setOff(member, isOpen ? wish : null, told));
+                joined = place(member, wish); // under the same lock: what is appended from now on is counted for it
             }
         } finally {
             lock.unlock();
@@ -564,7 +560,20 @@ public final class Room {
         if (joined != null) {
             told.accept(joined);
         }
-        return new In(member);
+        return new Entry.In(member);
+    }
+
+    private void setOffWhenOpen(Member member, Wish wish, Consumer<@Nullable Joined> told) {
+        lock.lock();
+        try {
+            if (!member.hasLeft() && isAhead(wish)) { // it was said on another node since the store began to look
+                setOffWhenLooked(member, wish, told);
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        setOff(member, wish, told);
     }
 
     /** Where to, or null when there is nowhere. */
@@ -574,8 +583,11 @@ public final class Room {
         try {
             if (wish == null) {
                 endLocked(member); // and nobody hears of it: all leave
+            } else if (member.hasLeft()) {
+                joined = now(member);
             } else {
-                joined = member.hasLeft() ? now(member) : place(member, wish);
+                unplaced--;
+                joined = place(member, wish);
             }
         } finally {
             lock.unlock();
@@ -587,19 +599,22 @@ public final class Room {
     @GuardedBy("lock")
     private Joined place(Member member, Wish wish) {
         long head = log.head();
-        At at = at(wish, wish instanceof At ? head : openedAt);
-        boolean isResumed = Boolean.TRUE.equals(at.resumes);
+        Wish.At at = at(wish, wish instanceof Wish.At ? head : openedAt);
+        boolean isResumed = Boolean.TRUE.equals(at.resumes());
         // Who resumes is told what is gone by a gap, so its cursor starts there.
-        long from = isResumed ? at.from : Math.max(first(), at.from);
-        member.place(from, head);
-        offered += head + 1 - from;
-        Boolean recovered = at.resumes == null ? null : isResumed && at.from >= first();
-        return new Joined(member, log.epoch(), head, presence.count(), recovered);
+        long from = isResumed ? at.from() : Math.max(first(), at.from());
+        long place = log.place(from);
+        // What has no place here is counted when it is taken.
+        long replay = log.isSparse() && from < log.since() ? log.since() : 0;
+        member.place(place, from, replay, head, beginning);
+        tally.offered(head + 1 - place);
+        Boolean recovered = at.resumes() == null ? null : isResumed && at.from() >= first();
+        return new Joined(member, log.epoch(), log.newest(), presence.count(), recovered);
     }
 
     @GuardedBy("lock")
     private Joined now(Member member) {
-        return new Joined(member, log.epoch(), log.head(), presence.count(), null);
+        return new Joined(member, log.epoch(), log.newest(), presence.count(), null);
     }
 
     /**
@@ -607,7 +622,7 @@ public final class Room {
      * did not come in after all.
      */
     public void tell(Member member, Consumer<@Nullable Joined> told) {
-        whenOpen(isOpen -> {
+        opening.whenOver(isOpen -> {
             Joined now;
             lock.lock();
             try {
@@ -649,7 +664,7 @@ public final class Room {
      * @param told given the page: at once, or later by a thread of the store's; null when it cannot be read
      */
     public void read(History.Range range, Consumer<History.@Nullable Page> told) {
-        whenOpen(isOpen -> {
+        opening.whenOver(isOpen -> {
             if (isOpen) {
                 history.read(range, told);
             } else {
@@ -674,6 +689,9 @@ public final class Room {
         lock.lock();
         try {
             hasNews = presence.tell(nowNanos);
+            if (stored != null && presence.hasChangedHere()) {
+                stored.present(presence.here());
+            }
         } finally {
             lock.unlock();
         }
@@ -699,7 +717,7 @@ public final class Room {
     boolean closeIfDeserted(long nowNanos, boolean atOnce) {
         lock.lock();
         try {
-            if (!members.isEmpty() || (stored != null && waiting != null)) {
+            if (!members.isEmpty() || (stored != null && !opening.isOver()) || looks > 0) {
                 return false; // who waits for what the store says has to be told
             }
             if (!deserted) {
@@ -772,7 +790,17 @@ public final class Room {
         return largest;
     }
 
-    /** How many members there are. */
+    /** How many members there are, those on other nodes too. */
+    int count() {
+        lock.lock();
+        try {
+            return presence.count();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How many members there are here. */
     int memberCount() {
         lock.lock();
         try {
@@ -782,24 +810,27 @@ public final class Room {
         }
     }
 
-    /** The counts so far. */
-    public Counts counts() {
-        lock.lock();
-        try {
-            return new Counts(published, offered, delivered.sum(), missed.sum());
-        } finally {
-            lock.unlock();
-        }
+    /** The counts so far, of this room and those that are counted with it. */
+    Counts counts() {
+        return tally.counts();
     }
 
     void count(long taken, long skipped) {
-        delivered.add(taken);
+        if (taken > 0) {
+            tally.delivered(taken);
+        }
         if (skipped > 0) {
-            missed.add(skipped);
+            tally.missed(skipped);
         }
     }
 
-    /** The newest message that members may take. */
+    /** Counts what was taken that had no place: it is offered by being taken. */
+    void countReplayed(long taken) {
+        tally.offered(taken);
+        tally.delivered(taken);
+    }
+
+    /** The place of the newest message that members may take. */
     long told() {
         return told;
     }
@@ -835,7 +866,9 @@ public final class Room {
             return false;
         }
         if (at > 0) {
-            missed.add(log.head() + 1 - at);
+            tally.missed(log.head() + 1 - at);
+        } else {
+            unplaced--;
         }
         removeLocked(member);
         return true;

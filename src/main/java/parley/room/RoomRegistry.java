@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -39,8 +38,7 @@ public final class RoomRegistry {
     private final ConcurrentHashMap<RoomName, Room> rooms = new ConcurrentHashMap<>();
     private final AtomicInteger count = new AtomicInteger();
     private final LongAdder forgotten = new LongAdder();
-    /** Of the rooms that have been given up. */
-    private final AtomicReference<Room.Counts> past = new AtomicReference<>(Room.Counts.NONE);
+    private final Tally tally = new Tally();
 
     /** Set when there was one room too many: the next sweep then does not let empty ones linger. */
     private volatile boolean scarce;
@@ -90,15 +88,15 @@ public final class RoomRegistry {
      * @param history how many messages back to start, as far as the room keeps them
      */
     public Position position(RoomName name, int history) {
-        return position(name, new Room.Last(history));
+        return position(name, new Wish.Last(history));
     }
 
     /** Where a member would go on that names the last message it has, or start anew if that is not known here. */
     public Position position(RoomName name, Command.After after) {
-        return position(name, new Room.After(after.epoch(), after.seq()));
+        return position(name, new Wish.After(after.epoch(), after.seq()));
     }
 
-    private Position position(RoomName name, Room.Wish wish) {
+    private Position position(RoomName name, Wish wish) {
         // The store begins to look now.
         Room room = store != null && isStored(limitsOf.apply(name)) ? findOrMake(name) : rooms.get(name);
         return new Position(room, wish, room == null ? wish : room.fix(wish));
@@ -115,13 +113,13 @@ public final class RoomRegistry {
      * @param wish where the client wants to start
      * @param fixed the same, as it was when the position was taken
      */
-    public record Position(@Nullable Room room, Room.Wish wish, Room.Wish fixed) {
+    public record Position(@Nullable Room room, Wish wish, Wish fixed) {
         /** In a room that has been made since: in memory it holds nothing older, and nothing that the client has seen. */
-        private Room.Wish in(Room now) {
+        private Wish in(Room now) {
             if (now == room) {
                 return fixed;
             }
-            return now.isStored() ? wish : new Room.At(1, wish instanceof Room.After ? false : null);
+            return now.isStored() ? wish : new Wish.At(1, wish instanceof Wish.After ? false : null);
         }
     }
 
@@ -131,23 +129,23 @@ public final class RoomRegistry {
      * @param as what the member is called
      * @param told called when it is in and before it is given messages, if it comes in: at once, or later by a thread of the store's; with
      *     null when it is not in after all, because what is kept of the room cannot be read
-     * @return what became of it, but never {@link Room.NoEntry#GONE}
+     * @return what became of it, but never {@link Entry.No#GONE}
      */
-    public Room.Entry join(
+    public Entry join(
             RoomName name,
             Position position,
             Member.Subscriber subscriber,
             Format format,
             @Nullable MemberName as,
-            Consumer<Room.@Nullable Joined> told) {
+            Consumer<@Nullable Joined> told) {
         String memberName = as == null ? null : as.value();
         while (true) {
             Room room = findOrMake(name);
             if (room == null) {
-                return Room.NoEntry.TOO_MANY_ROOMS;
+                return Entry.No.TOO_MANY_ROOMS;
             }
-            Room.Entry entry = room.join(subscriber, format, memberName, position.in(room), null, told);
-            if (entry != Room.NoEntry.GONE) {
+            Entry entry = room.join(subscriber, format, memberName, position.in(room), null, told);
+            if (entry != Entry.No.GONE) {
                 return entry;
             }
             remove(room);
@@ -166,10 +164,10 @@ public final class RoomRegistry {
             Member.Subscriber subscriber,
             Format format,
             @Nullable MemberName as,
-            Consumer<Room.@Nullable Joined> told) {
+            Consumer<@Nullable Joined> told) {
         String name = as == null ? null : as.value();
-        Room.Entry entry = before.room().join(subscriber, format, name, position.in(before.room()), before, told);
-        return entry instanceof Room.In in ? in.member() : null;
+        Entry entry = before.room().join(subscriber, format, name, position.in(before.room()), before, told);
+        return entry instanceof Entry.In in ? in.member() : null;
     }
 
     /** Has the rooms tell who came and went and read again what could not be read, and gives up those that nobody has been in for a while. Called now and then by one thread. */
@@ -231,14 +229,8 @@ public final class RoomRegistry {
     }
 
     /** The counts of all rooms, of those that have been given up too, added up. */
-    public Room.Counts counts() {
-        while (true) {
-            Room.Counts before = past.get();
-            Room.Counts all = rooms.values().stream().map(Room::counts).reduce(before, Room.Counts::plus);
-            if (past.get() == before) {
-                return all; // no room was given up meanwhile: it would be missing, or there twice
-            }
-        }
+    public Counts counts() {
+        return tally.counts();
     }
 
     /** How far the slowest member of any room is behind, in messages. Walks over all members. */
@@ -262,7 +254,7 @@ public final class RoomRegistry {
             return null;
         }
         RoomLimits its = limitsOf.apply(name);
-        Room made = new Room(name, its, isStored(its) ? store : null, budget, observer, fanOut, clock);
+        Room made = new Room(name, its, isStored(its) ? store : null, budget, tally, observer, fanOut, clock);
         Room other = rooms.putIfAbsent(name, made);
         if (other == null) {
             return made;
@@ -274,7 +266,6 @@ public final class RoomRegistry {
     private void remove(Room room) {
         if (rooms.remove(room.name(), room)) {
             count.decrementAndGet();
-            past.accumulateAndGet(room.counts(), Room.Counts::plus);
         }
     }
 }

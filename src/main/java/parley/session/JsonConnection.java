@@ -20,9 +20,12 @@ import parley.protocol.MemberName;
 import parley.protocol.Ref;
 import parley.protocol.RoomName;
 import parley.protocol.Utf8;
+import parley.room.Entry;
 import parley.room.Format;
 import parley.room.History;
+import parley.room.Joined;
 import parley.room.Member;
+import parley.room.Outcome;
 import parley.room.Presence;
 import parley.room.Room;
 import parley.room.RoomRegistry;
@@ -85,15 +88,15 @@ public final class JsonConnection extends ChatConnection {
     @Override
     void enter(RoomRegistry rooms, Admission.Chat entry) {
         Later answer = new Later();
-        Room.Entry entered = rooms.join(entry.room(), entry.start(), this, Format.JSON, name, joined -> {
+        Entry entered = rooms.join(entry.room(), entry.start(), this, Format.JSON, name, joined -> {
             if (joined == null) {
                 end(Ending.NOT_KEPT);
             } else {
                 answer.give(joined(null, joined), joined.member()::begin);
             }
         });
-        if (!(entered instanceof Room.In in)) {
-            end(entered == Room.NoEntry.ROOM_FULL ? Ending.ROOM_FULL : Ending.TOO_MANY_ROOMS);
+        if (!(entered instanceof Entry.In in)) {
+            end(entered == Entry.No.ROOM_FULL ? Ending.ROOM_FULL : Ending.TOO_MANY_ROOMS);
             return;
         }
         add(in.member());
@@ -223,17 +226,17 @@ public final class JsonConnection extends ChatConnection {
             return;
         }
         Later answer = new Later();
-        Room.NotKept not = room.publish(draft, outcome -> answer.give(answer(say, outcome)));
+        Outcome.NotKept not = room.publish(draft, outcome -> answer.give(answer(say, outcome)));
         if (not != null) {
             answer.give(answer(say, not));
         }
         answer.isLate = true;
     }
 
-    private static Event answer(Command.Say say, Room.Outcome outcome) {
-        return outcome instanceof Room.Published published
+    private static Event answer(Command.Say say, Outcome outcome) {
+        return outcome instanceof Outcome.Published published
                 ? new Event.Ack(say.ref(), say.room(), published.seq(), published.duplicate())
-                : new Event.Error(say.ref(), ErrorCode.UNAVAILABLE, ((Room.NotKept) outcome).reason(), say.room());
+                : new Event.Error(say.ref(), ErrorCode.UNAVAILABLE, ((Outcome.NotKept) outcome).reason(), say.room());
     }
 
     private void signal(Command.Signal signal, Member in) {
@@ -267,7 +270,7 @@ public final class JsonConnection extends ChatConnection {
                 ? rooms.position(join.room(), join.after())
                 : rooms.position(join.room(), join.history() == null ? 0 : join.history());
         Later answer = new Later();
-        Consumer<Room.@Nullable Joined> told = joined -> {
+        Consumer<@Nullable Joined> told = joined -> {
             if (joined == null) {
                 answer.give(unread(join));
             } else {
@@ -284,8 +287,8 @@ public final class JsonConnection extends ChatConnection {
                         join)); // unless the connection has ended, what is kept of the room could not be read just now
             }
         } else {
-            Room.Entry entered = rooms.join(join.room(), start, this, Format.JSON, name, told);
-            if (entered instanceof Room.In in) {
+            Entry entered = rooms.join(join.room(), start, this, Format.JSON, name, told);
+            if (entered instanceof Entry.In in) {
                 add(in.member());
             } else {
                 refuse(answer, refused(join, entered));
@@ -294,8 +297,8 @@ public final class JsonConnection extends ChatConnection {
         answer.isLate = true;
     }
 
-    private static Event.Error refused(Command.Join join, Room.Entry entered) {
-        return entered == Room.NoEntry.ROOM_FULL
+    private static Event.Error refused(Command.Join join, Entry entered) {
+        return entered == Entry.No.ROOM_FULL
                 ? new Event.Error(
                         join.ref(),
                         ErrorCode.ROOM_FULL,
@@ -354,7 +357,8 @@ public final class JsonConnection extends ChatConnection {
     }
 
     private static Event page(Command.History history, History.Page page) {
-        return new Event.History(history.ref(), history.room(), page.epoch(), page.messages(), page.more());
+        return new Event.History(
+                history.ref(), history.room(), page.epoch(), page.messages(), page.more(), page.first());
     }
 
     private void who(Command.Who who, Member in) {
@@ -448,7 +452,7 @@ public final class JsonConnection extends ChatConnection {
         }
     }
 
-    private static Event joined(@Nullable Ref ref, Room.Joined joined) {
+    private static Event joined(@Nullable Ref ref, Joined joined) {
         return new Event.Joined(
                 ref, joined.member().room().name(), joined.epoch(), joined.head(), joined.count(), joined.recovered());
     }

@@ -6,9 +6,11 @@ import parley.delivery.Transport;
 import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.MemberName;
+import parley.room.Entry;
 import parley.room.Format;
+import parley.room.Joined;
 import parley.room.Member;
-import parley.room.Room;
+import parley.room.Outcome;
 import parley.room.RoomRegistry;
 
 /** A plain-text session in a room: what it says is published, what is published it is sent. */
@@ -25,9 +27,9 @@ public final class PlainConnection extends ChatConnection {
 
     @Override
     void enter(RoomRegistry rooms, Admission.Chat entry) {
-        Room.Entry entered = rooms.join(entry.room(), entry.start(), this, Format.PLAIN, name, this::joined);
-        if (!(entered instanceof Room.In in)) {
-            end(entered == Room.NoEntry.ROOM_FULL ? Ending.ROOM_FULL : Ending.TOO_MANY_ROOMS);
+        Entry entered = rooms.join(entry.room(), entry.start(), this, Format.PLAIN, name, this::joined);
+        if (!(entered instanceof Entry.In in)) {
+            end(entered == Entry.No.ROOM_FULL ? Ending.ROOM_FULL : Ending.TOO_MANY_ROOMS);
             return;
         }
         member = in.member();
@@ -64,7 +66,7 @@ public final class PlainConnection extends ChatConnection {
     }
 
     /** At once, or later by a thread that is not to send. */
-    private void joined(Room.@Nullable Joined joined) {
+    private void joined(@Nullable Joined joined) {
         if (joined == null) {
             end(Ending.NOT_KEPT);
             return;
@@ -76,8 +78,8 @@ public final class PlainConnection extends ChatConnection {
     }
 
     /** Plain text has no words for a message that was not kept. */
-    private void later(Room.@Nullable Outcome outcome) {
-        if (outcome instanceof Room.NotKept) {
+    private void later(@Nullable Outcome outcome) {
+        if (outcome instanceof Outcome.NotKept) {
             end(Ending.NOT_KEPT);
         }
     }

@@ -58,6 +58,12 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--data", paramLabel = "<folder>", description = "Where rooms are kept that survive the process.")
     private @Nullable String data;
 
+    @Option(
+            names = "--nats",
+            paramLabel = "<url>",
+            description = "A server of NATS with JetStream, through which any number of Parleys are one.")
+    private @Nullable String nats;
+
     @Option(names = "--config", paramLabel = "<file>", description = "A file of settings, in HOCON.")
     private @Nullable Path config;
 
@@ -141,6 +147,9 @@ public final class Main implements Callable<Integer> {
         }
         if (data != null) {
             sources.set("data.folder", data);
+        }
+        if (nats != null) {
+            sources.set("nats.url", nats);
         }
         if (context != null) {
             sources.set("listen.context", context);

@@ -42,8 +42,8 @@ import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
+import parley.room.Outcome;
 import parley.room.Retention;
-import parley.room.Room;
 import parley.room.RoomStore;
 
 /** The file that rooms are in: what is told is there, and is there again. */
@@ -121,7 +121,7 @@ class DurableStoreTest {
         final List<Long> steps = Collections.synchronizedList(new ArrayList<>());
 
         @Override
-        public void opened(String epoch, long oldest, long head) {
+        public void opened(String epoch, long oldest, long since, long head, List<Message> newest) {
             first = oldest;
             opened.complete(List.of(epoch, oldest, head));
         }
@@ -155,9 +155,9 @@ class DurableStoreTest {
         return new Draft("Ann", Content.text(text, text.length()), id);
     }
 
-    private Room.Outcome append(RoomStore.Log log, String text, @Nullable String id) throws Exception {
-        CompletableFuture<Room.Outcome> told = new CompletableFuture<>();
-        Room.NotKept not = log.append(now.toEpochMilli(), draft(text, id), told::complete);
+    private Outcome append(RoomStore.Log log, String text, @Nullable String id) throws Exception {
+        CompletableFuture<Outcome> told = new CompletableFuture<>();
+        Outcome.NotKept not = log.append(now.toEpochMilli(), draft(text, id), told::complete);
         return not != null ? not : get(told);
     }
 
@@ -204,15 +204,15 @@ class DurableStoreTest {
         Told first = new Told();
         RoomStore.Log log = start(sync, MUCH, 10, MUCH).open(JAVA, first);
         assertThat(get(first.opened).subList(1, 3)).containsExactly(1L, 0L);
-        assertThat(append(log, "one", null)).isEqualTo(new Room.Published(1, false));
-        assertThat(append(log, "two", "mark")).isEqualTo(new Room.Published(2, false));
+        assertThat(append(log, "one", null)).isEqualTo(new Outcome.Published(1, false));
+        assertThat(append(log, "two", "mark")).isEqualTo(new Outcome.Published(2, false));
         assertThat(first.numbers()).containsExactly(1L, 2L);
 
         Told again = new Told();
         RoomStore.Log reopened = start(sync, MUCH, 10, MUCH).open(JAVA, again);
         assertThat(get(again.opened)).containsExactly(get(first.opened).get(0), 1L, 2L);
-        assertThat(append(reopened, "two, again", "mark")).isEqualTo(new Room.Published(2, true));
-        assertThat(append(reopened, "three", null)).isEqualTo(new Room.Published(3, false));
+        assertThat(append(reopened, "two, again", "mark")).isEqualTo(new Outcome.Published(2, true));
+        assertThat(append(reopened, "three", null)).isEqualTo(new Outcome.Published(3, false));
         assertThat(read(reopened, 1, false, 9, MUCH)).containsExactly("one", "two", "three");
         assertThat(again.messages)
                 .extracting(message -> message.content().text())
@@ -225,7 +225,7 @@ class DurableStoreTest {
         String odd = "gr\u00fc\u00df \ud83d\ude00 \u0000 '; DROP TABLE rooms; --";
         Content text = Content.text(odd, odd.getBytes(java.nio.charset.StandardCharsets.UTF_8).length);
         Content data = new Content(Content.Kind.DATA, "{\"a\":1}", 7);
-        CompletableFuture<Room.Outcome> second = new CompletableFuture<>();
+        CompletableFuture<Outcome> second = new CompletableFuture<>();
         log.append(5, new Draft(null, text, odd), outcome -> {});
         log.append(6, new Draft("O'Neill", data, null), second::complete);
         get(second);
@@ -257,8 +257,8 @@ class DurableStoreTest {
         int count = 5_000;
         CountDownLatch all = new CountDownLatch(count);
         List<Long> numbers = new ArrayList<>();
-        Consumer<Room.Outcome> next = outcome -> {
-            numbers.add(((Room.Published) outcome).seq()); // by one thread
+        Consumer<Outcome> next = outcome -> {
+            numbers.add(((Outcome.Published) outcome).seq()); // by one thread
             all.countDown();
         };
         for (int i = 0; i < count; i++) {
@@ -345,7 +345,7 @@ class DurableStoreTest {
         org.awaitility.Awaitility.await().until(() -> started.bytes() < 20_000);
         assertThat(quiet.first).as("the room that is open hears of it").isEqualTo(2);
         assertThat(read(busy, 1, false, 9, MUCH)).hasSize(2);
-        assertThat(append(old, "goes on", null)).isInstanceOf(Room.Published.class);
+        assertThat(append(old, "goes on", null)).isInstanceOf(Outcome.Published.class);
     }
 
     /** Else the longest message that may be said could never be. */
@@ -354,13 +354,13 @@ class DurableStoreTest {
         DurableStore started = start(DataSettings.Sync.ALWAYS, MUCH, 10, 10_000);
         RoomStore.Log log = started.open(JAVA, new Told());
         CompletableFuture<Void> go = hold(started);
-        CompletableFuture<Room.Outcome> long1 = new CompletableFuture<>();
+        CompletableFuture<Outcome> long1 = new CompletableFuture<>();
         assertThat(log.append(0, draft("x".repeat(20_000), null), long1::complete))
                 .isNull();
-        assertThat(append(log, "small", null)).isInstanceOf(Room.NotKept.class);
+        assertThat(append(log, "small", null)).isInstanceOf(Outcome.NotKept.class);
         go.complete(null);
-        assertThat(get(long1)).isEqualTo(new Room.Published(1, false));
-        assertThat(append(log, "small", null)).isEqualTo(new Room.Published(2, false));
+        assertThat(get(long1)).isEqualTo(new Outcome.Published(1, false));
+        assertThat(append(log, "small", null)).isEqualTo(new Outcome.Published(2, false));
         assertThat(started.waitingBytes()).isZero();
     }
 
@@ -369,7 +369,7 @@ class DurableStoreTest {
         retention = new Retention(1_000, MUCH, Duration.ofMillis(60_000));
         DurableStore started = start();
         RoomStore.Log log = started.open(JAVA, new Told());
-        CompletableFuture<Room.Outcome> told = new CompletableFuture<>();
+        CompletableFuture<Outcome> told = new CompletableFuture<>();
         String odd = "\u00fc\ud83d\ude00\u0000x"; // 2, 4, 1 and 1
         log.append(now.toEpochMilli(), new Draft(odd, Content.text("text", 4), odd), told::complete);
         get(told);
@@ -399,7 +399,7 @@ class DurableStoreTest {
         }
         assertThat(highest.get()).isGreaterThan(most).isLessThanOrEqualTo(most + most / 16 + waiting);
         org.awaitility.Awaitility.await().until(() -> started.bytes() <= most && started.waitingBytes() == 0);
-        assertThat(append(logs.get(0), "goes on", null)).isInstanceOf(Room.Published.class);
+        assertThat(append(logs.get(0), "goes on", null)).isInstanceOf(Outcome.Published.class);
         assertThat(started.isWell()).isTrue();
     }
 
@@ -419,14 +419,14 @@ class DurableStoreTest {
         }
         org.awaitility.Awaitility.await().until(() -> started.roomCount() <= most && started.waitingBytes() == 0);
         assertThat(highest.get()).isGreaterThan(most).isLessThanOrEqualTo(most + most / 16 + waiting / 100);
-        assertThat(append(started.open(JAVA, new Told()), "goes on", null)).isInstanceOf(Room.Published.class);
+        assertThat(append(started.open(JAVA, new Told()), "goes on", null)).isInstanceOf(Outcome.Published.class);
     }
 
     /** A wait for the disk for each would let more come than go. */
     @Test
     void manyRoomsGiveWayInOneCommit() throws Exception {
         DurableStore before = start(DataSettings.Sync.INTERVAL, MUCH, 1_000, MUCH);
-        CompletableFuture<Room.Outcome> last = new CompletableFuture<>();
+        CompletableFuture<Outcome> last = new CompletableFuture<>();
         for (int i = 1; i <= 500; i++) {
             before.open(new RoomName("r" + i), new Told())
                     .append(0, draft("x", null), i < 500 ? outcome -> {} : last::complete);
@@ -448,8 +448,8 @@ class DurableStoreTest {
         Told after = new Told();
         RoomStore.Log open = started.open(JAVA, after);
         assertThat(get(after.opened).get(2)).isEqualTo(1L);
-        assertThat(append(closed, "by who was in the old one", null)).isEqualTo(new Room.Published(2, false));
-        assertThat(append(open, "three", null)).isEqualTo(new Room.Published(3, false));
+        assertThat(append(closed, "by who was in the old one", null)).isEqualTo(new Outcome.Published(2, false));
+        assertThat(append(open, "three", null)).isEqualTo(new Outcome.Published(3, false));
         assertThat(before.numbers()).containsExactly(1L);
         assertThat(after.numbers()).containsExactly(2L, 3L);
     }
@@ -551,7 +551,7 @@ class DurableStoreTest {
         RoomStore.Log log =
                 startIn(copy, DataSettings.Sync.INTERVAL, MUCH, 10, MUCH).open(JAVA, again);
         assertThat(get(again.opened).get(0).equals(get(told.opened).get(0))).isEqualTo(isSame);
-        assertThat(append(log, "two", null)).isEqualTo(new Room.Published(2, false));
+        assertThat(append(log, "two", null)).isEqualTo(new Outcome.Published(2, false));
 
         boot = "after a clean stop";
         Told clean = new Told();
@@ -622,7 +622,7 @@ class DurableStoreTest {
         DurableStore started = start(DataSettings.Sync.INTERVAL, MUCH, 10, MUCH);
         RoomStore.Log log = started.open(JAVA, new Told());
         for (int i = 1; i <= 5; i++) {
-            assertThat(append(log, "m" + i, null)).isEqualTo(new Room.Published(i, false));
+            assertThat(append(log, "m" + i, null)).isEqualTo(new Outcome.Published(i, false));
             Thread.sleep(50);
         }
         assertThat(started.isWell()).isTrue();
@@ -637,14 +637,14 @@ class DurableStoreTest {
         Told told = new Told();
         RoomStore.Log log = started.open(JAVA, told);
         int kept = 0;
-        Room.Outcome last = append(log, "first", null);
+        Outcome last = append(log, "first", null);
         fillDisk(started, true);
-        while (last instanceof Room.Published published) {
+        while (last instanceof Outcome.Published published) {
             kept++;
             assertThat(published.seq()).isEqualTo(kept);
             last = append(log, "x".repeat(3_000), null);
         }
-        assertThat(last).isInstanceOf(Room.NotKept.class);
+        assertThat(last).isInstanceOf(Outcome.NotKept.class);
         assertThat(started.isWell()).isFalse();
         assertThat(started.failureCount()).isPositive();
         assertThat(read(log, 1, false, 1_000, MUCH))
@@ -658,7 +658,7 @@ class DurableStoreTest {
 
         fillDisk(started, false);
         org.awaitility.Awaitility.await().until(started::isWell);
-        assertThat(append(log, "again", null)).isEqualTo(new Room.Published(kept + 1, false));
+        assertThat(append(log, "again", null)).isEqualTo(new Outcome.Published(kept + 1, false));
         assertThat(told.numbers())
                 .isEqualTo(IntStream.rangeClosed(1, kept + 1)
                         .mapToObj(Long::valueOf)
@@ -673,14 +673,14 @@ class DurableStoreTest {
         RoomStore.Log log = started.open(JAVA, new Told());
         append(log, "first", null);
         fillDisk(started, true);
-        List<CompletableFuture<Room.Outcome>> told = new ArrayList<>();
+        List<CompletableFuture<Outcome>> told = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
-            CompletableFuture<Room.Outcome> outcome = new CompletableFuture<>();
+            CompletableFuture<Outcome> outcome = new CompletableFuture<>();
             log.append(0, draft(i == 7 ? "x".repeat(900_000) : "small", null), outcome::complete);
             told.add(outcome);
         }
         for (int i = 0; i < 20; i++) {
-            assertThat(get(told.get(i))).isInstanceOf(i == 7 ? Room.NotKept.class : Room.Published.class);
+            assertThat(get(told.get(i))).isInstanceOf(i == 7 ? Outcome.NotKept.class : Outcome.Published.class);
         }
         assertThat(read(log, 1, false, 100, MUCH)).hasSize(20);
         fillDisk(started, false);
@@ -690,7 +690,7 @@ class DurableStoreTest {
     void whatWaitsWhenItIsClosedIsWrittenAndToldOrRefused() throws Exception {
         DurableStore started = start();
         RoomStore.Log log = started.open(JAVA, new Told());
-        List<Room.Outcome> outcomes = Collections.synchronizedList(new ArrayList<>());
+        List<Outcome> outcomes = Collections.synchronizedList(new ArrayList<>());
         Thread closing = new Thread(started::close);
         int refused = 0;
         for (int i = 0; i < 20_000; i++) {
@@ -701,9 +701,10 @@ class DurableStoreTest {
         }
         closing.join();
         assertThat(outcomes).hasSize(20_000 - refused);
-        long kept = outcomes.stream().filter(Room.Published.class::isInstance).count();
+        long kept =
+                outcomes.stream().filter(Outcome.Published.class::isInstance).count();
         assertThat(kept).isGreaterThanOrEqualTo(5_000);
-        assertThat(log.append(0, draft("late", null), outcomes::add)).isInstanceOf(Room.NotKept.class);
+        assertThat(log.append(0, draft("late", null), outcomes::add)).isInstanceOf(Outcome.NotKept.class);
         Told again = new Told();
         start().open(JAVA, again);
         assertThat(get(again.opened).get(2)).isEqualTo(kept);
@@ -714,14 +715,14 @@ class DurableStoreTest {
     void anInterruptDoesNotKeepItFromBeingClosed() throws Exception {
         DurableStore started = start();
         RoomStore.Log log = started.open(JAVA, new Told());
-        List<Room.Outcome> outcomes = Collections.synchronizedList(new ArrayList<>());
+        List<Outcome> outcomes = Collections.synchronizedList(new ArrayList<>());
         for (int i = 0; i < 3_000; i++) {
             log.append(0, draft("m" + i, null), outcomes::add);
         }
         Thread.currentThread().interrupt();
         started.close();
         assertThat(Thread.interrupted()).isTrue();
-        assertThat(outcomes).hasSize(3_000).allMatch(Room.Published.class::isInstance);
+        assertThat(outcomes).hasSize(3_000).allMatch(Outcome.Published.class::isInstance);
         start();
     }
 
@@ -732,8 +733,8 @@ class DurableStoreTest {
         RoomStore.Log log = started.open(JAVA, told);
         get(told.opened); // so that the message is the next that asks for the time
         clockError.set(new OutOfMemoryError("a test"));
-        assertThat(append(log, "one", "1")).isInstanceOf(Room.NotKept.class);
-        assertThat(append(log, "one", "1")).isEqualTo(new Room.Published(1, false));
+        assertThat(append(log, "one", "1")).isInstanceOf(Outcome.NotKept.class);
+        assertThat(append(log, "one", "1")).isEqualTo(new Outcome.Published(1, false));
         assertThat(started.isWell()).isTrue();
         assertThat(started.failureCount()).isEqualTo(1);
     }
@@ -747,13 +748,13 @@ class DurableStoreTest {
         started.doWith(database -> {
             throw new OutOfMemoryError("a test");
         });
-        CompletableFuture<Room.Outcome> two = new CompletableFuture<>();
+        CompletableFuture<Outcome> two = new CompletableFuture<>();
         log.append(0, draft("two", null), two::complete);
         Told tea = new Told();
         started.open(TEA, tea);
         go.complete(null);
-        assertThat(get(two)).isInstanceOf(Room.NotKept.class);
-        assertThat(append(log, "two", null)).isEqualTo(new Room.Published(2, false));
+        assertThat(get(two)).isInstanceOf(Outcome.NotKept.class);
+        assertThat(append(log, "two", null)).isEqualTo(new Outcome.Published(2, false));
         assertThat(tea.couldNotOpen).hasValue(1);
         assertThat(tea.opened).isNotDone();
         Told again = new Told();
@@ -769,17 +770,17 @@ class DurableStoreTest {
         RoomStore.Log log = started.open(JAVA, new Told());
         append(log, "one", null);
         CompletableFuture<Void> go = hold(started);
-        CompletableFuture<Room.Outcome> two = new CompletableFuture<>();
+        CompletableFuture<Outcome> two = new CompletableFuture<>();
         log.append(0, draft("two", null), two::complete);
         Told tea = new Told();
         started.open(TEA, tea);
         threads.get(0).interrupt();
         go.complete(null);
-        assertThat(get(two)).isInstanceOf(Room.NotKept.class);
+        assertThat(get(two)).isInstanceOf(Outcome.NotKept.class);
         threads.get(0).join();
         assertThat(tea.couldNotOpen).hasValue(1);
         assertThat(append(log, "three", null))
-                .isEqualTo(new Room.NotKept("the message could not be kept; say it again later, with the same id"));
+                .isEqualTo(new Outcome.NotKept("the message could not be kept; say it again later, with the same id"));
         Told later = new Told();
         started.open(TEA, later);
         org.awaitility.Awaitility.await().until(() -> later.couldNotOpen.get() == 1);
@@ -796,7 +797,7 @@ class DurableStoreTest {
         unreadable = TEA;
         Told tea = new Told();
         started.open(TEA, tea);
-        assertThat(append(log, "one", null)).isEqualTo(new Room.Published(1, false));
+        assertThat(append(log, "one", null)).isEqualTo(new Outcome.Published(1, false));
         org.awaitility.Awaitility.await().until(() -> tea.couldNotOpen.get() == 1);
         assertThat(started.failureCount()).isEqualTo(1);
         org.awaitility.Awaitility.await().until(started::isWell);
@@ -817,7 +818,7 @@ class DurableStoreTest {
         Told told = new Told();
         started.open(JAVA, new RoomStore.Listener() {
             @Override
-            public void opened(String epoch, long first, long head) {
+            public void opened(String epoch, long first, long since, long head, List<Message> newest) {
                 throw new AssertionError("a test");
             }
 
@@ -836,7 +837,7 @@ class DurableStoreTest {
         log.append(0, draft("one", null), outcome -> {
             throw new OutOfMemoryError("a test");
         });
-        assertThat(append(log, "two", null)).isEqualTo(new Room.Published(2, false));
+        assertThat(append(log, "two", null)).isEqualTo(new Outcome.Published(2, false));
         assertThat(told.numbers()).containsExactly(1L, 2L);
         assertThat(started.isWell()).isTrue();
     }
@@ -845,7 +846,7 @@ class DurableStoreTest {
     @Test
     void aRoomWithFarTooMuchIsTrimmedSomeAtATime() throws Exception {
         RoomStore.Log log = start(DataSettings.Sync.INTERVAL, MUCH, 10, MUCH).open(JAVA, new Told());
-        CompletableFuture<Room.Outcome> last = new CompletableFuture<>();
+        CompletableFuture<Outcome> last = new CompletableFuture<>();
         for (int i = 1; i <= 12_000; i++) {
             log.append(0, draft("m" + i, null), i < 12_000 ? outcome -> {} : last::complete);
         }
@@ -865,7 +866,7 @@ class DurableStoreTest {
         retention = new Retention(10_000, MUCH, Duration.ofMillis(60_000));
         DurableStore started = start(DataSettings.Sync.INTERVAL, MUCH, 100, MUCH);
         Map<Long, Long> goneByCommit = new ConcurrentHashMap<>();
-        CompletableFuture<Room.Outcome> last = new CompletableFuture<>();
+        CompletableFuture<Outcome> last = new CompletableFuture<>();
         for (int i = 1; i <= 12; i++) {
             RoomStore.Log log = started.open(new RoomName("r" + i), new Told() {
                 @Override

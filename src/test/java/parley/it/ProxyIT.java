@@ -22,6 +22,7 @@ import java.util.stream.IntStream;
 import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
@@ -37,6 +38,7 @@ import parley.it.ReverseProxy.Change;
 import parley.it.ReverseProxy.Kind;
 
 /** Parley behind nginx and Apache httpd that end TLS, with the files of {@code docker}. */
+@Tag("proxy")
 @ParameterizedClass
 @EnumSource(Kind.class)
 final class ProxyIT {

@@ -25,7 +25,7 @@ public final class FakeStore implements RoomStore {
     int closes;
 
     /** What appends are answered with; null to keep them. */
-    public Room.@Nullable NotKept failure;
+    public Outcome.@Nullable NotKept failure;
 
     /** Whether it cannot say what there is. */
     public boolean isBroken;
@@ -69,7 +69,7 @@ public final class FakeStore implements RoomStore {
         });
         return new Log() {
             @Override
-            public Room.@Nullable NotKept append(long at, Draft draft, Consumer<Room.Outcome> told) {
+            public Outcome.@Nullable NotKept append(long at, Draft draft, Consumer<Outcome> told) {
                 toDo.add(() -> add(at, draft, told));
                 return null;
             }
@@ -106,8 +106,8 @@ public final class FakeStore implements RoomStore {
         };
     }
 
-    private void add(long at, Draft draft, Consumer<Room.Outcome> told) {
-        Room.NotKept not = failure;
+    private void add(long at, Draft draft, Consumer<Outcome> told) {
+        Outcome.NotKept not = failure;
         if (not != null) {
             told.accept(not);
             return;
@@ -117,6 +117,6 @@ public final class FakeStore implements RoomStore {
         if (open != null) {
             open.appended(List.of(message));
         }
-        told.accept(new Room.Published(message.seq(), false));
+        told.accept(new Outcome.Published(message.seq(), false));
     }
 }

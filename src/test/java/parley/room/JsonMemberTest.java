@@ -161,7 +161,7 @@ class JsonMemberTest {
             }
             behind = still;
         }
-        Room.Counts counts = room.counts();
+        Counts counts = room.counts();
         assertThat(counts.offered()).isEqualTo(counts.delivered());
         assertThat(taken).as("frames in all, of 25 that each takes").hasSizeLessThan(60);
     }
@@ -205,7 +205,7 @@ class JsonMemberTest {
         assertThat(page.getInt("n")).as("what was missed is in the history").isEqualTo(7);
         publish(room, 3);
         assertThat(takeAll(member)).containsExactly("13 14 15");
-        assertThat(room.counts()).isEqualTo(new Room.Counts(15, 15, 8, 7));
+        assertThat(room.counts()).isEqualTo(new Counts(15, 15, 8, 7));
     }
 
     @Test
@@ -224,7 +224,7 @@ class JsonMemberTest {
         assertThat(takeAll(member)).containsExactly("1 2 3", "gap 3-6");
         publish(room, 2);
         assertThat(takeAll(member)).containsExactly("6 7");
-        assertThat(room.counts()).isEqualTo(new Room.Counts(7, 7, 5, 2));
+        assertThat(room.counts()).isEqualTo(new Counts(7, 7, 5, 2));
     }
 
     /** Both are at the first message, and the frame is full; but one replays, and the other is behind and gets its window. */
@@ -419,7 +419,7 @@ class JsonMemberTest {
         tick(room);
         takeEvent(bob);
         publish(room, 2);
-        Room.Joined again = Samples.join(room, subscriber, Format.JSON, "Ann", 1, ann);
+        Joined again = Samples.join(room, subscriber, Format.JSON, "Ann", 1, ann);
         assertThat(again.count()).isEqualTo(2);
         assertThat(takeAll(again.member())).containsExactly("1 2", "presence");
         assertThat(takeAll(ann)).isEmpty();
@@ -427,9 +427,9 @@ class JsonMemberTest {
         assertThat(takeAll(bob)).as("nobody is told").containsExactly("1 2");
         ann.leave();
         assertThat(room.memberCount()).isEqualTo(2);
-        assertThat(room.join(subscriber, Format.JSON, "Ann", new Room.At(1, null), ann, Samples::begin))
+        assertThat(room.join(subscriber, Format.JSON, "Ann", new Wish.At(1, null), ann, Samples::begin))
                 .as("it has left")
-                .isEqualTo(Room.NoEntry.GONE);
+                .isEqualTo(Entry.No.GONE);
     }
 
     @Test

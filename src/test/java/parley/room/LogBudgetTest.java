@@ -90,8 +90,8 @@ class LogBudgetTest {
         room.publish(Samples.line(null, "x".repeat(10_000)));
         runTurns();
         assertThat(late.next()).isNull();
-        assertThat(room.counts()).isEqualTo(new Room.Counts(1, 2, 0, 1));
-        Room.Published next = room.publish(Samples.line(null, "small"));
+        assertThat(room.counts()).isEqualTo(new Counts(1, 2, 0, 1));
+        Outcome.Published next = room.publish(Samples.line(null, "small"));
         runTurns();
         assertThat(next.seq()).isEqualTo(2);
         assertThat(late.next()).isNotNull();

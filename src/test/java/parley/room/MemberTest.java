@@ -56,8 +56,8 @@ class MemberTest {
     }
 
     private static void assertIdentity(Room room, long offered, long missed) {
-        Room.Counts counts = room.counts();
-        assertThat(counts).isEqualTo(new Room.Counts(room.log().head(), offered, offered - missed, missed));
+        Counts counts = room.counts();
+        assertThat(counts).isEqualTo(new Counts(room.log().head(), offered, offered - missed, missed));
     }
 
     @Test

@@ -94,7 +94,7 @@ class RoomTest {
         room.publish(Samples.line(null, "a"));
         turns.poll().run();
         assertThat(room.memberCount()).isZero();
-        assertThat(room.counts()).isEqualTo(new Room.Counts(1, 3, 0, 3));
+        assertThat(room.counts()).isEqualTo(new Counts(1, 3, 0, 3));
     }
 
     @Test
@@ -153,8 +153,8 @@ class RoomTest {
                 .isFalse();
         assertThat(room.closeIfDeserted(0, false)).isFalse();
         assertThat(room.closeIfDeserted(60_000_000_000L, false)).isTrue();
-        assertThat(room.join(NOTHING, Format.PLAIN, null, new Room.At(1, null), null, Samples::begin))
-                .isEqualTo(Room.NoEntry.GONE);
+        assertThat(room.join(NOTHING, Format.PLAIN, null, new Wish.At(1, null), null, Samples::begin))
+                .isEqualTo(Entry.No.GONE);
     }
 
     @Test

@@ -23,7 +23,7 @@ public final class Samples {
     /** The lobby, with nothing to keep to but its own limits. */
     static Room room(RoomLimits limits, Executor fanOut, Clock clock) {
         LogBudget any = new LogBudget(Long.MAX_VALUE, () -> {});
-        return new Room(RoomName.LOBBY, limits, null, any, (took, since) -> {}, fanOut, clock);
+        return new Room(RoomName.LOBBY, limits, null, any, new Tally(), (took, since) -> {}, fanOut, clock);
     }
 
     public static Draft line(@Nullable String from, String text) {
@@ -35,32 +35,32 @@ public final class Samples {
     }
 
     /** The member that came in, in a test in which nobody is refused. */
-    public static Member member(Room.Entry entry) {
-        return ((Room.In) entry).member();
+    public static Member member(Entry entry) {
+        return ((Entry.In) entry).member();
     }
 
     /** Has a member begin that was told that it is in. */
-    public static void begin(Room.Joined joined) {
+    public static void begin(Joined joined) {
         joined.member().begin();
     }
 
     /** Joins a room that says at once what there is. */
-    static Room.Joined join(
+    static Joined join(
             Room room,
             Member.Subscriber subscriber,
             Format format,
             @Nullable String name,
             long from,
             @Nullable Member before) {
-        AtomicReference<Room.Joined> joined = new AtomicReference<>();
-        room.join(subscriber, format, name, new Room.At(from, null), before, joined::set);
+        AtomicReference<Joined> joined = new AtomicReference<>();
+        room.join(subscriber, format, name, new Wish.At(from, null), before, joined::set);
         begin(joined.get());
         return joined.get();
     }
 
     /** Where one starts that many messages back. */
     static long start(Room room, int history) {
-        return ((Room.At) room.fix(new Room.Last(history))).from();
+        return ((Wish.At) room.fix(new Wish.Last(history))).from();
     }
 
     /** Reads from a room in memory. */
@@ -80,7 +80,7 @@ public final class Samples {
 
     static @Nullable Member plain(
             RoomRegistry registry, RoomName name, Member.Subscriber subscriber, RoomRegistry.Position position) {
-        Room.Entry entry = registry.join(name, position, subscriber, Format.PLAIN, null, Samples::begin);
-        return entry instanceof Room.In in ? in.member() : null;
+        Entry entry = registry.join(name, position, subscriber, Format.PLAIN, null, Samples::begin);
+        return entry instanceof Entry.In in ? in.member() : null;
     }
 }

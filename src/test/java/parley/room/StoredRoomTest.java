@@ -44,7 +44,7 @@ class StoredRoomTest {
         return Samples.member(registry.join(RoomName.LOBBY, position, subscriber, Format.PLAIN, null, this::begin));
     }
 
-    private void begin(Room.@Nullable Joined joined) {
+    private void begin(@Nullable Joined joined) {
         events.add(joined == null ? "not in" : joined);
         if (joined != null) {
             joined.member().begin();
@@ -88,10 +88,10 @@ class StoredRoomTest {
         return LongStream.rangeClosed(from, to).mapToObj(seq -> "m" + seq).toList();
     }
 
-    private static Room.Joined joined(List<Object> events) {
+    private static Joined joined(List<Object> events) {
         return events.stream()
-                .filter(Room.Joined.class::isInstance)
-                .map(Room.Joined.class::cast)
+                .filter(Joined.class::isInstance)
+                .map(Joined.class::cast)
                 .findFirst()
                 .orElseThrow();
     }
@@ -104,13 +104,13 @@ class StoredRoomTest {
         assertThat(member.next()).isNull();
         assertThat(member.room().memberCount()).isOne();
         run();
-        Room.Joined joined = joined(events);
+        Joined joined = joined(events);
         assertThat(List.of(joined.epoch(), joined.head(), joined.count())).isEqualTo(List.of("fake", 7L, 1));
         assertThat(takeAll(member)).isEmpty();
         publish(member, "m8");
         run();
         assertThat(takeAll(member)).containsExactly("m8");
-        assertThat(member.room().counts()).isEqualTo(new Room.Counts(1, 1, 1, 0));
+        assertThat(member.room().counts()).isEqualTo(new Counts(1, 1, 1, 0));
     }
 
     private void publish(Member member, String text) {
@@ -123,8 +123,8 @@ class StoredRoomTest {
         Member member = join(last(0));
         publish(member, "first");
         run();
-        assertThat(events).element(0).isInstanceOf(Room.Joined.class);
-        assertThat(events).contains(new Room.Published(1, false));
+        assertThat(events).element(0).isInstanceOf(Joined.class);
+        assertThat(events).contains(new Outcome.Published(1, false));
         assertThat(takeAll(member)).containsExactly("first");
     }
 
@@ -142,7 +142,7 @@ class StoredRoomTest {
         int reads = store.reads;
         assertThat(takeAll(member)).isEqualTo(texts(51, 53));
         assertThat(store.reads).as("what is live is in memory").isEqualTo(reads);
-        assertThat(member.room().counts()).isEqualTo(new Room.Counts(3, 53, 53, 0));
+        assertThat(member.room().counts()).isEqualTo(new Counts(3, 53, 53, 0));
     }
 
     @Test
@@ -171,7 +171,7 @@ class StoredRoomTest {
         run();
         assertThat(joined(events).count()).isZero();
         assertThat(member.next()).isNull();
-        assertThat(member.room().counts()).isEqualTo(new Room.Counts(0, 0, 0, 0));
+        assertThat(member.room().counts()).isEqualTo(new Counts(0, 0, 0, 0));
     }
 
     @Test
@@ -182,19 +182,19 @@ class StoredRoomTest {
         assertThat(member.next()).isNull(); // asks the store
         store.trim(31);
         assertThat(takeAll(member)).isEqualTo(texts(31, 50));
-        assertThat(member.room().counts()).isEqualTo(new Room.Counts(0, 50, 20, 30));
+        assertThat(member.room().counts()).isEqualTo(new Counts(0, 50, 20, 30));
     }
 
     @Test
     void aMessageThatIsNotKeptIsSaidToBeNotKeptAndNobodyHears() {
         Member member = join(last(0));
         run();
-        store.failure = new Room.NotKept("no space");
+        store.failure = new Outcome.NotKept("no space");
         publish(member, "lost");
         run();
         assertThat(events).contains(store.failure);
         assertThat(takeAll(member)).isEmpty();
-        assertThat(member.room().counts()).isEqualTo(new Room.Counts(0, 0, 0, 0));
+        assertThat(member.room().counts()).isEqualTo(new Counts(0, 0, 0, 0));
     }
 
     @Test
@@ -257,7 +257,7 @@ class StoredRoomTest {
         List<String> there = new ArrayList<>(texts(1, 50));
         there.removeAll(List.of("m1", "m20", "m21"));
         assertThat(takeAll(member)).isEqualTo(there);
-        assertThat(member.room().counts()).isEqualTo(new Room.Counts(0, 50, 47, 3));
+        assertThat(member.room().counts()).isEqualTo(new Counts(0, 50, 47, 3));
     }
 
     @Test
@@ -271,7 +271,7 @@ class StoredRoomTest {
         publish(member, "m51");
         run();
         assertThat(takeAll(member)).containsExactly("m51");
-        assertThat(member.room().counts()).isEqualTo(new Room.Counts(1, 51, 1, 50));
+        assertThat(member.room().counts()).isEqualTo(new Counts(1, 51, 1, 50));
     }
 
     /** The sweep has it asked for again: nobody may say anything for long. */
@@ -309,7 +309,7 @@ class StoredRoomTest {
             taken = takeAll(member);
         }
         assertThat(taken).containsExactly("m51");
-        assertThat(member.room().counts()).isEqualTo(new Room.Counts(1, 51, 1, 50));
+        assertThat(member.room().counts()).isEqualTo(new Counts(1, 51, 1, 50));
     }
 
     @Test
@@ -332,7 +332,7 @@ class StoredRoomTest {
         registry.sweep(System.nanoTime());
         registry.sweep(System.nanoTime());
         assertThat(registry.roomCount()).isZero();
-        assertThat(registry.counts()).isEqualTo(new Room.Counts(0, 3, 3, 0));
+        assertThat(registry.counts()).isEqualTo(new Counts(0, 3, 3, 0));
     }
 
     /** One that fails, of those who wait, does not keep the others waiting. */
@@ -363,7 +363,7 @@ class StoredRoomTest {
                 .extracting(Message::seq)
                 .containsExactly(4L);
         assertThat(takeAll(member)).containsExactly("m4");
-        assertThat(member.room().counts()).isEqualTo(new Room.Counts(4, 4, 1, 3));
+        assertThat(member.room().counts()).isEqualTo(new Counts(4, 4, 1, 3));
         store.trim(5);
         assertThat(Samples.read(member.room(), History.Range.after(0, 9)).messages())
                 .isEmpty();

@@ -87,8 +87,8 @@ public enum Kind {
         return at(Path.of(System.getProperty("parley.server.home", "")));
     }
 
-    /** Makes one, not yet started. */
-    Server at(Path home) {
+    /** Makes one, not yet started, from the distribution in that folder. */
+    public Server at(Path home) {
         return make.apply(home);
     }
 

@@ -18,9 +18,9 @@ import parley.delivery.FakeTransport;
 import parley.delivery.Overflow;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
-import parley.room.Room;
 import parley.room.RoomRegistry;
 import parley.room.Samples;
+import parley.room.Wish;
 
 class AdmissionTest {
     private final SessionLimits limits = new SessionLimits(
@@ -66,7 +66,7 @@ class AdmissionTest {
     }
 
     private static RoomRegistry.Position noRoom(int history) {
-        return new RoomRegistry.Position(null, new Room.Last(history), new Room.Last(history));
+        return new RoomRegistry.Position(null, new Wish.Last(history), new Wish.Last(history));
     }
 
     @Test

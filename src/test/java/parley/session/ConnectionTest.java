@@ -19,10 +19,10 @@ import parley.delivery.Overflow;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 import parley.room.Format;
-import parley.room.Room;
 import parley.room.RoomLimits;
 import parley.room.RoomRegistry;
 import parley.room.Samples;
+import parley.room.Wish;
 
 /** The life of a connection, with a clock that stands still and tasks that run when they are told to. */
 class ConnectionTest {
@@ -324,7 +324,7 @@ class ConnectionTest {
                         Visitor.UNKNOWN,
                         new RoomName("other"),
                         null,
-                        new RoomRegistry.Position(null, new Room.Last(0), new Room.Last(0))),
+                        new RoomRegistry.Position(null, new Wish.Last(0), new Wish.Last(0))),
                 Format.PLAIN);
         run(closing);
         assertThat(second.closes()).containsExactly("1013 too many rooms");

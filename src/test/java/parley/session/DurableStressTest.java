@@ -35,9 +35,9 @@ import parley.durable.DurableStore;
 import parley.protocol.CloseCode;
 import parley.protocol.RoomName;
 import parley.protocol.Utf8;
+import parley.room.Counts;
 import parley.room.Format;
 import parley.room.Retention;
-import parley.room.Room;
 import parley.room.RoomLimits;
 import parley.room.RoomRegistry;
 
@@ -245,7 +245,7 @@ class DurableStressTest {
         assertThat(rooms.memberCount()).isZero();
         assertThat(sessions.openCount()).isZero();
         assertThat(rooms.logBytes()).isZero();
-        Room.Counts counts = rooms.counts();
+        Counts counts = rooms.counts();
         assertThat(counts.offered()).isEqualTo(counts.delivered() + counts.missed());
         assertThat(counts.delivered()).isPositive();
         assertThat(store.failureCount()).isZero();

@@ -19,8 +19,8 @@ import parley.protocol.RoomName;
 import parley.protocol.Utf8;
 import parley.room.FakeStore;
 import parley.room.Format;
+import parley.room.Outcome;
 import parley.room.Retention;
-import parley.room.Room;
 import parley.room.RoomLimits;
 import parley.room.RoomRegistry;
 
@@ -151,7 +151,7 @@ class JsonStoredTest {
     @Test
     void aMessageThatIsNotKeptIsAnsweredSo() {
         ChatConnection connection = open(Format.JSON);
-        store.failure = new Room.NotKept("say it again later, with the same id");
+        store.failure = new Outcome.NotKept("say it again later, with the same id");
         say(connection, "{'type':'say','room':'lobby','text':'a','ref':1}");
         store.run();
         runTurns();
@@ -256,7 +256,7 @@ class JsonStoredTest {
     @Test
     void aPlainConnectionWhoseMessageIsNotKeptIsClosed() {
         ChatConnection connection = open(Format.PLAIN);
-        store.failure = new Room.NotKept("say it again later");
+        store.failure = new Outcome.NotKept("say it again later");
         connection.text("a", 1);
         store.run();
         runTurns();

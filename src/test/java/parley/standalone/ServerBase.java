@@ -12,7 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import parley.app.Settings;
 import parley.app.SettingsSources;
 import parley.client.RawClient;
-import parley.room.Room;
+import parley.room.Counts;
 import parley.session.Ending;
 
 /** A server by itself for each test, over real sockets, that leaves nothing behind. */
@@ -39,7 +39,7 @@ abstract class ServerBase {
         assertThat(server.parley().sessions().notYetGoneCount()).isZero();
         assertThat(server.parley().rooms().memberCount()).isZero();
         assertThat(server.parley().sessions().endedCount(Ending.FAULT)).isZero();
-        Room.Counts counts = server.parley().rooms().counts();
+        Counts counts = server.parley().rooms().counts();
         assertThat(counts.offered()).isEqualTo(counts.delivered() + counts.missed());
         await().untilAsserted(() -> assertThat(threadsOfTheServer()).isEmpty());
     }

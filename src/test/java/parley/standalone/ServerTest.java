@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import parley.client.Client;
 import parley.client.RawClient;
-import parley.room.Room;
+import parley.room.Counts;
 import parley.servers.Jvm;
 import parley.session.Ending;
 
@@ -636,7 +636,7 @@ class ServerTest extends ServerBase {
 
     /** How many messages members have before them. */
     private long behind() {
-        Room.Counts counts = server.parley().rooms().counts();
+        Counts counts = server.parley().rooms().counts();
         return counts.offered() - counts.delivered() - counts.missed();
     }
 

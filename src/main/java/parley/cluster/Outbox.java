@@ -1,0 +1,327 @@
+package parley.cluster;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import parley.room.Outcome;
+
+/**
+ * What has been said in one room of this node and has not been answered, in order. For one thread.
+ *
+ * <p>Many are on their way at once, over one connection, which keeps their order. Where that fails the order is kept so: nothing new is sent
+ * until what is on its way is answered or given up, and the room has looked which of it the stream has after all; then those that it has not are
+ * sent again, in order, with the same marks, by which the stream knows those that come to it late. Once a later one has been stored an earlier
+ * one that failed is not sent again but refused, since it would come behind: who said it says it again, and it comes then.
+ */
+final class Outbox {
+    static final Outcome.NotKept NOT_NOW = new Outcome.NotKept(
+            "the message could not be stored in the cluster in time; say it again later, with the same id");
+
+    private static final int MOST_ON_THEIR_WAY = 512;
+    private static final long SHORTEST_PAUSE_NANOS = 50_000_000L;
+    private static final long LONGEST_PAUSE_NANOS = 1_000_000_000L;
+
+    /** Sends one. What becomes of it is told to the outbox later, by the same thread. */
+    interface Sender {
+        void send(Entry entry, int attempt);
+    }
+
+    private enum State {
+        WAITING,
+        ON_ITS_WAY,
+        FAILED,
+        STORED,
+        DONE
+    }
+
+    /** A message that was said here. */
+    static final class Entry {
+        final String mark;
+        final long untilNanos;
+        private final Supplier<byte[]> encoding;
+        private final Consumer<Outcome> told;
+        private byte @Nullable [] payload;
+        private State state = State.WAITING;
+        private long place;
+        private int attempt;
+        private long seq;
+        private boolean isDuplicate;
+        /** Its number, when it has come by before it was acknowledged; else 0. */
+        private long heardAs;
+
+        /** Makes one, which is encoded when it is sent for the first time: it names a message before it. */
+        Entry(Supplier<byte[]> encoding, String mark, long untilNanos, Consumer<Outcome> told) {
+            this.encoding = encoding;
+            this.mark = mark;
+            this.untilNanos = untilNanos;
+            this.told = told;
+        }
+
+        /** The same each time. */
+        byte[] payload() {
+            if (payload == null) {
+                payload = encoding.get();
+            }
+            return payload;
+        }
+    }
+
+    private final Sender sender;
+    private final Deque<Entry> entries = new ArrayDeque<>();
+    private final Map<String, Entry> byMark = new HashMap<>();
+    private long places;
+    private long newestStored;
+    private int onTheirWay;
+    private int failed;
+    private int waiting;
+    private int stored;
+    /** How often something has failed, and how often it had when the room last looked what the stream has. */
+    private long failures;
+
+    private long failuresLookedFor;
+    private long pauseNanos = SHORTEST_PAUSE_NANOS;
+    private long notBeforeNanos;
+
+    Outbox(Sender sender) {
+        this.sender = sender;
+    }
+
+    void add(Entry entry) {
+        entry.place = ++places;
+        entries.add(entry);
+        byMark.put(entry.mark, entry);
+        waiting++;
+    }
+
+    boolean isEmpty() {
+        return entries.isEmpty();
+    }
+
+    /** How often it has not been known whether the stream has a message. */
+    long failures() {
+        return failures;
+    }
+
+    /** Whether nothing is sent until the room has {@linkplain #looked looked} which messages the stream has. */
+    boolean waitsForALook(long nowNanos) {
+        return maySendAgain(nowNanos) && failuresLookedFor < failures;
+    }
+
+    private boolean maySendAgain(long nowNanos) {
+        return failed > 0 && onTheirWay == 0 && nowNanos - notBeforeNanos >= 0;
+    }
+
+    /**
+     * The room has looked: {@link #heard} has been told all that the stream has.
+     *
+     * @param failuresBefore what {@link #failures} was before it did
+     */
+    void looked(long failuresBefore) {
+        failuresLookedFor = Math.max(failuresLookedFor, failuresBefore);
+    }
+
+    /** Sends what may be sent. */
+    void send(long nowNanos) {
+        if (failed > 0) {
+            if (!maySendAgain(nowNanos) || failuresLookedFor < failures) {
+                return;
+            }
+            for (Entry entry : entries) {
+                if (entry.state == State.FAILED) {
+                    entry.state = State.WAITING;
+                    waiting++;
+                }
+            }
+            failed = 0;
+        }
+        if (waiting == 0) {
+            return;
+        }
+        List<Entry> next = new ArrayList<>();
+        for (Entry entry : entries) {
+            if (onTheirWay + next.size() >= MOST_ON_THEIR_WAY) {
+                break;
+            }
+            if (entry.state == State.WAITING) {
+                next.add(entry);
+            }
+        }
+        for (Entry entry : next) {
+            entry.state = State.ON_ITS_WAY;
+            entry.attempt++;
+            waiting--;
+            onTheirWay++;
+        }
+        for (Entry entry : next) {
+            sender.send(entry, entry.attempt); // may say at once that it failed
+        }
+    }
+
+    /** The stream has it, since now or since before. Also of an attempt that had been given up. */
+    void stored(Entry entry, long seq, boolean isDuplicate) {
+        if (entry.state == State.DONE || entry.state == State.STORED) {
+            return;
+        }
+        pauseNanos = SHORTEST_PAUSE_NANOS;
+        become(entry, State.STORED);
+        entry.seq = seq;
+        entry.isDuplicate = isDuplicate;
+        refuseFailedBefore(entry);
+    }
+
+    private void refuseFailedBefore(Entry stored) {
+        if (stored.place <= newestStored) {
+            return;
+        }
+        newestStored = stored.place;
+        if (failed > 0) {
+            for (Entry earlier : entries) {
+                if (earlier.place < stored.place && earlier.state == State.FAILED) {
+                    end(earlier);
+                }
+            }
+        }
+    }
+
+    /** It is not known whether the stream has it. */
+    void failed(Entry entry, int attempt, long nowNanos) {
+        if (entry.state != State.ON_ITS_WAY || entry.attempt != attempt) {
+            return;
+        }
+        if (entry.heardAs > 0) {
+            stored(entry, entry.heardAs, false);
+            return;
+        }
+        if (entry.place < newestStored) {
+            end(entry);
+            return;
+        }
+        become(entry, State.FAILED);
+        failures++;
+        if (failed == 1) { // the others fail for the same reason
+            notBeforeNanos = nowNanos + pauseNanos;
+            pauseNanos = Math.min(2 * pauseNanos, LONGEST_PAUSE_NANOS);
+        }
+    }
+
+    /** The stream does not take it. */
+    void refused(Entry entry, int attempt, Outcome.NotKept why) {
+        if (entry.state == State.ON_ITS_WAY && entry.attempt == attempt) {
+            end(entry, why);
+        }
+    }
+
+    /** The connection is gone: nothing that is on its way will be answered. */
+    void disconnected(long nowNanos) {
+        for (Entry entry : entries) {
+            failed(entry, entry.attempt, nowNanos);
+        }
+        pauseNanos = SHORTEST_PAUSE_NANOS;
+    }
+
+    /** A message of that mark has come by. */
+    void heard(String mark, long seq) {
+        Entry entry = byMark.get(mark);
+        if (entry != null && entry.heardAs == 0) {
+            entry.heardAs = seq;
+            if (entry.state == State.FAILED) {
+                stored(entry, seq, false);
+            } else {
+                refuseFailedBefore(entry);
+            }
+        }
+    }
+
+    /** The highest number under which something was stored that has not been heard here; 0 for none. */
+    long storedUnheard() {
+        long highest = 0;
+        if (stored > 0) {
+            for (Entry entry : entries) {
+                highest = entry.state == State.STORED ? Math.max(highest, entry.seq) : highest;
+            }
+        }
+        return highest;
+    }
+
+    /** Answers those that are stored, of which everybody here has heard that far. */
+    void tell(long heardUpTo) {
+        if (stored > 0) {
+            for (Entry entry : entries) {
+                if (entry.state == State.WAITING) {
+                    break; // and all behind it
+                }
+                if (entry.state == State.STORED && entry.seq <= heardUpTo) {
+                    end(entry);
+                }
+            }
+        }
+        removeDone();
+    }
+
+    /** Gives up what has waited for too long. */
+    void expire(long nowNanos) {
+        for (Entry entry : entries) {
+            if (entry.state != State.DONE && nowNanos - entry.untilNanos < 0) {
+                break; // and all behind it
+            }
+            end(entry);
+        }
+        removeDone();
+    }
+
+    /** Gives up all. */
+    void end(Outcome.NotKept why) {
+        for (Entry entry : entries) {
+            if (entry.state == State.STORED || entry.heardAs > 0) {
+                end(entry);
+            } else {
+                end(entry, why);
+            }
+        }
+        removeDone();
+    }
+
+    private void end(Entry entry) {
+        if (entry.state == State.STORED) {
+            end(entry, new Outcome.Published(entry.seq, entry.isDuplicate));
+        } else if (entry.heardAs > 0) {
+            end(entry, new Outcome.Published(entry.heardAs, false));
+        } else {
+            end(entry, NOT_NOW);
+        }
+    }
+
+    private void end(Entry entry, Outcome outcome) {
+        if (entry.state == State.DONE) {
+            return;
+        }
+        become(entry, State.DONE);
+        byMark.remove(entry.mark, entry);
+        entry.told.accept(outcome);
+    }
+
+    private void become(Entry entry, State next) {
+        switch (entry.state) {
+            case WAITING -> waiting--;
+            case ON_ITS_WAY -> onTheirWay--;
+            case FAILED -> failed--;
+            case STORED -> stored--;
+            case DONE -> {}
+        }
+        entry.state = next;
+        stored += next == State.STORED ? 1 : 0;
+        failed += next == State.FAILED ? 1 : 0;
+    }
+
+    private void removeDone() {
+        while (!entries.isEmpty() && entries.getFirst().state == State.DONE) {
+            entries.poll();
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package parley.room;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A member that has just come in.
+ *
+ * @param epoch which history of the room its numbers belong to
+ * @param head the number of the newest message when it came in
+ * @param count how many members there are
+ * @param recovered whether it gets everything since the message it named; null when it named none
+ */
+public record Joined(
+        Member member,
+        String epoch,
+        long head,
+        int count,
+        @Nullable Boolean recovered) {}

@@ -1,0 +1,255 @@
+package parley.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import parley.room.Outcome;
+
+class OutboxTest {
+    private static final long SECOND = 1_000_000_000L;
+
+    private record Sent(Outbox.Entry entry, int attempt) {}
+
+    private final List<Sent> sent = new ArrayList<>();
+    private final Map<String, Outcome> told = new TreeMap<>();
+    private final Outbox outbox = new Outbox((entry, attempt) -> sent.add(new Sent(entry, attempt)));
+    private long now;
+
+    private void say(String... marks) {
+        for (String mark : marks) {
+            outbox.add(new Outbox.Entry(() -> new byte[0], mark, now + 5 * SECOND, outcome -> told.put(mark, outcome)));
+        }
+        outbox.send(now);
+    }
+
+    private List<String> sentMarks() {
+        List<String> marks = sent.stream().map(one -> one.entry.mark).toList();
+        sent.clear();
+        return marks;
+    }
+
+    private Sent of(String mark) {
+        return sent.stream()
+                .filter(one -> one.entry.mark.equals(mark))
+                .reduce((before, last) -> last)
+                .orElseThrow();
+    }
+
+    /** The room looks, and there is nothing. */
+    private void look() {
+        outbox.looked(outbox.failures());
+    }
+
+    private void fail(Sent one) {
+        outbox.failed(one.entry, one.attempt, now);
+    }
+
+    @Test
+    void manyAreOnTheirWayAndAreAnsweredWhenTheyHaveBeenHeard() {
+        say("a", "b", "c");
+        Sent a = of("a");
+        Sent b = of("b");
+        assertThat(sentMarks()).containsExactly("a", "b", "c");
+        outbox.stored(a.entry, 10, false);
+        outbox.stored(b.entry, 12, true);
+        outbox.tell(11);
+        assertThat(told).isEqualTo(Map.of("a", new Outcome.Published(10, false)));
+        assertThat(outbox.storedUnheard()).isEqualTo(12);
+        outbox.tell(12);
+        assertThat(told).containsEntry("b", new Outcome.Published(12, true)).hasSize(2);
+        assertThat(outbox.isEmpty()).isFalse();
+    }
+
+    @Test
+    void whatFailedIsSentAgainInOrderBeforeAnythingNew() {
+        say("a", "b", "c");
+        Sent a = of("a");
+        Sent b = of("b");
+        Sent c = of("c");
+        sent.clear();
+        fail(a);
+        say("d");
+        assertThat(sentMarks()).as("others are still on their way").isEmpty();
+        fail(b);
+        fail(c);
+        outbox.send(now);
+        assertThat(sentMarks()).as("after a pause").isEmpty();
+        assertThat(outbox.waitsForALook(now)).isFalse();
+        now += SECOND;
+        outbox.send(now);
+        assertThat(sentMarks()).as("when the room has looked").isEmpty();
+        assertThat(outbox.waitsForALook(now)).isTrue();
+        look();
+        assertThat(outbox.waitsForALook(now)).isFalse();
+        outbox.send(now);
+        assertThat(sentMarks()).containsExactly("a", "b", "c", "d");
+    }
+
+    @Test
+    void aLookThatBeganBeforeTheFailureSaysNothing() {
+        say("a");
+        long before = outbox.failures();
+        fail(of("a"));
+        sent.clear();
+        outbox.looked(before);
+        now += SECOND;
+        outbox.send(now);
+        assertThat(sentMarks()).isEmpty();
+        assertThat(outbox.waitsForALook(now)).isTrue();
+    }
+
+    /** The stream has the later one, and its acknowledgement is lost: the earlier one would come behind it. */
+    @Test
+    void whatFailedBeforeOneThatHasComeByIsRefused() {
+        say("a", "b", "c");
+        fail(of("a"));
+        fail(of("b"));
+        fail(of("c"));
+        sent.clear();
+        outbox.heard("b", 7);
+        outbox.tell(7);
+        look();
+        assertThat(told).isEqualTo(Map.of("a", Outbox.NOT_NOW, "b", new Outcome.Published(7, false)));
+        now += SECOND;
+        outbox.send(now);
+        assertThat(sentMarks()).containsExactly("c");
+    }
+
+    /** The one that failed would come behind the one that was stored: who said it is told, and says it again. */
+    @Test
+    void whatFailedBeforeOneThatIsStoredIsRefused() {
+        say("a", "b");
+        Sent a = of("a");
+        Sent b = of("b");
+        sent.clear();
+        fail(a);
+        outbox.stored(b.entry, 7, false);
+        assertThat(told).containsEntry("a", Outbox.NOT_NOW);
+        say("c", "d");
+        Sent c = of("c");
+        outbox.stored(of("d").entry, 9, false);
+        fail(c);
+        assertThat(told).containsEntry("c", Outbox.NOT_NOW);
+        now += SECOND;
+        look();
+        sent.clear();
+        outbox.send(now);
+        assertThat(sentMarks()).isEmpty();
+    }
+
+    @Test
+    void aLateAnswerToAnEarlierAttemptCounts() {
+        say("a");
+        Sent first = of("a");
+        outbox.disconnected(now);
+        now += SECOND;
+        look();
+        outbox.send(now);
+        outbox.stored(first.entry, 5, false);
+        fail(of("a"));
+        outbox.tell(5);
+        assertThat(told).containsEntry("a", new Outcome.Published(5, false));
+        assertThat(outbox.isEmpty()).isTrue();
+    }
+
+    @Test
+    void aFailureOfAnEarlierAttemptDoesNot() {
+        say("a");
+        Sent first = of("a");
+        sent.clear();
+        outbox.disconnected(now);
+        now += SECOND;
+        look();
+        outbox.send(now);
+        assertThat(sentMarks()).containsExactly("a");
+        fail(first);
+        now += SECOND;
+        look();
+        outbox.send(now);
+        assertThat(sentMarks()).as("it is on its way").isEmpty();
+    }
+
+    @Test
+    void whatWaitsForTooLongIsAnsweredWithWhatIsKnown() {
+        say("stored", "heard", "lost");
+        outbox.stored(of("stored").entry, 3, false);
+        outbox.heard("heard", 4);
+        now += 4 * SECOND;
+        say("later");
+        outbox.expire(now);
+        assertThat(told).isEmpty();
+        now += SECOND;
+        outbox.expire(now);
+        assertThat(told)
+                .isEqualTo(Map.of(
+                        "stored", new Outcome.Published(3, false),
+                        "heard", new Outcome.Published(4, false),
+                        "lost", Outbox.NOT_NOW));
+    }
+
+    @Test
+    void whatTheStreamRefusesIsNotSentAgain() {
+        say("a");
+        Outcome.NotKept full = new Outcome.NotKept("full");
+        outbox.refused(of("a").entry, 1, full);
+        outbox.tell(0);
+        assertThat(told).containsEntry("a", full);
+        assertThat(outbox.isEmpty()).isTrue();
+    }
+
+    /** A stream that loses requests and answers at random, and a room that looks: what the stream stores is in the order in which it was said, each once. */
+    @Test
+    void whateverIsLostTheOrderHoldsAndNothingIsDoubled() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        for (int round = 0; round < 200; round++) {
+            Map<String, Outcome> outcomes = new TreeMap<>();
+            List<String> stream = new ArrayList<>();
+            List<Sent> onTheWire = new ArrayList<>();
+            Outbox any = new Outbox((entry, attempt) -> onTheWire.add(new Sent(entry, attempt)));
+            int said = 0;
+            for (int step = 0; step < 300; step++) {
+                if (random.nextInt(3) == 0) {
+                    String mark = String.format("%04d", said++);
+                    any.add(new Outbox.Entry(
+                            () -> new byte[0], mark, now + 5 * SECOND, outcome -> outcomes.put(mark, outcome)));
+                }
+                if (!onTheWire.isEmpty() && random.nextInt(3) > 0) {
+                    Sent next = onTheWire.remove(0); // a connection keeps its order
+                    boolean isLost = random.nextInt(6) == 0;
+                    boolean isAnswerLost = random.nextInt(6) == 0;
+                    boolean isThere = stream.contains(next.entry.mark);
+                    if (!isLost && !isThere) {
+                        stream.add(next.entry.mark);
+                    }
+                    if (isLost || isAnswerLost) {
+                        any.failed(next.entry, next.attempt, now);
+                    } else {
+                        any.stored(next.entry, stream.indexOf(next.entry.mark) + 1, isThere);
+                    }
+                }
+                now += SECOND / 20;
+                if (any.waitsForALook(now)) {
+                    for (int i = 0; i < stream.size(); i++) {
+                        any.heard(stream.get(i), i + 1);
+                    }
+                    any.looked(any.failures());
+                }
+                any.send(now);
+                any.tell(stream.size());
+                any.expire(now);
+            }
+            assertThat(stream).as("seed %d", seed).isSorted().doesNotHaveDuplicates();
+            outcomes.forEach((mark, outcome) -> {
+                if (outcome instanceof Outcome.Published published) {
+                    assertThat(stream.get((int) published.seq() - 1)).isEqualTo(mark);
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,288 @@
+package parley.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import parley.protocol.Content;
+import parley.protocol.Draft;
+import parley.protocol.Message;
+import parley.protocol.RoomName;
+import parley.room.RoomStore;
+
+class RemoteTest {
+    private final List<String> told = new ArrayList<>();
+    private final List<String> reads = new ArrayList<>();
+    private final List<String> sent = new ArrayList<>();
+
+    private final RoomStore.Listener room = new RoomStore.Listener() {
+        @Override
+        public void opened(String epoch, long first, long since, long head, List<Message> newest) {
+            told.add("opened " + epoch + " " + first + " " + since + " " + numbers(newest));
+        }
+
+        @Override
+        public void couldNotOpen() {
+            throw new AssertionError("it waits for NATS");
+        }
+
+        @Override
+        public void appended(List<Message> messages) {
+            messages.forEach(message -> told.add("" + message.seq()));
+        }
+
+        @Override
+        public void trimmed(long first) {
+            told.add("trimmed " + first);
+        }
+    };
+
+    private final Remote remote = new Remote(
+            RoomName.LOBBY,
+            0,
+            room,
+            new Remote.Reads() {
+                @Override
+                public void open(Remote of) {
+                    reads.add("open");
+                }
+
+                @Override
+                public void fill(Remote of, long from, long until) {
+                    reads.add(from + "-" + until);
+                }
+            },
+            (entry, attempt) -> sent.add(entry.mark));
+
+    private static List<Long> numbers(List<Message> messages) {
+        return messages.stream().map(Message::seq).toList();
+    }
+
+    private static Remote.Heard heard(long seq, long last) {
+        Draft draft = new Draft(null, new Content(Content.Kind.TEXT, "m", 1), null);
+        return new Remote.Heard(seq, last, null, new Message(seq, 0, draft));
+    }
+
+    private static Remote.Filled filled(boolean reached, long... numbers) {
+        return new Remote.Filled(
+                LongStream.of(numbers).mapToObj(seq -> heard(seq, 0)).toList(), 0, 0, reached);
+    }
+
+    private void open(long... numbers) {
+        remote.open();
+        reads.clear();
+        long head = numbers.length == 0 ? 5 : numbers[numbers.length - 1];
+        long since = numbers.length == 0 ? 6 : numbers[0];
+        remote.opened(new Remote.Opened(
+                "e",
+                1,
+                since,
+                head,
+                LongStream.of(numbers).mapToObj(seq -> heard(seq, 0)).toList()));
+        told.clear();
+    }
+
+    @Test
+    void whatComesByBeforeItIsOpenIsToldBehindWhatThereIs() {
+        remote.open();
+        remote.heard(heard(12, 10));
+        remote.heard(heard(9, 7));
+        assertThat(told).isEmpty();
+        remote.opened(new Remote.Opened("e", 1, 7, 10, List.of(heard(7, 0), heard(10, 0))));
+        remote.flush();
+        assertThat(told).containsExactly("opened e 1 7 [7, 10]", "12");
+    }
+
+    @Test
+    void aHoleIsFilledBeforeWhatComesBehindIt() {
+        open(7);
+        remote.heard(heard(9, 7));
+        remote.heard(heard(20, 15));
+        remote.heard(heard(21, 20));
+        remote.flush();
+        assertThat(told).containsExactly("9");
+        assertThat(reads).containsExactly("10-15");
+        remote.filled(filled(true, 11, 15), 0);
+        remote.flush();
+        assertThat(told).containsExactly("9", "11", "15", "20", "21");
+    }
+
+    @Test
+    void whatComesTwiceIsToldOnce() {
+        open(7);
+        remote.heard(heard(9, 7));
+        remote.heard(heard(9, 7));
+        remote.heard(heard(12, 11));
+        remote.filled(filled(true, 9, 11, 12), 0);
+        remote.heard(heard(12, 11));
+        remote.flush();
+        assertThat(told).containsExactly("9", "11", "12");
+    }
+
+    @Test
+    void whatCannotBeReadIsAskedForAgain() {
+        open(7);
+        remote.heard(heard(20, 15));
+        remote.filled(null, 0);
+        remote.tick(1_000_000_000L, true);
+        assertThat(reads).containsExactly("8-15", "8-15");
+        remote.filled(filled(false, 11), 0);
+        assertThat(reads).as("there is more").containsExactly("8-15", "8-15", "12-15");
+        remote.filled(filled(true, 15), 0);
+        remote.flush();
+        assertThat(told).containsExactly("11", "15", "20");
+    }
+
+    /** Purged, or lost by its server. */
+    @Test
+    void whatIsGoneFromTheStreamIsAHoleThatIsTold() {
+        open(7);
+        remote.heard(heard(20, 15));
+        for (int i = 0; i < 20; i++) {
+            remote.filled(filled(false), i * 1_000_000_000L);
+            remote.tick((i + 1) * 1_000_000_000L, true);
+        }
+        remote.flush();
+        assertThat(told).containsExactly("opened e 1 16 []", "20");
+    }
+
+    @Test
+    void whoHasItLookHearsWhenAllThereIsHasBeenTold() {
+        open(7);
+        remote.look((first, head) -> told.add("looked " + first + " " + head));
+        assertThat(reads).containsExactly("8-0");
+        remote.filled(new Remote.Filled(List.of(heard(9, 0)), 3, 30, true), 0);
+        assertThat(told).containsExactly("9", "looked 3 30");
+    }
+
+    /** Much is read a part at a time: who has it look hears when the last has been told. */
+    @Test
+    void whatIsReadInPartsIsToldAsItComes() {
+        open(7);
+        remote.look((first, head) -> told.add("looked " + head));
+        remote.filled(new Remote.Filled(List.of(heard(9, 0), heard(12, 0)), 0, 0, false), 0);
+        assertThat(told).containsExactly("9", "12");
+        assertThat(reads).containsExactly("8-0", "13-0");
+        remote.filled(new Remote.Filled(List.of(heard(15, 0)), 1, 20, true), 0);
+        assertThat(told).containsExactly("9", "12", "15", "looked 20");
+    }
+
+    /** What it asks for may have come since. */
+    @Test
+    void whoHasItLookWhileItLooksHearsOfTheNextLook() {
+        open(7);
+        remote.look((first, head) -> told.add("first " + head));
+        remote.look((first, head) -> told.add("second " + head));
+        remote.filled(new Remote.Filled(List.of(), 3, 30, true), 0);
+        assertThat(told).containsExactly("first 30");
+        remote.filled(new Remote.Filled(List.of(), 3, 40, true), 0);
+        assertThat(told).containsExactly("first 30", "second 40");
+    }
+
+    @Test
+    void whoHasItLookWhileItOpensHearsOfTheNextLook() {
+        remote.open();
+        remote.look((first, head) -> told.add("looked " + head));
+        remote.opened(new Remote.Opened("e", 1, 1, 30, List.of()));
+        assertThat(told).containsExactly("opened e 1 1 []");
+        assertThat(reads).containsExactly("open", "31-0");
+        remote.filled(new Remote.Filled(List.of(), 3, 40, true), 0);
+        assertThat(told).containsExactly("opened e 1 1 []", "looked 40");
+    }
+
+    @Test
+    void aStreamWithNothingInItHasBeenLookedAtToo() {
+        open();
+        remote.look((first, head) -> told.add("looked " + first));
+        remote.filled(new Remote.Filled(List.of(), 1, 0, true), 0);
+        assertThat(told).containsExactly("looked 1");
+    }
+
+    /** Who says something before the room is open hears it. */
+    @Test
+    void nothingIsSentBeforeItIsOpen() {
+        remote.outbox().add(new Outbox.Entry(() -> new byte[0], "a", 60_000_000_000L, outcome -> {}));
+        remote.tick(0, true);
+        assertThat(reads).containsExactly("open");
+        assertThat(sent).isEmpty();
+        remote.opened(new Remote.Opened("e", 1, 1, 30, List.of()));
+        remote.send(0);
+        assertThat(sent).containsExactly("a");
+    }
+
+    /** What failed is sent again when all there is has been read. */
+    @Test
+    void whatFailedHasItLookOnce() {
+        open(7);
+        remote.outbox().add(new Outbox.Entry(() -> new byte[0], "a", 60_000_000_000L, outcome -> {}));
+        remote.outbox().send(0);
+        remote.outbox().disconnected(0);
+        for (int i = 1; i <= 3; i++) {
+            remote.tick(i * 1_000_000_000L, true);
+        }
+        assertThat(reads).containsExactly("8-0");
+        assertThat(remote.outbox().waitsForALook(4_000_000_000L)).isTrue();
+        remote.filled(new Remote.Filled(List.of(), 1, 7, true), 0);
+        assertThat(remote.outbox().waitsForALook(4_000_000_000L)).isFalse();
+    }
+
+    @Test
+    void theWayBackGoesAStrideAtATime() {
+        open();
+        assertThat(remote.back()).isZero();
+        for (int seq = 10; seq < 10 + Remote.STRIDE; seq++) {
+            remote.heard(heard(seq, seq == 10 ? 0 : seq - 1));
+        }
+        assertThat(remote.back()).isEqualTo(10);
+        remote.heard(heard(70, 59));
+        assertThat(remote.back()).isEqualTo(11);
+    }
+
+    /** A line that loses and doubles what comes by: everything is told once, in order. */
+    @Test
+    void whateverIsLostOnTheWayAllIsToldOnceAndInOrder() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        open(7);
+        List<Long> stream = new ArrayList<>();
+        long last = 7;
+        for (int i = 0; i < 2_000; i++) {
+            long seq = last + 1 + random.nextInt(3);
+            stream.add(seq);
+            Remote.Heard heard = heard(seq, last);
+            last = seq;
+            if (random.nextInt(10) > 0) {
+                remote.heard(heard);
+                if (random.nextInt(10) == 0) {
+                    remote.heard(heard);
+                }
+            }
+            answer(random, stream);
+            remote.flush();
+        }
+        remote.catchUp();
+        while (!reads.isEmpty()) {
+            answer(random, stream);
+        }
+        remote.flush();
+        assertThat(told)
+                .as("seed %d", seed)
+                .isEqualTo(stream.stream().map(String::valueOf).toList());
+    }
+
+    private void answer(Random random, List<Long> stream) {
+        if (!reads.isEmpty() && random.nextBoolean()) {
+            String[] range = reads.remove(0).split("-");
+            long from = Long.parseLong(range[0]);
+            long until = Long.parseLong(range[1]);
+            List<Remote.Heard> there = stream.stream()
+                    .filter(seq -> seq >= from && (until == 0 || seq <= until))
+                    .map(seq -> heard(seq, 0))
+                    .toList();
+            remote.filled(new Remote.Filled(there, until == 0 ? 1 : 0, until == 0 ? 1_000_000 : 0, true), 0);
+        }
+    }
+}

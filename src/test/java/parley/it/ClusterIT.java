@@ -1,0 +1,494 @@
+package parley.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jakarta.json.JsonObject;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import parley.client.CutLine;
+import parley.client.JsonClient;
+import parley.client.NatsServer;
+
+/**
+ * Three nodes and NATS, of which now one, now the other is killed, or its line cut or silent, while clients talk and move between nodes; and
+ * reads afterwards what each was told. The long form:
+ * {@code mvn failsafe:integration-test@process failsafe:verify -Dit.test=ClusterIT -Dparley.faults=200}.
+ */
+final class ClusterIT {
+    private static final int FAULTS = Integer.getInteger("parley.faults", 6);
+    private static final int NODES = 3;
+    private static final int TALKERS = 6;
+    private static final int UNANSWERED = 20;
+    private static final int PAGE = 1_000;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final String[] SETTINGS = {
+        "--set", "limits.commands-per-second=0",
+        "--set", "limits.bytes-per-second=0",
+        "--set", "room.history=100000",
+        "--set", "room.window=100000",
+        "--set", "room.history-bytes=64MiB",
+        "--set", "nats.kept=10000000",
+        "--set", "nats.deadline=3s",
+        "--set", "nats.node-timeout=3s"
+    };
+
+    @TempDir
+    private Path folder;
+
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final long seed = Long.getLong("parley.seed", new Random().nextLong());
+    private final Random random = new Random(seed);
+    private final ParleyProcess[] nodes = new ParleyProcess[NODES];
+    private final CutLine[] lines = new CutLine[NODES];
+    private NatsServer nats;
+
+    /** What was acknowledged: the number of each id. */
+    private final Map<String, Long> acknowledged = new ConcurrentHashMap<>();
+
+    private final Set<String> said = ConcurrentHashMap.newKeySet();
+    private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
+    private final List<Talker> talkers = new ArrayList<>();
+    private volatile boolean isTalking = true;
+    private final Map<String, Integer> faults = new LinkedHashMap<>();
+
+    @AfterEach
+    void stop() throws Exception {
+        isTalking = false;
+        for (ParleyProcess node : nodes) {
+            if (node != null) {
+                node.close();
+            }
+        }
+        for (CutLine line : lines) {
+            if (line != null) {
+                line.close();
+            }
+        }
+        if (nats != null) {
+            nats.close();
+        }
+    }
+
+    @Test
+    @Timeout(value = 2, unit = TimeUnit.HOURS) // for the long form; each wait has an end of its own
+    void whateverFailsEveryAcknowledgedMessageReachesEveryMemberOnceAndInOneOrder() throws Exception {
+        System.out.println("cluster: the seed is " + seed);
+        nats = NatsServer.start(folder);
+        for (int node = 0; node < NODES; node++) {
+            lines[node] = new CutLine(nats.port());
+            nodes[node] = start(node, 0);
+        }
+        for (int t = 0; t < TALKERS; t++) {
+            talkers.add(new Talker("t" + t, random.nextLong()));
+        }
+        talkers.forEach(Thread::start);
+        Awaitility.await().atMost(PATIENCE).until(() -> talkers.stream().allMatch(talker -> talker.epoch != null));
+        for (int fault = 0; fault < FAULTS; fault++) {
+            Thread.sleep(300 + random.nextInt(1_000));
+            fail();
+            assertThat(wrong).isEmpty();
+        }
+        isTalking = false;
+        for (Talker talker : talkers) {
+            talker.join(PATIENCE.toMillis());
+            assertThat(talker.isAlive())
+                    .as(() -> talker.getName() + " has had all answers; it is " + talker.state() + nodesSay())
+                    .isFalse();
+        }
+        List<JsonObject> history = history(talkers.get(0).epoch);
+        for (Talker talker : talkers) {
+            long last = history.get(history.size() - 1).getJsonNumber("seq").longValue();
+            Awaitility.await(talker.getName() + " has heard all, up to " + last)
+                    .atMost(PATIENCE)
+                    .until(() -> talker.seen >= last);
+            talker.end();
+        }
+        assertThat(wrong).isEmpty();
+        check(history);
+        System.out.printf(
+                "cluster: %s; %d messages acknowledged, each once in the stream and once at each of %d members, which connected %d times%n",
+                faults,
+                acknowledged.size(),
+                TALKERS,
+                talkers.stream().mapToInt(talker -> talker.connections).sum());
+    }
+
+    private ParleyProcess start(int node, int port) {
+        List<String> arguments = new ArrayList<>(List.of("--nats", lines[node].url()));
+        arguments.addAll(List.of(SETTINGS));
+        return ParleyProcess.startWith(List.of("-Xmx256m"), port, arguments.toArray(new String[0]));
+    }
+
+    private void fail() throws Exception {
+        int node = random.nextInt(NODES);
+        long millis = 200 + random.nextInt(random.nextInt(4) == 0 ? 6_000 : 1_500);
+        switch (random.nextInt(5)) {
+            case 0 -> {
+                count("nodes killed");
+                int port = nodes[node].port();
+                nodes[node].signal("KILL");
+                nodes[node].exitCode();
+                talkers.forEach(talker -> talker.ended(nodes[node]));
+                Thread.sleep(millis);
+                nodes[node] = start(node, port);
+            }
+            case 1 -> {
+                count("NATS killed");
+                nats.kill();
+                Thread.sleep(millis);
+                nats.start();
+            }
+            case 2 -> {
+                count("lines cut");
+                lines[node].cut(true);
+                Thread.sleep(millis);
+                lines[node].cut(false);
+            }
+            case 3 -> {
+                count("lines silent");
+                lines[node].silence(true);
+                Thread.sleep(millis);
+                lines[node].silence(false);
+            }
+            default -> {
+                count("NATS suspended");
+                nats.suspend(true);
+                Thread.sleep(millis);
+                nats.suspend(false);
+            }
+        }
+    }
+
+    private void count(String what) {
+        faults.merge(what, 1, Integer::sum);
+    }
+
+    private String nodesSay() {
+        StringBuilder all = new StringBuilder();
+        for (ParleyProcess node : nodes) {
+            all.append("\nthe node at ")
+                    .append(node.port())
+                    .append(" has printed:\n")
+                    .append(node.output());
+        }
+        return all.toString();
+    }
+
+    /** All that the room has, read from a node. */
+    private List<JsonObject> history(String epoch) throws Exception {
+        List<JsonObject> all = new ArrayList<>();
+        try (JsonClient reader = new JsonClient(nodes[0].socket("chat/faults"))) {
+            JsonObject joined = reader.next("joined");
+            assertThat(joined.getString("epoch")).isEqualTo(epoch);
+            long seen = 0;
+            boolean more = true;
+            while (more) {
+                JsonObject page =
+                        reader.ask("{'type':'history','room':'faults','after':" + seen + ",'limit':" + PAGE + "}");
+                assertThat(page.getString("type")).as(page.toString()).isEqualTo("history");
+                for (JsonObject message : page.getJsonArray("messages").getValuesAs(JsonObject.class)) {
+                    long seq = message.getJsonNumber("seq").longValue();
+                    assertThat(seq).isGreaterThan(seen);
+                    seen = seq;
+                    all.add(message);
+                }
+                more = page.getBoolean("more");
+            }
+        }
+        return all;
+    }
+
+    private void check(List<JsonObject> history) {
+        Map<String, Long> there = new HashMap<>();
+        List<String> order = new ArrayList<>();
+        for (JsonObject message : history) {
+            String id = message.getString("id");
+            assertThat(there.put(id, message.getJsonNumber("seq").longValue()))
+                    .as("%s, twice", id)
+                    .isNull();
+            assertThat(said.contains(id)).as("%s was said", id).isTrue(); // contains() goes through all
+            order.add(there.get(id) + " " + id);
+        }
+        acknowledged.forEach((id, seq) -> assertThat(there)
+                .as("acknowledged, and not there under that number")
+                .containsEntry(id, seq));
+        for (Talker talker : talkers) {
+            List<String> expected = order.stream()
+                    .filter(one -> Long.parseLong(one.split(" ")[0]) > talker.from)
+                    .toList();
+            assertThat(talker.heard).as(talker.getName()).isEqualTo(expected);
+        }
+    }
+
+    /** Talks without waiting for each answer, comes back wherever it can, and writes down what it is told. */
+    private final class Talker extends Thread {
+        private final Random random;
+        /** What it said and has no answer for, in order. */
+        private final Map<String, Boolean> unanswered = new LinkedHashMap<>();
+
+        /** What it was told, in order: numbers and ids. */
+        final List<String> heard = new ArrayList<>();
+
+        volatile String epoch;
+        volatile long seen;
+        volatile long from;
+        volatile int connections;
+        /** The connection that counts; null while there is none. What others still bring is of no interest. */
+        private volatile Line line;
+
+        private volatile boolean isIn;
+        /** Whether it has come in for the first time, and was told no message yet. */
+        private boolean isNew;
+
+        /** What was said for the first time on this connection: their numbers go up. */
+        private long newest;
+
+        private int number;
+
+        Talker(String name, long seed) {
+            super(name);
+            this.random = new Random(seed);
+        }
+
+        @Override
+        public void run() {
+            try {
+                while (isTalking || hasUnanswered()) {
+                    Line now = line;
+                    if (now == null) {
+                        connect();
+                    } else if (!isIn) {
+                        Thread.sleep(5);
+                    } else if (isTalking && random.nextInt(2_000) == 0) {
+                        leave(now);
+                    } else {
+                        talk(now);
+                    }
+                }
+                while (line == null) {
+                    connect();
+                }
+            } catch (Exception e) {
+                wrong.add(getName() + ": " + e);
+            }
+        }
+
+        /** For diagnosis. */
+        synchronized String state() {
+            return (line == null ? "not connected" : isIn ? "in" : "waiting to be in") + ", behind " + seen
+                    + ", and waits for " + unanswered + " (sent or not)";
+        }
+
+        private synchronized boolean hasUnanswered() {
+            return !unanswered.isEmpty();
+        }
+
+        private void connect() throws InterruptedException {
+            Line next = new Line(nodes[random.nextInt(NODES)]);
+            synchronized (this) {
+                isIn = false;
+                newest = 0;
+                line = next;
+            }
+            String where = epoch == null ? "" : "?epoch=" + epoch + "&after=" + seen;
+            try {
+                next.socket = http.newWebSocketBuilder()
+                        .subprotocols("parley.v1.json")
+                        .connectTimeout(Duration.ofSeconds(5))
+                        .buildAsync(URI.create(next.node.socket("chat/faults" + where)), next)
+                        .get(10, TimeUnit.SECONDS);
+                connections++;
+            } catch (Exception e) {
+                gone(next);
+                Thread.sleep(100); // killed, and not there yet
+            }
+            if (line != next) {
+                next.abort();
+            }
+        }
+
+        /** A node has ended. The JDK's client does not always say so: once in some hundred connections it waited for ever. */
+        void ended(ParleyProcess node) {
+            Line now = line;
+            if (now != null && now.node == node) {
+                leave(now);
+            }
+        }
+
+        private void leave(Line from) {
+            gone(from);
+            from.abort();
+        }
+
+        private void talk(Line now) throws Exception {
+            List<String> next = new ArrayList<>();
+            synchronized (this) {
+                if (line != now) {
+                    return; // gone this moment: what is sent there would be taken to be on its way
+                }
+                unanswered.replaceAll((id, isSent) -> {
+                    if (!isSent) {
+                        next.add(id);
+                    }
+                    return true;
+                });
+                if (isTalking && unanswered.size() < UNANSWERED) {
+                    String id = getName() + "-" + number++;
+                    unanswered.put(id, true);
+                    said.add(id);
+                    next.add(id);
+                }
+            }
+            try {
+                for (String id : next) {
+                    now.socket
+                            .sendText(
+                                    JsonClient.quoted("{'type':'say','room':'faults','text':'x','id':'" + id
+                                            + "','ref':'" + id + "'}"),
+                                    true)
+                            .get(10, TimeUnit.SECONDS);
+                }
+            } catch (Exception e) {
+                gone(now);
+            }
+            Thread.sleep(next.isEmpty() ? 2 : random.nextInt(3));
+        }
+
+        void end() {
+            Line now = line;
+            if (now != null) {
+                now.abort();
+            }
+        }
+
+        private synchronized void gone(Line of) {
+            if (line == of) {
+                line = null;
+                isIn = false;
+                isNew = false;
+                unanswered.replaceAll((id, isSent) -> false);
+            }
+        }
+
+        private synchronized void told(Line by, String frame) {
+            if (line == by) {
+                for (String event : frame.split("\n")) {
+                    take(JsonClient.parse(event));
+                }
+            }
+        }
+
+        private void take(JsonObject event) {
+            switch (event.getString("type")) {
+                case "joined" -> {
+                    long seq = event.getJsonNumber("seq").longValue();
+                    if (epoch == null) {
+                        epoch = event.getString("epoch");
+                        this.from = seq;
+                        seen = seq;
+                        isNew = true;
+                    } else if (!epoch.equals(event.getString("epoch")) || !event.getBoolean("recovered", false)) {
+                        wrong.add(getName() + " behind " + seen + ": " + event);
+                    }
+                    isIn = true;
+                }
+                case "message" -> {
+                    long seq = event.getJsonNumber("seq").longValue();
+                    if (isNew && seq <= this.from) { // said between its handshake and its coming in
+                        this.from = seq - 1;
+                        seen = seq - 1;
+                    }
+                    isNew = false;
+                    if (seq <= seen) {
+                        wrong.add(getName() + " behind " + seen + ": " + event);
+                    }
+                    seen = seq;
+                    heard.add(seq + " " + event.getString("id"));
+                }
+                case "gap" -> wrong.add(getName() + ": " + event);
+                case "ack" -> {
+                    String id = event.getString("ref");
+                    long seq = event.getJsonNumber("seq").longValue();
+                    Long before = acknowledged.put(id, seq);
+                    if (before != null && before != seq) {
+                        wrong.add(getName() + ", acknowledged as " + before + ": " + event);
+                    }
+                    unanswered.remove(id);
+                    if (!event.getBoolean("duplicate") && seq <= newest) {
+                        wrong.add(getName() + " after " + newest + ": " + event);
+                    }
+                    newest = Math.max(newest, seq);
+                }
+                case "error" -> {
+                    if (!event.getString("code").equals("unavailable")) {
+                        wrong.add(getName() + ": " + event);
+                    }
+                    String id = event.getString("ref");
+                    unanswered.remove(id);
+                    unanswered.put(id, false); // said again
+                }
+                default -> {}
+            }
+        }
+
+        /** One connection of it. */
+        private final class Line implements WebSocket.Listener {
+            final ParleyProcess node;
+            volatile WebSocket socket;
+            private final StringBuilder text = new StringBuilder();
+
+            Line(ParleyProcess node) {
+                this.node = node;
+            }
+
+            void abort() {
+                WebSocket now = socket;
+                if (now != null) {
+                    now.abort();
+                }
+            }
+
+            @Override
+            public CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
+                text.append(data);
+                if (last) {
+                    told(this, text.toString());
+                    text.setLength(0);
+                }
+                from.request(1);
+                return null;
+            }
+
+            @Override
+            public CompletionStage<?> onClose(WebSocket from, int code, String reason) {
+                gone(this);
+                return null;
+            }
+
+            @Override
+            public void onError(WebSocket from, Throwable error) {
+                gone(this);
+            }
+        }
+    }
+}
