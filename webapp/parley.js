@@ -326,8 +326,10 @@ export class Parley extends EventTarget {
         this.#welcome(event);
         break;
       case 'joined':
-        if (this.#rooms.get(event.room) === this.#first) {
-          this.#first?.[entered](event); // and not another of the same name, which is joined by itself
+        const room = this.#rooms.get(event.room);
+        // The one of the address, and not another of the same name, which is joined by itself; or one that has begun anew.
+        if (room && (room === this.#first || room.state === 'joined')) {
+          room[entered](event);
         }
         break;
       case 'bye':

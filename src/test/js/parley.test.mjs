@@ -263,6 +263,21 @@ test('another epoch is told, and its messages follow from the start', async () =
   assert.deepEqual(resets, ['f']);
 });
 
+test('a room that begins anew while it is open is told, be it the first or another', async () => {
+  const java = await enter();
+  const tea = parley.join('tea');
+  sockets[0].answer('join', { type: 'joined', room: 'tea', epoch: 't', seq: 4000, count: 1 });
+  const read = texts(tea);
+  const resets = [];
+  tea.addEventListener('reset', ({ detail }) => resets.push(`tea ${detail.epoch}`));
+  java.addEventListener('reset', ({ detail }) => resets.push(`java ${detail.epoch}`));
+  sockets[0].say(sockets[0].message(4001, { room: 'tea' }));
+  sockets[0].say({ type: 'joined', room: 'tea', epoch: 'u', seq: 0, count: 1 }, sockets[0].message(1, { room: 'tea' }));
+  sockets[0].say({ type: 'joined', room: 'java', epoch: 'f', seq: 0, count: 1 });
+  assert.deepEqual(read, ['m4001', 'm1']);
+  assert.deepEqual(resets, ['tea u', 'java f']);
+});
+
 test('a connection lost right after a reset goes on from the start of the new history', async () => {
   const java = await enter();
   sockets[0].say(sockets[0].message(1));

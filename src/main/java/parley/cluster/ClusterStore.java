@@ -45,10 +45,16 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
             new Outcome.NotKept("the server stops; say it again to the next, with the same id");
 
     private static final int OVERHEAD_BYTES = 300;
+    /** Of a message that is read: not more than the room takes, which concludes from the weight of a page whether there is more. */
+    private static final int OVERHEAD_READ_BYTES = 96;
+
+    private static final String BEHIND = "a server of NATS is behind the one that leads the stream";
     private static final int BATCH = 2_000;
     private static final int READERS = 4;
     private static final int MOST_READS = 10_000;
-    private static final int MOST_HEARD = 20_000;
+    /** What comes by and waits, in KiB. */
+    private static final int MOST_HEARD = 64 << 10;
+
     private static final int FILL_AT_ONCE = 500;
     private static final long TICK_NANOS = 50_000_000L;
     private static final long POLL_NANOS = 5_000_000_000L;
@@ -81,7 +87,11 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
     private final LongAdder heard = new LongAdder();
     private final LongAdder filled = new LongAdder();
     private final LongAdder disconnects = new LongAdder();
+    /** Whether all streams have been there once, as they have to be. */
     private volatile boolean isPrepared;
+    /** Whether all were when they were looked at last. */
+    private volatile boolean areStreamsThere;
+
     private volatile boolean isClosing;
     private volatile boolean hasEnded;
     private volatile int nodeCount = 1;
@@ -360,7 +370,8 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
 
     private void heard(Remote remote, String subject, byte[] data, long seq, long last, @Nullable String mark) {
         try {
-            while (!mayHear.tryAcquire(1, TimeUnit.SECONDS)) { // NATS keeps it meanwhile, and in the end drops it
+            while (!mayHear.tryAcquire(
+                    kilobytes(data), 1, TimeUnit.SECONDS)) { // NATS keeps it meanwhile, and in the end drops it
                 if (hasEnded) {
                     return;
                 }
@@ -370,9 +381,13 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
             return;
         }
         tasks.add(() -> {
-            mayHear.release();
+            mayHear.release(kilobytes(data));
             take(remote, subject.substring(subject.lastIndexOf('.') + 1), data, seq, last, mark);
         });
+    }
+
+    private static int kilobytes(byte[] data) {
+        return 1 + Math.min(data.length, MOST_HEARD << 9) / 1024;
     }
 
     private void take(Remote remote, String what, byte[] data, long seq, long last, @Nullable String mark) {
@@ -442,13 +457,15 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
         return state;
     }
 
-    /** Streams let go of their oldest message, and of a room's oldest when it has as many as it may. */
+    /** Streams let go of their oldest message, and of a room's oldest: when it has as many as it may, or had. */
     private long first(Remote remote, String subject, Link.State state) throws IOException, InterruptedException {
-        if (state.count() < settings.kept().messages()) {
-            return state.first();
-        }
-        Link.Kept oldest = link.next(remote.shard(), subject, 1);
-        return oldest == null ? state.first() : oldest.seq();
+        Link.Kept oldest = state.count() == 0 ? null : link.next(remote.shard(), subject, 1);
+        boolean mayBeTheFirst = oldest == null || back(oldest.data()) == 0;
+        return mayBeTheFirst && state.count() < settings.kept().messages() ? state.first() : firstOf(oldest, state);
+    }
+
+    private static long firstOf(Link.@Nullable Kept oldest, Link.State state) {
+        return oldest == null ? state.first() : Math.max(state.first(), oldest.seq());
     }
 
     private Remote.Filled missed(Remote remote, long from, long until) throws IOException, InterruptedException {
@@ -477,7 +494,7 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
                 || messages.size() == limit
                 || (!messages.isEmpty() && messages.get(messages.size() - 1).seq() == until);
         if (!isThere && link.newest(remote.shard(), subject) >= until) {
-            throw new IOException("a server of NATS is behind the one that leads the stream");
+            throw new IOException(BEHIND);
         }
         return messages;
     }
@@ -518,13 +535,16 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
         long next = from;
         while (messages.size() < limit && weight < bytes && !isClosing) {
             Link.Kept kept = link.next(remote.shard(), subject, next);
+            if (kept == null && link.newest(remote.shard(), subject) >= next) {
+                throw new IOException(BEHIND);
+            }
             if (kept == null) {
                 break;
             }
             Message message = message(kept.seq(), kept.data());
             if (message != null) {
                 messages.add(message);
-                weight += message.content().bytes() + OVERHEAD_BYTES;
+                weight += message.content().bytes() + OVERHEAD_READ_BYTES;
             }
             next = kept.seq() + 1;
         }
@@ -550,7 +570,7 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
                 Message message = before.get(i).message();
                 if (message != null) {
                     messages.add(message);
-                    weight += message.content().bytes() + OVERHEAD_BYTES;
+                    weight += message.content().bytes() + OVERHEAD_READ_BYTES;
                 }
             }
             if (start <= 1 || before.isEmpty()) {
@@ -587,7 +607,10 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
         pollSoon();
         if (link.connections() != connections) {
             connections = link.connections();
-            hearings.replaceAll((remote, before) -> hear(remote));
+            hearings.replaceAll((remote, before) -> {
+                before.end(); // it may be of this connection, when a room was opened meanwhile
+                return hear(remote);
+            });
             link.hear(
                     subjects.nodes(),
                     (subject, data, seq, last, mark) -> tasks.add(() -> neighbours.beat(data, System.nanoTime())));
@@ -625,32 +648,35 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
             heardBefore[shard] = remote.isOpen() ? Math.max(heardBefore[shard], remote.newest()) : heardBefore[shard];
         }
         toFollow.add(() -> {
-            Link.State[] states = new Link.State[settings.streams()];
-            boolean isThere = true;
-            try {
-                for (int shard = 0; shard < states.length && isThere; shard++) {
+            Link.@Nullable State[] states = new Link.State[settings.streams()];
+            boolean areThere = true;
+            for (int shard = 0; shard < states.length; shard++) {
+                try {
                     Link.State state = prepares ? null : link.state(shard, null);
                     states[shard] = state == null ? link.prepare(shard) : state;
+                } catch (IOException | RuntimeException e) {
+                    areThere = false;
+                    complain("a stream cannot be used", e);
                 }
-            } catch (IOException | RuntimeException e) {
-                isThere = false;
-                complain("its streams cannot be used", e);
             }
-            boolean result = isThere;
-            tasks.add(() -> polled(result ? states : null, heardBefore));
+            boolean result = areThere;
+            tasks.add(() -> polled(states, result, heardBefore));
         });
     }
 
     /**
      * The streams have been looked at.
      *
+     * @param states null for one that could not be: its rooms wait, and the others go on
      * @param heardBefore the newest number of each stream that had been heard before
      */
-    private void polled(Link.State @Nullable [] states, long[] heardBefore) {
+    private void polled(Link.@Nullable State[] states, boolean areAllThere, long[] heardBefore) {
         isPolling = false;
-        if (states == null) {
-            isPrepared = false;
+        areStreamsThere = areAllThere;
+        if (!areAllThere) {
             polledAt = System.nanoTime() - POLL_NANOS + 2 * POLL_SOON_NANOS;
+        }
+        if (!isPrepared && !areAllThere) {
             return;
         }
         if (!isPrepared) {
@@ -659,7 +685,8 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
             neighbours.tellAll();
         }
         for (int shard = 0; shard < states.length; shard++) {
-            boolean isLower = states[shard].last() < heardBefore[shard];
+            Link.State state = states[shard];
+            boolean isLower = state != null && state.last() < heardBefore[shard];
             hasLost[shard] = isLower && wasLower[shard]; // once may be a server that has just come to lead the stream
             wasLower[shard] = isLower && !wasLower[shard];
             if (wasLower[shard]) {
@@ -668,7 +695,7 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
         }
         for (Remote remote : rooms) {
             Link.State state = states[remote.shard()];
-            if (remote.isOpen()) {
+            if (state != null && remote.isOpen()) {
                 if (!state.epoch().equals(remote.epoch()) || hasLost[remote.shard()]) {
                     LOG.log(Level.WARNING, "the cluster: another stream has the room " + remote.name() + " now");
                     remote.open();
@@ -766,7 +793,7 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
 
     /** Whether messages can be stored and read now, as far as is known. */
     public boolean isWell() {
-        return isReady() && !hasEnded;
+        return isReady() && areStreamsThere && !hasEnded;
     }
 
     /** How many nodes there are, this one included, as far as is known. */

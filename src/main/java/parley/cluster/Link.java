@@ -137,6 +137,7 @@ final class Link implements AutoCloseable {
                 .maxMessagesInOutgoingQueue(MOST_OUTGOING)
                 .pingInterval(PING)
                 .maxPingsOut(2)
+                .discardMessagesWhenOutgoingQueueFull() // and what is to be stored is not answered, and sent again
                 .dontForceFlushOnRequest() // who has a message stored would wait for a line that takes nothing
                 .errorListener(new Errors())
                 .connectionListener(this::changed);
@@ -317,7 +318,8 @@ final class Link implements AutoCloseable {
 
     private void answer(@Nullable PublishAck ack, @Nullable Throwable failure, Answer answer) {
         Throwable cause = failure == null ? null : cause(failure);
-        if (ack != null) {
+        // 0: NATS 2.10 with replicas has been sent it before, and does not know yet whether it will be stored.
+        if (ack != null && ack.getSeqno() > 0) {
             answer.stored(ack.getSeqno(), ack.isDuplicate());
         } else if (cause instanceof JetStreamApiException refused && isFinal(refused)) {
             complain("the stream does not take a message", refused);

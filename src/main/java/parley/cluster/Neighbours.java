@@ -3,7 +3,6 @@ package parley.cluster;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -27,8 +26,11 @@ final class Neighbours {
     private static final long BYTES_PER_SECOND = 64 * 1024;
 
     private static final long ANYWAY_NANOS = 120_000_000_000L;
+    private static final long OUTDATED_NANOS = 3 * ANYWAY_NANOS;
     private static final int ROOMS_A_TICK = 50;
     private static final int MOST_DEAD = 10_000;
+    /** What is said of one room at most: half of what NATS takes, unless it is told otherwise. */
+    private static final int MOST_SAID_BYTES = 512 << 10;
 
     /** Sends something that may get lost. */
     interface Sends {
@@ -39,7 +41,8 @@ final class Neighbours {
     private static final class Here {
         RoomStore.Present present = RoomStore.Present.NOBODY;
         long notBeforeNanos = System.nanoTime();
-        boolean hasSaid;
+        /** How many it was last said that there are. */
+        int saidCount;
     }
 
     private final String node;
@@ -54,8 +57,10 @@ final class Neighbours {
     private final Set<String> dead = new LinkedHashSet<>();
 
     private final Map<Remote, Here> here = new HashMap<>();
-    /** What each room has been told of other nodes. */
-    private final Map<Remote, Set<String>> there = new HashMap<>();
+    /** Rooms that this node has left, and others have not been told: before anything is said of another of that name. */
+    private final Deque<Remote> deserted = new ArrayDeque<>();
+    /** Which other nodes each room has been told of, and when that was last said. */
+    private final Map<Remote, Map<String, Long>> there = new HashMap<>();
 
     private final LinkedHashSet<Remote> toTell = new LinkedHashSet<>();
     private final Deque<Remote> toAsk = new ArrayDeque<>();
@@ -93,8 +98,8 @@ final class Neighbours {
         Here was = here.remove(room);
         toTell.remove(room);
         there.remove(room);
-        if (was != null && was.hasSaid && was.present.count() > 0) {
-            say(room, RoomStore.Present.NOBODY);
+        if (was != null && was.saidCount > 0) {
+            deserted.add(room);
         }
     }
 
@@ -126,11 +131,11 @@ final class Neighbours {
             return;
         }
         alive.put(said.node(), nowNanos);
-        dead.remove(said.node());
-        Set<String> nodes = there.computeIfAbsent(room, r -> new HashSet<>());
+        askIfItWasDead(said.node());
+        Map<String, Long> nodes = there.computeIfAbsent(room, r -> new HashMap<>());
         if (said.present().count() > 0) {
-            nodes.add(said.node());
-        } else if (!nodes.remove(said.node())) {
+            nodes.put(said.node(), nowNanos);
+        } else if (nodes.remove(said.node()) == null) {
             return;
         }
         room.room().present(said.node(), said.present());
@@ -148,17 +153,22 @@ final class Neighbours {
             return;
         }
         alive.put(from.node(), nowNanos);
-        if (dead.remove(from.node())) {
-            sends.send(subjects.node(from.node()), beat(nowNanos));
+        askIfItWasDead(from.node());
+    }
+
+    /** What was known of it has been let go: it is to say all of it again. */
+    private void askIfItWasDead(String other) {
+        if (dead.remove(other)) {
+            sends.send(subjects.node(other), beat(0));
         }
     }
 
     private void gone(String other) {
-        for (Map.Entry<Remote, Set<String>> room : there.entrySet()) {
-            if (room.getValue().remove(other)) {
-                room.getKey().room().present(other, RoomStore.Present.NOBODY);
+        there.forEach((room, nodes) -> {
+            if (nodes.remove(other) != null) {
+                room.room().present(other, RoomStore.Present.NOBODY);
             }
-        }
+        });
     }
 
     private byte[] beat(long at) {
@@ -182,6 +192,9 @@ final class Neighbours {
             }
         }
         int said = 0;
+        for (; said < ROOMS_A_TICK && !deserted.isEmpty(); said++) {
+            say(deserted.remove(), RoomStore.Present.NOBODY);
+        }
         for (Iterator<Remote> next = toTell.iterator(); next.hasNext() && said < ROOMS_A_TICK; ) {
             Remote room = next.next();
             Here is = here.get(room);
@@ -190,7 +203,7 @@ final class Neighbours {
             } else if (room.isOpen() && nowNanos - is.notBeforeNanos >= 0) {
                 next.remove();
                 int bytes = say(room, is.present);
-                is.hasSaid = true;
+                is.saidCount = is.present.count();
                 is.notBeforeNanos = nowNanos + SHORTEST_NANOS + bytes * 1_000_000_000L / BYTES_PER_SECOND;
                 said++;
             }
@@ -199,8 +212,17 @@ final class Neighbours {
 
     private int say(Remote room, RoomStore.Present present) {
         byte[] said = new Envelope.Here(node, present).encode();
+        if (said.length > MOST_SAID_BYTES) {
+            said = new Envelope.Here(node, some(present, MOST_SAID_BYTES / 512)).encode();
+        }
         sends.send(subjects.at(room.name(), Subjects.PRESENT), said);
         return said.length;
+    }
+
+    private static RoomStore.Present some(RoomStore.Present all, int most) {
+        Map<String, Integer> names = new HashMap<>();
+        all.names().entrySet().stream().limit(most).forEach(name -> names.put(name.getKey(), name.getValue()));
+        return new RoomStore.Present(all.count(), names, false);
     }
 
     private void expire(long nowNanos) {
@@ -212,6 +234,18 @@ final class Neighbours {
                 if (dead.size() < MOST_DEAD) {
                     dead.add(other.getKey());
                 }
+            }
+        }
+        there.forEach((room, nodes) -> forget(room, nodes, nowNanos));
+    }
+
+    /** A node that is there and says nothing of a room any more has left it, and that was lost. */
+    private static void forget(Remote room, Map<String, Long> nodes, long nowNanos) {
+        for (Iterator<Map.Entry<String, Long>> next = nodes.entrySet().iterator(); next.hasNext(); ) {
+            Map.Entry<String, Long> other = next.next();
+            if (nowNanos - other.getValue() > OUTDATED_NANOS) {
+                next.remove();
+                room.room().present(other.getKey(), RoomStore.Present.NOBODY);
             }
         }
     }

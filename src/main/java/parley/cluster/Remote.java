@@ -27,6 +27,7 @@ final class Remote {
     static final int STRIDE = 50;
 
     private static final int MOST_EARLY = 10_000;
+    private static final long MOST_EARLY_BYTES = 4 << 20;
     private static final int MOST_FILLS = 10;
     private static final long BETWEEN_FILLS_NANOS = 100_000_000L;
     private static final long UNHEARD_NANOS = 200_000_000L;
@@ -90,6 +91,7 @@ final class Remote {
     private final long[] recent = new long[STRIDE];
     private long recentCount;
     private final Deque<Heard> early = new ArrayDeque<>();
+    private long earlyBytes;
     private List<Message> news = new ArrayList<>();
 
     /** How far it is filling; 0 for all there is. */
@@ -175,6 +177,9 @@ final class Remote {
         recentCount = 0;
         List<Message> messages = new ArrayList<>();
         for (Heard heard : opened.newest) {
+            if (heard.mark != null) {
+                outbox.heard(heard.mark, heard.seq);
+            }
             note(heard.seq);
             if (heard.message != null) {
                 messages.add(heard.message);
@@ -199,9 +204,14 @@ final class Remote {
         }
         if (state == State.FOLLOWING) {
             take(heard);
-        } else if (state != State.CLOSED && early.size() < MOST_EARLY) {
+        } else if (state != State.CLOSED && early.size() < MOST_EARLY && earlyBytes < MOST_EARLY_BYTES) {
+            earlyBytes += bytes(heard);
             early.add(heard); // one that does not fit is read later, as one that was missed on the way
         }
+    }
+
+    private static long bytes(Heard heard) {
+        return heard.message == null ? 0 : heard.message.content().bytes();
     }
 
     private void take(Heard heard) {
@@ -209,6 +219,7 @@ final class Remote {
             return;
         }
         if (heard.last > newest) {
+            earlyBytes += bytes(heard);
             early.addFirst(heard);
             fill(heard.last);
             return;
@@ -278,7 +289,7 @@ final class Remote {
         if (fillUntil == 0) {
             outbox.looked(failuresBefore);
             flush();
-            first = Math.max(first, filled.first);
+            trimmed(filled.first);
             tellLooked(filled.head);
         }
         goOn();
@@ -299,7 +310,9 @@ final class Remote {
 
     private void goOn() {
         while (state == State.FOLLOWING && !early.isEmpty()) {
-            take(early.remove());
+            Heard next = early.remove();
+            earlyBytes -= bytes(next);
+            take(next);
         }
         if (state == State.FOLLOWING && (isToCatchUp || !looking.isEmpty())) {
             fill(0);
@@ -393,6 +406,7 @@ final class Remote {
         tellLooked(newest);
         state = State.CLOSED;
         early.clear();
+        earlyBytes = 0;
         news.clear();
         flush();
     }

@@ -30,6 +30,11 @@ public final class Member {
 
         /** Told that the member is behind its window in a room that disconnects such members. May come more than once. */
         void fellBehind();
+
+        /** Whether it has ended, and waits for nothing any more. Asked with the room's lock held too. */
+        default boolean hasEnded() {
+            return false;
+        }
     }
 
     /** The version of presence that a member knows which knows nothing. */
@@ -385,6 +390,11 @@ public final class Member {
     /** Whether it has left. */
     public boolean hasLeft() {
         return cursor == LEFT;
+    }
+
+    /** Whether it has left with the end of its session, so that nobody waits for an answer. */
+    boolean hasEnded() {
+        return hasLeft() && subscriber.hasEnded();
     }
 
     /** Called by the room's turn: something was published. */

@@ -19,7 +19,7 @@ final class Opening {
     private final ReentrantLock lock;
 
     /** In the order in which it came; null once all of it has gone on. */
-    private @Nullable List<Waiting> waiting;
+    private @Nullable List<One> waiting;
 
     private boolean hasFailed;
 
@@ -27,6 +27,9 @@ final class Opening {
     interface Waiting {
         void goOn(boolean isOpen);
     }
+
+    /** Something that waits, and who for. */
+    private record One(@Nullable Member who, Waiting what) {}
 
     /**
      * Begins.
@@ -46,12 +49,20 @@ final class Opening {
     }
 
     /** Adds something to what waits, while it is not over. Under the lock. */
-    void add(Waiting what) {
+    void add(Member who, Waiting what) {
         assert lock.isHeldByCurrentThread();
         if (waiting == null) {
             throw new IllegalStateException("nothing waits any more");
         }
-        waiting.add(what);
+        waiting.add(new One(who, what));
+    }
+
+    /** Lets go of what waits for those whose sessions have ended: it would be kept for as long as the store is gone. Under the lock. */
+    void letGoEnded() {
+        assert lock.isHeldByCurrentThread();
+        if (waiting != null) {
+            waiting.removeIf(one -> one.who != null && one.who.hasEnded());
+        }
     }
 
     /** The store cannot say what there is: who asks from now on is told so too. Under the lock. */
@@ -61,12 +72,12 @@ final class Opening {
     }
 
     /** Does something when it is over: at once, or later on a thread of the store's. */
-    void whenOver(Waiting what) {
+    void whenOver(@Nullable Member who, Waiting what) {
         boolean isOpen;
         lock.lock();
         try {
             if (waiting != null) {
-                waiting.add(what);
+                waiting.add(new One(who, what));
                 return;
             }
             isOpen = !hasFailed;
@@ -78,10 +89,10 @@ final class Opening {
 
     /** Lets all go on that waits, in the order in which it came and before any that comes later. */
     void end(boolean isOpen) {
-        for (List<Waiting> waited = next(); waited != null; waited = next()) {
-            for (Waiting one : waited) {
+        for (List<One> waited = next(); waited != null; waited = next()) {
+            for (One one : waited) {
                 try {
-                    one.goOn(isOpen);
+                    one.what.goOn(isOpen);
                 } catch (RuntimeException | Error e) { // the others are not to wait for ever
                     LOG.log(Level.ERROR, "somebody who waited to come into the room " + room + " could not be told", e);
                 }
@@ -90,10 +101,10 @@ final class Opening {
     }
 
     /** What has come to wait since the last, or null when nothing has, and nothing waits from now on. */
-    private @Nullable List<Waiting> next() {
+    private @Nullable List<One> next() {
         lock.lock();
         try {
-            List<Waiting> now = waiting;
+            List<One> now = waiting;
             waiting = now == null || now.isEmpty() ? null : new ArrayList<>();
             return now == null || now.isEmpty() ? null : now;
         } finally {

@@ -4,8 +4,10 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -80,9 +82,9 @@ public final class Room {
     @GuardedBy("lock")
     private int unplaced;
 
-    /** How many members wait until the store has looked once more what there is. */
+    /** Members that wait until the store has looked once more what there is. */
     @GuardedBy("lock")
-    private int looks;
+    private final Set<Look> looks = new LinkedHashSet<>();
 
     /** The number up to which the store knew, when it looked last, of all messages. */
     @GuardedBy("lock")
@@ -419,18 +421,58 @@ public final class Room {
     /** Sets a member off when the store has looked once more: from now on, since what it looks for may have come this moment. */
     @GuardedBy("lock")
     private void setOffWhenLooked(Member member, Wish wish, Consumer<@Nullable Joined> told) {
-        looks++;
-        asked().look((first, head) -> {
+        Look look = new Look(member, () -> setOff(member, wish, told));
+        looks.add(look);
+        asked().look(look);
+    }
+
+    /** A member that waits for a look. */
+    private final class Look implements RoomStore.Looked {
+        /** Both null once nobody waits any more: the store keeps this until it has looked. */
+        private @Nullable Member member;
+
+        private @Nullable Runnable then;
+
+        Look(Member member, Runnable then) {
+            this.member = member;
+            this.then = then;
+        }
+
+        @Override
+        public void looked(long first, long head) {
+            Runnable next;
             lock.lock();
             try {
-                looks--;
+                looks.remove(this);
                 firstStored = Math.max(firstStored, first);
                 lookedUpTo = head;
+                next = then;
             } finally {
                 lock.unlock();
             }
-            setOff(member, wish, told);
-        });
+            if (next != null) {
+                next.run();
+            }
+        }
+    }
+
+    /** Lets go of those who waited for the store, and whose sessions have ended. For the sweep. */
+    void letGoEnded() {
+        if (store == null) {
+            return;
+        }
+        lock.lock();
+        try {
+            opening.letGoEnded();
+            for (Look look : looks) {
+                if (look.member != null && look.member.hasEnded()) {
+                    look.member = null;
+                    look.then = null;
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Has a session woken by a thread that may send: those of a store may not. */
@@ -541,7 +583,7 @@ public final class Room {
             ask();
             if (!opening.isOver()) {
                 unplaced++;
-                opening.add(isOpen -> {
+                opening.add(member, isOpen -> {
                     if (isOpen) {
                         setOffWhenOpen(member, wish, told);
                     } else {
@@ -622,7 +664,7 @@ public final class Room {
      * did not come in after all.
      */
     public void tell(Member member, Consumer<@Nullable Joined> told) {
-        opening.whenOver(isOpen -> {
+        opening.whenOver(member, isOpen -> {
             Joined now;
             lock.lock();
             try {
@@ -661,10 +703,11 @@ public final class Room {
     /**
      * Reads a page of what is kept.
      *
+     * @param by who asks; null for somebody who waits whatever happens
      * @param told given the page: at once, or later by a thread of the store's; null when it cannot be read
      */
-    public void read(History.Range range, Consumer<History.@Nullable Page> told) {
-        opening.whenOver(isOpen -> {
+    public void read(@Nullable Member by, History.Range range, Consumer<History.@Nullable Page> told) {
+        opening.whenOver(by, isOpen -> {
             if (isOpen) {
                 history.read(range, told);
             } else {
@@ -717,7 +760,7 @@ public final class Room {
     boolean closeIfDeserted(long nowNanos, boolean atOnce) {
         lock.lock();
         try {
-            if (!members.isEmpty() || (stored != null && !opening.isOver()) || looks > 0) {
+            if (!members.isEmpty() || (stored != null && !opening.isOver()) || !looks.isEmpty()) {
                 return false; // who waits for what the store says has to be told
             }
             if (!deserted) {

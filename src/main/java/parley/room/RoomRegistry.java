@@ -178,6 +178,7 @@ public final class RoomRegistry {
             room.tellPresence(nowNanos);
             room.letGoWhenQuiet();
             room.readAgain();
+            room.letGoEnded();
             if (room.closeIfDeserted(nowNanos, atOnce)) {
                 remove(room);
             }

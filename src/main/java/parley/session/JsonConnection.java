@@ -344,7 +344,7 @@ public final class JsonConnection extends ChatConnection {
         }
         reads.incrementAndGet();
         Later answer = new Later();
-        in.room().read(range, page -> {
+        in.room().read(in, range, page -> {
             reads.decrementAndGet();
             answer.give(page == null ? unread(history) : page(history, page));
         });

@@ -155,7 +155,7 @@ class RemoteTest {
         remote.look((first, head) -> told.add("looked " + first + " " + head));
         assertThat(reads).containsExactly("8-0");
         remote.filled(new Remote.Filled(List.of(heard(9, 0)), 3, 30, true), 0);
-        assertThat(told).containsExactly("9", "looked 3 30");
+        assertThat(told).as("and what is gone").containsExactly("9", "trimmed 3", "looked 3 30");
     }
 
     /** Much is read a part at a time: who has it look hears when the last has been told. */
@@ -177,9 +177,9 @@ class RemoteTest {
         remote.look((first, head) -> told.add("first " + head));
         remote.look((first, head) -> told.add("second " + head));
         remote.filled(new Remote.Filled(List.of(), 3, 30, true), 0);
-        assertThat(told).containsExactly("first 30");
+        assertThat(told).containsExactly("trimmed 3", "first 30");
         remote.filled(new Remote.Filled(List.of(), 3, 40, true), 0);
-        assertThat(told).containsExactly("first 30", "second 40");
+        assertThat(told).containsExactly("trimmed 3", "first 30", "second 40");
     }
 
     @Test
@@ -190,7 +190,7 @@ class RemoteTest {
         assertThat(told).containsExactly("opened e 1 1 []");
         assertThat(reads).containsExactly("open", "31-0");
         remote.filled(new Remote.Filled(List.of(), 3, 40, true), 0);
-        assertThat(told).containsExactly("opened e 1 1 []", "looked 40");
+        assertThat(told).containsExactly("opened e 1 1 []", "trimmed 3", "looked 40");
     }
 
     @Test

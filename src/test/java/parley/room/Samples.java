@@ -66,7 +66,7 @@ public final class Samples {
     /** Reads from a room in memory. */
     static History.Page read(Room room, History.Range range) {
         AtomicReference<History.Page> page = new AtomicReference<>();
-        room.read(range, page::set);
+        room.read(null, range, page::set);
         return page.get();
     }
 

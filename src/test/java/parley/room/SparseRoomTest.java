@@ -339,15 +339,15 @@ class SparseRoomTest {
         Member member = join(last(0));
         run();
         List<History.Page> pages = new ArrayList<>();
-        member.room().read(History.Range.newest(2), pages::add);
-        member.room().read(History.Range.before(195, 1), pages::add);
-        member.room().read(History.Range.after(183, 9), pages::add);
+        member.room().read(member, History.Range.newest(2), pages::add);
+        member.room().read(member, History.Range.before(195, 1), pages::add);
+        member.room().read(member, History.Range.after(183, 9), pages::add);
         assertThat(pages).as("from memory").hasSize(3);
-        member.room().read(History.Range.before(150, 2), pages::add);
-        member.room().read(History.Range.before(25, 2), pages::add);
-        member.room().read(History.Range.before(25, 5), pages::add);
-        member.room().read(History.Range.after(0, 2), pages::add);
-        member.room().read(History.Range.before(10, 2), pages::add);
+        member.room().read(member, History.Range.before(150, 2), pages::add);
+        member.room().read(member, History.Range.before(25, 2), pages::add);
+        member.room().read(member, History.Range.before(25, 5), pages::add);
+        member.room().read(member, History.Range.after(0, 2), pages::add);
+        member.room().read(member, History.Range.before(10, 2), pages::add);
         run();
         assertThat(pages)
                 .extracting(page -> page.messages().stream().map(Message::seq).toList())

@@ -197,14 +197,43 @@ class StoredRoomTest {
         assertThat(member.room().counts()).isEqualTo(new Counts(0, 0, 0, 0));
     }
 
+    /** While a store was gone all who had come and gone were kept. */
+    @Test
+    void whoHasGoneIsNotKeptUntilTheStoreIsThere() {
+        List<Object> told = new ArrayList<>();
+        Member member = Samples.member(registry.join(
+                RoomName.LOBBY, last(0), new Ended(), Format.PLAIN, null, joined -> told.add("the one that ended")));
+        Member stays = join(last(0));
+        member.room().read(member, History.Range.newest(3), page -> told.add("its page"));
+        member.leave();
+        registry.sweep(1);
+        run();
+        assertThat(told).isEmpty();
+        assertThat(events).as("the other").hasAtLeastOneElementOfType(Joined.class);
+        assertThat(stays.hasLeft()).isFalse();
+    }
+
+    private static final class Ended implements Member.Subscriber {
+        @Override
+        public void ready() {}
+
+        @Override
+        public void fellBehind() {}
+
+        @Override
+        public boolean hasEnded() {
+            return true;
+        }
+    }
+
     @Test
     void historyReachesBackIntoTheStore() {
         store.keep(50);
         Member member = join(last(0));
         List<History.Page> pages = new ArrayList<>();
-        member.room().read(History.Range.newest(3), pages::add);
-        member.room().read(History.Range.after(1, 2), pages::add);
-        member.room().read(History.Range.before(3, 9), pages::add);
+        member.room().read(member, History.Range.newest(3), pages::add);
+        member.room().read(member, History.Range.after(1, 2), pages::add);
+        member.room().read(member, History.Range.before(3, 9), pages::add);
         assertThat(pages).as("before it is known what there is").isEmpty();
         run();
         run();
@@ -319,7 +348,7 @@ class StoredRoomTest {
         Member member = join(last(3));
         Member other = join(last(3));
         member.room().tell(member, this::begin);
-        member.room().read(History.Range.newest(9), page -> events.add(page == null ? "no page" : page));
+        member.room().read(member, History.Range.newest(9), page -> events.add(page == null ? "no page" : page));
         run();
         assertThat(events).containsExactly("not in", "not in", "not in", "no page");
         assertThat(List.of(member.hasLeft(), other.hasLeft())).containsOnly(true);

@@ -336,6 +336,30 @@ class ClusterTest {
         }
     }
 
+    /** The store and the room weighed messages differently: a page that was full said that there was nothing more. */
+    @Test
+    void historyGoesOnBehindAPageThatIsFullOfBytes() throws Exception {
+        node("room.history=10", "room.window=10", "room.batch-bytes=16KiB");
+        try (JsonClient ann = client(0, "/chat/java")) {
+            ann.next("joined");
+            int messages = 300;
+            for (int i = 0; i < messages; i++) {
+                JsonObject said = ann.ask("{'type':'say','room':'java','text':'" + "x".repeat(100) + i + "'}");
+                assertThat(said.getString("type")).as(said.toString()).isEqualTo("ack");
+            }
+            List<String> back = new ArrayList<>();
+            String before = "";
+            JsonObject page;
+            do {
+                page = ann.ask("{'type':'history','room':'java','limit':500" + before + "}");
+                List<JsonObject> read = page.getJsonArray("messages").getValuesAs(JsonObject.class);
+                read.forEach(message -> back.add(message.getString("text")));
+                before = read.isEmpty() ? before : ",'before':" + seq(read.get(0));
+            } while (page.getBoolean("more"));
+            assertThat(back).hasSize(messages).doesNotHaveDuplicates();
+        }
+    }
+
     @Test
     void signalsGoToAllNodesOnce() throws Exception {
         node();
@@ -675,9 +699,8 @@ class ClusterTest {
     void anotherNumberOfStreamsIsRefusedWithASentence() throws Exception {
         node("nats.streams=1");
         assertThat(complaint("nats.streams=2"))
-                .isEqualTo(
-                        "the cluster: its streams cannot be used: the stream parley_0 is 'Parley: rooms, stream 0 of 1'"
-                                + " and has to be 'Parley: rooms, stream 0 of 2': the number of streams stays as it was");
+                .isEqualTo("the cluster: a stream cannot be used: the stream parley_0 is 'Parley: rooms, stream 0 of 1'"
+                        + " and has to be 'Parley: rooms, stream 0 of 2': the number of streams stays as it was");
         assertThat(ready(1)).isEqualTo(503);
         assertThat(ready(0)).isEqualTo(200);
     }
