@@ -34,7 +34,7 @@ import parley.room.RoomStore;
  * Rooms of a cluster. Any thread may call any method.
  *
  * <p>One thread knows the state of all rooms and does what has to be done in order; what it is given waits in a queue, of which what clients
- * say is bounded by its weight and what comes by in number. It waits for nobody. Four others read from the streams, and wait for NATS; one keeps the connection.
+ * say and what comes by is bounded by its weight. It waits for nobody. Four others read from the streams, and wait for NATS; one keeps the connection.
  */
 public final class ClusterStore implements RoomStore, AutoCloseable {
     private static final Logger LOG = System.getLogger("parley.cluster");
