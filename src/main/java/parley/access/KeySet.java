@@ -28,7 +28,7 @@ import org.jose4j.lang.UnresolvableKeyException;
  * A set of public keys (RFC 7517) in a file or at an address. Read again from time to time, and when a token names a key that is
  * not in it, on a thread that may wait: who checks a token never does. What was read is kept until there is another.
  */
-final class KeySet implements Keys {
+final class KeySet implements TokenKeys {
     private static final Logger LOG = System.getLogger("parley.access");
 
     private static final int LARGEST = 1 << 20;

@@ -31,7 +31,7 @@ public final class Tokens {
 
     private static final Set<String> CLAIMS_OF_ROOMS = Set.of("rooms", "read", "write");
 
-    private final Keys keys;
+    private final TokenKeys keys;
     private final JwtConsumer consumer;
     private final long leewayMillis;
 
@@ -43,9 +43,9 @@ public final class Tokens {
      */
     public Tokens(AccessSettings settings, Executor mayWait, LongSupplier nanoClock) {
         this.keys = !settings.secret().isEmpty()
-                ? Keys.secret(settings.secret())
+                ? TokenKeys.secret(settings.secret())
                 : settings.publicKey() != null
-                        ? Keys.publicKey(settings.publicKey())
+                        ? TokenKeys.publicKey(settings.publicKey())
                         : new KeySet(settings.jwks(), settings.refresh(), mayWait, nanoClock);
         this.leewayMillis = settings.leeway().toMillis();
         JwtConsumerBuilder builder = new JwtConsumerBuilder()

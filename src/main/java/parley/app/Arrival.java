@@ -2,7 +2,7 @@ package parley.app;
 
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Transport;
-import parley.session.Admission;
+import parley.door.Admission;
 
 /**
  * What the layer around the WebSocket API (the servlet filter, the Grizzly filter) knows about a handshake and the API does

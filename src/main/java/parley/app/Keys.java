@@ -9,10 +9,10 @@ import static java.time.Duration.ofSeconds;
 import com.typesafe.config.Config;
 import java.time.Duration;
 import java.util.List;
-import parley.delivery.Overflow;
+import parley.door.Origins;
+import parley.door.Proxies;
 import parley.durable.DataSettings;
-import parley.session.Origins;
-import parley.session.Proxies;
+import parley.room.Overflow;
 
 /** The table of all settings, which is the reference: {@code docs/settings.md} is compared with it. */
 final class Keys {
@@ -208,10 +208,10 @@ final class Keys {
             "members",
             "Members of a room at once; one more is closed with 1013, or answered with room-full in JSON.");
 
-    static final Setting<Keep> KEEP = Setting.choice(
+    static final Setting<Storage> KEEP = Setting.choice(
             "room.keep",
-            Keep.DISK,
-            Keep.class,
+            Storage.DISK,
+            Storage.class,
             "Where messages are kept. disk: in the data folder or in the cluster's streams, if there is one of them, besides"
                     + " the newest in memory; they survive the process. memory: only there; what is on disk from before stays"
                     + " there until rooms give way, and in a cluster the room is another on each node.");

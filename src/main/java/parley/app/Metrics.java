@@ -16,10 +16,10 @@ import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.LongStream;
 import parley.cluster.ClusterStore;
+import parley.door.Admission;
 import parley.durable.DurableStore;
 import parley.room.Room;
 import parley.room.RoomRegistry;
-import parley.session.Admission;
 import parley.session.Ending;
 import parley.session.Sessions;
 

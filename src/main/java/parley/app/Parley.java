@@ -25,17 +25,19 @@ import parley.cluster.ClusterException;
 import parley.cluster.ClusterSettings;
 import parley.cluster.ClusterStore;
 import parley.delivery.Transport;
+import parley.door.Access;
+import parley.door.AddressCounts;
+import parley.door.Admission;
+import parley.door.Request;
 import parley.durable.DataException;
 import parley.durable.DataSettings;
 import parley.durable.DurableStore;
 import parley.protocol.JsonCodec;
 import parley.room.Format;
 import parley.room.RoomRegistry;
-import parley.session.Access;
-import parley.session.Admission;
 import parley.session.Client;
 import parley.session.Connection;
-import parley.session.Request;
+import parley.session.FirstRoom;
 import parley.session.Sessions;
 
 /**
@@ -102,9 +104,10 @@ public final class Parley {
                 metrics,
                 fanOut,
                 clock);
-        this.sessions = new Sessions(settings.session(), fanOut, closing, System::nanoTime, clock, access);
-        this.admission =
-                new Admission(settings.origins(), settings.proxies(), access, settings.door(), sessions, rooms);
+        AddressCounts addresses = new AddressCounts(settings.door().connectionsPerAddress());
+        this.sessions = new Sessions(settings.session(), fanOut, closing, System::nanoTime, clock, access, addresses);
+        this.admission = new Admission(
+                settings.origins(), settings.proxies(), access, settings.door(), addresses, sessions, rooms);
         metrics.of(sessions, rooms, admission);
         if (durable != null) {
             metrics.of(durable);
@@ -200,7 +203,8 @@ public final class Parley {
             String name = chat.name() == null ? null : chat.name().value();
             Client client = new Client("/chat/" + chat.room(), name, chat.visitor());
             Format format = JsonCodec.SUBPROTOCOL.equals(subprotocol) ? Format.JSON : Format.PLAIN;
-            return sessions.openChat(client, transport, rooms, chat, format);
+            FirstRoom first = new FirstRoom(chat.room(), chat.name(), chat.start());
+            return sessions.openChat(client, transport, rooms, first, format);
         }
         if (arrival.verdict() instanceof Admission.Echo echo) {
             return sessions.openEcho(new Client("/echo", null, echo.visitor()), transport);

@@ -13,14 +13,14 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import parley.access.AccessSettings;
 import parley.cluster.ClusterSettings;
+import parley.door.DoorLimits;
+import parley.door.Origins;
+import parley.door.Proxies;
 import parley.durable.DataSettings;
 import parley.protocol.RoomName;
 import parley.protocol.RoomPattern;
 import parley.room.Retention;
 import parley.room.RoomLimits;
-import parley.session.DoorLimits;
-import parley.session.Origins;
-import parley.session.Proxies;
 import parley.session.SessionLimits;
 
 /** All settings with their effective values. Made by {@link SettingsSources}, checked when made. Immutable. */
@@ -71,7 +71,6 @@ public final class Settings {
                 value(Keys.ROOMS_PER_CONNECTION),
                 value(Keys.CONNECTIONS),
                 value(Keys.COMMANDS),
-                value(Keys.PER_ADDRESS),
                 bytes);
         long logs = value(Keys.LOG_BYTES);
         need(logs == 0 || logs >= value(Keys.HISTORY_BYTES), Keys.LOG_BYTES, "0 or at least", Keys.HISTORY_BYTES);
@@ -104,7 +103,7 @@ public final class Settings {
     }
 
     private static @Nullable Retention retention(Config config) {
-        if (Keys.KEEP.read(config) == Keep.MEMORY) {
+        if (Keys.KEEP.read(config) == Storage.MEMORY) {
             return null;
         }
         if (!Keys.NATS.read(config).isEmpty()) {
@@ -302,7 +301,7 @@ public final class Settings {
 
     /** What the door lets in. */
     public DoorLimits door() {
-        return new DoorLimits(value(Keys.HANDSHAKES), value(Keys.HANDSHAKES_PER_ADDRESS));
+        return new DoorLimits(value(Keys.HANDSHAKES), value(Keys.HANDSHAKES_PER_ADDRESS), value(Keys.PER_ADDRESS));
     }
 
     /** How many TCP connections may be without a handshake, when Parley runs by itself. */

@@ -3,8 +3,8 @@ package parley.app;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import parley.session.Admission;
-import parley.session.Request;
+import parley.door.Admission;
+import parley.door.Request;
 
 /** Answers who asks how it goes: probes, Prometheus, the status page. The same on every server and without one. Any thread. */
 public final class Status {

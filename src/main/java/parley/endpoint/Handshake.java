@@ -13,9 +13,9 @@ import parley.app.Arrival;
 import parley.app.Deployment;
 import parley.app.Parley;
 import parley.delivery.Transport;
-import parley.session.Admission;
+import parley.door.Admission;
+import parley.door.Request;
 import parley.session.Connection;
-import parley.session.Request;
 
 /**
  * The configurator of all endpoints: carries what was decided about a handshake over to the open. One for each
@@ -30,10 +30,10 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
     private static final String OPENING = "parley.opening";
 
     /** Carries an arrival to {@code @OnOpen}, which empties it: Tyrus keeps copies of the properties that it is in. */
-    private static final class Opening extends AtomicReference<@Nullable Arrival> {
+    private static final class CarriedArrival extends AtomicReference<@Nullable Arrival> {
         private static final long serialVersionUID = 1L;
 
-        Opening(Arrival arrival) {
+        CarriedArrival(Arrival arrival) {
             super(arrival);
         }
     }
@@ -58,7 +58,7 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
                             : request.getUserPrincipal().getName());
             arrival = parley.arrive(asked, null);
         }
-        config.getUserProperties().put(OPENING, new Opening(arrival));
+        config.getUserProperties().put(OPENING, new CarriedArrival(arrival));
     }
 
     /** Fills an endpoint's path with what was asked for: the context before it is not known here. */
@@ -71,9 +71,9 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
 
     /** Opens the connection of a session that has just opened; null when the client is turned away. */
     static @Nullable Connection open(Session session, EndpointConfig config) {
-        Opening opening = (Opening) config.getUserProperties().remove(OPENING);
+        CarriedArrival carried = (CarriedArrival) config.getUserProperties().remove(OPENING);
         session.getUserProperties().remove(OPENING);
-        Arrival arrival = opening == null ? null : opening.getAndSet(null);
+        Arrival arrival = carried == null ? null : carried.getAndSet(null);
         if (arrival == null) {
             throw new IllegalStateException("the container did not pass on what was decided at the handshake");
         }

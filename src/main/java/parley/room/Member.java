@@ -5,7 +5,6 @@ import java.lang.invoke.VarHandle;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
-import parley.delivery.Overflow;
 import parley.protocol.Message;
 
 /**

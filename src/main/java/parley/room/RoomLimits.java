@@ -2,7 +2,6 @@ package parley.room;
 
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import parley.delivery.Overflow;
 
 /**
  * What a room keeps and allows.

@@ -21,17 +21,17 @@ public abstract sealed class ChatConnection extends Connection implements Member
     }
 
     /** Enters the room that the handshake named. Called once, before the first message. */
-    abstract void enter(RoomRegistry rooms, Admission.Chat entry);
+    abstract void enter(RoomRegistry rooms, FirstRoom first);
 
     /** Whether one more command is within the rate. */
-    final Rate.Verdict mayCommand() {
-        return rate == null ? Rate.Verdict.ALLOWED : rate.take(sessions().now());
+    final Rate.Allowance mayCommand() {
+        return rate == null ? Rate.Allowance.ALLOWED : rate.take(sessions().now());
     }
 
     /** Whether one more WebSocket message of that many bytes is within the rate of bytes. */
-    final Rate.Verdict mayBring(int size) {
+    final Rate.Allowance mayBring(int size) {
         return bytes == null
-                ? Rate.Verdict.ALLOWED
+                ? Rate.Allowance.ALLOWED
                 : bytes.take(size, sessions().now());
     }
 

@@ -26,8 +26,8 @@ public final class PlainConnection extends ChatConnection {
     }
 
     @Override
-    void enter(RoomRegistry rooms, Admission.Chat entry) {
-        Entry entered = rooms.join(entry.room(), entry.start(), this, Format.PLAIN, name, this::joined);
+    void enter(RoomRegistry rooms, FirstRoom first) {
+        Entry entered = rooms.join(first.room(), first.start(), this, Format.PLAIN, name, this::joined);
         if (!(entered instanceof Entry.In in)) {
             end(entered == Entry.No.ROOM_FULL ? Ending.ROOM_FULL : Ending.TOO_MANY_ROOMS);
             return;
@@ -50,8 +50,8 @@ public final class PlainConnection extends ChatConnection {
             end(Ending.FORBIDDEN);
             return;
         }
-        Rate.Verdict verdict = mayBring(bytes);
-        switch (verdict == Rate.Verdict.ALLOWED ? mayCommand() : verdict) {
+        Rate.Allowance verdict = mayBring(bytes);
+        switch (verdict == Rate.Allowance.ALLOWED ? mayCommand() : verdict) {
             case ALLOWED -> {
                 Draft draft = new Draft(name == null ? null : name.value(), Content.text(message, bytes), null);
                 if (in.room().isStored()) {

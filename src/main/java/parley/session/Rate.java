@@ -4,14 +4,14 @@ package parley.session;
  * A token bucket: so many a second, five times that in a burst. For one thread at a time, as the one that brings a connection's
  * messages is.
  */
-final class Rate {
+public final class Rate {
     /** How many seconds' worth may be saved up. */
-    static final int BURST_SECONDS = 5;
+    public static final int BURST_SECONDS = 5;
     /** How long a client may keep being over its rate. */
     private static final long PATIENCE_NANOS = 5_000_000_000L;
 
     /** What to do with a command. */
-    enum Verdict {
+    public enum Allowance {
         ALLOWED,
         /** Over the rate: the command is not carried out. */
         LIMITED,
@@ -27,18 +27,20 @@ final class Rate {
 
     private long overSince;
 
-    Rate(long perSecond, long nowNanos) {
+    /** Starts with a full bucket. */
+    public Rate(long perSecond, long nowNanos) {
         this.perSecond = perSecond;
         this.tokens = (double) perSecond * BURST_SECONDS;
         this.filledAt = nowNanos;
     }
 
-    Verdict take(long nowNanos) {
+    /** Takes one. */
+    public Allowance take(long nowNanos) {
         return take(1, nowNanos);
     }
 
     /** Takes that many, at most {@value #BURST_SECONDS} seconds' worth. */
-    Verdict take(long amount, long nowNanos) {
+    Allowance take(long amount, long nowNanos) {
         tokens = Math.min((double) perSecond * BURST_SECONDS, tokens + (nowNanos - filledAt) * 1e-9 * perSecond);
         filledAt = nowNanos;
         if (tokens >= perSecond + amount) { // and those to take: at one a second a single token is no recovery
@@ -46,12 +48,12 @@ final class Rate {
         }
         if (tokens >= amount) {
             tokens -= amount;
-            return Verdict.ALLOWED;
+            return Allowance.ALLOWED;
         }
         if (!isOver) {
             isOver = true;
             overSince = nowNanos;
         }
-        return nowNanos - overSince >= PATIENCE_NANOS ? Verdict.FLOODING : Verdict.LIMITED;
+        return nowNanos - overSince >= PATIENCE_NANOS ? Allowance.FLOODING : Allowance.LIMITED;
     }
 }

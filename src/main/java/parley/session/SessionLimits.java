@@ -16,7 +16,6 @@ import java.time.Duration;
  * @param rooms how many rooms one session may be in
  * @param connections sessions at once
  * @param commandsPerSecond commands a second that one session may give, with a burst of five times that; 0 for no limit
- * @param connectionsPerAddress sessions at once from one address; 0 for no limit
  * @param bytesPerSecond bytes of commands a second from one session, with a burst of five times that; 0 for no limit
  */
 public record SessionLimits(
@@ -31,7 +30,6 @@ public record SessionLimits(
         int rooms,
         int connections,
         int commandsPerSecond,
-        int connectionsPerAddress,
         long bytesPerSecond) {
     public SessionLimits {
         if (inFlight < 1 || messageBytes < 1 || rooms < 1 || connections < 1 || commandsPerSecond < 0) {

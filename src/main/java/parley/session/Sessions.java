@@ -1,6 +1,5 @@
 package parley.session;
 
-import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -39,7 +38,8 @@ public final class Sessions {
     private final Executor closing;
     private final LongSupplier nanoClock;
     private final Clock clock;
-    private final Access access;
+    private final Renewal renewal;
+    private final AddressLimit addresses;
 
     private final Set<Connection> open = ConcurrentHashMap.newKeySet();
     /** Ended, and not yet known to be gone: the container may still be closing them. */
@@ -47,7 +47,6 @@ public final class Sessions {
 
     private final AtomicInteger count = new AtomicInteger();
     private final LongAdder opened = new LongAdder();
-    private final Crowd crowd = new Crowd();
     private final Map<Ending, LongAdder> endings =
             Stream.of(Ending.values()).collect(Collectors.toUnmodifiableMap(why -> why, why -> new LongAdder()));
     private final LongAdder limited = new LongAdder();
@@ -69,7 +68,8 @@ public final class Sessions {
      * @param closing where sessions are closed: threads that may be blocked
      * @param nanoClock the time to measure waits with, in nanoseconds
      * @param clock the time that tokens end by
-     * @param access who looks at tokens
+     * @param renewal who checks tokens that connected clients show
+     * @param addresses how many connections there may be from one address
      */
     public Sessions(
             SessionLimits limits,
@@ -77,10 +77,12 @@ public final class Sessions {
             Executor closing,
             LongSupplier nanoClock,
             Clock clock,
-            Access access) {
+            Renewal renewal,
+            AddressLimit addresses) {
         this.limits = limits;
         this.clock = clock;
-        this.access = access;
+        this.renewal = renewal;
+        this.addresses = addresses;
         this.fanOut = fanOut;
         this.closing = closing;
         this.nanoClock = nanoClock;
@@ -96,24 +98,24 @@ public final class Sessions {
 
     /** Opens a session in a room. It may have ended when it is returned. */
     public ChatConnection openChat(
-            Client client, Transport transport, RoomRegistry rooms, Admission.Chat entry, Format format) {
+            Client client, Transport transport, RoomRegistry rooms, FirstRoom first, Format format) {
         ChatConnection connection = switch (format) {
-            case PLAIN -> new PlainConnection(this, client, transport, entry.name());
-            case JSON -> new JsonConnection(this, client, transport, rooms, entry.name());
+            case PLAIN -> new PlainConnection(this, client, transport, first.name());
+            case JSON -> new JsonConnection(this, client, transport, rooms, first.name());
         };
         if (add(connection)) {
-            connection.enter(rooms, entry);
+            connection.enter(rooms, first);
         }
         return connection;
     }
 
     private boolean add(Connection connection) {
-        int fromThere = crowd.enter(connection.client().visitor().address());
+        boolean mayEnter = addresses.enter(connection.client().visitor().address());
         open.add(connection);
         opened.increment();
         if (count.incrementAndGet() + ended.size() > limits.connections()) {
             connection.end(Ending.SERVER_FULL);
-        } else if (limits.connectionsPerAddress() > 0 && fromThere > limits.connectionsPerAddress()) {
+        } else if (!mayEnter) {
             connection.end(Ending.ADDRESS_FULL);
         } else if (stopping) {
             connection.end(Ending.SHUTDOWN);
@@ -128,7 +130,7 @@ public final class Sessions {
         counter(why).increment();
         log.ended(connection.client(), why, cause);
         if (stopped) {
-            crowd.leave(connection.client().visitor().address());
+            addresses.leave(connection.client().visitor().address());
             connection.close(why); // a handshake that was under way; closed by who opens it, for want of other threads
             return;
         }
@@ -155,7 +157,7 @@ public final class Sessions {
     private boolean isGone(Connection connection, long now, boolean patient) {
         boolean isGone = connection.sweepEnded(now, patient);
         if (isGone) {
-            crowd.leave(connection.client().visitor().address());
+            addresses.leave(connection.client().visitor().address());
         }
         return isGone;
     }
@@ -282,11 +284,6 @@ public final class Sessions {
                 .sum();
     }
 
-    /** Whether as many sessions are open from an address as may be. */
-    boolean isFull(@Nullable InetAddress address) {
-        return limits.connectionsPerAddress() > 0 && crowd.count(address) >= limits.connectionsPerAddress();
-    }
-
     /** Whether as many sessions are open as may be. */
     public boolean isFull() {
         return count.get() + ended.size() >= limits.connections();
@@ -301,8 +298,8 @@ public final class Sessions {
         return spread;
     }
 
-    Access access() {
-        return access;
+    Renewal renewal() {
+        return renewal;
     }
 
     /** What a close frame says. */
@@ -322,7 +319,8 @@ public final class Sessions {
         return fanOut;
     }
 
-    long now() {
+    /** The time that waits are measured with, in nanoseconds. */
+    public long now() {
         return nanoClock.getAsLong();
     }
 

@@ -15,7 +15,7 @@ import parley.access.Grant;
 public record Visitor(
         @Nullable InetAddress address, @Nullable InetSocketAddress peer, Grant grant) {
     /** From nobody knows where, and free to do anything. */
-    static final Visitor UNKNOWN = new Visitor(null, null, Grant.ANYONE);
+    public static final Visitor UNKNOWN = new Visitor(null, null, Grant.ANYONE);
 
     /** Says where it is, for a log line: the client's address, and the proxy it came by. Empty when that is not known. */
     String from() {

@@ -32,9 +32,9 @@ import org.glassfish.tyrus.spi.WebSocketEngine;
 import org.jspecify.annotations.Nullable;
 import parley.app.Arrival;
 import parley.app.Parley;
+import parley.door.Admission;
+import parley.door.Request;
 import parley.protocol.CloseCode;
-import parley.session.Admission;
-import parley.session.Request;
 
 /**
  * The door in Grizzly's chain: handshakes that may not come in are answered with a status, for the others Tyrus makes a session, and
@@ -54,7 +54,7 @@ final class DoorFilter extends BaseFilter {
     private final Parley parley;
     private final String context;
     private final int longestMessage;
-    private final Strangers strangers;
+    private final UnhandledConnections unhandled;
     private final FrameFilter frames = new FrameFilter();
 
     /**
@@ -62,10 +62,11 @@ final class DoorFilter extends BaseFilter {
      *
      * @param context the path before the endpoints' own
      * @param longestMessage the longest frame that is read, in bytes
-     * @param strangers who is no stranger any more after a handshake
+     * @param unhandled where a connection is taken out after its handshake
      */
-    DoorFilter(WebSocketEngine engine, Parley parley, String context, int longestMessage, Strangers strangers) {
-        this.strangers = strangers;
+    DoorFilter(
+            WebSocketEngine engine, Parley parley, String context, int longestMessage, UnhandledConnections unhandled) {
+        this.unhandled = unhandled;
         this.engine = engine;
         this.parley = parley;
         this.context = context;
@@ -110,7 +111,7 @@ final class DoorFilter extends BaseFilter {
             FrameWatch watch = new FrameWatch(longestMessage, tcp(connection));
             watch.passTo(upgrade.createConnection(watch.writer(), reason -> connection.closeSilently()));
             frames.take(connection, ctx.getFilterChain(), watch);
-            strangers.know(connection);
+            unhandled.handled(connection);
             if (content.getContent().hasRemaining()) {
                 FrameFilter.pass(content.getContent(), watch); // from a client that did not wait for the answer
             }

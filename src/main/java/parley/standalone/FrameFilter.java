@@ -41,7 +41,7 @@ final class FrameFilter extends BaseFilter {
     private FilterChain chain(FilterChain http) {
         FilterChainBuilder frames = FilterChainBuilder.stateless();
         http.subList(0, http.indexOfType(HttpServerFilter.class)).stream()
-                .filter(filter -> !(filter instanceof Strangers))
+                .filter(filter -> !(filter instanceof UnhandledConnections))
                 .forEach(frames::add);
         return frames.add(this).build();
     }

@@ -39,20 +39,20 @@ final class Pages extends HttpHandler {
     /** Where to tell how it goes, and nothing else; 0 for everywhere. */
     private final int statusPort;
     /** Who asks is not cut off in the middle of the answer, and stays a while. */
-    private final Strangers strangers;
+    private final UnhandledConnections unhandled;
 
-    private final Strangers statusStrangers;
+    private final UnhandledConnections statusUnhandled;
     private final Map<String, Page> pages;
 
     private Pages(
             String context,
             Status status,
             int statusPort,
-            Strangers strangers,
-            Strangers statusStrangers,
+            UnhandledConnections unhandled,
+            UnhandledConnections statusUnhandled,
             Map<String, Page> pages) {
-        this.strangers = strangers;
-        this.statusStrangers = statusStrangers;
+        this.unhandled = unhandled;
+        this.statusUnhandled = statusUnhandled;
         this.statusPort = statusPort;
         this.context = context;
         this.status = status;
@@ -61,7 +61,12 @@ final class Pages extends HttpHandler {
 
     /** Reads the pages from the WAR that runs, or from a folder that is laid out like one. */
     static Pages read(
-            Path war, String context, Status status, int statusPort, Strangers strangers, Strangers statusStrangers)
+            Path war,
+            String context,
+            Status status,
+            int statusPort,
+            UnhandledConnections unhandled,
+            UnhandledConnections statusUnhandled)
             throws IOException {
         Map<String, Page> pages = new HashMap<>();
         if (Files.isDirectory(war)) {
@@ -79,7 +84,7 @@ final class Pages extends HttpHandler {
                 }
             }
         }
-        return new Pages(context, status, statusPort, strangers, statusStrangers, pages);
+        return new Pages(context, status, statusPort, unhandled, statusUnhandled, pages);
     }
 
     private static void add(Map<String, Page> pages, String name, byte[] content) {
@@ -102,8 +107,8 @@ final class Pages extends HttpHandler {
     public void service(Request request, Response response) {
         Connection<?> client = request.getContext().getConnection();
         boolean isStatusPort = localPort(client) == statusPort;
-        Strangers those = isStatusPort ? statusStrangers : strangers;
-        those.know(client);
+        UnhandledConnections those = isStatusPort ? statusUnhandled : unhandled;
+        those.handled(client);
         try {
             answer(request, response, isStatusPort);
         } catch (IOException e) {

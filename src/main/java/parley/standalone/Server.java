@@ -46,9 +46,9 @@ final class Server {
     /** Null without TLS. */
     private final @Nullable Certificates certificates;
 
-    private final Strangers strangers;
+    private final UnhandledConnections unhandled;
     /** On the port for the status: those of the other do not take their places. */
-    private final Strangers statusStrangers;
+    private final UnhandledConnections statusUnhandled;
 
     /**
      * Starts it.
@@ -62,8 +62,8 @@ final class Server {
                     + " server authenticates. Allowed are anonymous and token.");
         }
         this.certificates = Certificates.of(settings);
-        this.strangers = new Strangers(settings.handshaking(), settings.handshakeTimeout());
-        this.statusStrangers = new Strangers(settings.handshaking(), settings.handshakeTimeout());
+        this.unhandled = new UnhandledConnections(settings.handshaking(), settings.handshakeTimeout());
+        this.statusUnhandled = new UnhandledConnections(settings.handshaking(), settings.handshakeTimeout());
         this.parley = new Parley(settings);
         this.container = new Container(settings.context(), settings.session().commandBytes());
         this.listener = new NetworkListener("parley", settings.host(), settings.port());
@@ -88,7 +88,7 @@ final class Server {
         if (certificates != null) {
             encrypt(certificates, settings.tlsProtocols());
         }
-        guard(listener, strangers);
+        guard(listener, unhandled);
         // It would keep what has left HTTP for ever, 5 KB each, and look at every connection each second.
         listener.registerAddOn((network, chain) -> chain.remove(chain.indexOfType(IdleTimeoutFilter.class)));
         listener.registerAddOn((network, chain) -> chain.add(
@@ -98,19 +98,19 @@ final class Server {
                         parley,
                         settings.context(),
                         settings.session().commandBytes(),
-                        strangers)));
+                        unhandled)));
         http.addListener(listener);
         if (settings.statusPort() != 0) {
             NetworkListener status = new NetworkListener("status", settings.statusHost(), settings.statusPort());
             status.getKeepAlive().setIdleTimeoutInSeconds(IDLE_SECONDS);
-            guard(status, statusStrangers);
+            guard(status, statusUnhandled);
             http.addListener(status);
         }
         ServerConfiguration configuration = http.getServerConfiguration();
         configuration.setJmxEnabled(false);
         configuration.setHttpServerName("Parley");
         configuration.addHttpHandler(
-                Pages.read(war, settings.context(), parley.status(), settings.statusPort(), strangers, statusStrangers),
+                Pages.read(war, settings.context(), parley.status(), settings.statusPort(), unhandled, statusUnhandled),
                 HttpHandlerRegistration.builder()
                         .contextPath("")
                         .urlPattern("/*")
@@ -119,7 +119,7 @@ final class Server {
     }
 
     /** Ends what comes in and asks for nothing. */
-    private void guard(NetworkListener where, Strangers those) {
+    private void guard(NetworkListener where, UnhandledConnections those) {
         where.registerAddOn((network, chain) -> chain.add(1, those)); // behind what reads and writes
         parley.atEachSweep(those::sweep);
     }

@@ -17,9 +17,9 @@ import parley.app.Deployment;
 import parley.app.PageHeaders;
 import parley.app.Parley;
 import parley.app.Status;
-import parley.session.Admission;
-import parley.session.Proxies;
-import parley.session.Request;
+import parley.door.Admission;
+import parley.door.Proxies;
+import parley.door.Request;
 
 /**
  * Refuses handshakes with an HTTP status, and sets the headers of the page. Any number of threads. {@link ParleyListener}

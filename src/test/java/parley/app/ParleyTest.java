@@ -13,10 +13,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
+import parley.door.Admission;
+import parley.door.Request;
 import parley.protocol.CloseCode;
-import parley.session.Admission;
 import parley.session.Ending;
-import parley.session.Request;
 
 class ParleyTest {
     private static Parley start(String... settings) {

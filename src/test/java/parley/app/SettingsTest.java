@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import parley.delivery.Overflow;
 import parley.protocol.RoomName;
+import parley.room.Overflow;
 
 class SettingsTest {
     private final Map<String, String> environment = new HashMap<>();

@@ -35,7 +35,6 @@ class RemoteTransportTest {
             1,
             1,
             0,
-            0,
             0);
     private final RemoteTransport transport = new RemoteTransport(session(), threads, limits);
 

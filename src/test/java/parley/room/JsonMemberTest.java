@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import parley.delivery.Frame;
-import parley.delivery.Overflow;
 import parley.protocol.Content;
 import parley.protocol.Draft;
 

@@ -13,7 +13,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import parley.delivery.Overflow;
 import parley.protocol.RoomName;
 
 class LogBudgetTest {

@@ -10,7 +10,6 @@ import java.util.Deque;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import parley.delivery.Frame;
-import parley.delivery.Overflow;
 
 class MemberTest {
     private final Deque<Runnable> turns = new ArrayDeque<>();

@@ -23,7 +23,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import parley.delivery.Drain;
 import parley.delivery.FakeTransport;
 import parley.delivery.Frame;
-import parley.delivery.Overflow;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 

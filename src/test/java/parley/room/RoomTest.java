@@ -11,7 +11,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import org.junit.jupiter.api.Test;
 import parley.delivery.Frame;
-import parley.delivery.Overflow;
 import parley.protocol.RoomName;
 
 class RoomTest {

@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import parley.delivery.Overflow;
 import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.RoomName;

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import parley.delivery.Frame;
-import parley.delivery.Overflow;
 import parley.protocol.Command;
 import parley.protocol.Message;
 import parley.protocol.RoomName;

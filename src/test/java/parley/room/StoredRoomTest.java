@@ -12,7 +12,6 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import parley.delivery.Frame;
-import parley.delivery.Overflow;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
 

@@ -15,10 +15,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import parley.delivery.FakeTransport;
 import parley.delivery.FakeTransport.When;
-import parley.delivery.Overflow;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 import parley.room.Format;
+import parley.room.Overflow;
 import parley.room.RoomLimits;
 import parley.room.RoomRegistry;
 import parley.room.Samples;
@@ -45,10 +45,9 @@ class ConnectionTest {
             5,
             3,
             2,
-            0,
             0);
-    private final Sessions sessions =
-            new Sessions(limits, turns::add, closing::add, () -> now, Clock.systemUTC(), Access.ANONYMOUS);
+    private final Sessions sessions = new Sessions(
+            limits, turns::add, closing::add, () -> now, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);
     private RoomRegistry rooms = rooms(Overflow.DROP_OLDEST, 5);
 
     private RoomRegistry rooms(Overflow overflow, int maxRooms) {
@@ -66,7 +65,7 @@ class ConnectionTest {
                 CLIENT,
                 transport,
                 rooms,
-                new Admission.Chat(Visitor.UNKNOWN, RoomName.LOBBY, from, rooms.position(RoomName.LOBBY, 0)),
+                new FirstRoom(RoomName.LOBBY, from, rooms.position(RoomName.LOBBY, 0)),
                 Format.PLAIN);
     }
 
@@ -320,8 +319,7 @@ class ConnectionTest {
                 CLIENT,
                 second,
                 rooms,
-                new Admission.Chat(
-                        Visitor.UNKNOWN,
+                new FirstRoom(
                         new RoomName("other"),
                         null,
                         new RoomRegistry.Position(null, new Wish.Last(0), new Wish.Last(0))),

@@ -28,7 +28,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import parley.delivery.Frame;
-import parley.delivery.Overflow;
 import parley.delivery.Transport;
 import parley.durable.DataSettings;
 import parley.durable.DurableStore;
@@ -37,6 +36,7 @@ import parley.protocol.RoomName;
 import parley.protocol.Utf8;
 import parley.room.Counts;
 import parley.room.Format;
+import parley.room.Overflow;
 import parley.room.Retention;
 import parley.room.RoomLimits;
 import parley.room.RoomRegistry;
@@ -206,10 +206,9 @@ class DurableStressTest {
                 1_000,
                 100_000,
                 0,
-                0,
                 0);
-        Sessions sessions =
-                new Sessions(open, fanOut, task -> {}, System::nanoTime, Clock.systemUTC(), Access.ANONYMOUS);
+        Sessions sessions = new Sessions(
+                open, fanOut, task -> {}, System::nanoTime, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);
         ExecutorService threads = Executors.newFixedThreadPool(THREADS + 1);
         AtomicBoolean done = new AtomicBoolean();
         Future<?> sweeping = threads.submit(() -> {
@@ -260,7 +259,7 @@ class DurableStressTest {
                 new Client("/test", null, Visitor.UNKNOWN),
                 transport,
                 rooms,
-                new Admission.Chat(Visitor.UNKNOWN, first, null, rooms.position(first, random.nextInt(100))),
+                new FirstRoom(first, null, rooms.position(first, random.nextInt(100))),
                 Format.JSON);
         List<String> in = new ArrayList<>(List.of(first.value()));
         int commands = 0;

@@ -12,6 +12,8 @@ import parley.access.Grant;
 
 class EndingLogTest {
     private static final long SECOND = 1_000_000_000L;
+    private static final InetSocketAddress PEER =
+            new InetSocketAddress("192.0.2.7", 1234); // an address is not looked up
 
     private final List<String> lines = new ArrayList<>();
     private final EndingLog log = new EndingLog(
@@ -38,14 +40,8 @@ class EndingLogTest {
             },
             0);
 
-    private final Client client = new Client(
-            "s1",
-            "/chat/java",
-            "Ann",
-            new Visitor(
-                    Proxies.literal("192.0.2.7"),
-                    new InetSocketAddress(Proxies.literal("192.0.2.7"), 1234),
-                    Grant.ANYONE));
+    private final Client client =
+            new Client("s1", "/chat/java", "Ann", new Visitor(PEER.getAddress(), PEER, Grant.ANYONE));
 
     @Test
     void aLineSaysWhoAndWhy() {

@@ -14,10 +14,10 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import parley.delivery.FakeTransport;
 import parley.delivery.FakeTransport.When;
-import parley.delivery.Overflow;
 import parley.protocol.RoomName;
 import parley.protocol.Utf8;
 import parley.room.Format;
+import parley.room.Overflow;
 import parley.room.RoomRegistry;
 import parley.room.Samples;
 
@@ -39,12 +39,11 @@ class JsonConnectionTest {
             5,
             10,
             0,
-            0,
             0);
     private long now;
     private Runnable whenAskedForTheTime = () -> {};
-    private final Sessions sessions =
-            new Sessions(limits, turns::add, closing::add, this::now, Clock.systemUTC(), Access.ANONYMOUS);
+    private final Sessions sessions = new Sessions(
+            limits, turns::add, closing::add, this::now, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);
     private final RoomRegistry rooms = new RoomRegistry(
             Samples.limits(1000, 1000, Overflow.DROP_OLDEST, Duration.ZERO), 9, turns::add, Clock.systemUTC());
 
@@ -59,12 +58,7 @@ class JsonConnectionTest {
 
     private ChatConnection open(Sessions in, FakeTransport transport, String room) {
         RoomName name = new RoomName(room);
-        return in.openChat(
-                CLIENT,
-                transport,
-                rooms,
-                new Admission.Chat(Visitor.UNKNOWN, name, null, rooms.position(name, 0)),
-                Format.JSON);
+        return in.openChat(CLIENT, transport, rooms, new FirstRoom(name, null, rooms.position(name, 0)), Format.JSON);
     }
 
     private static void say(ChatConnection who, String command) {
@@ -183,11 +177,11 @@ class JsonConnectionTest {
                 limits.rooms(),
                 limits.connections(),
                 1,
-                0,
                 0);
         FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);
         ChatConnection client = open(
-                new Sessions(slow, turns::add, closing::add, this::now, Clock.systemUTC(), Access.ANONYMOUS),
+                new Sessions(
+                        slow, turns::add, closing::add, this::now, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE),
                 transport,
                 "a");
         for (int i = 0; i < 7; i++) {

@@ -14,7 +14,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import parley.delivery.FakeTransport;
 import parley.delivery.Frame;
-import parley.delivery.Overflow;
 import parley.delivery.Transport;
 import parley.protocol.CloseCode;
 import parley.protocol.Content;
@@ -23,6 +22,7 @@ import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 import parley.room.Format;
 import parley.room.Member;
+import parley.room.Overflow;
 import parley.room.Room;
 import parley.room.RoomLimits;
 import parley.room.RoomRegistry;
@@ -87,10 +87,9 @@ class JsonRaceTest {
             5,
             100,
             0,
-            0,
             0);
-    private final Sessions sessions =
-            new Sessions(limits, Runnable::run, task -> {}, () -> 0, Clock.systemUTC(), Access.ANONYMOUS);
+    private final Sessions sessions = new Sessions(
+            limits, Runnable::run, task -> {}, () -> 0, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);
     private final RoomRegistry rooms = new RoomRegistry(
             new RoomLimits(10, 1 << 20, 5, Overflow.DROP_OLDEST, Duration.ofHours(1), 1 << 16, 2_000, 100_000, null),
             100,
@@ -103,7 +102,7 @@ class JsonRaceTest {
                 new Client("/test", null, Visitor.UNKNOWN),
                 transport,
                 rooms,
-                new Admission.Chat(Visitor.UNKNOWN, RoomName.LOBBY, null, rooms.position(RoomName.LOBBY, 0)),
+                new FirstRoom(RoomName.LOBBY, null, rooms.position(RoomName.LOBBY, 0)),
                 format);
     }
 
@@ -248,7 +247,13 @@ class JsonRaceTest {
         List<String> wrong = new ArrayList<>();
         for (int i = 0; i < 4_000; i++) {
             Sessions some = new Sessions(
-                    limits, Runnable::run, task -> {}, System::nanoTime, Clock.systemUTC(), Access.ANONYMOUS);
+                    limits,
+                    Runnable::run,
+                    task -> {},
+                    System::nanoTime,
+                    Clock.systemUTC(),
+                    Renewal.NONE,
+                    AddressLimit.NONE);
             Quick transport = new Quick();
             int spins = i % 200;
             Thread stopping = new Thread(() -> {
@@ -283,8 +288,8 @@ class JsonRaceTest {
             ChatConnection[] opened = new ChatConnection[1];
             Thread[] ending = new Thread[1];
             int spins = i % 300;
-            Sessions some =
-                    new Sessions(limits, Runnable::run, task -> {}, () -> 0, Clock.systemUTC(), Access.ANONYMOUS);
+            Sessions some = new Sessions(
+                    limits, Runnable::run, task -> {}, () -> 0, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);
             ending[0] = new Thread(() -> {
                 spin(spins * 20);
                 try {

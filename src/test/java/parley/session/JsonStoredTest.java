@@ -14,12 +14,12 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import parley.delivery.FakeTransport;
 import parley.delivery.FakeTransport.When;
-import parley.delivery.Overflow;
 import parley.protocol.RoomName;
 import parley.protocol.Utf8;
 import parley.room.FakeStore;
 import parley.room.Format;
 import parley.room.Outcome;
+import parley.room.Overflow;
 import parley.room.Retention;
 import parley.room.RoomLimits;
 import parley.room.RoomRegistry;
@@ -54,13 +54,13 @@ class JsonStoredTest {
                     5,
                     1_000,
                     0,
-                    0,
                     0),
             turns::add,
             task -> {},
             () -> now,
             Clock.systemUTC(),
-            Access.ANONYMOUS);
+            Renewal.NONE,
+            AddressLimit.NONE);
     private final FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);
 
     private ChatConnection open(Format format) {
@@ -68,7 +68,7 @@ class JsonStoredTest {
                 new Client("/test", null, Visitor.UNKNOWN),
                 transport,
                 rooms,
-                new Admission.Chat(Visitor.UNKNOWN, RoomName.LOBBY, null, rooms.position(RoomName.LOBBY, 0)),
+                new FirstRoom(RoomName.LOBBY, null, rooms.position(RoomName.LOBBY, 0)),
                 format);
     }
 
@@ -226,8 +226,7 @@ class JsonStoredTest {
                 new Client("/test", null, Visitor.UNKNOWN),
                 transport,
                 rooms,
-                new Admission.Chat(
-                        Visitor.UNKNOWN, new RoomName("other"), null, rooms.position(new RoomName("other"), 0)),
+                new FirstRoom(new RoomName("other"), null, rooms.position(new RoomName("other"), 0)),
                 Format.JSON);
         store.run();
         for (int i = 0; i < 1_000 && !connection.hasEnded(); i++) {

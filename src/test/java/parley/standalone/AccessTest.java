@@ -20,7 +20,7 @@ import parley.app.SettingsException;
 import parley.client.Client;
 import parley.client.JsonClient;
 import parley.client.RawClient;
-import parley.session.Admission;
+import parley.door.Admission;
 import parley.session.Ending;
 
 /** Who may enter, over real sockets. */

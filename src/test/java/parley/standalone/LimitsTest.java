@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import parley.client.Client;
 import parley.client.JsonClient;
 import parley.client.RawClient;
-import parley.session.Admission;
+import parley.door.Admission;
 
 /** What a stranger cannot make grow. */
 class LimitsTest extends ServerBase {

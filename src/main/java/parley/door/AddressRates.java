@@ -1,10 +1,11 @@
-package parley.session;
+package parley.door;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.net.InetAddress;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import parley.session.Rate;
 
 /**
  * How often each address has asked lately: so many times a second, five times that in a burst. Remembered are the {@value #MOST}
@@ -25,12 +26,12 @@ final class AddressRates {
 
     /** Whether that address may now. */
     synchronized boolean take(InetAddress address, long nowNanos) {
-        Rate rate = rates.computeIfAbsent(Crowd.key(address), first -> new Rate(perSecond, nowNanos));
+        Rate rate = rates.computeIfAbsent(AddressCounts.key(address), first -> new Rate(perSecond, nowNanos));
         if (rates.size() > MOST) {
             Iterator<Rate> longestAgoFirst = rates.values().iterator();
             longestAgoFirst.next();
             longestAgoFirst.remove();
         }
-        return rate.take(nowNanos) == Rate.Verdict.ALLOWED;
+        return rate.take(nowNanos) == Rate.Allowance.ALLOWED;
     }
 }

@@ -1,4 +1,4 @@
-package parley.session;
+package parley.door;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

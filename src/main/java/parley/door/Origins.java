@@ -1,4 +1,4 @@
-package parley.session;
+package parley.door;
 
 import java.util.List;
 import java.util.Locale;

@@ -1,10 +1,11 @@
-package parley.session;
+package parley.door;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import org.junit.jupiter.api.Test;
+import parley.session.Rate;
 
 class AddressRatesTest {
     private final AddressRates rates = new AddressRates(1);

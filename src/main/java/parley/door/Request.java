@@ -1,4 +1,4 @@
-package parley.session;
+package parley.door;
 
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;

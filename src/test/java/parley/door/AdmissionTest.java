@@ -1,4 +1,4 @@
-package parley.session;
+package parley.door;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -15,12 +15,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import parley.delivery.FakeTransport;
-import parley.delivery.Overflow;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
+import parley.room.Overflow;
 import parley.room.RoomRegistry;
 import parley.room.Samples;
 import parley.room.Wish;
+import parley.session.AddressLimit;
+import parley.session.Client;
+import parley.session.Connection;
+import parley.session.Renewal;
+import parley.session.SessionLimits;
+import parley.session.Sessions;
+import parley.session.Visitor;
 
 class AdmissionTest {
     private final SessionLimits limits = new SessionLimits(
@@ -35,17 +42,17 @@ class AdmissionTest {
             5,
             1,
             0,
-            0,
             0);
-    private final Sessions sessions =
-            new Sessions(limits, Runnable::run, Runnable::run, System::nanoTime, Clock.systemUTC(), Access.ANONYMOUS);
+    private final Sessions sessions = new Sessions(
+            limits, Runnable::run, Runnable::run, System::nanoTime, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);
     private final RoomRegistry rooms = new RoomRegistry(
             Samples.limits(10, 10, Overflow.LATEST, Duration.ZERO), 9, Runnable::run, Clock.systemUTC());
     private final Admission admission = new Admission(
             new Origins(List.of()),
             new Proxies(List.of(), Proxies.Header.X_FORWARDED_FOR),
             Access.ANONYMOUS,
-            new DoorLimits(0, 0),
+            new DoorLimits(0, 0, 0),
+            new AddressCounts(0),
             sessions,
             rooms);
 
@@ -131,7 +138,8 @@ class AdmissionTest {
                 new Origins(List.of()),
                 new Proxies(List.of(), Proxies.Header.X_FORWARDED_FOR),
                 Access.PRINCIPAL,
-                new DoorLimits(0, 0),
+                new DoorLimits(0, 0, 0),
+                new AddressCounts(0),
                 sessions,
                 rooms);
         Request.Headers headers = Map.of("Host", "localhost")::get;
@@ -153,7 +161,8 @@ class AdmissionTest {
                 new Origins(List.of()),
                 new Proxies(List.of(), Proxies.Header.X_FORWARDED_FOR),
                 Access.ANONYMOUS,
-                new DoorLimits(1, 0),
+                new DoorLimits(1, 0, 0),
+                new AddressCounts(0),
                 sessions,
                 rooms);
         Request.Headers headers = Map.of("Host", "localhost")::get;
@@ -184,7 +193,7 @@ class AdmissionTest {
             @Override
             public void close() {}
         };
-        Logger logger = Logger.getLogger("parley.session");
+        Logger logger = Logger.getLogger("parley.door");
         logger.addHandler(handler);
         try {
             RefusalLog log = new RefusalLog(0);

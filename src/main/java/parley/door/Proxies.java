@@ -1,4 +1,4 @@
-package parley.session;
+package parley.door;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;

@@ -1,4 +1,4 @@
-package parley.session;
+package parley.door;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -13,29 +13,30 @@ import org.jspecify.annotations.Nullable;
 
 /** Counts refused handshakes, and says one of each cause a minute: what a stranger can repeat must not fill the log. Any thread. */
 final class RefusalLog {
-    private static final Logger LOG = System.getLogger("parley.session");
+    private static final Logger LOG = System.getLogger("parley.door");
 
     private static final long MINUTE_NANOS = 60_000_000_000L;
 
-    private static final class Tally {
+    private static final class CauseCount {
         final LongAdder all = new LongAdder();
         final AtomicInteger unsaid = new AtomicInteger();
         final AtomicLong saidAt;
 
-        Tally(long saidAt) {
+        CauseCount(long saidAt) {
             this.saidAt = new AtomicLong(saidAt);
         }
     }
 
-    private final Map<Admission.Cause, Tally> tallies;
+    private final Map<Admission.Cause, CauseCount> tallies;
 
     RefusalLog(long nowNanos) {
         this.tallies = Stream.of(Admission.Cause.values())
-                .collect(Collectors.toUnmodifiableMap(cause -> cause, cause -> new Tally(nowNanos - MINUTE_NANOS)));
+                .collect(
+                        Collectors.toUnmodifiableMap(cause -> cause, cause -> new CauseCount(nowNanos - MINUTE_NANOS)));
     }
 
     void refused(Admission.Refusal refusal, @Nullable InetAddress address, long nowNanos) {
-        Tally tally = tally(refusal.cause());
+        CauseCount tally = tally(refusal.cause());
         tally.all.increment();
         int unsaid = tally.unsaid.incrementAndGet();
         long saidAt = tally.saidAt.get();
@@ -53,8 +54,8 @@ final class RefusalLog {
         return tally(cause).all.sum();
     }
 
-    private Tally tally(Admission.Cause cause) {
-        Tally tally = tallies.get(cause);
+    private CauseCount tally(Admission.Cause cause) {
+        CauseCount tally = tallies.get(cause);
         if (tally == null) {
             throw new AssertionError(cause);
         }

@@ -1,4 +1,4 @@
-package parley.session;
+package parley.door;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.net.InetAddress;
@@ -14,6 +14,9 @@ import parley.protocol.Command;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 import parley.room.RoomRegistry;
+import parley.session.Rate;
+import parley.session.Sessions;
+import parley.session.Visitor;
 
 /** The door: decides from a handshake who comes in and where to. Any thread. */
 public final class Admission {
@@ -97,6 +100,7 @@ public final class Admission {
     private final Origins origins;
     private final Proxies proxies;
     private final Access access;
+    private final AddressCounts addresses;
     private final Sessions sessions;
     private final RoomRegistry rooms;
     private final RefusalLog refusals;
@@ -112,10 +116,17 @@ public final class Admission {
 
     /** Makes the door. */
     public Admission(
-            Origins origins, Proxies proxies, Access access, DoorLimits limits, Sessions sessions, RoomRegistry rooms) {
+            Origins origins,
+            Proxies proxies,
+            Access access,
+            DoorLimits limits,
+            AddressCounts addresses,
+            Sessions sessions,
+            RoomRegistry rooms) {
         this.origins = origins;
         this.proxies = proxies;
         this.access = access;
+        this.addresses = addresses;
         this.sessions = sessions;
         this.rooms = rooms;
         this.rate = limits.handshakesPerSecond() == 0 ? null : new Rate(limits.handshakesPerSecond(), sessions.now());
@@ -179,7 +190,7 @@ public final class Admission {
         if (sessions.isFull()) {
             return new Refusal(Cause.FULL, "the server is full");
         }
-        if (sessions.isFull(visitor.address())) {
+        if (addresses.isFull(visitor.address())) {
             return new Refusal(Cause.ADDRESS_FULL, "too many connections from this address");
         }
         String path = request.path();
@@ -227,7 +238,7 @@ public final class Admission {
             return new Echo(visitor);
         }
         if (!visitor.grant().mayRead(room)) {
-            return new Refusal(Cause.FORBIDDEN, "the token lets nobody into this room");
+            return new Refusal(Cause.FORBIDDEN, "this token does not give access to this room");
         }
         return chat(visitor, room, parameters);
     }
@@ -238,7 +249,7 @@ public final class Admission {
 
     private boolean isWithinRate() {
         synchronized (rateLock) {
-            return rate == null || rate.take(sessions.now()) == Rate.Verdict.ALLOWED;
+            return rate == null || rate.take(sessions.now()) == Rate.Allowance.ALLOWED;
         }
     }
 

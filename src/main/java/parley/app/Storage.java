@@ -1,7 +1,7 @@
 package parley.app;
 
-/** Where a room's messages are kept. */
-public enum Keep {
+/** Where a room's messages are stored. */
+public enum Storage {
     /** In the data folder or the cluster, if there is one, and the newest in memory. */
     DISK,
     /** In memory alone. */

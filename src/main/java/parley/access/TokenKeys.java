@@ -19,7 +19,7 @@ import org.jose4j.keys.HmacKey;
 import org.jose4j.lang.UnresolvableKeyException;
 
 /** The keys that tokens are checked with, and the algorithms they are for. Any thread. */
-interface Keys {
+interface TokenKeys {
     /** How many bytes a secret has at least (RFC 7518 section 3.2). */
     int SHORTEST_SECRET = 32;
 
@@ -53,7 +53,7 @@ interface Keys {
     }
 
     /** One key. */
-    record One(Key key, List<String> algorithms) implements Keys {
+    record SingleKey(Key key, List<String> algorithms) implements TokenKeys {
         @Override
         public Key keyFor(JsonWebSignature token) {
             return key;
@@ -61,7 +61,7 @@ interface Keys {
     }
 
     /** A secret. */
-    static Keys secret(String secret) {
+    static TokenKeys secret(String secret) {
         byte[] bytes = secret.getBytes(StandardCharsets.UTF_8);
         if (bytes.length < SHORTEST_SECRET) {
             throw new IllegalArgumentException("access.secret has " + bytes.length + " bytes; it needs at least "
@@ -69,11 +69,11 @@ interface Keys {
         }
         // HS512 needs 64 bytes, which the library checks.
         List<String> algorithms = OF_SECRETS.subList(0, bytes.length >= 64 ? 3 : bytes.length >= 48 ? 2 : 1);
-        return new One(new HmacKey(bytes), algorithms);
+        return new SingleKey(new HmacKey(bytes), algorithms);
     }
 
     /** A public key, or that of a certificate, in a file. */
-    static Keys publicKey(Path file) {
+    static TokenKeys publicKey(Path file) {
         try {
             for (Pem.Block block : Pem.read(file)) {
                 if (block.label().equals("PUBLIC KEY")) {
@@ -103,7 +103,8 @@ interface Keys {
         throw new GeneralSecurityException("it is none of RSA, EC, Ed25519");
     }
 
-    private static Keys of(PublicKey key) {
-        return new One(key, key instanceof RSAPublicKey ? OF_RSA : key instanceof ECPublicKey ? OF_CURVES : OF_EDWARDS);
+    private static TokenKeys of(PublicKey key) {
+        return new SingleKey(
+                key, key instanceof RSAPublicKey ? OF_RSA : key instanceof ECPublicKey ? OF_CURVES : OF_EDWARDS);
     }
 }

@@ -1,4 +1,4 @@
-package parley.delivery;
+package parley.room;
 
 /** What becomes of a member that is further behind its room than its window. A room has one of these. */
 public enum Overflow {

@@ -16,14 +16,14 @@ import org.jspecify.annotations.Nullable;
  * TCP connections that have not made a handshake: those that read the page, and those that ask slowly or nothing at all. Each has
  * so long for its next request, however it spends it, and there are only so many. Any thread.
  */
-final class Strangers extends BaseFilter {
+final class UnhandledConnections extends BaseFilter {
     private final int most;
     private final long patienceNanos;
 
     /** When each was accepted, or asked last; the one who was longest ago comes first. Guarded by itself. */
     private final Map<Connection<?>, Long> since = new LinkedHashMap<>();
 
-    Strangers(int most, Duration patience) {
+    UnhandledConnections(int most, Duration patience) {
         this.most = most;
         this.patienceNanos = patience.toNanos();
     }
@@ -39,11 +39,11 @@ final class Strangers extends BaseFilter {
 
     @Override
     public NextAction handleClose(FilterChainContext ctx) throws IOException {
-        know(ctx.getConnection());
+        handled(ctx.getConnection());
         return ctx.getInvokeAction();
     }
 
-    /** One that has been answered, and may stay a while to read that and to ask for more. Was known meanwhile. */
+    /** One that has been answered, and may stay a while to read that and to ask for more. Was taken out meanwhile. */
     void answered(Connection<?> connection) {
         if (connection.isOpen()) {
             synchronized (since) {
@@ -52,8 +52,8 @@ final class Strangers extends BaseFilter {
         }
     }
 
-    /** One that is a stranger no more, is being answered, or gone. */
-    void know(Connection<?> connection) {
+    /** One that has made its handshake, is being answered, or is gone. */
+    void handled(Connection<?> connection) {
         synchronized (since) {
             since.remove(connection);
         }

@@ -1,4 +1,4 @@
-package parley.session;
+package parley.door;
 
 import java.util.Locale;
 import java.util.Map;
@@ -7,9 +7,10 @@ import parley.access.BadTokenException;
 import parley.access.Grant;
 import parley.access.Tokens;
 import parley.protocol.MemberName;
+import parley.session.Renewal;
 
 /** Who may enter, and with which rights. Any thread. */
-public interface Access {
+public interface Access extends Renewal {
     /** Before a token among the subprotocols: browsers cannot set headers. */
     String TOKEN_SUBPROTOCOL = "parley.token.";
 
@@ -21,12 +22,10 @@ public interface Access {
      */
     Grant grant(Request request, Map<String, String> parameters) throws BadTokenException;
 
-    /**
-     * What a client may do from now on that shows another token.
-     *
-     * @throws BadTokenException when that changes nothing
-     */
-    Grant renew(String token) throws BadTokenException;
+    @Override
+    default Grant renew(String token) throws BadTokenException {
+        return NONE.renew(token);
+    }
 
     /** Whether it can tell yet. */
     default boolean isReady() {
@@ -34,36 +33,18 @@ public interface Access {
     }
 
     /** Everybody may enter. */
-    Access ANONYMOUS = new Access() {
-        @Override
-        public Grant grant(Request request, Map<String, String> parameters) {
-            return Grant.ANYONE;
-        }
-
-        @Override
-        public Grant renew(String token) throws BadTokenException {
-            throw new BadTokenException("this server takes no tokens");
-        }
-    };
+    Access ANONYMOUS = (request, parameters) -> Grant.ANYONE;
 
     /** Whom the server has authenticated may enter, and is called as the server calls it. */
-    Access PRINCIPAL = new Access() {
-        @Override
-        public Grant grant(Request request, Map<String, String> parameters) throws BadTokenException {
-            if (request.principal() == null) {
-                throw new BadTokenException("log in first");
-            }
-            MemberName name = MemberName.parse(request.principal());
-            if (name == null) {
-                throw new BadTokenException("the name of the login is not " + MemberName.RULE);
-            }
-            return Grant.of(name);
+    Access PRINCIPAL = (request, parameters) -> {
+        if (request.principal() == null) {
+            throw new BadTokenException("log in first");
         }
-
-        @Override
-        public Grant renew(String token) throws BadTokenException {
-            throw new BadTokenException("this server takes no tokens");
+        MemberName name = MemberName.parse(request.principal());
+        if (name == null) {
+            throw new BadTokenException("the name of the login is not " + MemberName.RULE);
         }
+        return Grant.of(name);
     };
 
     /** Who brings a token may enter. */

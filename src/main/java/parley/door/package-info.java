@@ -1,0 +1,2 @@
+/** The door: who comes in, from where, how often, and with which rights. */
+package parley.door;

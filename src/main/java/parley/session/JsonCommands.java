@@ -1,0 +1,323 @@
+package parley.session;
+
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import parley.access.BadTokenException;
+import parley.access.Grant;
+import parley.protocol.Command;
+import parley.protocol.Content;
+import parley.protocol.Draft;
+import parley.protocol.ErrorCode;
+import parley.protocol.Event;
+import parley.protocol.JsonCodec;
+import parley.protocol.MemberName;
+import parley.protocol.Ref;
+import parley.protocol.RoomName;
+import parley.room.Entry;
+import parley.room.Format;
+import parley.room.History;
+import parley.room.Joined;
+import parley.room.Member;
+import parley.room.Outcome;
+import parley.room.Presence;
+import parley.room.Room;
+import parley.room.RoomRegistry;
+
+/** What each command of a JSON session does. For the thread that brings the messages. */
+final class JsonCommands {
+    /** So many pages of history may be on their way from where rooms are stored. */
+    private static final int MOST_READS = 16;
+
+    private final JsonConnection connection;
+    private final SessionLimits limits;
+    private final RoomRegistry rooms;
+    private final Memberships members;
+    private final Answers answers;
+    /** The pages of history that the client waits for. Lowered by any thread. */
+    private final AtomicInteger reads = new AtomicInteger();
+
+    private @Nullable MemberName name;
+
+    JsonCommands(
+            JsonConnection connection,
+            RoomRegistry rooms,
+            Memberships members,
+            Answers answers,
+            @Nullable MemberName name) {
+        this.connection = connection;
+        this.limits = connection.sessions().limits();
+        this.rooms = rooms;
+        this.members = members;
+        this.answers = answers;
+        this.name = name;
+    }
+
+    /** Joins the room of the handshake. */
+    void enter(FirstRoom first) {
+        Answers.Later answer = answers.later();
+        Entry entered = rooms.join(first.room(), first.start(), connection, Format.JSON, name, joined -> {
+            if (joined == null) {
+                connection.end(Ending.NOT_KEPT);
+            } else {
+                answer.give(joined(null, joined), joined.member()::begin);
+            }
+        });
+        if (!(entered instanceof Entry.In in)) {
+            connection.end(entered == Entry.No.ROOM_FULL ? Ending.ROOM_FULL : Ending.TOO_MANY_ROOMS);
+            return;
+        }
+        members.add(in.member());
+        answer.carriedOut();
+    }
+
+    /** Carries a command out and answers it, at once or later. */
+    void carryOut(Command command) {
+        if (command instanceof Command.Join join) {
+            join(join);
+        } else if (command instanceof Command.Rename rename) {
+            rename(rename);
+        } else if (command instanceof Command.Renew renew) {
+            renew(renew);
+        } else if (command instanceof Command.Ping ping) {
+            answers.add(new Event.Pong(ping.ref()));
+        } else {
+            Member in = members.in(command.room());
+            if (in == null) {
+                answers.fail(command, ErrorCode.NOT_A_MEMBER, "join the room first");
+            } else {
+                carryOut(command, in);
+            }
+        }
+    }
+
+    private void carryOut(Command command, Member in) {
+        boolean writes = command instanceof Command.Say || command instanceof Command.Signal;
+        if (writes && !connection.grant().mayWrite(in.room().name())) {
+            answers.fail(command, ErrorCode.FORBIDDEN, "this token does not allow writing in this room");
+            return;
+        }
+        if (command instanceof Command.Say say) {
+            say(say, in);
+        } else if (command instanceof Command.Signal signal) {
+            signal(signal, in);
+        } else if (command instanceof Command.Leave leave) {
+            leave(leave, in);
+        } else if (command instanceof Command.History history) {
+            history(history, in);
+        } else if (command instanceof Command.Who who) {
+            who(who, in);
+        } else {
+            throw new AssertionError(command);
+        }
+    }
+
+    private void say(Command.Say say, Member in) {
+        if (isTooLarge(say.content())) {
+            tooLarge(say);
+            return;
+        }
+        Room room = in.room();
+        Draft draft = new Draft(called(), say.content(), say.id());
+        if (!room.isStored()) {
+            answers.add(answer(say, room.publish(draft)));
+            return;
+        }
+        Answers.Later answer = answers.later();
+        Outcome.NotKept not = room.publish(draft, outcome -> answer.give(answer(say, outcome)));
+        if (not != null) {
+            answer.give(answer(say, not));
+        }
+        answer.carriedOut();
+    }
+
+    private static Event answer(Command.Say say, Outcome outcome) {
+        return outcome instanceof Outcome.Published published
+                ? new Event.Ack(say.ref(), say.room(), published.seq(), published.duplicate())
+                : new Event.Error(say.ref(), ErrorCode.UNAVAILABLE, ((Outcome.NotKept) outcome).reason(), say.room());
+    }
+
+    private void signal(Command.Signal signal, Member in) {
+        if (isTooLarge(signal.data())) {
+            tooLarge(signal);
+            return;
+        }
+        in.room().signal(new Draft(called(), signal.data(), null));
+        answers.add(new Event.Ack(signal.ref(), signal.room(), null, null));
+    }
+
+    private void join(Command.Join join) {
+        if (!connection.grant().mayRead(join.room())) {
+            answers.fail(join, ErrorCode.FORBIDDEN, "this token does not give access to this room");
+            return;
+        }
+        Member before = members.in(join.room());
+        if (before != null && join.after() == null && join.history() == null) {
+            Answers.Later answer = answers.later();
+            before.room()
+                    .tell(before, joined -> answer.give(joined == null ? unread(join) : joined(join.ref(), joined)));
+            answer.carriedOut();
+            return;
+        }
+        if (before == null && members.all().length >= limits.rooms()) {
+            answers.fail(
+                    join,
+                    ErrorCode.TOO_MANY_ROOMS,
+                    "a connection may be in " + limits.rooms() + " rooms; leave one first");
+            return;
+        }
+        RoomRegistry.Position start = join.after() != null
+                ? rooms.position(join.room(), join.after())
+                : rooms.position(join.room(), join.history() == null ? 0 : join.history());
+        Answers.Later answer = answers.later();
+        Consumer<@Nullable Joined> onJoined = joined -> {
+            if (joined == null) {
+                answer.give(unread(join));
+            } else {
+                answer.give(joined(join.ref(), joined), joined.member()::begin);
+            }
+        };
+        if (before != null) {
+            Member again = rooms.rejoin(before, start, connection, Format.JSON, name, onJoined);
+            if (again != null) {
+                members.remove(before);
+                members.add(again);
+            } else {
+                // Unless the connection has ended, the stored messages could not be read just now.
+                answer.give(unread(join));
+            }
+        } else {
+            Entry entered = rooms.join(join.room(), start, connection, Format.JSON, name, onJoined);
+            if (entered instanceof Entry.In in) {
+                members.add(in.member());
+            } else {
+                answers.fail(answer, refused(join, entered));
+            }
+        }
+        answer.carriedOut();
+    }
+
+    private static Event.Error refused(Command.Join join, Entry entered) {
+        return entered == Entry.No.ROOM_FULL
+                ? new Event.Error(
+                        join.ref(),
+                        ErrorCode.ROOM_FULL,
+                        "the room has as many members as it may; try later",
+                        join.room())
+                : new Event.Error(
+                        join.ref(),
+                        ErrorCode.TOO_MANY_ROOMS,
+                        "the server has as many rooms as it may; try later",
+                        join.room());
+    }
+
+    private void leave(Command.Leave leave, Member in) {
+        in.leave();
+        members.remove(in);
+        answers.add(new Event.Left(leave.ref(), leave.room()));
+    }
+
+    private void history(Command.History history, Member in) {
+        History.Range range = history.after() != null
+                ? History.Range.after(history.after(), history.limit())
+                : history.before() != null
+                        ? History.Range.before(history.before(), history.limit())
+                        : History.Range.newest(history.limit());
+        if (reads.get() >= MOST_READS) {
+            answers.fail(
+                    history,
+                    ErrorCode.RATE_LIMITED,
+                    "at most " + MOST_READS
+                            + " pages are read at a time for a connection; ask again when one has come");
+            return;
+        }
+        reads.incrementAndGet();
+        Answers.Later answer = answers.later();
+        in.room().read(in, range, page -> {
+            reads.decrementAndGet();
+            answer.give(page == null ? unread(history) : page(history, page));
+        });
+        answer.carriedOut();
+    }
+
+    private static Event unread(Command command) {
+        return new Event.Error(
+                command.ref(), ErrorCode.UNAVAILABLE, "the messages cannot be read now; ask again", command.room());
+    }
+
+    private static Event page(Command.History history, History.Page page) {
+        return new Event.History(
+                history.ref(), history.room(), page.epoch(), page.messages(), page.more(), page.first());
+    }
+
+    private void who(Command.Who who, Member in) {
+        // Looked up when it is sent: looked up now, it could be older than presence that is sent before it, and wrong
+        // for good.
+        answers.add(
+                () -> {
+                    Presence.Picture now = in.room().picture();
+                    return JsonCodec.encode(
+                            new Event.Members(who.ref(), who.room(), now.names(), now.count(), !now.isWhole()));
+                },
+                0);
+    }
+
+    private void rename(Command.Rename rename) {
+        MemberName granted = connection.grant().name();
+        if (granted != null && !rename.name().equals(granted)) {
+            answers.fail(rename, ErrorCode.FORBIDDEN, "the name is the one that the token says");
+            return;
+        }
+        name = rename.name();
+        for (Member member : members.all()) {
+            member.rename(rename.name().value());
+        }
+        answers.add(new Event.Ack(rename.ref(), null, null, null));
+    }
+
+    /** Another token for the one that ends: of the same name, and without the rooms that it does not open any more. */
+    private void renew(Command.Renew renew) {
+        Grant other;
+        try {
+            other = connection.sessions().renewal().renew(renew.token());
+        } catch (BadTokenException e) {
+            answers.fail(renew, ErrorCode.FORBIDDEN, String.valueOf(e.getMessage()));
+            return;
+        }
+        if (!Objects.equals(other.name(), connection.grant().name())) {
+            answers.fail(renew, ErrorCode.FORBIDDEN, "the token is of another name; open another connection with it");
+            return;
+        }
+        connection.grant(other);
+        answers.add(new Event.Ack(renew.ref(), null, null, null));
+        for (Member member : members.all()) {
+            RoomName room = member.room().name();
+            if (!other.mayRead(room)) {
+                member.leave();
+                members.remove(member);
+                answers.add(new Event.Left(null, room));
+            }
+        }
+    }
+
+    /** What the client calls itself. */
+    @Nullable
+    String called() {
+        return name == null ? null : name.value();
+    }
+
+    private boolean isTooLarge(Content content) {
+        return content.bytes() > limits.messageBytes();
+    }
+
+    private void tooLarge(Command command) {
+        answers.fail(
+                command, ErrorCode.TOO_LARGE, "text and data are at most " + limits.messageBytes() + " bytes of UTF-8");
+    }
+
+    private static Event joined(@Nullable Ref ref, Joined joined) {
+        return new Event.Joined(
+                ref, joined.member().room().name(), joined.epoch(), joined.head(), joined.count(), joined.recovered());
+    }
+}
