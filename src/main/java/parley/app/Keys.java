@@ -162,20 +162,39 @@ final class Keys {
             GIB,
             "1GiB, not less than limits.message-bytes",
             "What the messages kept may weigh: their text in UTF-8 and 96 bytes each.");
+    static final Setting<Long> BACKLOG_BYTES = Setting.bytes(
+            "room.backlog-bytes",
+            "8MiB",
+            KIB,
+            "1KiB",
+            GIB,
+            "1GiB",
+            "How many bytes a room keeps at most of messages that members have still to take, beyond room.history and"
+                    + " room.history-bytes: more lets members that read catch up after longer bursts, less saves memory."
+                    + " Never less than room.history-bytes.");
+    static final Setting<Duration> SLOW_AFTER = Setting.time(
+            "room.slow-after",
+            "3s",
+            ofMillis(100),
+            ofMinutes(10),
+            "100ms to 10m",
+            "How long a frame may be under way to a member before the member is behind and room.policy applies: more"
+                    + " spares clients on slow lines, less frees memory sooner.");
     static final Setting<Integer> WINDOW = Setting.number(
             "room.window",
-            256,
-            1,
+            0,
+            0,
             1_000_000,
-            "messages, not more than room.history",
-            "How many messages a member may be behind what is live before room.policy applies.");
+            "messages, not more than room.history, 0 = any number",
+            "How many messages a member may be behind before room.policy applies, however fast it reads.");
     static final Setting<Overflow> POLICY = Setting.choice(
             "room.policy",
             Overflow.DROP_OLDEST,
             Overflow.class,
-            "What becomes of a member behind its window. drop-oldest: it goes on with the newest messages that fill the"
-                    + " window. drop-newest: it gets the window it fell behind with and misses what came after. latest: it"
-                    + " goes on with the newest message alone. disconnect: it is closed with 1013.");
+            "What happens to a member that is behind. drop-oldest: it misses the messages that the room does not keep in"
+                    + " memory any more, or that exceed room.window. drop-newest: it gets the messages it fell behind with"
+                    + " and misses the ones after them. latest: it goes on with the newest message alone. disconnect: it is"
+                    + " closed with 1013.");
     static final Setting<Duration> LINGER = Setting.time(
             "room.linger",
             "1m",
@@ -575,6 +594,8 @@ final class Keys {
             CLOSE_TIMEOUT,
             HISTORY,
             HISTORY_BYTES,
+            BACKLOG_BYTES,
+            SLOW_AFTER,
             WINDOW,
             POLICY,
             LINGER,

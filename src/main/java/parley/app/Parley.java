@@ -18,6 +18,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import parley.access.AccessSettings;
 import parley.access.Tokens;
@@ -33,8 +34,11 @@ import parley.durable.DataException;
 import parley.durable.DataSettings;
 import parley.durable.DurableStore;
 import parley.protocol.JsonCodec;
+import parley.protocol.RoomName;
 import parley.room.Format;
+import parley.room.MemoryStore;
 import parley.room.RoomRegistry;
+import parley.room.RoomStore;
 import parley.session.Client;
 import parley.session.Connection;
 import parley.session.FirstRoom;
@@ -99,7 +103,7 @@ public final class Parley {
                 settings.room(),
                 settings::room,
                 settings.rooms(),
-                cluster != null ? cluster : durable,
+                storeOf(settings, cluster != null ? cluster : durable),
                 settings.logBytes(),
                 metrics,
                 fanOut,
@@ -148,6 +152,12 @@ public final class Parley {
             endThreads();
             throw new SettingsException(String.valueOf(e.getMessage()));
         }
+    }
+
+    /** Where a room is kept: rooms without a retention in memory alone. */
+    private static Function<RoomName, RoomStore> storeOf(Settings settings, @Nullable RoomStore beyondMemory) {
+        RoomStore memory = new MemoryStore();
+        return room -> beyondMemory == null || settings.room(room).retention() == null ? memory : beyondMemory;
     }
 
     private boolean isKeeping() {

@@ -93,6 +93,8 @@ public final class Settings {
         return new RoomLimits(
                 Keys.HISTORY.read(config),
                 Keys.HISTORY_BYTES.read(config),
+                Math.max(Keys.HISTORY_BYTES.read(config), Keys.BACKLOG_BYTES.read(config)),
+                Keys.SLOW_AFTER.read(config),
                 Keys.WINDOW.read(config),
                 Keys.POLICY.read(config),
                 Keys.LINGER.read(config),

@@ -152,11 +152,6 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
     }
 
     @Override
-    public boolean isSparse() {
-        return true;
-    }
-
-    @Override
     public Log open(RoomName name, Listener room) {
         Sending sending = new Sending(subjects.said(name));
         Remote remote = new Remote(name, subjects.shard(name), room, new Reading(), sending);
@@ -174,38 +169,42 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
         }
 
         @Override
-        public Outcome.@Nullable NotKept append(long at, Draft draft, Consumer<Outcome> told) {
+        public void append(long at, Draft draft, Consumer<Outcome> onResult) {
             if (isClosing || hasEnded) {
-                return CLOSING;
+                onResult.accept(CLOSING);
+                return;
             }
             long weight = draft.content().bytes() + OVERHEAD_BYTES;
             if (waiting.addAndGet(weight) > settings.waitingBytes()) {
                 waiting.addAndGet(-weight);
                 refused.increment();
-                return TOO_MUCH;
+                onResult.accept(TOO_MUCH);
+                return;
             }
             long until = System.nanoTime() + settings.deadline().toNanos();
             Runnable say = () -> say(remote, at, draft, until, outcome -> {
                 waiting.addAndGet(-weight);
                 (outcome instanceof Outcome.NotKept ? refused : stored).increment();
-                told.accept(outcome);
+                onResult.accept(outcome);
             });
             tasks.add(say);
             if (hasEnded && tasks.remove(say)) { // it looked for what was left before this came
-                return CLOSING;
+                waiting.addAndGet(-weight);
+                onResult.accept(CLOSING);
             }
-            return null;
         }
 
         @Override
-        public boolean read(long from, boolean back, int limit, long bytes, Consumer<@Nullable List<Message>> told) {
-            return !isClosing && toRead.offer(() -> told.accept(messages(remote, from, back, limit, bytes)));
+        public void read(Query query, Consumer<Answer> onAnswer) {
+            if (isClosing || !toRead.offer(() -> onAnswer.accept(answer(remote, query)))) {
+                onAnswer.accept(Unread.NOT_NOW);
+            }
         }
 
         @Override
-        public void look(Looked told) {
+        public void refresh(Consumer<Extent> onExtent) {
             tasks.add(() -> {
-                remote.look(told);
+                remote.look(onExtent);
                 busy.add(remote);
             });
         }
@@ -515,16 +514,28 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
         return messages;
     }
 
-    private @Nullable List<Message> messages(Remote remote, long from, boolean back, int limit, long bytes) {
+    /** Reads one message more than asked for: whether there is one cannot be told by the numbers. */
+    private Answer answer(Remote remote, Query query) {
         try {
-            return back ? backward(remote, from, limit, bytes) : page(remote, from, limit, bytes);
+            List<Message> messages = query.direction() == Direction.BACKWARD
+                    ? backward(remote, query.from(), query.limit() + 1, query.bytes())
+                    : page(remote, query.from(), query.limit() + 1, query.bytes());
+            boolean isCut = messages.size() > query.limit();
+            boolean more = isCut || bytes(messages) >= query.bytes();
+            return new Found(query.from(), isCut ? messages.subList(0, query.limit()) : messages, more);
         } catch (IOException | RuntimeException e) {
             complain("messages cannot be read", e);
-            return null;
+            return Unread.NOT_NOW;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return null;
+            return Unread.NOT_NOW;
         }
+    }
+
+    private static long bytes(List<Message> messages) {
+        return messages.stream()
+                .mapToLong(message -> message.content().bytes() + OVERHEAD_READ_BYTES)
+                .sum();
     }
 
     private List<Message> page(Remote remote, long from, int limit, long bytes)

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
@@ -105,9 +106,9 @@ final class Remote {
     private long fillAgainNanos;
     private boolean isToCatchUp;
     private long unheardSinceNanos;
-    private List<RoomStore.Looked> looking = new ArrayList<>();
+    private List<Consumer<RoomStore.Extent>> looking = new ArrayList<>();
     /** Those whose look has begun. */
-    private List<RoomStore.Looked> looked = new ArrayList<>();
+    private List<Consumer<RoomStore.Extent>> looked = new ArrayList<>();
 
     Remote(RoomName name, int shard, RoomStore.Listener room, Reads reads, Outbox.Sender sender) {
         this.name = name;
@@ -186,10 +187,14 @@ final class Remote {
             }
         }
         newest = Math.max(newest, opened.newest.isEmpty() ? opened.head : newest);
-        room.opened(epoch, first, opened.since, opened.head, messages);
+        room.opened(contents(opened.since, opened.head, messages));
         state = State.FOLLOWING;
         tellLooked(opened.head);
         goOn();
+    }
+
+    private RoomStore.Contents contents(long since, long head, List<Message> newest) {
+        return new RoomStore.Contents(epoch, RoomStore.Numbering.SHARED, first, since, head, newest);
     }
 
     private void note(long seq) {
@@ -299,13 +304,13 @@ final class Remote {
     private void skipTo(long until) {
         flush();
         newest = until;
-        room.opened(epoch, first, until + 1, until, List.of());
+        room.opened(contents(until + 1, until, List.of()));
     }
 
     private void tellLooked(long head) {
-        List<RoomStore.Looked> now = looked;
+        List<Consumer<RoomStore.Extent>> now = looked;
         looked = new ArrayList<>();
-        now.forEach(told -> told.looked(first, Math.max(head, newest)));
+        now.forEach(onExtent -> onExtent.accept(new RoomStore.Extent(first, Math.max(head, newest))));
     }
 
     private void goOn() {
@@ -326,12 +331,12 @@ final class Remote {
     }
 
     /** Has it looked once more what there is. */
-    void look(RoomStore.Looked told) {
+    void look(Consumer<RoomStore.Extent> onExtent) {
         if (state == State.CLOSED) {
-            told.looked(first, newest);
+            onExtent.accept(new RoomStore.Extent(first, newest));
             return;
         }
-        looking.add(told);
+        looking.add(onExtent);
         goOn();
     }
 

@@ -28,6 +28,16 @@ public interface Transport {
      */
     boolean ping(Completion completion);
 
+    /**
+     * Reads nothing more from the client until {@link #resumeReading}, except what has been read already. By the thread that brings messages.
+     *
+     * @return false where reading cannot be paused
+     */
+    boolean pauseReading();
+
+    /** Reads on. Any thread. */
+    void resumeReading();
+
     /** Sends a close frame and ends the session, as far as the container does so. May block for many seconds. */
     void close(CloseCode code, String reason);
 

@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
 import parley.access.BadTokenException;
 import parley.access.Grant;
 import parley.protocol.CloseCode;
-import parley.protocol.Command;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 import parley.room.RoomRegistry;
+import parley.room.Start;
 import parley.session.Rate;
 import parley.session.Sessions;
 import parley.session.Visitor;
@@ -33,8 +33,7 @@ public final class Admission {
      * @param start where in the room's log: taken now, so that nothing is missed between here and joining
      */
     public record Chat(
-            Visitor visitor, RoomName room, @Nullable MemberName name, RoomRegistry.Position start)
-            implements Verdict {}
+            Visitor visitor, RoomName room, @Nullable MemberName name, Start start) implements Verdict {}
 
     /**
      * It may not come in.
@@ -268,12 +267,12 @@ public final class Admission {
         String after = parameters.get("after");
         String epoch = parameters.get("epoch");
         if (after == null && epoch == null) {
-            return new Chat(visitor, room, name, rooms.position(room, history));
+            return new Chat(visitor, room, name, rooms.fix(room, new Start.Last(history)));
         }
         if (after == null || epoch == null || !after.matches("\\d{1,18}") || parameters.containsKey("history")) {
             return bad("to resume, after is the seq and epoch the epoch of the last message you have, without history");
         }
-        return new Chat(visitor, room, name, rooms.position(room, new Command.After(epoch, Long.parseLong(after))));
+        return new Chat(visitor, room, name, rooms.fix(room, new Start.After(epoch, Long.parseLong(after))));
     }
 
     private static int history(@Nullable String value) {

@@ -21,6 +21,7 @@ import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
+import parley.room.RoomStore;
 
 /**
  * The file: rooms and their messages in SQLite, with a write-ahead log (https://sqlite.org/wal.html), which readers do not wait for. One
@@ -441,24 +442,43 @@ final class Database implements AutoCloseable {
     }
 
     /** Messages on from a number, or back from it; as many as weigh so much, and one at least if there is any. */
-    List<Message> messages(RoomName name, long from, boolean back, int limit, long bytes) throws SQLException {
+    RoomStore.Found messages(RoomName name, RoomStore.Query query) throws SQLException {
+        boolean back = query.direction() == RoomStore.Direction.BACKWARD;
         PreparedStatement select = prepare("SELECT seq, at, sender, kind, content, id FROM messages"
                 + " WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq " + (back ? "<=" : ">=")
                 + " ? ORDER BY seq"
                 + (back ? " DESC" : "") + " LIMIT ?");
         select.setString(1, name.value());
-        select.setLong(2, from);
-        select.setInt(3, limit);
+        select.setLong(2, query.from());
+        select.setInt(3, query.limit());
         List<Message> messages = new ArrayList<>();
         long weight = 0;
+        boolean follows = true;
         try (ResultSet found = select.executeQuery()) {
-            while (weight < bytes && found.next()) {
+            while (weight < query.bytes() && follows && found.next()) {
                 Message message = message(found);
-                messages.add(message);
-                weight += weight(message);
+                long expected = messages.isEmpty()
+                        ? message.seq()
+                        : messages.get(messages.size() - 1).seq() + (back ? -1 : 1);
+                follows = message.seq() == expected; // what is behind a hole is read by itself
+                if (follows) {
+                    messages.add(message);
+                    weight += weight(message);
+                }
             }
         }
-        return messages;
+        return found(room(name), query, messages);
+    }
+
+    private static RoomStore.Found found(@Nullable Row room, RoomStore.Query query, List<Message> messages) {
+        long first = room == null ? query.from() : room.first();
+        long head = room == null ? query.from() - 1 : room.head();
+        if (messages.isEmpty()) {
+            return new RoomStore.Found(Math.max(query.from(), head + 1), messages, false);
+        }
+        long last = messages.get(messages.size() - 1).seq();
+        boolean more = query.direction() == RoomStore.Direction.BACKWARD ? last > first : last < head;
+        return new RoomStore.Found(Math.max(query.from(), messages.get(0).seq()), messages, more);
     }
 
     private static Message message(ResultSet found) throws SQLException {

@@ -26,7 +26,6 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
-import parley.protocol.Message;
 import parley.protocol.RoomName;
 import parley.room.Outcome;
 import parley.room.Retention;
@@ -67,6 +66,10 @@ public final class DurableStore implements RoomStore, AutoCloseable {
     private static final int ROOMS_A_CHORE = 200;
     private static final int PAGES_A_CHORE = 256;
     private static final long END_NANOS = 10_000_000_000L;
+    /** Messages that cannot be read for so long count as lost for members that wait for them. */
+    private static final long LOST_NANOS = 10_000_000_000L;
+    /** Changes nothing of what a room knows. */
+    private static final Extent UNKNOWN = new Extent(0, 0);
 
     private final DataSettings settings;
     private final Function<RoomName, @Nullable Retention> retentionOf;
@@ -91,6 +94,9 @@ public final class DurableStore implements RoomStore, AutoCloseable {
     private volatile boolean hasEnded;
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicLong roomCount = new AtomicLong();
+
+    /** Since when messages cannot be read; 0 while they can. Of the reading thread. */
+    private long unreadableSince;
 
     // Of the writing thread
     /** The rooms that are open, and those that are written to. */
@@ -229,13 +235,27 @@ public final class DurableStore implements RoomStore, AutoCloseable {
         }
         return new Log() {
             @Override
-            public Outcome.@Nullable NotKept append(long at, Draft draft, Consumer<Outcome> told) {
-                return DurableStore.this.append(new Task.Append(name, at, draft, told));
+            public void append(long at, Draft draft, Consumer<Outcome> onResult) {
+                Outcome.NotKept refused = DurableStore.this.append(new Task.Append(name, at, draft, onResult));
+                if (refused != null) {
+                    onResult.accept(refused);
+                }
             }
 
             @Override
-            public boolean read(long from, boolean back, int limit, long most, Consumer<@Nullable List<Message>> told) {
-                return !isClosing && toRead.offer(() -> DurableStore.this.read(name, from, back, limit, most, told));
+            public void read(Query query, Consumer<Answer> onAnswer) {
+                if (isClosing || !toRead.offer(() -> DurableStore.this.read(name, query, onAnswer))) {
+                    onAnswer.accept(Unread.NOT_NOW);
+                }
+            }
+
+            @Override
+            public void refresh(Consumer<Extent> onExtent) {
+                Task.Refresh refresh = new Task.Refresh(name, onExtent);
+                toWrite.add(refresh);
+                if (hasEnded && toWrite.remove(refresh)) {
+                    onExtent.accept(UNKNOWN);
+                }
             }
 
             @Override
@@ -265,18 +285,20 @@ public final class DurableStore implements RoomStore, AutoCloseable {
         return null;
     }
 
-    private void read(
-            RoomName name, long from, boolean back, int limit, long most, Consumer<@Nullable List<Message>> told) {
-        List<Message> found = null;
+    private void read(RoomName name, Query query, Consumer<Answer> onAnswer) {
+        Answer answer = Unread.NOT_NOW;
         try {
-            found = reading.messages(name, from, back, limit, most);
+            answer = reading.messages(name, query);
             canRead = true;
+            unreadableSince = 0;
         } catch (SQLException | RuntimeException | Error e) {
             canRead = false;
             reading.rollback();
             complain("messages cannot be read", e);
+            unreadableSince = unreadableSince == 0 ? System.nanoTime() : unreadableSince;
+            answer = System.nanoTime() - unreadableSince > LOST_NANOS ? Unread.LOST : Unread.NOT_NOW;
         } finally {
-            told.accept(found);
+            onAnswer.accept(answer);
         }
     }
 
@@ -342,6 +364,7 @@ public final class DurableStore implements RoomStore, AutoCloseable {
             }
             open(batch);
             append(batch);
+            refresh(batch);
             close(batch);
             doChores();
         } catch (SQLException | RuntimeException | Error e) { // who comes next may be luckier
@@ -362,6 +385,25 @@ public final class DurableStore implements RoomStore, AutoCloseable {
             done(append, NOT_NOW);
         } else if (task instanceof Task.Open open && !open.isTold) {
             couldNotOpen(open);
+        } else if (task instanceof Task.Refresh refresh && !refresh.isDone) {
+            done(refresh, UNKNOWN);
+        }
+    }
+
+    private void refresh(List<Task> batch) throws SQLException {
+        for (Task task : batch) {
+            if (task instanceof Task.Refresh refresh) {
+                done(refresh, stored(refresh.name).extent());
+            }
+        }
+    }
+
+    private static void done(Task.Refresh refresh, Extent extent) {
+        refresh.isDone = true;
+        try {
+            refresh.onExtent.accept(extent);
+        } catch (RuntimeException | Error e) {
+            LOG.log(Level.ERROR, "the room " + refresh.name + " failed to take what there is of it", e);
         }
     }
 

@@ -78,7 +78,8 @@ final class Stored {
     /** A room in memory is open for it, and hears of what comes. */
     void listen(RoomStore.Listener room) {
         listeners.add(room);
-        tell(() -> room.opened(now.epoch(), now.first(), now.head()));
+        tell(() -> room.opened(new RoomStore.Contents(
+                now.epoch(), RoomStore.Numbering.CONSECUTIVE, now.first(), now.head() + 1, now.head(), List.of())));
     }
 
     /** What a room does with the news does not undo what has been written. */
@@ -88,6 +89,11 @@ final class Stored {
         } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "the room " + name + " could not be told what is kept of it", e);
         }
+    }
+
+    /** Which messages there are. */
+    RoomStore.Extent extent() {
+        return new RoomStore.Extent(committed.first(), committed.head());
     }
 
     void leave(RoomStore.Listener room) {

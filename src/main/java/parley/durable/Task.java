@@ -44,6 +44,19 @@ sealed interface Task {
         }
     }
 
+    /** A room asks which messages there are. */
+    final class Refresh implements Task {
+        final RoomName name;
+        final Consumer<RoomStore.Extent> onExtent;
+        /** Of the writing thread: whether the room has its answer. */
+        boolean isDone;
+
+        Refresh(RoomName name, Consumer<RoomStore.Extent> onExtent) {
+            this.name = name;
+            this.onExtent = onExtent;
+        }
+    }
+
     /** Something else, with the file. */
     record Do(Work work) implements Task {}
 

@@ -85,6 +85,15 @@ final class RemoteTransport implements Transport {
         }
     }
 
+    /** The API has no means for it. */
+    @Override
+    public boolean pauseReading() {
+        return false;
+    }
+
+    @Override
+    public void resumeReading() {}
+
     private @Nullable Throwable sendPing() {
         try {
             remote.sendPing(ByteBuffer.allocate(0)); // Open Liberty takes no buffer that is read-only

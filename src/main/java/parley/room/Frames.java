@@ -30,29 +30,29 @@ interface Frames {
         }
     }
 
-    /** What {@link #gap} is told when nobody knows how many they are. */
+    /** In place of a count: nobody knows how many they are. */
     long UNKNOWN = -1;
 
     /** Returns messages from a place on, up to another at most; null when the log does not keep the first any more. */
     @Nullable
     Batch messages(long from, long until);
 
-    /** Returns as many of these messages as go in a frame, for one member alone; there is at least one. The first is at that place. */
-    Batch messages(List<Message> page, long place);
+    /** Returns as many of these messages as go in a frame; there is at least one. They have no places: the batch begins at 0. */
+    Batch messages(List<Message> page);
 
-    /** Says that the messages between these two numbers were missed, so many; null where members are not told. */
+    /** Says that the messages between these two numbers were missed, so many; null where members do not hear of it. */
     @Nullable
     Frame gap(long after, long before, long missed);
 
-    /** Says that the room has begun another history, of which what follows that number comes; null where members are not told. */
+    /** Says that the room has begun another history, of which what follows that number comes; null where members do not hear of it. */
     @Nullable
-    Frame begun(String epoch, long seq, int count);
+    Frame begun(String epoch, long seq);
 
-    /** Says who came and went: what is new, or everybody, for a member that knows an older state; null where members are not told. */
+    /** Says who came and went: what is new, or everybody, for a member that knows an older state; null where members do not hear of it. */
     @Nullable
-    Frame presence(Presence.News news, boolean everybody);
+    Frame presence(Presence.Delta delta, boolean everybody);
 
-    /** Returns signals from a number to another; null where members are not told, or when they are gone. */
+    /** Returns signals from a number to another; null where members do not hear of it, or when they are gone. */
     @Nullable
     Frame signals(long from, long to);
 }

@@ -4,14 +4,18 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Message;
 
-/** The messages that a room keeps, read a page at a time: as many as asked for, as fit a frame, and one at least. Any thread. */
+/**
+ * The messages that a room keeps, read a page at a time: as many as asked for, as fit a frame, and one at least. What memory has comes from
+ * there, the rest of the page from the store. Any thread.
+ */
 public final class History {
-    private final Room room;
     private final RoomLog log;
     private final int pageBytes;
+    private final ToIntFunction<Message> sentBytes;
 
     /**
      * Messages, oldest first.
@@ -49,101 +53,145 @@ public final class History {
         }
     }
 
-    History(Room room, RoomLog log, int pageBytes) {
-        this.room = room;
+    /** A page that is being filled. */
+    private final class Filling {
+        private final int limit;
+        private final List<Message> messages = new ArrayList<>();
+        private int bytes;
+        private boolean isFull;
+
+        Filling(int limit) {
+            this.limit = limit;
+        }
+
+        /** Adds a message, unless the page is full. */
+        boolean add(Message message) {
+            int more = sentBytes.applyAsInt(message) + 1;
+            isFull |= messages.size() >= limit || (!messages.isEmpty() && bytes + more > pageBytes);
+            if (!isFull) {
+                messages.add(message);
+                bytes += more;
+            }
+            return !isFull;
+        }
+
+        /** Adds messages; true when all fitted. */
+        boolean addAll(List<Message> more) {
+            for (Message message : more) {
+                if (!add(message)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        boolean hasRoom() {
+            return !isFull && messages.size() < limit && bytes < pageBytes;
+        }
+    }
+
+    /**
+     * @param pageBytes how many bytes a page has when it is sent, unless a single message has more
+     * @param sentBytes how many a message has then
+     */
+    History(RoomLog log, int pageBytes, ToIntFunction<Message> sentBytes) {
         this.log = log;
         this.pageBytes = pageBytes;
+        this.sentBytes = sentBytes;
     }
 
-    /** Reads from memory what is there, and has the store read what is only there. */
-    void read(Range range, Consumer<@Nullable Page> told) {
-        Page page = range.back ? before(range) : after(range);
-        long from = range.back ? until(range) - 1 : from(range);
-        if (page.messages.isEmpty() && room.isOnlyStored(from)) {
-            // Where numbers have holes, one more says whether there is one.
-            int limit = range.limit + (log.isSparse() ? 1 : 0);
-            room.readStored(from, range.back, limit, read -> told.accept(read == null ? null : page(range, read)));
+    /** Reads a page; the callback is called once, with null when the store cannot read. */
+    void read(Range range, Consumer<@Nullable Page> onPage) {
+        if (range.back) {
+            readBack(range, onPage);
         } else {
-            told.accept(page);
+            readOn(range, onPage);
         }
     }
 
-    /** Backward: the number that all read come before. */
-    private long until(Range range) {
-        return Math.min(range.seq, log.newest() + 1);
-    }
-
-    /** Forward: the number that none read comes before. */
-    private long from(Range range) {
-        long next = Math.min(range.seq, log.newest()) + 1;
-        return Math.max(next, room.first());
-    }
-
-    private Page page(Range range, List<Message> read) {
-        boolean isCut = read.size() > range.limit;
-        List<Message> messages = new ArrayList<>(isCut ? read.subList(0, range.limit) : read);
-        if (!range.back) {
-            return page(messages, hasNewer(messages));
+    private void readOn(Range range, Consumer<@Nullable Page> onPage) {
+        Filling page = new Filling(range.limit);
+        long from = Math.min(range.seq, log.ring().newest()) + 1;
+        if (from >= log.ring().since()) {
+            addFromRing(page, from);
+            if (!page.messages.isEmpty() || from > log.ring().newest()) {
+                onPage.accept(newer(page));
+                return;
+            } // else the ring let go of just what was to be read
         }
-        Collections.reverse(messages);
-        boolean hasOlder = log.isSparse() ? isCut || weight(messages) >= pageBytes : hasOlder(messages);
-        return page(messages, hasOlder);
+        if (log.firstStored() == RoomStore.NOTHING) {
+            do {
+                addFromRing(page, log.ring().since());
+            } while (page.messages.isEmpty() && log.ring().first() <= log.ring().head()); // let go of meanwhile
+            onPage.accept(newer(page));
+            return;
+        }
+        RoomStore.Query query = new RoomStore.Query(from, RoomStore.Direction.FORWARD, range.limit, pageBytes);
+        log.store().read(query, answer -> {
+            if (answer == RoomStore.Unread.NOT_NOW) {
+                onPage.accept(null);
+                return;
+            }
+            boolean more = answer instanceof RoomStore.Found found && (!page.addAll(found.messages()) || found.more());
+            if (!more && page.hasRoom()) {
+                addFromRing(page, page.messages.isEmpty() ? log.ring().since() : last(page) + 1);
+            }
+            onPage.accept(newer(page));
+        });
+    }
+
+    private void addFromRing(Filling page, long from) {
+        long place = log.ring().placeOf(from);
+        for (Message next = log.ring().read(place);
+                next != null && page.add(next);
+                next = log.ring().read(place)) {
+            place++;
+        }
+    }
+
+    private Page newer(Filling page) {
+        boolean more = !page.messages.isEmpty() && last(page) < log.ring().newest();
+        return page(page.messages, more);
+    }
+
+    private static long last(Filling page) {
+        return page.messages.get(page.messages.size() - 1).seq();
+    }
+
+    private void readBack(Range range, Consumer<@Nullable Page> onPage) {
+        Filling page = new Filling(range.limit);
+        long until = Math.min(range.seq, log.ring().newest() + 1);
+        long place = log.ring().placeOf(until) - 1;
+        long next = until;
+        for (Message message = log.ring().read(place);
+                message != null && page.add(message);
+                message = log.ring().read(place)) {
+            next = message.seq();
+            place--;
+        }
+        long firstStored = log.firstStored();
+        if (!page.hasRoom() || firstStored == RoomStore.NOTHING || next <= firstStored) {
+            onPage.accept(older(page, log.ring().read(place) != null || firstStored < next));
+            return;
+        }
+        RoomStore.Query query = new RoomStore.Query(
+                next - 1, RoomStore.Direction.BACKWARD, range.limit - page.messages.size(), pageBytes - page.bytes);
+        log.store().read(query, answer -> {
+            if (answer == RoomStore.Unread.NOT_NOW) {
+                onPage.accept(page.messages.isEmpty() ? null : older(page, true));
+                return;
+            }
+            boolean more = answer instanceof RoomStore.Found found && (!page.addAll(found.messages()) || found.more());
+            onPage.accept(older(page, more));
+        });
+    }
+
+    private Page older(Filling page, boolean more) {
+        Collections.reverse(page.messages);
+        return page(page.messages, more && !page.messages.isEmpty());
     }
 
     private Page page(List<Message> messages, boolean more) {
-        return new Page(log.epoch(), messages, more, log.isSparse() ? room.first() : null);
-    }
-
-    private static long weight(List<Message> messages) {
-        return messages.stream().mapToLong(MemoryLog::weight).sum();
-    }
-
-    private Page before(Range range) {
-        List<Message> messages = read(log.place(until(range)) - 1, -1, range.limit);
-        // Again when the log let go of just what was to be read. The first is asked for before the head, since both go
-        // up.
-        while (messages.isEmpty() && log.first() < log.place(until(range))) {
-            messages = read(log.place(until(range)) - 1, -1, range.limit);
-        }
-        Collections.reverse(messages);
-        return page(messages, hasOlder(messages));
-    }
-
-    private Page after(Range range) {
-        List<Message> messages = List.of();
-        long from = from(range);
-        // Again when the log let go of just what was to be read. The first is asked for before the head, since both go
-        // up.
-        while (messages.isEmpty() && log.place(from) <= log.head() && !room.isOnlyStored(from)) {
-            messages = read(log.place(from), 1, range.limit);
-            from = from(range);
-        }
-        return page(messages, hasNewer(messages));
-    }
-
-    private boolean hasOlder(List<Message> messages) {
-        if (messages.isEmpty()) {
-            return false;
-        }
-        long oldest = messages.get(0).seq();
-        return log.place(oldest) > log.first() || room.isOnlyStored(oldest - 1);
-    }
-
-    private boolean hasNewer(List<Message> messages) {
-        return !messages.isEmpty() && messages.get(messages.size() - 1).seq() < log.newest();
-    }
-
-    private List<Message> read(long from, int step, int limit) {
-        List<Message> messages = new ArrayList<>();
-        int bytes = 0;
-        long place = from;
-        Message next = log.read(place);
-        while (next != null && messages.size() < limit && (messages.isEmpty() || bytes < pageBytes)) {
-            messages.add(next);
-            place += step;
-            next = log.read(place);
-            bytes += next == null ? 0 : next.content().bytes() + MemoryLog.OVERHEAD_BYTES;
-        }
-        return messages;
+        return new Page(log.beginning().epoch(), List.copyOf(messages), more, log.firstWhereNumbersAreShared());
     }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.StringJoiner;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
@@ -36,12 +37,13 @@ final class JsonFrames implements Frames {
 
     private record Line(long place, long seq, String text, int bytes) {}
 
-    private record Told(Presence.News news, boolean everybody, Frame frame) {}
+    private record PresenceFrame(Presence.Delta delta, boolean everybody, Frame frame) {}
 
     private final RoomName room;
-    private final RoomLog log;
+    private final Ring ring;
     private final Signals signals;
-    private final Supplier<Presence.Picture> picture;
+    private final Supplier<Presence.Snapshot> snapshot;
+    private final IntSupplier count;
     private final int batchBytes;
     private final AtomicReferenceArray<@Nullable Line> lines = new AtomicReferenceArray<>(LINES);
     /** What the lines weigh, in bytes. */
@@ -54,13 +56,20 @@ final class JsonFrames implements Frames {
 
     private volatile @Nullable Batch lastMessages;
     private volatile @Nullable Batch lastSignals;
-    private volatile @Nullable Told lastTold;
+    private volatile @Nullable PresenceFrame lastPresence;
 
-    JsonFrames(RoomName room, RoomLog log, Signals signals, Supplier<Presence.Picture> picture, int batchBytes) {
+    JsonFrames(
+            RoomName room,
+            Ring ring,
+            Signals signals,
+            Supplier<Presence.Snapshot> snapshot,
+            IntSupplier count,
+            int batchBytes) {
         this.room = room;
-        this.log = log;
+        this.ring = ring;
+        this.count = count;
         this.signals = signals;
-        this.picture = picture;
+        this.snapshot = snapshot;
         this.batchBytes = batchBytes;
     }
 
@@ -103,7 +112,7 @@ final class JsonFrames implements Frames {
     }
 
     @Override
-    public Batch messages(List<Message> page, long place) {
+    public Batch messages(List<Message> page) {
         StringJoiner text = new StringJoiner("\n");
         long last = 0;
         int taken = 0;
@@ -119,7 +128,7 @@ final class JsonFrames implements Frames {
             taken++;
             last = message.seq();
         }
-        return new Batch(place, place + taken - 1, last, true, new Frame.Text(text.toString()));
+        return new Batch(0, taken - 1, last, true, new Frame.Text(text.toString()));
     }
 
     /**
@@ -136,7 +145,7 @@ final class JsonFrames implements Frames {
         if (kept != null && kept.place == place) {
             return kept;
         }
-        Message message = log.read(place);
+        Message message = ring.read(place);
         if (message == null) {
             return null;
         }
@@ -165,26 +174,26 @@ final class JsonFrames implements Frames {
     }
 
     @Override
-    public Frame begun(String epoch, long seq, int count) {
-        return frame(new Event.Joined(null, room, epoch, seq, count, false));
+    public Frame begun(String epoch, long seq) {
+        return frame(new Event.Joined(null, room, epoch, seq, count.getAsInt(), false));
     }
 
     @Override
-    public Frame presence(Presence.News news, boolean everybody) {
-        Told told = lastTold;
-        if (told == null || told.news != news || told.everybody != everybody) {
-            told = new Told(news, everybody, frame(everybody ? picture() : changes(news)));
-            lastTold = told;
+    public Frame presence(Presence.Delta delta, boolean everybody) {
+        PresenceFrame made = lastPresence;
+        if (made == null || made.delta != delta || made.everybody != everybody) {
+            made = new PresenceFrame(delta, everybody, frame(everybody ? snapshot() : changes(delta)));
+            lastPresence = made;
         }
-        return told.frame;
+        return made.frame;
     }
 
-    private Event changes(Presence.News news) {
-        return new Event.Presence(room, null, news.joined(), news.left(), news.count());
+    private Event changes(Presence.Delta delta) {
+        return new Event.Presence(room, null, delta.joined(), delta.left(), delta.count());
     }
 
-    private Event picture() {
-        Presence.Picture now = picture.get();
+    private Event snapshot() {
+        Presence.Snapshot now = snapshot.get();
         return new Event.Presence(room, now.isWhole() ? now.names() : null, null, null, now.count());
     }
 
@@ -219,7 +228,7 @@ final class JsonFrames implements Frames {
         }
         lastMessages = null;
         lastSignals = null;
-        lastTold = null;
+        lastPresence = null;
     }
 
     private static Frame frame(Event event) {

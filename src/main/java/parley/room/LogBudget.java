@@ -3,9 +3,9 @@ package parley.room;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What the logs of all rooms weigh together, and may weigh. Any thread.
+ * The bytes of the logs of all rooms together, and their limit. Any thread.
  *
- * <p>Rooms count what they append and let go. Who appends beyond the limit has it {@linkplain RoomRegistry made less} elsewhere.
+ * <p>Rooms count what they append and let go. A thread that appends beyond the limit has {@linkplain RoomRegistry other rooms} forget.
  */
 final class LogBudget {
     private final long limit;
@@ -15,21 +15,26 @@ final class LogBudget {
     /**
      * Makes an empty one.
      *
-     * @param over called when there is more than the limit, by who appends, under a room's lock: must not do more than tell
-     *     somebody
+     * @param over called when there is more than the limit, by a thread that has appended
      */
     LogBudget(long limit, Runnable over) {
         this.limit = limit;
         this.over = over;
     }
 
+    /** Counts bytes more, or less. */
     void add(long more) {
-        if (bytes.addAndGet(more) > limit && more > 0) {
+        bytes.addAndGet(more);
+    }
+
+    /** Has the logs made smaller when there is too much. Not under a lock. */
+    void check() {
+        if (bytes.get() > limit) {
             over.run();
         }
     }
 
-    /** What all logs weigh. */
+    /** The bytes of all logs. */
     long bytes() {
         return bytes.get();
     }

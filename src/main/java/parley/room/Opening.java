@@ -5,108 +5,105 @@ import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import parley.protocol.RoomName;
 
 /**
- * The time until a room's store has said what there is, or that it cannot; and what waits for it. Any thread may call any method; those that say
- * so are for who holds the room's lock, which is what guards it.
+ * The time until a room's store has said what it has of the room, or that it cannot; and callers that wait for it. Any thread may call any
+ * method; methods whose name ends in {@code Locked} are for a thread that holds the room's lock, which guards the state.
+ *
+ * <pre>
+ *   OPENING ---- opened, and every waiting caller called ----> OPEN
+ *      |
+ *      +-------- could not be opened -------------------------> FAILED
+ * </pre>
  */
 final class Opening {
     private static final Logger LOG = System.getLogger("parley.room");
 
+    private enum State {
+        OPENING,
+        OPEN,
+        FAILED
+    }
+
+    /** A caller that waits. Called without a lock. */
+    interface Waiter {
+        /** The room is open, or cannot be opened. */
+        void opened(boolean isOpen);
+
+        /** Whether nobody needs the call any more. Asked under the room's lock. */
+        boolean hasEnded();
+    }
+
     private final RoomName room;
     private final ReentrantLock lock;
 
-    /** In the order in which it came; null once all of it has gone on. */
-    private @Nullable List<One> waiting;
+    // Guarded by the room's lock
+    private State state = State.OPENING;
 
-    private boolean hasFailed;
+    /** In the order in which they came. */
+    private List<Waiter> waiting = new ArrayList<>();
 
-    /** What is done once the store has said what there is, or that it cannot. Not under the lock. */
-    interface Waiting {
-        void goOn(boolean isOpen);
-    }
-
-    /** Something that waits, and who for. */
-    private record One(@Nullable Member who, Waiting what) {}
-
-    /**
-     * Begins.
-     *
-     * @param isOver whether there is nothing to wait for
-     */
-    Opening(RoomName room, ReentrantLock lock, boolean isOver) {
+    Opening(RoomName room, ReentrantLock lock) {
         this.room = room;
         this.lock = lock;
-        this.waiting = isOver ? null : new ArrayList<>();
     }
 
-    /** Whether nothing waits any more. Under the lock. */
-    boolean isOver() {
+    boolean isOpenLocked() {
         assert lock.isHeldByCurrentThread();
-        return waiting == null;
+        return state == State.OPEN;
     }
 
-    /** Adds something to what waits, while it is not over. Under the lock. */
-    void add(Member who, Waiting what) {
+    /** Whether callers may still be waiting. */
+    boolean isOverLocked() {
         assert lock.isHeldByCurrentThread();
-        if (waiting == null) {
-            throw new IllegalStateException("nothing waits any more");
-        }
-        waiting.add(new One(who, what));
+        return state != State.OPENING;
     }
 
-    /** Lets go of what waits for those whose sessions have ended: it would be kept for as long as the store is gone. Under the lock. */
-    void letGoEnded() {
-        assert lock.isHeldByCurrentThread();
-        if (waiting != null) {
-            waiting.removeIf(one -> one.who != null && one.who.hasEnded());
-        }
-    }
-
-    /** The store cannot say what there is: who asks from now on is told so too. Under the lock. */
-    void fails() {
-        assert lock.isHeldByCurrentThread();
-        hasFailed = true;
-    }
-
-    /** Does something when it is over: at once, or later on a thread of the store's. */
-    void whenOver(@Nullable Member who, Waiting what) {
+    /** Calls a waiter when it is over: at once, or later on a thread of the store's. */
+    void whenOver(Waiter waiter) {
         boolean isOpen;
         lock.lock();
         try {
-            if (waiting != null) {
-                waiting.add(new One(who, what));
+            if (state == State.OPENING) {
+                waiting.add(waiter);
                 return;
             }
-            isOpen = !hasFailed;
+            isOpen = state == State.OPEN;
         } finally {
             lock.unlock();
         }
-        what.goOn(isOpen);
+        waiter.opened(isOpen);
     }
 
-    /** Lets all go on that waits, in the order in which it came and before any that comes later. */
+    /** Lets go of waiters that nobody needs any more: they would be kept for as long as the store is gone. */
+    void letGoEndedLocked() {
+        assert lock.isHeldByCurrentThread();
+        waiting.removeIf(Waiter::hasEnded);
+    }
+
+    /** Calls all waiters in the order in which they came, before any that comes later. */
     void end(boolean isOpen) {
-        for (List<One> waited = next(); waited != null; waited = next()) {
-            for (One one : waited) {
+        for (List<Waiter> next = next(isOpen); !next.isEmpty(); next = next(isOpen)) {
+            for (Waiter waiter : next) {
                 try {
-                    one.what.goOn(isOpen);
-                } catch (RuntimeException | Error e) { // the others are not to wait for ever
-                    LOG.log(Level.ERROR, "somebody who waited to come into the room " + room + " could not be told", e);
+                    waiter.opened(isOpen);
+                } catch (RuntimeException | Error e) { // the others must not wait for ever
+                    LOG.log(Level.ERROR, "a client that waited for the room " + room + " to open failed", e);
                 }
             }
         }
     }
 
-    /** What has come to wait since the last, or null when nothing has, and nothing waits from now on. */
-    private @Nullable List<One> next() {
+    private List<Waiter> next(boolean isOpen) {
         lock.lock();
         try {
-            List<One> now = waiting;
-            waiting = now == null || now.isEmpty() ? null : new ArrayList<>();
-            return now == null || now.isEmpty() ? null : now;
+            List<Waiter> now = waiting;
+            waiting = new ArrayList<>();
+            if (now.isEmpty()) {
+                state = isOpen ? State.OPEN : State.FAILED;
+            }
+            return now;
         } finally {
             lock.unlock();
         }

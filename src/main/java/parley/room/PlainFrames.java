@@ -8,11 +8,11 @@ import parley.protocol.PlainText;
 
 /** The frames of plain-text members: one a message, and nothing else. */
 final class PlainFrames implements Frames {
-    private final RoomLog log;
+    private final Ring ring;
     private volatile @Nullable Batch last;
 
-    PlainFrames(RoomLog log) {
-        this.log = log;
+    PlainFrames(Ring ring) {
+        this.ring = ring;
     }
 
     @Override
@@ -21,7 +21,7 @@ final class PlainFrames implements Frames {
         if (made != null && made.fits(from, until)) {
             return made;
         }
-        Message message = log.read(from);
+        Message message = ring.read(from);
         if (message == null) {
             return null;
         }
@@ -31,9 +31,9 @@ final class PlainFrames implements Frames {
     }
 
     @Override
-    public Batch messages(List<Message> page, long place) {
+    public Batch messages(List<Message> page) {
         Message message = page.get(0);
-        return new Batch(place, place, message.seq(), true, new Frame.Text(PlainText.encode(message)));
+        return new Batch(0, 0, message.seq(), true, new Frame.Text(PlainText.encode(message)));
     }
 
     /** Lets go of what is kept for members to share. */
@@ -47,12 +47,12 @@ final class PlainFrames implements Frames {
     }
 
     @Override
-    public @Nullable Frame begun(String epoch, long seq, int count) {
+    public @Nullable Frame begun(String epoch, long seq) {
         return null;
     }
 
     @Override
-    public @Nullable Frame presence(Presence.News news, boolean everybody) {
+    public @Nullable Frame presence(Presence.Delta delta, boolean everybody) {
         return null;
     }
 

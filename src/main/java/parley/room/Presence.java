@@ -10,57 +10,56 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who is in a room, by name, and what of it has been told. Guarded by the room's lock, except for {@link #news}.
+ * Who is in a room, by name, and which changes its members have been sent. Guarded by the room's lock, except for {@link #delta}.
  *
- * <p>Comings and goings are not told one by one: the sweep makes <i>news</i> of what has changed since the last, a few times a
- * second at most. A member that has heard the news before gets the changes; one that has not gets everybody there is. In a
- * room with more names than its limit, news is the number of members alone.
+ * <p>Joins and leaves are not sent one by one: the sweep makes a <i>delta</i> of all that changed since the last one, a few times a second at
+ * most. A member that knows the version before gets the delta; any other gets the <i>snapshot</i> of everybody. In a room with more names than
+ * its limit, both are the number of members alone.
  *
- * <p>The changes name every name that was touched, in {@code joined} when it is there now and in {@code left} when it is not,
- * though it may have come and gone in between: then they are right for a picture taken at any moment since the last news.
+ * <p>A delta names every name that was touched, in {@code joined} when it is there now and in {@code left} when it is not, though it may have
+ * come and gone in between: then it is right for a snapshot taken at any moment since the last delta.
  */
 public final class Presence {
     /**
-     * What is told of the changes since the news before.
+     * The changes since the version before.
      *
-     * @param version one more with each
-     * @param joined null when the changes cannot be told and everybody has to be
+     * @param joined null when there are too many, and members get the snapshot
      * @param left null with {@code joined}
      */
-    record News(
+    record Delta(
             long version,
             @Nullable List<String> joined,
             @Nullable List<String> left,
             int count) {}
 
     /**
-     * Who is there.
+     * Everybody who is there.
      *
-     * @param names as many as may be told
+     * @param names up to the limit
      * @param isWhole whether these are all
      * @param count members, those without a name included
      */
-    public record Picture(List<String> names, boolean isWhole, int count) {}
+    public record Snapshot(List<String> names, boolean isWhole, int count) {}
 
-    /** How long after news there is none. */
+    /** How long at least from one delta to the next. */
     private static final long INTERVAL_NANOS = 250_000_000L;
 
     private final int maxNames;
 
-    private volatile News news = new News(0, List.of(), List.of(), 0);
+    private volatile Delta delta = new Delta(0, List.of(), List.of(), 0);
 
     // Guarded by the room's lock
     /** How many members go by a name. */
     private final Map<String, Integer> members = new LinkedHashMap<>();
 
     private final Set<String> touched = new LinkedHashSet<>();
-    /** Whether more names than may be told were touched. */
+    /** Whether more names were touched than a delta names. */
     private boolean touchedTooMany;
-    /** Whether somebody was told less than everybody since the last news, or with it. */
+    /** Whether a member got less than everybody since the last delta, or with it. */
     private boolean hadTooMany;
 
     private int count;
-    private long toldAtNanos;
+    private long changedAtNanos;
 
     /** Whether somebody here has come or gone since it was last asked who is here. */
     private boolean hasChangedHere;
@@ -75,9 +74,9 @@ public final class Presence {
         this.maxNames = maxNames;
     }
 
-    /** The latest news. Any thread. */
-    News news() {
-        return news;
+    /** The latest delta. Any thread. */
+    Delta delta() {
+        return delta;
     }
 
     void joined(@Nullable String name) {
@@ -145,33 +144,33 @@ public final class Presence {
         }
     }
 
-    /** Who is there now. Who is told less than all of it needs everybody with the next news. */
-    Picture picture() {
+    /** Everybody who is there now. A member that gets less than all needs the snapshot with the next delta. */
+    Snapshot snapshot() {
         List<String> names = members.keySet().stream().limit(maxNames).toList();
         boolean isWhole =
                 names.size() == members.size() && elsewhere.values().stream().allMatch(RoomStore.Present::isWhole);
         hadTooMany |= !isWhole;
-        return new Picture(names, isWhole, count);
+        return new Snapshot(names, isWhole, count);
     }
 
-    /** Makes news of what has changed; false when nothing has, or when the last news is too young. */
-    boolean tell(long nowNanos) {
-        if (touched.isEmpty() && !touchedTooMany && count == news.count) {
+    /** Makes a delta of what has changed; false when nothing has, or when the last delta is too young. */
+    boolean change(long nowNanos) {
+        if (touched.isEmpty() && !touchedTooMany && count == delta.count) {
             return false;
         }
-        if (news.version > 0 && nowNanos - toldAtNanos < INTERVAL_NANOS) {
+        if (delta.version > 0 && nowNanos - changedAtNanos < INTERVAL_NANOS) {
             return false;
         }
-        toldAtNanos = nowNanos;
+        changedAtNanos = nowNanos;
         boolean hasTooMany =
                 members.size() > maxNames || !elsewhere.values().stream().allMatch(RoomStore.Present::isWhole);
         if (hasTooMany || hadTooMany || touchedTooMany) {
-            news = new News(news.version + 1, null, null, count);
+            delta = new Delta(delta.version + 1, null, null, count);
         } else {
             List<String> joined = new ArrayList<>();
             List<String> left = new ArrayList<>();
             touched.forEach(name -> (members.containsKey(name) ? joined : left).add(name));
-            news = new News(news.version + 1, joined, left, count);
+            delta = new Delta(delta.version + 1, joined, left, count);
         }
         hadTooMany = hasTooMany;
         touchedTooMany = false;

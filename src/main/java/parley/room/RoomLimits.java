@@ -7,9 +7,11 @@ import org.jspecify.annotations.Nullable;
  * What a room keeps and allows.
  *
  * @param history messages kept, at least 1
- * @param historyBytes weight of the messages kept, in bytes
- * @param window how many messages a member may be behind what is live, at least 1
- * @param overflow what becomes of a member further behind
+ * @param historyBytes bytes of the messages kept
+ * @param backlogBytes bytes kept at most of messages that members have still to take, {@code historyBytes} included
+ * @param slowAfter how long a member's frame may be under way before the member is behind
+ * @param window how many messages a member may be behind what is live; 0 for any number
+ * @param overflow what becomes of a member that is behind
  * @param linger how long a room without members stays
  * @param batchBytes what messages joined into one frame may weigh, in bytes of UTF-8; a longer one goes alone
  * @param names how many names presence tells at most
@@ -19,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 public record RoomLimits(
         int history,
         long historyBytes,
+        long backlogBytes,
+        Duration slowAfter,
         int window,
         Overflow overflow,
         Duration linger,
@@ -29,7 +33,9 @@ public record RoomLimits(
     public RoomLimits {
         if (history < 1
                 || historyBytes < 1
-                || window < 1
+                || backlogBytes < historyBytes
+                || slowAfter.isNegative()
+                || window < 0
                 || linger.isNegative()
                 || batchBytes < 1
                 || names < 0

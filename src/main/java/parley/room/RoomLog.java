@@ -1,70 +1,369 @@
 package parley.room;
 
+import java.time.Clock;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.Message;
+import parley.protocol.RoomName;
 
 /**
- * The newest messages of a room in their order; the oldest are let go.
+ * A room's log: the newest messages in a {@link Ring}, and all that are kept in the {@link RoomStore} behind it. The room, its members and its
+ * clients' requests read one log and do not know where a message is.
  *
- * <p>A message has a <i>place</i>, one more than that of the message before it, and a <i>number</i>, which clients see. Cursors, windows and
- * counts are in places. A room that numbers its messages itself has numbers without holes, and both are the same: nothing is translated. Where
- * several rooms share a numbering ({@link #isSparse}) a room's numbers have holes, places are this log's own, and a number is searched for.
- *
- * <p>Reading is for any thread at any time and never blocks. Appending is for one thread at a time: the room's lock sees to
- * that.
+ * <p>Any thread may call any method; methods whose name ends in {@code Locked} are for a thread that holds the room's lock. The store is never
+ * called with the lock held.
  */
-interface RoomLog {
-    /** Which history this is: another one after messages were lost, so that their numbers are not taken for these. */
-    String epoch();
+final class RoomLog {
+    private static final long NONE = 0;
 
-    /** Whether numbers have holes. */
-    boolean isSparse();
+    private final ReentrantLock lock;
+    private final LogBudget budget;
+    private final Clock clock;
+    private final Tally tally;
+    private final Members members;
+    private final Ring ring;
+    private final Pages pages;
+
+    /** Set when the room is made, before any other thread knows it. */
+    private RoomStore.@Nullable Log store;
+
+    /** Where the history began that members are in. Written under the lock. */
+    private volatile Beginning beginning = new Beginning("", 1, 0);
+
+    private volatile RoomStore.Numbering numbering = RoomStore.Numbering.CONSECUTIVE;
+    /** The number from which on the store has all messages. */
+    private volatile long firstStored = RoomStore.NOTHING;
+
+    /** Whether a member waits for a page that could not be read. Cleared by the sweep. */
+    private volatile boolean hasUnread;
+
+    /** When something was published last, since 1970. Written under the lock. */
+    private volatile long publishedAtMillis;
+
+    /** The place of the newest message that members may take: the head when the last turn began. Written by the turn. */
+    private volatile long turnedTo;
+
+    // Guarded by the room's lock
+    /** The place of the newest message when the store said what there is. */
+    private long openedAt;
+
+    /** The number up to which the store knew of all messages when it looked last. */
+    private long lookedUpTo;
+
+    /** When the oldest message was published that no turn has fanned out; else NONE. */
+    private long waitingSinceNanos = NONE;
+
+    /** Set when the room is given up: what comes then is not kept, and counted nowhere. */
+    private boolean isClosed;
 
     /**
-     * Adds a message, under the room's lock; or finds, while it is kept, the one that was added with the same {@code id}.
+     * The beginning of a history of the room, which ends when its messages are lost.
      *
-     * @return its number
+     * @param place of its first message that members take who were in the history before
+     * @param seq the number behind which that message comes
      */
-    long append(long at, Draft draft);
+    record Beginning(String epoch, long place, long seq) {}
+
+    RoomLog(RoomLimits limits, Members members, Tally tally, LogBudget budget, Clock clock, ReentrantLock lock) {
+        this.members = members;
+        this.tally = tally;
+        this.budget = budget;
+        this.clock = clock;
+        this.lock = lock;
+        this.ring = new Ring(limits.history(), limits.historyBytes(), limits.backlogBytes());
+        this.pages = new Pages((query, onAnswer) -> store().read(query, onAnswer), limits.batchBytes());
+    }
+
+    /** Opens the store's log. Once, by the thread that makes the room. */
+    void open(RoomStore from, RoomName name, RoomStore.Listener room) {
+        store = from.open(name, room);
+    }
+
+    RoomStore.Log store() {
+        return Objects.requireNonNull(store, "the room was not opened");
+    }
+
+    Ring ring() {
+        return ring;
+    }
+
+    Beginning beginning() {
+        return beginning;
+    }
+
+    long firstStored() {
+        return firstStored;
+    }
+
+    /** The number from which on all messages are kept, in memory or in the store. */
+    long first() {
+        return Math.min(firstStored, ring.since());
+    }
+
+    /** The number from which on all are kept, where clients cannot tell by the numbers themselves. */
+    @Nullable
+    Long firstWhereNumbersAreShared() {
+        return numbering == RoomStore.Numbering.SHARED ? first() : null;
+    }
+
+    /** How many messages come between two numbers, or {@link Frames#UNKNOWN}. */
+    long countBetween(long after, long before) {
+        return numbering == RoomStore.Numbering.CONSECUTIVE ? before - after - 1 : Frames.UNKNOWN;
+    }
+
+    /** Adds a message; the room hears of it, then the callback is called. Not under the lock. */
+    void append(Draft draft, Consumer<Outcome> onResult) {
+        store().append(clock.millis(), draft, onResult);
+    }
+
+    /** Finds messages that the ring has let go of: now, or later, when the reader is called. Not under the lock. */
+    Optional<Page> page(long from, long until, Pages.Reader reader) {
+        return pages.find(from, until, reader);
+    }
+
+    /** A member could not be given a page: the sweep has it ask again. */
+    void readAgainLater() {
+        hasUnread = true;
+    }
+
+    /** Whether members have to ask again for what could not be read. For the sweep. */
+    boolean takeUnread() {
+        boolean has = hasUnread;
+        hasUnread = false;
+        return has;
+    }
+
+    /** Lets go of pages that members share. */
+    void letPagesGo() {
+        pages.letGo();
+    }
+
+    /** Takes in what the store has; where members are in already, what it has is new for them. */
+    void opened(RoomStore.Contents contents, BooleanSupplier isFirstLocked) {
+        lock.lock();
+        try {
+            if (isClosed) {
+                return;
+            }
+            boolean isFirst = isFirstLocked.getAsBoolean();
+            long before = ring.bytes();
+            ring.begin(contents.since() - 1);
+            numbering = contents.numbering();
+            firstStored = contents.first();
+            lookedUpTo = contents.head();
+            beginning = new Beginning(contents.epoch(), ring.head() + 1, contents.since() - 1);
+            contents.newest().forEach(ring::add);
+            budget.add(ring.bytes() - before);
+            if (isFirst) {
+                openedAt = ring.head();
+                turnedTo = ring.head();
+            } else {
+                countLocked(contents.newest().size());
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Adds messages that the store keeps. */
+    void appended(List<Message> messages) {
+        boolean hasReleasedIds;
+        lock.lock();
+        try {
+            if (isClosed) {
+                return;
+            }
+            long before = ring.bytes();
+            messages.forEach(ring::add);
+            budget.add(ring.bytes() - before);
+            countLocked(messages.size());
+            hasReleasedIds = ring.hasReleasedIds();
+        } finally {
+            lock.unlock();
+        }
+        if (hasReleasedIds) {
+            store().released(ring.since());
+        }
+        budget.check();
+    }
+
+    private void countLocked(int messages) {
+        assert lock.isHeldByCurrentThread();
+        tally.published(messages);
+        tally.offered((long) messages * members.placedLocked());
+        publishedAtMillis = clock.millis();
+        if (waitingSinceNanos == NONE) {
+            waitingSinceNanos = System.nanoTime();
+        }
+    }
+
+    /** When something was published last, since 1970. */
+    long publishedAtMillis() {
+        return publishedAtMillis;
+    }
 
     /**
-     * Adds a message that has its number from elsewhere, under the room's lock. Where numbers have no holes and it does not follow the
-     * newest, the earlier ones are let go.
+     * A turn begins: members may take all that is there now. For the turn alone.
+     *
+     * @return when the oldest message was published that no turn has fanned out; 0 for none
      */
-    void add(Message message);
+    long beginTurn() {
+        long since;
+        lock.lock();
+        try {
+            since = waitingSinceNanos;
+            waitingSinceNanos = NONE;
+        } finally {
+            lock.unlock();
+        }
+        turnedTo = ring.head();
+        return since;
+    }
 
-    /** Lets all messages go and begins again behind that number, under the room's lock. */
-    void begin(String epoch, long newest);
+    /** The place of the newest message that members may take. */
+    long turnedTo() {
+        return turnedTo;
+    }
 
-    /** The place of the newest message; 0 before the first. */
-    long head();
+    /** The store has let go of the messages before that number. */
+    void trimmed(long first) {
+        lock.lock();
+        try {
+            firstStored = first;
+            if (!isClosed) {
+                long before = ring.bytes();
+                ring.forgetBefore(first);
+                budget.add(ring.bytes() - before);
+            }
+        } finally {
+            lock.unlock();
+        }
+        pages.letGo();
+    }
 
-    /** The place of the oldest message that is still kept; one more than the head when none is. */
-    long first();
+    /** Lets go of messages beyond the limits that no member needs any more. */
+    void letTakenGo() {
+        Member[] all = members.walk();
+        boolean hasReleasedIds;
+        lock.lock();
+        try {
+            if (isClosed || !ring.isOverLimits()) {
+                return;
+            }
+            long needed = Long.MAX_VALUE;
+            for (Member member : all) {
+                needed = Math.min(needed, member.needs());
+            }
+            long before = ring.bytes();
+            ring.need(needed);
+            budget.add(ring.bytes() - before);
+            hasReleasedIds = ring.hasReleasedIds();
+        } finally {
+            lock.unlock();
+        }
+        if (hasReleasedIds) {
+            store().released(ring.since());
+        }
+    }
 
-    /** The number of the newest message; before the first, the one that it began behind. */
-    long newest();
+    /** Lets go of all that memory holds; false when that was nothing. */
+    boolean forget() {
+        lock.lock();
+        try {
+            if (isClosed || ring.bytes() == 0) {
+                return false;
+            }
+            budget.add(-ring.bytes());
+            ring.forget();
+        } finally {
+            lock.unlock();
+        }
+        store().released(ring.since());
+        return true;
+    }
 
-    /** The number from which on no message is missing here. */
-    long since();
+    /** The room is given up. */
+    void closeLocked() {
+        assert lock.isHeldByCurrentThread();
+        if (!isClosed) {
+            isClosed = true;
+            budget.add(-ring.bytes());
+        }
+    }
 
-    /** The place of the first message of that number or a higher one, if it is kept; where numbers have no holes, in any case. */
-    long place(long seq);
+    /** Has the store find out what there is; then the callback is called, at once or later. Not under the lock. */
+    void refresh(Runnable then) {
+        store().refresh(extent -> {
+            lock.lock();
+            try {
+                firstStored = Math.max(firstStored, extent.first());
+                lookedUpTo = extent.head();
+            } finally {
+                lock.unlock();
+            }
+            then.run();
+        });
+    }
 
-    /** The number at a place; behind the head, and where that is not known any more, the next that could be and that is. */
-    long number(long place);
+    /**
+     * Whether the store has to look before it is known what a start means: where others write too, a client may have seen more than has come
+     * here; and messages that are older than all in memory may be gone.
+     */
+    boolean hasToLookLocked(Start start) {
+        assert lock.isHeldByCurrentThread();
+        return start instanceof Start.After after
+                && after.epoch().equals(beginning.epoch())
+                && (after.seq() > ring.newest() || after.seq() + 1 < ring.since());
+    }
 
-    /** What the messages that are kept weigh. Under the room's lock. */
-    long bytes();
+    /** What a start means now, for a client that joins later. */
+    Start.At fixLocked(Start start) {
+        assert lock.isHeldByCurrentThread();
+        return at(start, ring.head());
+    }
 
-    /** Lets all messages go. Under the room's lock. */
-    void forget();
+    /** What a start means that was made before the store had said what there is. */
+    Start.At locateLocked(Start start) {
+        assert lock.isHeldByCurrentThread();
+        return at(start, openedAt);
+    }
 
-    /** Lets the messages before that number go. Under the room's lock. */
-    void forgetBefore(long seq);
+    private Start.At at(Start start, long head) {
+        String epoch = beginning.epoch();
+        if (start instanceof Start.Last last) {
+            return new Start.At(epoch, numberBack(head + 1 - last.messages()), null);
+        }
+        if (start instanceof Start.After after) {
+            long newest = Math.max(ring.newest(), lookedUpTo);
+            boolean isKnown = after.epoch().equals(epoch) && after.seq() <= newest;
+            return new Start.At(epoch, isKnown ? after.seq() + 1 : 1, isKnown);
+        }
+        Start.At at = (Start.At) start;
+        return at.epoch().equals(epoch) ? at : new Start.At(epoch, 1, at.resumes() == null ? null : false);
+    }
 
-    /** Returns the message at a place, or null when it is not kept any more or not there yet. */
-    @Nullable
-    Message read(long place);
+    /** The number at a place that may come before all that memory has: then as far as numbers tell. */
+    private long numberBack(long place) {
+        long missing = ring.first() - place;
+        return missing > 0 && numbering == RoomStore.Numbering.CONSECUTIVE
+                ? Math.max(first(), ring.since() - missing)
+                : ring.numberAt(place);
+    }
+
+    /** Places a cursor, and returns the place. */
+    long placeLocked(Cursor cursor, Start.At at) {
+        assert lock.isHeldByCurrentThread();
+        // A client that resumes hears by a gap what is gone, so its cursor starts there.
+        long from = Boolean.TRUE.equals(at.resumes()) ? at.from() : Math.max(first(), at.from());
+        long place = ring.placeOf(from);
+        cursor.place(place, from, beginning);
+        ring.needToo(place);
+        return place;
+    }
 }

@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import parley.protocol.Command;
+import parley.protocol.Draft;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 
@@ -25,8 +25,8 @@ public final class RoomRegistry {
     private final RoomLimits limits;
     private final Function<RoomName, RoomLimits> limitsOf;
     private final int maxRooms;
-    /** Where the rooms are kept that are not in memory alone; null when all are. */
-    private final @Nullable RoomStore store;
+    /** Where each room is kept. */
+    private final Function<RoomName, RoomStore> storeOf;
 
     private final LogBudget budget;
     private final Room.Observer observer;
@@ -44,28 +44,40 @@ public final class RoomRegistry {
     private volatile boolean scarce;
 
     /**
-     * Makes an empty registry.
+     * Makes an empty registry of rooms in memory that are all alike.
      *
      * @param maxRooms how many rooms there may be at once
      * @param fanOut where the rooms' turns run
      */
     public RoomRegistry(RoomLimits limits, int maxRooms, Executor fanOut, Clock clock) {
-        this(limits, room -> limits, maxRooms, null, Long.MAX_VALUE, (took, since) -> {}, fanOut, clock);
+        this(
+                limits,
+                room -> limits,
+                maxRooms,
+                all(new MemoryStore()),
+                Long.MAX_VALUE,
+                (took, since) -> {},
+                fanOut,
+                clock);
+    }
+
+    private static Function<RoomName, RoomStore> all(RoomStore store) {
+        return room -> store;
     }
 
     /**
-     * Makes an empty registry of rooms that are not all alike.
+     * Makes an empty registry.
      *
      * @param limits of most rooms
      * @param limitsOf the limits of a room
-     * @param store where the messages of those rooms are kept that have a {@link Retention}; null for nowhere
-     * @param logBytes what the messages kept in all rooms may weigh
+     * @param storeOf where a room is kept
+     * @param logBytes how many bytes the messages kept in memory have, in all rooms
      */
     public RoomRegistry(
             RoomLimits limits,
             Function<RoomName, RoomLimits> limitsOf,
             int maxRooms,
-            @Nullable RoomStore store,
+            Function<RoomName, RoomStore> storeOf,
             long logBytes,
             Room.Observer observer,
             Executor fanOut,
@@ -76,75 +88,57 @@ public final class RoomRegistry {
         this.observer = observer;
         this.limits = limits;
         this.maxRooms = maxRooms;
-        this.store = store;
+        this.storeOf = storeOf;
         this.fanOut = fanOut;
         this.clock = clock;
     }
 
     /**
-     * Where in a room's log a member would start who joined now. Taken at the handshake, because between the answer that
-     * tells a client that it is in and the moment it joins, others may publish.
-     *
-     * @param history how many messages back to start, as far as the room keeps them
+     * Fixes where a member will start, so that it means the same when it joins later. Done at the handshake, because between the answer that
+     * tells a client that it is in and the moment it joins, others may publish. Makes the room, whose store begins to look.
      */
-    public Position position(RoomName name, int history) {
-        return position(name, new Wish.Last(history));
-    }
-
-    /** Where a member would go on that names the last message it has, or start anew if that is not known here. */
-    public Position position(RoomName name, Command.After after) {
-        return position(name, new Wish.After(after.epoch(), after.seq()));
-    }
-
-    private Position position(RoomName name, Wish wish) {
-        // The store begins to look now.
-        Room room = store != null && isStored(limitsOf.apply(name)) ? findOrMake(name) : rooms.get(name);
-        return new Position(room, wish, room == null ? wish : room.fix(wish));
-    }
-
-    private boolean isStored(RoomLimits its) {
-        return store != null && its.retention() != null;
+    public Start fix(RoomName name, Start start) {
+        Room room = findOrMake(name);
+        return room == null ? start : room.fix(start);
     }
 
     /**
-     * A place in the log of a room.
+     * Publishes a message in a room, also in one that nobody has ever been in.
      *
-     * @param room null when there was none of that name: then all that one made later holds comes after
-     * @param wish where the client wants to start
-     * @param fixed the same, as it was when the position was taken
+     * @param onResult called once: now, or later on another thread, which must not be kept
      */
-    public record Position(@Nullable Room room, Wish wish, Wish fixed) {
-        /** In a room that has been made since: in memory it holds nothing older, and nothing that the client has seen. */
-        private Wish in(Room now) {
-            if (now == room) {
-                return fixed;
-            }
-            return now.isStored() ? wish : new Wish.At(1, wish instanceof Wish.After ? false : null);
+    public void publish(RoomName name, Draft draft, Consumer<Outcome> onResult) {
+        Room room = findOrMake(name);
+        if (room == null) {
+            onResult.accept(new Outcome.NotKept("the server has as many rooms as limits.rooms allows; retry later"));
+        } else {
+            room.publish(draft, onResult);
         }
     }
 
     /**
-     * Joins a room at a position, making the room if there is none of that name.
+     * Joins a room, making it if there is none of that name.
      *
-     * @param as what the member is called
-     * @param told called when it is in and before it is given messages, if it comes in: at once, or later by a thread of the store's; with
-     *     null when it is not in after all, because what is kept of the room cannot be read
+     * @param start where the member starts: {@linkplain #fix fixed} before its client could know that it is in
+     * @param as the member's name
+     * @param onJoined called once if the member comes in: at once, or later by a thread of the store's; with null when it is not in after all,
+     *     because the store cannot read what it has of the room
      * @return what became of it, but never {@link Entry.No#GONE}
      */
     public Entry join(
             RoomName name,
-            Position position,
+            Start start,
             Member.Subscriber subscriber,
             Format format,
             @Nullable MemberName as,
-            Consumer<@Nullable Joined> told) {
+            Consumer<@Nullable Joined> onJoined) {
         String memberName = as == null ? null : as.value();
         while (true) {
             Room room = findOrMake(name);
             if (room == null) {
                 return Entry.No.TOO_MANY_ROOMS;
             }
-            Entry entry = room.join(subscriber, format, memberName, position.in(room), null, told);
+            Entry entry = room.join(subscriber, format, memberName, start, null, onJoined);
             if (entry != Entry.No.GONE) {
                 return entry;
             }
@@ -153,32 +147,27 @@ public final class RoomRegistry {
     }
 
     /**
-     * Joins a room again, at another position, in place of a member that is in it: nobody else is told.
+     * Joins a room again, from another start, in place of a member that is in it: nobody else hears of it.
      *
-     * @param position one of that member's room
-     * @return null when the member has left
+     * @return {@link Entry.No#GONE} when the member has left
      */
-    public @Nullable Member rejoin(
+    public Entry rejoin(
             Member before,
-            Position position,
+            Start start,
             Member.Subscriber subscriber,
             Format format,
             @Nullable MemberName as,
-            Consumer<@Nullable Joined> told) {
+            Consumer<@Nullable Joined> onJoined) {
         String name = as == null ? null : as.value();
-        Entry entry = before.room().join(subscriber, format, name, position.in(before.room()), before, told);
-        return entry instanceof Entry.In in ? in.member() : null;
+        return before.room().join(subscriber, format, name, start, before, onJoined);
     }
 
-    /** Has the rooms tell who came and went and read again what could not be read, and gives up those that nobody has been in for a while. Called now and then by one thread. */
+    /** Looks after all rooms, and gives up those that nobody has been in for a while. Called now and then by one thread. */
     public void sweep(long nowNanos) {
         boolean atOnce = scarce;
         scarce = false;
         for (Room room : rooms.values()) {
-            room.tellPresence(nowNanos);
-            room.letGoWhenQuiet();
-            room.readAgain();
-            room.letGoEnded();
+            room.sweep(nowNanos);
             if (room.closeIfDeserted(nowNanos, atOnce)) {
                 remove(room);
             }
@@ -191,9 +180,9 @@ public final class RoomRegistry {
             return;
         }
         List<Room> leastUsedFirst = new ArrayList<>(rooms.values());
-        Map<Room, Long> said = new IdentityHashMap<>(); // at one moment, or the order is none
-        leastUsedFirst.forEach(room -> said.put(room, room.saidAtMillis()));
-        leastUsedFirst.sort(Comparator.comparing(said::get));
+        Map<Room, Long> publishedAt = new IdentityHashMap<>(); // at one moment, or the order is none
+        leastUsedFirst.forEach(room -> publishedAt.put(room, room.log().publishedAtMillis()));
+        leastUsedFirst.sort(Comparator.comparing(publishedAt::get));
         int forgot = 0;
         for (Room room : leastUsedFirst) {
             if (budget.bytes() <= budget.limit() * AIM) {
@@ -204,7 +193,7 @@ public final class RoomRegistry {
         forgotten.add(forgot);
     }
 
-    /** What the messages kept in all rooms weigh, in bytes. */
+    /** The bytes of the messages that memory keeps, in all rooms. */
     public long logBytes() {
         return budget.bytes();
     }
@@ -239,7 +228,7 @@ public final class RoomRegistry {
         return rooms.values().stream().mapToLong(Room::largestLag).max().orElse(0);
     }
 
-    /** What may be kept in all rooms, in bytes. */
+    /** The limit of these bytes. */
     public long logLimit() {
         return budget.limit();
     }
@@ -255,12 +244,14 @@ public final class RoomRegistry {
             return null;
         }
         RoomLimits its = limitsOf.apply(name);
-        Room made = new Room(name, its, isStored(its) ? store : null, budget, tally, observer, fanOut, clock);
+        Room made = new Room(name, its, budget, tally, observer, fanOut, clock);
+        made.open(storeOf.apply(name));
         Room other = rooms.putIfAbsent(name, made);
         if (other == null) {
             return made;
         }
         count.decrementAndGet();
+        made.discard();
         return other;
     }
 

@@ -3,54 +3,55 @@ package parley.room;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
 
 /**
- * Where the messages of rooms are kept beyond memory, and where they get their numbers. The room above it does not know what it is.
+ * Where the messages of rooms get their numbers, and where they are kept beyond the room's own ring: memory, a disk, a cluster. The room above
+ * does not know which.
  *
- * <p>Any thread may call any method, and none blocks: what takes time is told later, on threads of the store's own. A room hears of its log in
- * the order in which things became true, one call at a time; what was read may come beside that.
+ * <p>Any thread may call any method, without holding a lock, and none blocks. Each call that takes a callback has it called exactly once: before
+ * the call returns, or later on a thread of the store's. A room hears of its log in the order in which things became true, one call at a time.
  */
 public interface RoomStore {
-    /** Whether the numbers of a room have holes, since rooms share them. */
-    default boolean isSparse() {
-        return false;
+    /** In place of the number of the oldest message that is kept: none is, beyond what the room itself keeps. */
+    long NOTHING = Long.MAX_VALUE;
+
+    /** Finds the log of a room, or begins one. The room hears what there is before it hears anything else, perhaps before this returns. */
+    Log open(RoomName name, Listener room);
+
+    /** How the messages of a room are numbered. */
+    enum Numbering {
+        /** One by one. */
+        CONSECUTIVE,
+        /** With holes, since several rooms share the numbers. */
+        SHARED
     }
 
-    /** Finds the log of a room, or begins one. Tells the room what there is before it tells anything else, and not before this returns. */
-    Log open(RoomName name, Listener room);
+    /** Which way messages are read. */
+    enum Direction {
+        FORWARD,
+        BACKWARD
+    }
 
     /** One room's log, as the room uses it. */
     interface Log {
         /**
-         * Adds a message, unless one with its {@code id} is kept. Those who listen hear of the message first, then {@code told}.
+         * Adds a message, unless one with its {@code id} is kept. The room hears of the message first, then {@code onResult} is called.
          *
-         * @param at when it was published, in milliseconds since 1970
-         * @return null when it has been taken and {@code told} will be; else why not
+         * @param at when it was published, in milliseconds since 1970; the log keeps a later time where its newest message has one
          */
-        Outcome.@Nullable NotKept append(long at, Draft draft, Consumer<Outcome> told);
+        void append(long at, Draft draft, Consumer<Outcome> onResult);
 
-        /**
-         * Reads messages.
-         *
-         * @param from the first to read; later ones follow, or earlier ones when reading back
-         * @param limit how many at most
-         * @param bytes what they may weigh; one always comes if it is kept
-         * @param told given the messages in the order of reading, from the next that is kept on; null when they cannot be read
-         * @return whether they are read; false when too much is to be read already, and then nothing is told
-         */
-        boolean read(long from, boolean back, int limit, long bytes, Consumer<@Nullable List<Message>> told);
+        /** Reads messages. */
+        void read(Query query, Consumer<Answer> onAnswer);
 
-        /**
-         * Looks once more what there is, where others write too: tells the room of all that has been added so far, and then {@code told}, which
-         * is told in any case. Not asked for where numbers have no holes.
-         */
-        default void look(Looked told) {
-            throw new UnsupportedOperationException("nobody else writes");
-        }
+        /** Finds out once more what there is, where others write too: the room hears of all that was added so far, then the callback. */
+        void refresh(Consumer<Extent> onExtent);
+
+        /** The room's own ring has let go of all messages before that number. */
+        default void released(long before) {}
 
         /** Passes a signal on to where else the room has members. */
         default void signal(Draft draft) {}
@@ -58,15 +59,61 @@ public interface RoomStore {
         /** Says who is in the room here, to where else it has members. */
         default void present(Present here) {}
 
-        /** The room is given up in memory. Nothing is told after that but to who waits for an append. */
+        /** The room is given up in memory. It hears nothing after that; callbacks that are due are called. */
         void close();
     }
 
     /**
-     * Who is in a room in one place.
+     * What to read.
+     *
+     * @param from the number of the first message; the next ones follow in the direction of reading
+     * @param limit how many at most
+     * @param bytes how many bytes of content, about; one message always comes if it is kept
+     */
+    record Query(long from, Direction direction, int limit, long bytes) {}
+
+    /** What came of reading. */
+    sealed interface Answer {}
+
+    /**
+     * Messages, in the order of reading.
+     *
+     * @param since forward: from that number on none is missing up to the last of these, and those asked for that come before it are gone
+     * @param more whether more are kept in the direction of reading
+     */
+    record Found(long since, List<Message> messages, boolean more) implements Answer {}
+
+    /** Why nothing was read. */
+    enum Unread implements Answer {
+        /** It may go well later. */
+        NOT_NOW,
+        /** What was asked for is lost. */
+        LOST
+    }
+
+    /**
+     * Which messages there are.
+     *
+     * @param first the number from which on all are kept; {@link #NOTHING} where only the room itself keeps them
+     * @param head the number up to which the room has heard of all messages
+     */
+    record Extent(long first, long head) {}
+
+    /**
+     * What is in a log.
+     *
+     * @param epoch the history's name: another one after messages were lost, so that their numbers are not taken for these
+     * @param first the number from which on all messages are kept; {@link #NOTHING} where only the room itself keeps them
+     * @param since the number from which on they are {@code newest}
+     * @param head the number up to which they have been looked for
+     */
+    record Contents(String epoch, Numbering numbering, long first, long since, long head, List<Message> newest) {}
+
+    /**
+     * Who is in a room on one node.
      *
      * @param count members, those without a name included
-     * @param names how many members go by each name; as many as may be told
+     * @param names how many members go by each name; at most as many as presence names
      * @param isWhole whether these are all
      */
     record Present(int count, Map<String, Integer> names, boolean isWhole) {
@@ -74,39 +121,12 @@ public interface RoomStore {
         public static final Present NOBODY = new Present(0, Map.of(), true);
     }
 
-    /** Told what there is. */
-    interface Looked {
-        /**
-         * The store has looked.
-         *
-         * @param first the number from which on all messages are kept
-         * @param head the number up to which all messages have been told that are kept
-         */
-        void looked(long first, long head);
-    }
-
-    /** A room, as the store knows it. Must neither block nor throw. */
+    /** A room, as the store knows it. Neither blocks nor throws. */
     interface Listener {
-        /**
-         * The log is there.
-         *
-         * @param first the number of the oldest message that is kept; one more than the head when none is
-         * @param head the number of the newest; 0 before the first
-         */
-        default void opened(String epoch, long first, long head) {
-            opened(epoch, first, head + 1, head, List.of());
-        }
+        /** The log is there. Later: it is another one, since what there was is lost; then the newest messages are new for the room's members. */
+        void opened(Contents contents);
 
-        /**
-         * The log is there. Or it is another one, since what there was is lost: then the room has members already, for whom the messages are new.
-         *
-         * @param first the number from which on all messages are kept
-         * @param since the number from which on they are {@code newest}
-         * @param head the number up to which they have been looked for
-         */
-        void opened(String epoch, long first, long since, long head, List<Message> newest);
-
-        /** What there is cannot be read: nothing more is told, and the log is not used any more. Who wants in asks again. */
+        /** What there is cannot be read: nothing more comes, and the log is not used any more. */
         void couldNotOpen();
 
         /** Messages have been added, and are kept. */
@@ -115,10 +135,10 @@ public interface RoomStore {
         /** Messages before that number are not kept any more. */
         void trimmed(long first);
 
-        /** Who is in the room elsewhere, in place of what was said of that node before. */
-        default void present(String node, Present there) {}
+        /** Who is in the room on another node, in place of what that node said before. */
+        void present(String node, Present there);
 
-        /** A signal has come from elsewhere. */
-        default void signalled(Draft draft) {}
+        /** A signal has come from another node. */
+        void signalled(Draft draft);
     }
 }

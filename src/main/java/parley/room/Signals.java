@@ -17,24 +17,24 @@ final class Signals {
     private final Clock clock;
 
     /** Null before the first signal. Written to under this object's lock, read without. */
-    private volatile @Nullable RoomLog log;
+    private volatile @Nullable Ring ring;
 
     Signals(Clock clock) {
         this.clock = clock;
     }
 
     synchronized void add(Draft draft) {
-        RoomLog kept = log;
+        Ring kept = ring;
         if (kept == null) {
-            kept = new MemoryLog("", MOST, MOST_BYTES);
-            log = kept;
+            kept = new Ring(MOST, MOST_BYTES, MOST_BYTES);
+            ring = kept;
         }
-        kept.append(clock.millis(), draft);
+        kept.add(new Message(kept.newest() + 1, clock.millis(), draft));
     }
 
     /** Lets all go when the newest is too old to be passed on. */
     synchronized void letGoOld() {
-        RoomLog kept = log;
+        Ring kept = ring;
         if (kept != null) {
             Message newest = kept.read(kept.head());
             if (newest != null && clock.millis() - newest.at() > MILLIS) {
@@ -45,20 +45,20 @@ final class Signals {
 
     /** The number of the newest, 0 before the first. */
     long newest() {
-        RoomLog kept = log;
+        Ring kept = ring;
         return kept == null ? 0 : kept.head();
     }
 
     /** Returns a signal, or null when it is gone. */
     @Nullable
     Message read(long seq) {
-        RoomLog kept = log;
+        Ring kept = ring;
         return kept == null ? null : kept.read(seq);
     }
 
     /** The first from a number on that is neither gone nor too old to be passed on; one more than the newest if none is. */
     long firstFresh(long from) {
-        RoomLog kept = log;
+        Ring kept = ring;
         if (kept == null) {
             return from;
         }

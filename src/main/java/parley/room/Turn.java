@@ -1,12 +1,14 @@
 package parley.room;
 
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A room's turn at fan-out: something to do, of which one is due or running at a time. Any thread.
+ * A room's turn at fan-out: work of which one run is due or running at a time. Any thread.
  *
- * <p>What falls due during a turn makes it run again, behind the turns of other rooms:
+ * <p>A turn that falls due while one runs makes that run again, behind the turns of other rooms:
  *
  * <pre>
  *            due           starts             done
@@ -27,6 +29,10 @@ final class Turn implements Runnable {
 
     /** One of the states above; moves by compare-and-set. */
     private final AtomicInteger state = new AtomicInteger(IDLE);
+    /** Written by the thread that runs. */
+    private volatile long begun;
+    /** Called at the end of a run that began after they were added. */
+    private final Queue<Runnable> after = new ConcurrentLinkedQueue<>();
 
     Turn(Runnable work, Executor executor) {
         this.work = work;
@@ -57,12 +63,34 @@ final class Turn implements Runnable {
         }
     }
 
-    /** Does the work. For the executor. */
+    /** Has the work done once more, and then something called, once. */
+    void isDue(Runnable then) {
+        after.add(then);
+        isDue();
+    }
+
+    /** How many runs have begun. */
+    long begun() {
+        return begun;
+    }
+
+    /** Does the work if it is due. For the executor, and for a thread that helps: then the executor's finds it done. */
     @Override
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one runs at a time
     public void run() {
-        state.set(RUNNING);
+        if (!state.compareAndSet(DUE, RUNNING)) {
+            return;
+        }
+        begun++;
+        int due = after.size();
         try {
             work.run();
+            for (; due > 0; due--) {
+                Runnable then = after.poll();
+                if (then != null) {
+                    then.run();
+                }
+            }
         } finally {
             // Whatever happened: a turn left as running would be the room's last.
             if (!state.compareAndSet(RUNNING, IDLE)) {

@@ -11,6 +11,7 @@ public abstract sealed class ChatConnection extends Connection implements Member
         permits PlainConnection, JsonConnection {
     private final @Nullable Rate rate;
     private final @Nullable Rate bytes;
+    private final Publishing publishing;
 
     ChatConnection(Sessions sessions, Client client, Transport transport) {
         super(sessions, client, transport);
@@ -18,13 +19,22 @@ public abstract sealed class ChatConnection extends Connection implements Member
         long bytesPerSecond = sessions.limits().bytesPerSecond();
         this.rate = perSecond == 0 ? null : new Rate(perSecond, sessions.now());
         this.bytes = bytesPerSecond == 0 ? null : new Rate(bytesPerSecond, sessions.now());
+        this.publishing = new Publishing(transport);
     }
 
     /** Enters the room that the handshake named. Called once, before the first message. */
     abstract void enter(RoomRegistry rooms, FirstRoom first);
 
+    /** What the client publishes in its rooms. */
+    final Publishing publishing() {
+        return publishing;
+    }
+
     /** Whether one more command is within the rate. */
     final Rate.Allowance mayCommand() {
+        if (publishing.isTooFarAhead()) {
+            return Rate.Allowance.LIMITED;
+        }
         return rate == null ? Rate.Allowance.ALLOWED : rate.take(sessions().now());
     }
 

@@ -3,7 +3,7 @@ package parley.session;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
-import parley.room.RoomRegistry;
+import parley.room.Start;
 
 /**
  * The room that a handshake named.
@@ -11,4 +11,4 @@ import parley.room.RoomRegistry;
  * @param name what the client calls itself
  * @param start where in the room's log it begins
  */
-public record FirstRoom(RoomName room, @Nullable MemberName name, RoomRegistry.Position start) {}
+public record FirstRoom(RoomName room, @Nullable MemberName name, Start start) {}

@@ -22,8 +22,8 @@ import parley.room.Joined;
 import parley.room.Member;
 import parley.room.Outcome;
 import parley.room.Presence;
-import parley.room.Room;
 import parley.room.RoomRegistry;
+import parley.room.Start;
 
 /** What each command of a JSON session does. For the thread that brings the messages. */
 final class JsonCommands {
@@ -118,17 +118,9 @@ final class JsonCommands {
             tooLarge(say);
             return;
         }
-        Room room = in.room();
-        Draft draft = new Draft(called(), say.content(), say.id());
-        if (!room.isStored()) {
-            answers.add(answer(say, room.publish(draft)));
-            return;
-        }
         Answers.Later answer = answers.later();
-        Outcome.NotKept not = room.publish(draft, outcome -> answer.give(answer(say, outcome)));
-        if (not != null) {
-            answer.give(answer(say, not));
-        }
+        Draft draft = new Draft(called(), say.content(), say.id());
+        connection.publishing().publish(in.room(), draft, outcome -> answer.give(answer(say, outcome)));
         answer.carriedOut();
     }
 
@@ -156,7 +148,8 @@ final class JsonCommands {
         if (before != null && join.after() == null && join.history() == null) {
             Answers.Later answer = answers.later();
             before.room()
-                    .tell(before, joined -> answer.give(joined == null ? unread(join) : joined(join.ref(), joined)));
+                    .describe(
+                            before, joined -> answer.give(joined == null ? unread(join) : joined(join.ref(), joined)));
             answer.carriedOut();
             return;
         }
@@ -167,9 +160,7 @@ final class JsonCommands {
                     "a connection may be in " + limits.rooms() + " rooms; leave one first");
             return;
         }
-        RoomRegistry.Position start = join.after() != null
-                ? rooms.position(join.room(), join.after())
-                : rooms.position(join.room(), join.history() == null ? 0 : join.history());
+        Start start = rooms.fix(join.room(), start(join));
         Answers.Later answer = answers.later();
         Consumer<@Nullable Joined> onJoined = joined -> {
             if (joined == null) {
@@ -179,10 +170,10 @@ final class JsonCommands {
             }
         };
         if (before != null) {
-            Member again = rooms.rejoin(before, start, connection, Format.JSON, name, onJoined);
-            if (again != null) {
+            Entry entered = rooms.rejoin(before, start, connection, Format.JSON, name, onJoined);
+            if (entered instanceof Entry.In again) {
                 members.remove(before);
-                members.add(again);
+                members.add(again.member());
             } else {
                 // Unless the connection has ended, the stored messages could not be read just now.
                 answer.give(unread(join));
@@ -196,6 +187,13 @@ final class JsonCommands {
             }
         }
         answer.carriedOut();
+    }
+
+    private static Start start(Command.Join join) {
+        Command.After after = join.after();
+        return after != null
+                ? new Start.After(after.epoch(), after.seq())
+                : new Start.Last(join.history() == null ? 0 : join.history());
     }
 
     private static Event.Error refused(Command.Join join, Entry entered) {
@@ -256,7 +254,7 @@ final class JsonCommands {
         // for good.
         answers.add(
                 () -> {
-                    Presence.Picture now = in.room().picture();
+                    Presence.Snapshot now = in.room().snapshot();
                     return JsonCodec.encode(
                             new Event.Members(who.ref(), who.room(), now.names(), now.count(), !now.isWhole()));
                 },

@@ -77,6 +77,7 @@ public final class JsonConnection extends ChatConnection {
             line("", ofBytes);
         }
         drain().wake();
+        publishing().keepPace();
     }
 
     private void line(String line, Rate.Allowance ofBytes) {

@@ -54,11 +54,8 @@ public final class PlainConnection extends ChatConnection {
         switch (verdict == Rate.Allowance.ALLOWED ? mayCommand() : verdict) {
             case ALLOWED -> {
                 Draft draft = new Draft(name == null ? null : name.value(), Content.text(message, bytes), null);
-                if (in.room().isStored()) {
-                    later(in.room().publish(draft, this::later));
-                } else {
-                    in.room().publish(draft);
-                }
+                publishing().publish(in.room(), draft, this::published);
+                publishing().keepPace();
             }
             case LIMITED -> sessions().countLimited();
             case FLOODING -> end(Ending.FLOODING);
@@ -78,7 +75,7 @@ public final class PlainConnection extends ChatConnection {
     }
 
     /** Plain text has no words for a message that was not kept. */
-    private void later(@Nullable Outcome outcome) {
+    private void published(Outcome outcome) {
         if (outcome instanceof Outcome.NotKept) {
             end(Ending.NOT_KEPT);
         }

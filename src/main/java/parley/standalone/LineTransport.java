@@ -7,6 +7,7 @@ import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.CompletionHandler;
 import org.glassfish.grizzly.Connection;
 import org.glassfish.grizzly.EmptyCompletionHandler;
+import org.glassfish.grizzly.IOEvent;
 import org.glassfish.grizzly.WriteResult;
 import org.glassfish.grizzly.Writer;
 import org.glassfish.grizzly.asyncqueue.WritableMessage;
@@ -130,6 +131,26 @@ final class LineTransport implements Transport {
             other = writer;
         }
         container.close(code, reason);
+    }
+
+    /** The selector that reads calls this, and looks at no further bytes of the connection then: TCP slows the client down. */
+    @Override
+    public boolean pauseReading() {
+        try {
+            connection.disableIOEvent(IOEvent.READ);
+            return true;
+        } catch (IOException e) {
+            return false; // it is closed
+        }
+    }
+
+    @Override
+    public void resumeReading() {
+        try {
+            connection.enableIOEvent(IOEvent.READ);
+        } catch (IOException e) {
+            // It is closed: nothing is left to read.
+        }
     }
 
     @Override

@@ -1,0 +1,156 @@
+package parley.room;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import parley.protocol.Draft;
+import parley.protocol.Message;
+import parley.protocol.RoomName;
+
+/**
+ * Rooms in memory alone: numbers messages one by one, and keeps none beyond what the room's ring holds. Any thread may call any method.
+ *
+ * <p>Requests of one room are served in order by the thread that finds none being served; other threads leave theirs and go. So no lock is held
+ * while the room is called.
+ */
+public final class MemoryStore implements RoomStore {
+    private static final Logger LOG = System.getLogger("parley.room");
+    private static final SecureRandom RANDOM = new SecureRandom();
+    private static final int BATCH = 256;
+
+    @Override
+    public Log open(RoomName name, Listener room) {
+        room.opened(new Contents(newEpoch(), Numbering.CONSECUTIVE, NOTHING, 1, 0, List.of()));
+        return new MemoryLog(name, room);
+    }
+
+    private static String newEpoch() {
+        return Long.toString(RANDOM.nextLong(Long.MAX_VALUE), Character.MAX_RADIX);
+    }
+
+    private sealed interface Request {}
+
+    private record Append(long at, Draft draft, Consumer<Outcome> onResult) implements Request {}
+
+    private record Refresh(Consumer<Extent> onExtent) implements Request {}
+
+    private record Released(long before) implements Request {}
+
+    private static final class MemoryLog implements Log {
+        private final RoomName name;
+        private final Listener room;
+        private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
+        /** How many requests wait or are being served. The thread that makes it more than 0 serves until it is 0 again. */
+        private final AtomicInteger waiting = new AtomicInteger();
+
+        // Touched by the serving thread
+        private long newest;
+        private long newestAt = Long.MIN_VALUE;
+        /** The numbers of messages that came with an id and are kept, oldest first. */
+        private final Map<String, Long> ids = new LinkedHashMap<>();
+
+        private final List<Message> added = new ArrayList<>();
+        private final List<Runnable> results = new ArrayList<>();
+
+        MemoryLog(RoomName name, Listener room) {
+            this.name = name;
+            this.room = room;
+        }
+
+        @Override
+        public void append(long at, Draft draft, Consumer<Outcome> onResult) {
+            request(new Append(at, draft, onResult));
+        }
+
+        @Override
+        public void refresh(Consumer<Extent> onExtent) {
+            request(new Refresh(onExtent));
+        }
+
+        @Override
+        public void released(long before) {
+            request(new Released(before));
+        }
+
+        @Override
+        public void read(Query query, Consumer<Answer> onAnswer) {
+            onAnswer.accept(Unread.LOST);
+        }
+
+        @Override
+        public void close() {}
+
+        private void request(Request request) {
+            requests.add(request);
+            if (waiting.getAndIncrement() > 0) {
+                return;
+            }
+            int served;
+            do {
+                served = 0;
+                for (Request next = requests.poll(); next != null; next = served < BATCH ? requests.poll() : null) {
+                    served++;
+                    serve(next);
+                }
+                announce();
+            } while (waiting.addAndGet(-served) > 0);
+        }
+
+        private void serve(Request request) {
+            if (request instanceof Append append) {
+                Long same = append.draft.id() == null ? null : ids.get(append.draft.id());
+                Outcome outcome = same == null ? add(append) : new Outcome.Published(same, true);
+                results.add(() -> append.onResult.accept(outcome));
+            } else if (request instanceof Refresh refresh) {
+                Extent extent = new Extent(NOTHING, newest);
+                results.add(() -> refresh.onExtent.accept(extent));
+            } else if (request instanceof Released released) {
+                forgetIdsBefore(released.before);
+            }
+        }
+
+        private Outcome add(Append append) {
+            newestAt = Math.max(newestAt, append.at); // a clock that is set back does not put a message before another
+            Message message = new Message(++newest, newestAt, append.draft);
+            if (message.id() != null) {
+                ids.put(message.id(), message.seq());
+            }
+            added.add(message);
+            return new Outcome.Published(message.seq(), false);
+        }
+
+        private void forgetIdsBefore(long seq) {
+            for (Iterator<Long> oldest = ids.values().iterator(); oldest.hasNext() && oldest.next() < seq; ) {
+                oldest.remove();
+            }
+        }
+
+        /** The room hears of the messages before their senders do. */
+        private void announce() {
+            if (!added.isEmpty()) {
+                List<Message> messages = List.copyOf(added);
+                added.clear();
+                attempt(() -> room.appended(messages));
+            }
+            results.forEach(this::attempt);
+            results.clear();
+        }
+
+        private void attempt(Runnable call) {
+            try {
+                call.run();
+            } catch (RuntimeException | Error e) { // the requests behind it are served all the same
+                LOG.log(Level.ERROR, "the room " + name + " failed to take what was published in it", e);
+            }
+        }
+    }
+}

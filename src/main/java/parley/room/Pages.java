@@ -1,0 +1,109 @@
+package parley.room;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+
+/**
+ * Reads pages of a room from its store, each once however many members need it, and keeps the last few. Any thread. Its own lock guards what is
+ * being read and what is kept, and is not held while the store or a reader is called.
+ */
+final class Pages {
+    /** Messages of a page. */
+    private static final int MESSAGES = 1_000;
+
+    private static final int KEPT = 4;
+
+    /** A member that needs a page. Called without a lock, by a thread of the store's or inside {@link #find}. */
+    interface Reader {
+        /** The page is there: look again. */
+        void ready();
+
+        /** The page cannot be read now: ask again later. */
+        void notNow();
+    }
+
+    private final BiConsumer<RoomStore.Query, Consumer<RoomStore.Answer>> store;
+    private final long bytes;
+
+    @GuardedBy("this")
+    private final Map<Long, List<Reader>> reading = new HashMap<>();
+
+    @GuardedBy("this")
+    private final Deque<Page> kept = new ArrayDeque<>();
+
+    /** How often pages have been let go: one that was asked for before is not kept. */
+    @GuardedBy("this")
+    private long generation;
+
+    /**
+     * Keeps no page yet.
+     *
+     * @param bytes how many bytes of content a page has, about
+     */
+    Pages(BiConsumer<RoomStore.Query, Consumer<RoomStore.Answer>> store, long bytes) {
+        this.store = store;
+        this.bytes = bytes;
+    }
+
+    /**
+     * Finds the page that has the message of that number, or the next; while there is none, has it read and then the reader called.
+     *
+     * @param until the number that messages are needed up to, exclusively; the store has been given all that come before it
+     */
+    Optional<Page> find(long from, long until, Reader reader) {
+        long asked;
+        synchronized (this) {
+            for (Page page : kept) {
+                if (page.covers(from)) {
+                    return Optional.of(page);
+                }
+            }
+            List<Reader> others = reading.get(from);
+            if (others != null) {
+                if (!others.contains(reader)) {
+                    others.add(reader);
+                }
+                return Optional.empty();
+            }
+            List<Reader> readers = new ArrayList<>();
+            readers.add(reader);
+            reading.put(from, readers);
+            asked = generation;
+        }
+        RoomStore.Query query = new RoomStore.Query(from, RoomStore.Direction.FORWARD, MESSAGES, bytes);
+        store.accept(query, answer -> answered(from, until, answer, asked));
+        return Optional.empty();
+    }
+
+    private void answered(long from, long until, RoomStore.Answer answer, long asked) {
+        List<Reader> readers;
+        synchronized (this) {
+            readers = reading.remove(from);
+            if (answer != RoomStore.Unread.NOT_NOW && asked == generation) {
+                Page page =
+                        answer instanceof RoomStore.Found found ? Page.of(from, found, until) : Page.lost(from, until);
+                kept.addFirst(page);
+                if (kept.size() > KEPT) {
+                    kept.removeLast();
+                }
+            }
+        }
+        if (readers != null) {
+            readers.forEach(answer == RoomStore.Unread.NOT_NOW ? Reader::notNow : Reader::ready);
+        }
+    }
+
+    /** Lets all pages go: nobody has read for a while, or the messages are others now. */
+    synchronized void letGo() {
+        kept.clear();
+        generation++;
+    }
+}

@@ -1,0 +1,235 @@
+package parley.room;
+
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+import parley.protocol.Message;
+
+/**
+ * The newest messages of a room in memory, in order. Any thread may read, at any time, and never waits; the methods that change it are for one
+ * thread at a time, which the room's lock sees to.
+ *
+ * <p>A message has a <i>number</i>, which clients see, and a <i>place</i>, one more than that of the message before it. Numbers may have holes,
+ * since rooms of a cluster share them; places have none, so that cursors move and are counted alike in every room.
+ *
+ * <p>The ring keeps what its limits allow, and beyond them what members still need, up to a bound in bytes.
+ *
+ * <p>The writer publishes in this order: a larger or smaller array is filled before it is shown, and shown before a head that needs it; a slot
+ * is set before the head; the first place moves on before its slot is emptied. A reader looks at the head, takes the slot, and then looks at the
+ * first place: if that has not passed, the slot was the one it wanted.
+ */
+final class Ring {
+    /** The bytes of a message besides its content, about: the record, the string, the slot. */
+    static final int OVERHEAD_BYTES = 96;
+
+    private static final int SMALLEST = 16;
+    private static final int SPARSEST = 4;
+
+    private final int maxMessages;
+    private final long maxBytes;
+    private final long maxNeededBytes;
+    private final int smallest;
+
+    private volatile AtomicReferenceArray<Message> slots;
+    /** The place of the newest message; 0 before the first. */
+    private volatile long head;
+    /** The place of the oldest message that is kept; one more than the head when none is. */
+    private volatile long first = 1;
+    /** The number of the newest message; before the first, the one it began behind. */
+    private volatile long newest;
+    /** The number from which on no message is missing here. Moves on after the first place does. */
+    private volatile long since = 1;
+
+    // Written under the room's lock
+    private long bytes;
+    private long needed = Long.MAX_VALUE;
+    private boolean hasReleasedIds;
+
+    /**
+     * Makes an empty ring.
+     *
+     * @param maxMessages how many messages it keeps, at least 1
+     * @param maxBytes how many bytes they have, {@link #OVERHEAD_BYTES} each included; the newest is kept in any case
+     * @param maxNeededBytes how many bytes it keeps at most of what members still need
+     */
+    Ring(int maxMessages, long maxBytes, long maxNeededBytes) {
+        this(maxMessages, maxBytes, maxNeededBytes, SMALLEST);
+    }
+
+    /** As above, with an array that is never smaller than that power of two. */
+    Ring(int maxMessages, long maxBytes, long maxNeededBytes, int smallest) {
+        this.maxMessages = maxMessages;
+        this.maxBytes = maxBytes;
+        this.maxNeededBytes = Math.max(maxBytes, maxNeededBytes);
+        this.smallest = smallest;
+        this.slots = new AtomicReferenceArray<>(smallest);
+    }
+
+    /** The place of the newest message; 0 before the first. */
+    long head() {
+        return head;
+    }
+
+    /** The place of the oldest message that is kept; one more than the head when none is. */
+    long first() {
+        return first;
+    }
+
+    /** The number of the newest message; before the first, the one that the ring began behind. */
+    long newest() {
+        return newest;
+    }
+
+    /** The number from which on no message is missing here. Ask for it before {@link #first}: then the place is at least as new. */
+    long since() {
+        return since;
+    }
+
+    /** Returns the message at a place, or null when it is not kept any more or not there yet. */
+    @Nullable
+    Message read(long place) {
+        if (place > head || place < first) {
+            return null;
+        }
+        AtomicReferenceArray<Message> now = slots;
+        Message message = now.get(slot(place, now));
+        return place >= first ? message : null;
+    }
+
+    /** The place of the first message of that number or a higher one among those that are kept; one more than the head if none is. */
+    long placeOf(long seq) {
+        long low = first;
+        long high = head + 1;
+        if (seq > newest) {
+            return high;
+        }
+        while (low < high) {
+            long middle = (low + high) >>> 1;
+            Message message = read(middle);
+            if (message == null) {
+                low = Math.max(middle + 1, first); // let go meanwhile, with all before it
+            } else if (message.seq() < seq) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    /** The number at a place; where that is not kept any more, the oldest that is; behind the head, the next that could be. */
+    long numberAt(long place) {
+        for (long at = Math.max(place, first); at <= head; at = Math.max(at, first)) {
+            Message message = read(at);
+            if (message != null) {
+                return message.seq();
+            }
+        }
+        return newest + 1;
+    }
+
+    /** The bytes of the messages that are kept. Under the room's lock. */
+    long bytes() {
+        return bytes;
+    }
+
+    /** Whether it keeps more than its limits allow, because members need it. Under the room's lock. */
+    boolean isOverLimits() {
+        return head >= first && (head + 1 - first > maxMessages || bytes > maxBytes);
+    }
+
+    /** Adds the message that comes next. Under the room's lock. */
+    void add(Message message) {
+        if (message.seq() <= newest) {
+            throw new IllegalArgumentException(message.seq() + " does not follow " + newest);
+        }
+        long place = head + 1;
+        bytes += bytes(message);
+        trim(place);
+        if (place - first >= slots.length()) {
+            resize(slots.length() * 2, place);
+        }
+        slots.set(slot(place, slots), message);
+        newest = message.seq();
+        head = place;
+    }
+
+    /** Lets all messages go; the next one comes behind that number. Places go on. Under the room's lock. */
+    void begin(long behind) {
+        forget();
+        newest = behind;
+        since = behind + 1;
+    }
+
+    /** Members need the messages from that place on, and none needs an older one. Under the room's lock. */
+    void need(long place) {
+        needed = place;
+        trim(head);
+        if (slots.length() > smallest && (head + 1 - first) * SPARSEST < slots.length()) {
+            resize(slots.length() / 2, head + 1);
+        }
+    }
+
+    /** One more member needs the messages from that place on. Under the room's lock. */
+    void needToo(long place) {
+        needed = Math.min(needed, place);
+    }
+
+    /** Lets all messages go. Under the room's lock. */
+    void forget() {
+        while (first <= head) {
+            letOldestGo();
+        }
+    }
+
+    /** Lets the messages before that number go. Under the room's lock. */
+    void forgetBefore(long seq) {
+        for (Message oldest = read(first); oldest != null && oldest.seq() < seq; oldest = read(first)) {
+            letOldestGo();
+        }
+    }
+
+    /** Whether messages that came with an id were let go since this was last asked. Under the room's lock. */
+    boolean hasReleasedIds() {
+        boolean has = hasReleasedIds;
+        hasReleasedIds = false;
+        return has;
+    }
+
+    /** Keeps the message at that place in any case, though it may not be in its slot yet. */
+    private void trim(long newestPlace) {
+        while (first < newestPlace
+                && (newestPlace - first >= maxMessages || bytes > maxBytes)
+                && (first < needed || bytes > maxNeededBytes)) {
+            letOldestGo();
+        }
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
+    private void letOldestGo() {
+        long oldest = first;
+        int slot = slot(oldest, slots);
+        Message message = slots.get(slot);
+        bytes -= bytes(message);
+        hasReleasedIds |= message.id() != null;
+        first = oldest + 1;
+        since = message.seq() + 1;
+        slots.set(slot, null);
+    }
+
+    private void resize(int length, long end) {
+        AtomicReferenceArray<Message> other = new AtomicReferenceArray<>(length);
+        for (long place = first; place < end; place++) {
+            other.set(slot(place, other), slots.get(slot(place, slots)));
+        }
+        slots = other;
+    }
+
+    private static int slot(long place, AtomicReferenceArray<?> slots) {
+        return (int) place & (slots.length() - 1);
+    }
+
+    static long bytes(Message message) {
+        int id = message.id() == null ? 0 : message.id().length() + OVERHEAD_BYTES;
+        return message.content().bytes() + OVERHEAD_BYTES + id;
+    }
+}

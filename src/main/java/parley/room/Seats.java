@@ -1,0 +1,173 @@
+package parley.room;
+
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import parley.protocol.RoomName;
+
+/**
+ * Joins under way in a room: each member gets its place in the log once the store has said what there is. Any thread may call any method; methods
+ * whose name ends in {@code Locked} are for a thread that holds the room's lock, which guards the rest. Clients are answered without it.
+ */
+final class Seats {
+    private final RoomLog log;
+    private final Members members;
+    private final Roster roster;
+    private final Tally tally;
+    private final Opening opening;
+    private final ReentrantLock lock;
+
+    /** Guarded by the room's lock. */
+    private final Set<Seat> waiting = new LinkedHashSet<>();
+
+    Seats(RoomName name, RoomLog log, Members members, Roster roster, Tally tally, ReentrantLock lock) {
+        this.log = log;
+        this.members = members;
+        this.roster = roster;
+        this.tally = tally;
+        this.lock = lock;
+        this.opening = new Opening(name, lock);
+    }
+
+    /** Whether the store has said what there is, or that it cannot. */
+    boolean areOpenLocked() {
+        assert lock.isHeldByCurrentThread();
+        return opening.isOverLocked();
+    }
+
+    /** Whether no client waits for its place. */
+    boolean areEmptyLocked() {
+        assert lock.isHeldByCurrentThread();
+        return waiting.isEmpty();
+    }
+
+    /** Makes a seat for a member that is in the room's list. */
+    Seat addLocked(Member member, Start start, Consumer<@Nullable Joined> onJoined) {
+        assert lock.isHeldByCurrentThread();
+        Seat seat = new Seat(this, member, start, onJoined);
+        waiting.add(seat);
+        return seat;
+    }
+
+    /** Gives a member its place, now or when the room is open. */
+    void take(Seat seat) {
+        opening.whenOver(seat);
+    }
+
+    /** The store has said what there is, or that it cannot. */
+    void opened(boolean isOpen) {
+        opening.end(isOpen);
+    }
+
+    /** Gives a member its place, or has the store look first. */
+    void place(Seat seat, boolean isOpen) {
+        Joined joined = null;
+        Consumer<@Nullable Joined> answer;
+        lock.lock();
+        try {
+            if (!isOpen) {
+                endLocked(seat.member()); // and nobody hears of it: all leave
+            } else if (seat.member().hasLeft()) {
+                joined = joinedLocked(seat.member(), null);
+            } else if (log.hasToLookLocked(seat.start()) && seat.looks()) {
+                answer = null;
+            } else {
+                joined = placeLocked(seat.member(), seat.start());
+            }
+            answer = seat.isLooking() ? null : seat.end(isOpen);
+            if (answer != null) {
+                waiting.remove(seat);
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (answer == null) {
+            log.refresh(() -> place(seat, true));
+        } else {
+            answer.accept(joined);
+        }
+    }
+
+    /** Says where a member starts; messages that are published from now on are for it too. */
+    private Joined placeLocked(Member member, Start start) {
+        assert lock.isHeldByCurrentThread();
+        Start.At at = log.locateLocked(start);
+        long place = log.placeLocked(member.cursor(), at);
+        long head = log.ring().head();
+        member.placed(head);
+        members.placedOneLocked();
+        tally.offered(head + 1 - place);
+        return joinedLocked(member, at.resumes() == null ? null : at.resumes() && at.from() >= log.first());
+    }
+
+    private Joined joinedLocked(Member member, @Nullable Boolean recovered) {
+        assert lock.isHeldByCurrentThread();
+        return new Joined(member, log.beginning().epoch(), log.ring().newest(), roster.countLocked(), recovered);
+    }
+
+    /** Ends a member; false when it had ended. */
+    boolean endLocked(Member member) {
+        assert lock.isHeldByCurrentThread();
+        long at = member.cursor().leave();
+        if (at < 0) {
+            return false;
+        }
+        if (at > 0) {
+            tally.missed(Math.max(0, log.ring().head() + 1 - at));
+        }
+        members.removeLocked(member, at > 0);
+        return true;
+    }
+
+    /** Describes a member's room as an answer to its join does, as it is now: at once, or once open; null if it did not come in. */
+    void describe(Member member, Consumer<@Nullable Joined> onJoined) {
+        whenOpen(member, isOpen -> {
+            Joined now;
+            lock.lock();
+            try {
+                now = isOpen ? joinedLocked(member, null) : null;
+            } finally {
+                lock.unlock();
+            }
+            onJoined.accept(now);
+        });
+    }
+
+    /**
+     * Calls back once the room is open, or cannot be opened.
+     *
+     * @param by the member that waits; null for a caller that waits whatever happens
+     */
+    void whenOpen(@Nullable Member by, Consumer<Boolean> then) {
+        opening.whenOver(new Opening.Waiter() {
+            @Override
+            public void opened(boolean isOpen) {
+                then.accept(isOpen);
+            }
+
+            @Override
+            public boolean hasEnded() {
+                return by != null && by.hasEnded();
+            }
+        });
+    }
+
+    /** Lets go of clients that waited for the store, and whose sessions have ended. */
+    void letGoEnded() {
+        lock.lock();
+        try {
+            opening.letGoEndedLocked();
+            waiting.removeIf(seat -> {
+                if (seat.hasEnded()) {
+                    seat.abandon();
+                    return true;
+                }
+                return false;
+            });
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,21 @@
+package parley.room;
+
+import org.jspecify.annotations.Nullable;
+
+/** Where a client wants to start reading a room. */
+public sealed interface Start {
+    /** Behind a message of a history of the room; where that history is gone, at the oldest message that is kept. */
+    record After(String epoch, long seq) implements Start {}
+
+    /** That many messages before the newest, as far as the room keeps them. */
+    record Last(int messages) implements Start {}
+
+    /**
+     * At a message: what one of the others meant when the room was asked. It goes on meaning that, whatever is published later.
+     *
+     * @param epoch the history that the number belongs to; in any other one the start is the oldest message
+     * @param from the number of the first message to take
+     * @param resumes whether the client goes on behind a message that this history has; null when it named none
+     */
+    record At(String epoch, long from, @Nullable Boolean resumes) implements Start {}
+}
