@@ -166,17 +166,16 @@ public final class Drain implements Transport.Completion {
     }
 
     /**
-     * Whether frames are in flight and nothing has moved for the deadline. For the sweep alone, one thread at a time: the
-     * time is taken when the sweep looks, so the answer comes up to one sweep later than the deadline and never earlier.
+     * For how long frames have been in flight and nothing has moved; 0 when none is. For the sweep alone, one thread at a time: the
+     * time is taken when the sweep looks, so the answer is up to one sweep too short and never too long.
      */
-    public boolean isStuck(long nowNanos, long deadlineNanos) {
+    public long stillNanos(long nowNanos) {
         long now = flight;
         if (now != seenFlight) {
             seenFlight = now;
             seenAtNanos = nowNanos;
-            return false;
         }
-        return (int) now > 0 && nowNanos - seenAtNanos >= deadlineNanos;
+        return (int) now > 0 ? nowNanos - seenAtNanos : 0;
     }
 
     private void drain() {

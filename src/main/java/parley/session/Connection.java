@@ -80,6 +80,9 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     /** Whether something waits behind what is in flight. */
     abstract boolean hasMoreToSend();
 
+    /** A frame has been under way to the client for that long, and nothing has moved. For the sweep. */
+    void frameUnderWay(long nanos) {}
+
     /** Gives back what it holds elsewhere. Called once, when it has ended. */
     abstract void release();
 
@@ -180,7 +183,11 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
             heardOf = false;
             heardAtNanos = now;
         }
-        if (drain.isStuck(now, limits.sendDeadline().toNanos())) {
+        long still = drain.stillNanos(now);
+        if (still > 0) {
+            frameUnderWay(still);
+        }
+        if (still >= limits.sendDeadline().toNanos()) {
             end(Ending.STUCK);
         } else if (now - heardAtNanos >= limits.idleTimeout().toNanos()) {
             end(Ending.IDLE);

@@ -153,6 +153,13 @@ public final class JsonConnection extends ChatConnection {
     }
 
     @Override
+    void frameUnderWay(long nanos) {
+        for (Member member : members.all()) {
+            member.frameUnderWay(nanos);
+        }
+    }
+
+    @Override
     void release() {
         members.leaveAll();
         answers.clear();

@@ -95,6 +95,14 @@ public final class PlainConnection extends ChatConnection {
     }
 
     @Override
+    void frameUnderWay(long nanos) {
+        Member in = member;
+        if (in != null) {
+            in.frameUnderWay(nanos);
+        }
+    }
+
+    @Override
     void release() {
         Member in = member;
         if (in != null) {
