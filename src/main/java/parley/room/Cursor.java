@@ -69,9 +69,8 @@ final class Cursor implements Pages.Reader {
     /** Whether the gap that this catching up ends with was told on the way. */
     private boolean hasToldGap;
 
-    // Guarded by the room's lock
-    /** Where it starts while it is WAITING; 0 before that is known. */
-    private long start;
+    /** Where it starts while it is WAITING; 0 before that is known. Written under the room's lock. */
+    private volatile long start;
 
     Cursor(RoomLog log, Frames frames, Tally tally, Runnable onPage) {
         this.log = log;
@@ -132,10 +131,14 @@ final class Cursor implements Pages.Reader {
         return at == LEFT ? WAITING : at;
     }
 
-    /** The place from which on the ring has to keep messages for it. Under the room's lock. */
+    /** The place from which on the ring has to keep messages for it. */
     long needs() {
+        if (isCatchingUp) {
+            return Long.MAX_VALUE;
+        }
         long at = place;
-        return at == LEFT || isCatchingUp ? Long.MAX_VALUE : at == WAITING ? (start > 0 ? start : Long.MAX_VALUE) : at;
+        long from = at == WAITING ? start : at;
+        return from > 0 ? from : Long.MAX_VALUE;
     }
 
     /** Takes what comes next, up to a place. */

@@ -190,7 +190,7 @@ public final class Member {
         return cursor.isActive() ? Math.max(0, room.log().turnedTo() + 1 - cursor.at()) : 0;
     }
 
-    /** The place from which on the log keeps messages for it. Under the room's lock. */
+    /** The place from which on the log keeps messages for it; it only goes up, except for a member that was slow. */
     long needs() {
         return isSlow ? ALL : cursor.needs();
     }

@@ -41,7 +41,10 @@ final class Ring {
 
     // Written under the room's lock
     private long bytes;
+    /** The oldest place that members need, as far as is known; and of those, the oldest of members that came after the last look began. */
     private long needed = Long.MAX_VALUE;
+
+    private long neededByNew = Long.MAX_VALUE;
     private boolean hasReleasedIds;
 
     /**
@@ -134,7 +137,7 @@ final class Ring {
 
     /** Whether it keeps more than its limits allow, because members need it. Under the room's lock. */
     boolean isOverLimits() {
-        return head >= first && (head + 1 - first > maxMessages || bytes > maxBytes);
+        return head > first && (head + 1 - first > maxMessages || bytes > maxBytes);
     }
 
     /** Adds the message that comes next. Under the room's lock. */
@@ -160,9 +163,14 @@ final class Ring {
         since = behind + 1;
     }
 
-    /** Members need the messages from that place on, and none needs an older one. Under the room's lock. */
+    /** A look at what members need begins. Under the room's lock. */
+    void lookAtNeeds() {
+        neededByNew = Long.MAX_VALUE;
+    }
+
+    /** The members that were there when the look began need the messages from that place on, and no older ones. Under the room's lock. */
     void need(long place) {
-        needed = place;
+        needed = Math.min(place, neededByNew);
         trim(head);
         if (slots.length() > smallest && (head + 1 - first) * SPARSEST < slots.length()) {
             resize(slots.length() / 2, head + 1);
@@ -172,6 +180,7 @@ final class Ring {
     /** One more member needs the messages from that place on. Under the room's lock. */
     void needToo(long place) {
         needed = Math.min(needed, place);
+        neededByNew = Math.min(neededByNew, place);
     }
 
     /** Lets all messages go. Under the room's lock. */

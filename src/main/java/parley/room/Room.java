@@ -170,10 +170,12 @@ public final class Room {
         hasFrames = true;
         long began = System.nanoTime();
         long publishedAt = log.beginTurn();
+        long needed = Long.MAX_VALUE;
         for (Member member : members.walk()) {
             member.wake();
+            needed = Math.min(needed, member.needs());
         }
-        log.letTakenGo();
+        log.letTakenGo(needed);
         long ended = System.nanoTime();
         observer.turned(ended - began, publishedAt == 0 ? -1 : ended - publishedAt);
     }

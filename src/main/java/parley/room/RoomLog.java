@@ -219,6 +219,7 @@ final class RoomLog {
         try {
             since = waitingSinceNanos;
             waitingSinceNanos = NONE;
+            ring.lookAtNeeds();
         } finally {
             lock.unlock();
         }
@@ -247,18 +248,35 @@ final class RoomLog {
         pages.letGo();
     }
 
-    /** Lets go of messages beyond the limits that no member needs any more. */
+    /** Lets go of messages beyond the limits that no member needs any more. For the sweep: a room that is quiet has no turns. */
     void letTakenGo() {
-        Member[] all = members.walk();
+        lock.lock();
+        try {
+            if (!ring.isOverLimits()) {
+                return;
+            }
+            ring.lookAtNeeds();
+        } finally {
+            lock.unlock();
+        }
+        long needed = Long.MAX_VALUE;
+        for (Member member : members.walk()) {
+            needed = Math.min(needed, member.needs());
+        }
+        letTakenGo(needed);
+    }
+
+    /**
+     * Lets go of messages beyond the limits that no member needs any more.
+     *
+     * @param needed the oldest place that members need of those that were there when the turn began
+     */
+    void letTakenGo(long needed) {
         boolean hasReleasedIds;
         lock.lock();
         try {
             if (isClosed || !ring.isOverLimits()) {
                 return;
-            }
-            long needed = Long.MAX_VALUE;
-            for (Member member : all) {
-                needed = Math.min(needed, member.needs());
             }
             long before = ring.bytes();
             ring.need(needed);
