@@ -306,15 +306,14 @@ public final class Room {
     void sweep(long nowNanos) {
         roster.changedHere().ifPresent(log.store()::present);
         boolean hasChanged = roster.change(nowNanos);
-        if (hasChanged | log.takeUnread()) {
-            turn.isDue();
+        if (hasChanged | log.takeUnread() | log.isOverLimits()) {
+            turn.isDue(); // in a quiet room it is the turn too that lets go of messages which have been taken
         }
         signals.letGoOld();
         if (hasFrames && clock.millis() - log.publishedAtMillis() > QUIET_MILLIS) {
             hasFrames = false;
             letFramesGo();
         }
-        log.letTakenGo();
         seats.letGoEnded();
     }
 

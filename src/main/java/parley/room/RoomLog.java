@@ -248,22 +248,14 @@ final class RoomLog {
         pages.letGo();
     }
 
-    /** Lets go of messages beyond the limits that no member needs any more. For the sweep: a room that is quiet has no turns. */
-    void letTakenGo() {
+    /** Whether memory holds more than the limits allow, because members need it or did so when the last turn began. */
+    boolean isOverLimits() {
         lock.lock();
         try {
-            if (!ring.isOverLimits()) {
-                return;
-            }
-            ring.lookAtNeeds();
+            return !isClosed && ring.isOverLimits();
         } finally {
             lock.unlock();
         }
-        long needed = Long.MAX_VALUE;
-        for (Member member : members.walk()) {
-            needed = Math.min(needed, member.needs());
-        }
-        letTakenGo(needed);
     }
 
     /**
