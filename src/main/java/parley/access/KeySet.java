@@ -62,7 +62,8 @@ final class KeySet implements TokenKeys {
                 keys = parse(read());
                 readAt = nanoClock.getAsLong();
             } catch (IOException | JoseException e) {
-                throw new IllegalArgumentException("access.jwks: '" + where + "' cannot be read: " + e.getMessage(), e);
+                throw new IllegalArgumentException(
+                        "access.jwks: '" + Userinfo.masked(where) + "' cannot be read: " + e.getMessage(), e);
             }
         } else {
             readAgain(); // the address may answer later than this starts

@@ -198,6 +198,12 @@ public final class Admission {
         return !closing && access.isReady();
     }
 
+    /** The origin of a page elsewhere that may read what is here and connect; null when there is none, or it may not. */
+    public @Nullable String pageElsewhere(Request request) {
+        String origin = request.headers().value("Origin");
+        return origins.allow(origin, request.headers().value("Host")) ? origin : null;
+    }
+
     /** Decides about a handshake, before it is answered. */
     public Verdict judge(Request request) {
         InetAddress address = null;
@@ -258,7 +264,7 @@ public final class Admission {
         if (!origins.allow(origin, host)) {
             return new Refusal(
                     Cause.ORIGIN,
-                    "this origin is neither of the host asked for nor allowed by the setting origins",
+                    "this origin is not allowed; allowed are the host asked for and the setting origins",
                     "origin '" + origin + "', host '" + host + "'");
         }
         Map<String, String> parameters;
