@@ -3,6 +3,7 @@ package parley.access;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.Userinfo;
 
 /**
  * What tokens are checked with. Of the first three one is given.
@@ -25,6 +26,7 @@ public record AccessSettings(
         Duration leeway) {
     @Override
     public String toString() {
-        return "AccessSettings[" + (secret.isEmpty() ? "" : "a secret, ") + publicKey + ", " + jwks + "]";
+        return "AccessSettings[" + (secret.isEmpty() ? "" : "a secret, ") + publicKey + ", " + Userinfo.masked(jwks)
+                + "]";
     }
 }

@@ -6,11 +6,13 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.HttpURLConnection;
 import java.net.URI;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.Key;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -23,6 +25,7 @@ import org.jose4j.jwk.VerificationJwkSelector;
 import org.jose4j.jws.JsonWebSignature;
 import org.jose4j.lang.JoseException;
 import org.jose4j.lang.UnresolvableKeyException;
+import parley.protocol.Userinfo;
 
 /**
  * A set of public keys (RFC 7517) in a file or at an address. Read again from time to time, and when a token names a key that is
@@ -59,7 +62,8 @@ final class KeySet implements TokenKeys {
                 keys = parse(read());
                 readAt = nanoClock.getAsLong();
             } catch (IOException | JoseException e) {
-                throw new IllegalArgumentException("access.jwks: '" + where + "' cannot be read: " + e.getMessage(), e);
+                throw new IllegalArgumentException(
+                        "access.jwks: '" + Userinfo.masked(where) + "' cannot be read: " + e.getMessage(), e);
             }
         } else {
             readAgain(); // the address may answer later than this starts
@@ -83,7 +87,8 @@ final class KeySet implements TokenKeys {
     public Key keyFor(JsonWebSignature token) throws UnresolvableKeyException {
         JsonWebKey key;
         try {
-            key = new VerificationJwkSelector().select(token, keys);
+            // Of several that fit, as when the token names none, the one that the signature is of.
+            key = new VerificationJwkSelector().selectWithVerifySignatureDisambiguate(token, keys);
         } catch (JoseException e) {
             throw new UnresolvableKeyException("no key is for it", e);
         }
@@ -106,7 +111,7 @@ final class KeySet implements TokenKeys {
             } catch (IOException | JoseException | RuntimeException e) {
                 LOG.log(
                         Level.WARNING,
-                        "The keys for tokens at " + where + " cannot be read: " + e.getMessage()
+                        Userinfo.masked("The keys for tokens at " + where + " cannot be read: " + e.getMessage())
                                 + (!keys.isEmpty()
                                         ? ". Those read before stay in force."
                                         : ". No token is taken until they are."));
@@ -129,6 +134,13 @@ final class KeySet implements TokenKeys {
         connection.setConnectTimeout(TIMEOUT_MILLIS);
         connection.setReadTimeout(TIMEOUT_MILLIS);
         connection.setRequestProperty("Accept", "application/json");
+        String login = connection.getURL().getUserInfo();
+        if (login != null) {
+            byte[] decoded = URLDecoder.decode(login.replace("+", "%2B"), StandardCharsets.UTF_8)
+                    .getBytes(StandardCharsets.UTF_8);
+            connection.setRequestProperty(
+                    "Authorization", "Basic " + Base64.getEncoder().encodeToString(decoded)); // RFC 7617
+        }
         try (InputStream in = connection.getInputStream()) {
             byte[] content = in.readNBytes(LARGEST + 1);
             if (content.length > LARGEST) {

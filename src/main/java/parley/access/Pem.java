@@ -26,12 +26,12 @@ public final class Pem {
     private Pem() {}
 
     /**
-     * Reads the parts of a file; text around them is passed over.
+     * Reads the parts of a file; text around them is passed over, in whatever encoding it is.
      *
      * @throws IOException when the file cannot be read
      */
     public static List<Block> read(Path file) throws IOException {
-        Matcher matcher = BLOCK.matcher(Files.readString(file, StandardCharsets.US_ASCII));
+        Matcher matcher = BLOCK.matcher(Files.readString(file, StandardCharsets.ISO_8859_1));
         return matcher.results()
                 .map(found -> new Block(found.group(1), Base64.getMimeDecoder().decode(found.group(2))))
                 .toList();

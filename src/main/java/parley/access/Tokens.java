@@ -1,5 +1,8 @@
 package parley.access;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -8,12 +11,15 @@ import java.util.function.LongSupplier;
 import org.jose4j.jwa.AlgorithmConstraints;
 import org.jose4j.jwt.JwtClaims;
 import org.jose4j.jwt.MalformedClaimException;
-import org.jose4j.jwt.NumericDate;
+import org.jose4j.jwt.consumer.AudValidator;
 import org.jose4j.jwt.consumer.ErrorCodes;
 import org.jose4j.jwt.consumer.InvalidJwtException;
+import org.jose4j.jwt.consumer.IssValidator;
 import org.jose4j.jwt.consumer.JwtConsumer;
 import org.jose4j.jwt.consumer.JwtConsumerBuilder;
+import org.jose4j.lang.UnresolvableKeyException;
 import org.jspecify.annotations.Nullable;
+import parley.access.BadTokenException.Problem;
 import parley.protocol.MemberName;
 import parley.protocol.RoomPattern;
 
@@ -27,40 +33,42 @@ public final class Tokens {
     /** A longer one is not looked at. Servers take headers up to 8 KiB. */
     public static final int LONGEST = 8192;
 
+    private static final Logger LOG = System.getLogger("parley.access");
+
     private static final int MOST_PATTERNS = 100;
 
     private static final Set<String> CLAIMS_OF_ROOMS = Set.of("rooms", "read", "write");
 
     private final TokenKeys keys;
     private final JwtConsumer consumer;
-    private final long leewayMillis;
+    private final Times times;
 
     /**
      * Makes it.
      *
      * @param mayWait where keys are read, which may take its time
+     * @param clock the time that tokens end by
      * @throws IllegalArgumentException with a sentence for the operator, when the keys cannot be used
      */
-    public Tokens(AccessSettings settings, Executor mayWait, LongSupplier nanoClock) {
+    public Tokens(AccessSettings settings, Executor mayWait, LongSupplier nanoClock, Clock clock) {
         this.keys = !settings.secret().isEmpty()
                 ? TokenKeys.secret(settings.secret())
                 : settings.publicKey() != null
                         ? TokenKeys.publicKey(settings.publicKey())
                         : new KeySet(settings.jwks(), settings.refresh(), mayWait, nanoClock);
-        this.leewayMillis = settings.leeway().toMillis();
+        this.times = new Times(clock, settings.leeway().toMillis());
         JwtConsumerBuilder builder = new JwtConsumerBuilder()
                 .setVerificationKeyResolver((token, nesting) -> keys.keyFor(token))
                 .setJwsAlgorithmConstraints(
                         AlgorithmConstraints.ConstraintType.PERMIT,
                         keys.algorithms().toArray(new String[0]))
-                .setAllowedClockSkewInSeconds((int) settings.leeway().toSeconds());
+                .setSkipAllDefaultValidators()
+                .registerValidator(times);
         if (!settings.issuer().isEmpty()) {
-            builder.setExpectedIssuer(settings.issuer());
+            builder.registerValidator(new IssValidator(settings.issuer(), true));
         }
-        if (settings.audience().isEmpty()) {
-            builder.setSkipDefaultAudienceValidation();
-        } else {
-            builder.setExpectedAudience(settings.audience());
+        if (!settings.audience().isEmpty()) {
+            builder.registerValidator(new AudValidator(Set.of(settings.audience()), true));
         }
         this.consumer = builder.build();
     }
@@ -73,52 +81,62 @@ public final class Tokens {
     /**
      * Reads a token.
      *
-     * @throws BadTokenException when it lets nobody in
+     * @throws BadTokenException when it gives no access
      */
     public Grant check(String token) throws BadTokenException {
         if (token.length() > LONGEST) {
-            throw new BadTokenException("the token is longer than " + LONGEST + " characters");
+            throw new BadTokenException(Problem.UNREADABLE, "the token is longer than " + LONGEST + " characters");
         }
         try {
             JwtClaims claims = consumer.processToClaims(token);
             List<RoomPattern> both = patterns(claims, "rooms");
-            NumericDate expires = claims.getExpirationTime();
             return new Grant(
                     name(claims),
                     joined(both, patterns(claims, "read")),
                     joined(both, patterns(claims, "write")),
-                    expires == null ? Long.MAX_VALUE : expires.getValueInMillis() + leewayMillis);
+                    times.end(claims));
         } catch (InvalidJwtException e) {
-            throw new BadTokenException(reason(e));
+            throw rejected(e);
         } catch (MalformedClaimException e) {
-            throw new BadTokenException("a claim of the token is not of its kind");
+            throw new BadTokenException(Problem.CLAIM, "a claim of the token is not of its kind");
+        } catch (RuntimeException e) {
+            // What the library throws at tokens that its authors have not thought of. Without the trace: anybody can
+            // send one.
+            LOG.log(Level.DEBUG, "a token cannot be read: {0}", e.getClass().getName());
+            throw new BadTokenException(Problem.UNREADABLE, "the token cannot be read");
         }
     }
 
-    private static String reason(InvalidJwtException e) {
+    private static BadTokenException rejected(InvalidJwtException e) {
         if (e.hasExpired()) {
-            return "the token has expired";
+            return new BadTokenException(Problem.EXPIRED, "the token has expired");
         }
         if (e.hasErrorCode(ErrorCodes.NOT_YET_VALID)) {
-            return "the token is not valid yet";
+            return new BadTokenException(Problem.TOO_EARLY, "the token is not valid yet");
         }
         if (e.hasErrorCode(ErrorCodes.AUDIENCE_INVALID) || e.hasErrorCode(ErrorCodes.AUDIENCE_MISSING)) {
-            return "the token is for another audience";
+            return new BadTokenException(Problem.PARTY, "the token is for another audience");
         }
         if (e.hasErrorCode(ErrorCodes.ISSUER_INVALID) || e.hasErrorCode(ErrorCodes.ISSUER_MISSING)) {
-            return "the token is of another issuer";
+            return new BadTokenException(Problem.PARTY, "the token is of another issuer");
         }
         if (e.hasErrorCode(ErrorCodes.SIGNATURE_INVALID)) {
-            return "the token's signature is not right";
+            return new BadTokenException(Problem.SIGNATURE, "the token's signature is not right");
         }
-        return "the token is none that is taken here";
+        if (e.hasErrorCode(ErrorCodes.MALFORMED_CLAIM)) {
+            return new BadTokenException(Problem.CLAIM, "a claim of the token is not of its kind");
+        }
+        if (e.getCause() instanceof UnresolvableKeyException) {
+            return new BadTokenException(Problem.KEY, "no key here is for the token");
+        }
+        return new BadTokenException(Problem.UNREADABLE, "the token is none that is taken here");
     }
 
     private static @Nullable MemberName name(JwtClaims claims) throws MalformedClaimException, BadTokenException {
         String name = claims.getStringClaimValue("name");
         MemberName parsed = name == null ? null : MemberName.parse(name);
         if (name != null && parsed == null) {
-            throw new BadTokenException("the token's name is not " + MemberName.RULE);
+            throw new BadTokenException(Problem.CLAIM, "the token's name is not " + MemberName.RULE);
         }
         return parsed;
     }
@@ -129,17 +147,17 @@ public final class Tokens {
         if (!claims.hasClaim(claim)) {
             return List.of();
         }
-        List<String> texts = claims.isClaimValueString(claim)
+        List<@Nullable String> texts = claims.isClaimValueString(claim)
                 ? List.of(claims.getStringClaimValue(claim))
                 : claims.getStringListClaimValue(claim);
         if (texts.size() > MOST_PATTERNS) {
-            throw new BadTokenException("the token's " + claim + " are more than " + MOST_PATTERNS);
+            throw new BadTokenException(Problem.CLAIM, "the token's " + claim + " are more than " + MOST_PATTERNS);
         }
         List<RoomPattern> patterns = new ArrayList<>();
-        for (String text : texts) {
-            RoomPattern pattern = RoomPattern.parse(text);
+        for (String text : texts) { // null where the list holds one
+            RoomPattern pattern = text == null ? null : RoomPattern.parse(text);
             if (pattern == null) {
-                throw new BadTokenException("the token's " + claim + " are not " + RoomPattern.RULE);
+                throw new BadTokenException(Problem.CLAIM, "the token's " + claim + " are not " + RoomPattern.RULE);
             }
             patterns.add(pattern);
         }

@@ -303,12 +303,13 @@ final class Keys {
             "What may wait for the disk, counted as in data.bytes; more is answered with unavailable, or closed with 1013 in"
                     + " plain text.");
 
-    static final Setting<List<String>> NATS = new Setting<>(
+    static final Setting<NatsAddresses> NATS = new Setting<>(
             "nats.url",
             "",
-            "addresses such as nats://10.0.0.1:4222 or tls://nats.example.com, several separated by commas; none for no"
+            "addresses such as nats://10.0.0.1:4222 or tls://user:password@nats.example.com, several separated by commas; none for no"
                     + " cluster",
-            "Servers of NATS with JetStream, through which any number of Parleys are one. Not together with data.folder.",
+            "Servers of NATS with JetStream, through which any number of Parleys are one. Not together with data.folder."
+                    + " A login may stand in the addresses, the same in all, in place of the three settings below.",
             Keys::servers);
     static final Setting<String> NATS_NAME = new Setting<>(
             "nats.name",
@@ -671,10 +672,8 @@ final class Keys {
         return path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
     }
 
-    private static List<String> servers(Config config, String key) {
-        List<String> servers = list(config, key);
-        servers.forEach(server -> matching(server, "(nats|tls)://[^\\s@/]+"));
-        return servers;
+    private static NatsAddresses servers(Config config, String key) {
+        return NatsAddresses.parse(list(config, key));
     }
 
     private static String matching(String value, String pattern) {

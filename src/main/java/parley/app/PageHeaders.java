@@ -1,6 +1,9 @@
 package parley.app;
 
+import java.util.HashMap;
 import java.util.Map;
+import parley.door.Admission;
+import parley.door.Request;
 
 /** The HTTP headers of the page and its files, the same on every server and without one. */
 public final class PageHeaders {
@@ -14,5 +17,21 @@ public final class PageHeaders {
             "Referrer-Policy",
             "no-referrer");
 
+    private static final String LIBRARY = "/parley.js";
+
     private PageHeaders() {}
+
+    /** The headers of what a request gets. The client library is for pages of other origins too, if they may connect. */
+    public static Map<String, String> of(Request request, Admission admission) {
+        if (!request.path().equals(LIBRARY)) {
+            return ALL;
+        }
+        Map<String, String> headers = new HashMap<>(ALL);
+        headers.put("Vary", "Origin");
+        String origin = admission.pageElsewhere(request);
+        if (origin != null) {
+            headers.put("Access-Control-Allow-Origin", origin);
+        }
+        return headers;
+    }
 }

@@ -95,7 +95,7 @@ public final class Parley {
                 0, PING_THREADS, IDLE_THREAD_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), named("parley-ping"));
         this.sweep = Executors.newSingleThreadScheduledExecutor(named("parley-sweep"));
         Clock clock = Clock.systemUTC();
-        Access access = access(settings); // first, because it may say no
+        Access access = access(settings, clock); // first, because it may say no
         this.durable = durable(settings.data(), clock);
         this.cluster = cluster(settings.cluster());
         this.metrics = new Metrics();
@@ -125,17 +125,17 @@ public final class Parley {
         sweep.scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
     }
 
-    private Access access(Settings settings) {
+    private Access access(Settings settings, Clock clock) {
         return switch (settings.access()) {
             case ANONYMOUS -> Access.ANONYMOUS;
             case PRINCIPAL -> Access.PRINCIPAL;
-            case TOKEN -> tokens(settings.tokens());
+            case TOKEN -> tokens(settings.tokens(), clock);
         };
     }
 
-    private Access tokens(AccessSettings settings) {
+    private Access tokens(AccessSettings settings, Clock clock) {
         try {
-            return Access.tokens(new Tokens(settings, closing, System::nanoTime));
+            return Access.tokens(new Tokens(settings, closing, System::nanoTime, clock));
         } catch (IllegalArgumentException e) {
             endThreads();
             throw new SettingsException(String.valueOf(e.getMessage()));

@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.function.BiFunction;
+import parley.protocol.Userinfo;
 
 /**
  * One setting: its key, default, unit, range and what it is for. The table of all of them is {@link Keys#ALL}. Immutable.
@@ -42,7 +43,9 @@ record Setting<T>(
         try {
             return reader.apply(config, key);
         } catch (com.typesafe.config.ConfigException | IllegalArgumentException e) {
-            String value = isSecret ? MASK : config.getValue(key).unwrapped().toString();
+            String value = isSecret
+                    ? MASK
+                    : Userinfo.masked(config.getValue(key).unwrapped().toString());
             String from = config.getValue(key).origin().description();
             String detail =
                     e instanceof IllegalArgumentException && e.getMessage() != null ? e.getMessage() + "; " : "";

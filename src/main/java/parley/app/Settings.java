@@ -19,6 +19,7 @@ import parley.door.Proxies;
 import parley.durable.DataSettings;
 import parley.protocol.RoomName;
 import parley.protocol.RoomPattern;
+import parley.protocol.Userinfo;
 import parley.room.Retention;
 import parley.room.RoomLimits;
 import parley.session.SessionLimits;
@@ -108,7 +109,7 @@ public final class Settings {
         if (Keys.KEEP.read(config) == Storage.MEMORY) {
             return null;
         }
-        if (!Keys.NATS.read(config).isEmpty()) {
+        if (!Keys.NATS.read(config).servers().isEmpty()) {
             need(
                     config,
                     Keys.NATS_KEPT.read(config) >= Keys.HISTORY.read(config),
@@ -155,7 +156,7 @@ public final class Settings {
     }
 
     private void checkCluster() {
-        if (value(Keys.NATS).isEmpty()) {
+        if (value(Keys.NATS).servers().isEmpty()) {
             return;
         }
         if (!value(Keys.DATA).isEmpty()) {
@@ -177,6 +178,11 @@ public final class Settings {
         long logins = Stream.of(Keys.NATS_CREDENTIALS, Keys.NATS_USER, Keys.NATS_TOKEN)
                 .filter(key -> !value(key).isEmpty())
                 .count();
+        if (logins > 0 && value(Keys.NATS).haveLogin()) {
+            throw new SettingsException(
+                    "'" + Keys.NATS.key() + "' has a login in its addresses, and another setting says"
+                            + " who logs in to NATS too: take one of them out.");
+        }
         if (logins > 1) {
             throw new SettingsException("'" + Keys.NATS_CREDENTIALS.key() + "', '" + Keys.NATS_USER.key() + "' and '"
                     + Keys.NATS_TOKEN.key() + "' each say who logs in to NATS: set one of them.");
@@ -265,17 +271,17 @@ public final class Settings {
 
     /** The cluster that this is a node of; null for none. */
     public @Nullable ClusterSettings cluster() {
-        List<String> servers = value(Keys.NATS);
-        return servers.isEmpty()
+        NatsAddresses nats = value(Keys.NATS);
+        return nats.servers().isEmpty()
                 ? null
                 : new ClusterSettings(
-                        servers,
+                        nats.servers(),
                         value(Keys.NATS_NAME),
                         new ClusterSettings.Login(
                                 file(Keys.NATS_CREDENTIALS),
-                                value(Keys.NATS_USER),
-                                value(Keys.NATS_PASSWORD),
-                                value(Keys.NATS_TOKEN),
+                                nats.user().isEmpty() ? value(Keys.NATS_USER) : nats.user(),
+                                nats.user().isEmpty() ? value(Keys.NATS_PASSWORD) : nats.password(),
+                                nats.token().isEmpty() ? value(Keys.NATS_TOKEN) : nats.token(),
                                 file(Keys.NATS_TRUST),
                                 value(Keys.NATS_TRUST_PASSWORD)),
                         value(Keys.NATS_STREAMS),
@@ -436,9 +442,10 @@ public final class Settings {
     }
 
     private static String shown(ConfigValue value) {
-        return value.unwrapped() instanceof List<?> several
-                ? String.join(",", several.stream().map(String::valueOf).toList())
-                : "\"" + value.unwrapped() + "\"";
+        return Userinfo.masked(
+                value.unwrapped() instanceof List<?> several
+                        ? String.join(",", several.stream().map(String::valueOf).toList())
+                        : "\"" + value.unwrapped() + "\"");
     }
 
     private <T> T value(Setting<T> setting) {

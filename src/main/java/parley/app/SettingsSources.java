@@ -90,9 +90,12 @@ public final class SettingsSources {
         Map<String, String> keys = Keys.ALL.stream().collect(Collectors.toMap(Setting::variable, Setting::key));
         Map<String, String> found = new HashMap<>();
         environment.forEach((name, value) -> {
+            if (isOfKubernetes(name, value)) {
+                return;
+            }
             if (keys.containsKey(name)) {
                 found.put(keys.get(name), value);
-            } else if (name.startsWith(VARIABLE_PREFIX) && !name.equals(FILE_VARIABLE) && !name.matches(KUBERNETES)) {
+            } else if (name.startsWith(VARIABLE_PREFIX) && !name.equals(FILE_VARIABLE)) {
                 throw new SettingsException("The environment variable " + name + " names no setting."
                         + nearest(name.substring(VARIABLE_PREFIX.length())
                                 .toLowerCase(java.util.Locale.ROOT)
@@ -100,6 +103,13 @@ public final class SettingsSources {
             }
         });
         return found;
+    }
+
+    /** Beside services called parley-status or parley-listen some have the names of settings, with a value that tells. */
+    private static boolean isOfKubernetes(String name, String value) {
+        return name.matches(KUBERNETES)
+                && (Keys.ALL.stream().noneMatch(setting -> setting.variable().equals(name))
+                        || value.matches("(tcp|udp|sctp)://.*"));
     }
 
     private Config ofFile() {

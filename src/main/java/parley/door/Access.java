@@ -4,6 +4,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import parley.access.BadTokenException;
+import parley.access.BadTokenException.Problem;
 import parley.access.Grant;
 import parley.access.Tokens;
 import parley.protocol.MemberName;
@@ -38,11 +39,11 @@ public interface Access extends Renewal {
     /** Whom the server has authenticated may enter, and is called as the server calls it. */
     Access PRINCIPAL = (request, parameters) -> {
         if (request.principal() == null) {
-            throw new BadTokenException("log in first");
+            throw new BadTokenException(Problem.MISSING, "log in first");
         }
         MemberName name = MemberName.parse(request.principal());
         if (name == null) {
-            throw new BadTokenException("the name of the login is not " + MemberName.RULE);
+            throw new BadTokenException(Problem.CLAIM, "the name of the login is not " + MemberName.RULE);
         }
         return Grant.of(name);
     };
@@ -53,9 +54,11 @@ public interface Access extends Renewal {
             @Override
             public Grant grant(Request request, Map<String, String> parameters) throws BadTokenException {
                 String token = token(request, parameters);
-                if (token == null) {
-                    throw new BadTokenException("a token is needed: in the header Authorization: Bearer, as the"
-                            + " parameter token, or as a subprotocol " + TOKEN_SUBPROTOCOL + "<token>");
+                if (token == null || token.isEmpty()) {
+                    throw new BadTokenException(
+                            Problem.MISSING,
+                            "a token is needed: in the header Authorization: Bearer, as the"
+                                    + " parameter token, or as a subprotocol " + TOKEN_SUBPROTOCOL + "<token>");
                 }
                 return tokens.check(token);
             }

@@ -2,9 +2,6 @@ package parley.door;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.net.InetAddress;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import parley.access.BadTokenException;
@@ -40,11 +37,21 @@ public final class Admission {
      *
      * @param status the HTTP status, where the handshake can be refused
      * @param code the close code, where it cannot
-     * @param reason a sentence that says what is wrong and what is allowed
+     * @param reason a sentence for the client that says what is wrong and what is allowed
+     * @param detail what the log says besides; empty for nothing
      */
-    public record Refusal(Cause cause, int status, CloseCode code, String reason) implements Verdict {
+    public record Refusal(Cause cause, int status, CloseCode code, String reason, String detail) implements Verdict {
+        /** One with nothing to say besides. */
+        public Refusal(Cause cause, int status, CloseCode code, String reason) {
+            this(cause, status, code, reason, "");
+        }
+
         Refusal(Cause cause, String reason) {
-            this(cause, cause.status, cause.code, reason);
+            this(cause, reason, "");
+        }
+
+        Refusal(Cause cause, String reason, String detail) {
+            this(cause, cause.status, cause.code, reason, detail);
         }
 
         /** The headers of the answer that belong to its status. */
@@ -75,12 +82,28 @@ public final class Admission {
         ADDRESS_RATE(429, CloseCode.TRY_AGAIN_LATER),
         /** A page of another host. */
         ORIGIN(403, CloseCode.POLICY_VIOLATION),
-        /** No token, or none that is taken. */
-        TOKEN(401, CloseCode.POLICY_VIOLATION),
+        /** No token, or nobody has logged in. */
+        TOKEN_MISSING(401, CloseCode.POLICY_VIOLATION),
+        /** A token that has ended. */
+        TOKEN_EXPIRED(401, CloseCode.POLICY_VIOLATION),
+        /** A token that begins later. */
+        TOKEN_TOO_EARLY(401, CloseCode.POLICY_VIOLATION),
+        /** A token that another key has signed. */
+        TOKEN_SIGNATURE(401, CloseCode.POLICY_VIOLATION),
+        /** A token for which there is no key. */
+        TOKEN_KEY(401, CloseCode.POLICY_VIOLATION),
+        /** A token of another issuer or for another audience. */
+        TOKEN_PARTY(401, CloseCode.POLICY_VIOLATION),
+        /** A token with a claim that is not what it has to be, or a login whose name cannot be. */
+        TOKEN_CLAIM(401, CloseCode.POLICY_VIOLATION),
+        /** A token that cannot be read. */
+        TOKEN_UNREADABLE(401, CloseCode.POLICY_VIOLATION),
         /** A room that the token does not open. */
         FORBIDDEN(403, CloseCode.POLICY_VIOLATION),
         /** There is nothing at that path. */
         NOT_FOUND(404, CloseCode.POLICY_VIOLATION),
+        /** A request that the server fails at. */
+        UNREADABLE(400, CloseCode.POLICY_VIOLATION),
         /** A name, a room or a parameter that cannot be; or no handshake at all. */
         BAD_REQUEST(400, CloseCode.POLICY_VIOLATION);
 
@@ -90,6 +113,19 @@ public final class Admission {
         Cause(int status, CloseCode code) {
             this.status = status;
             this.code = code;
+        }
+
+        private static Cause of(BadTokenException.Problem problem) {
+            return switch (problem) {
+                case MISSING -> TOKEN_MISSING;
+                case EXPIRED -> TOKEN_EXPIRED;
+                case TOO_EARLY -> TOKEN_TOO_EARLY;
+                case SIGNATURE -> TOKEN_SIGNATURE;
+                case KEY -> TOKEN_KEY;
+                case PARTY -> TOKEN_PARTY;
+                case CLAIM -> TOKEN_CLAIM;
+                case UNREADABLE -> TOKEN_UNREADABLE;
+            };
         }
     }
 
@@ -161,14 +197,33 @@ public final class Admission {
         return !closing && access.isReady();
     }
 
+    /** The origin of a page elsewhere that may read what is here and connect; null when there is none, or it may not. */
+    public @Nullable String pageElsewhere(Request request) {
+        String origin = request.headers().value("Origin");
+        return origins.allow(origin, request.headers().value("Host")) ? origin : null;
+    }
+
     /** Decides about a handshake, before it is answered. */
     public Verdict judge(Request request) {
-        InetAddress address = address(request);
-        Verdict verdict = judge(request, new Visitor(address, request.peer(), Grant.ANYONE));
+        InetAddress address = null;
+        Verdict verdict;
+        try {
+            address = address(request);
+            verdict = judge(request, new Visitor(address, request.peer(), Grant.ANYONE));
+        } catch (RuntimeException e) {
+            // Nothing that a request says may break the server off. Without the trace: anybody can send it again.
+            verdict = new Refusal(Cause.UNREADABLE, "the handshake cannot be read", where(e));
+        }
         if (verdict instanceof Refusal refusal) {
             refused(refusal, address);
         }
         return verdict;
+    }
+
+    /** Where the server failed. Without the message, which may hold a token. */
+    private static String where(RuntimeException e) {
+        StackTraceElement[] trace = e.getStackTrace();
+        return e.getClass().getName() + (trace.length == 0 ? "" : " at " + trace[0]);
     }
 
     /** Counts a handshake that was refused, here or by who asked. */
@@ -203,14 +258,19 @@ public final class Admission {
         if (room == null && !path.equals("/echo")) {
             return new Refusal(Cause.NOT_FOUND, "there is /echo, /chat and /chat/{room}");
         }
-        if (!origins.allow(request.headers().value("Origin"), request.headers().value("Host"))) {
-            return new Refusal(Cause.ORIGIN, "this origin is not allowed");
+        String origin = request.headers().value("Origin");
+        String host = request.headers().value("Host");
+        if (!origins.allow(origin, host)) {
+            return new Refusal(
+                    Cause.ORIGIN,
+                    "this origin is not allowed; allowed are the host asked for and the setting origins",
+                    "origin '" + origin + "', host '" + host + "'");
         }
         Map<String, String> parameters;
         try {
-            parameters = parse(request.query());
+            parameters = Query.parse(request.query());
         } catch (IllegalArgumentException e) {
-            return bad("the query string has a broken %-escape");
+            return bad("the query has a broken %-escape, or one that is not UTF-8");
         }
         return admit(request, visitor, room, parameters);
     }
@@ -231,7 +291,7 @@ public final class Admission {
         try {
             visitor = new Visitor(unknown.address(), unknown.peer(), access.grant(request, parameters));
         } catch (BadTokenException e) {
-            return new Refusal(Cause.TOKEN, String.valueOf(e.getMessage()));
+            return new Refusal(Cause.of(e.problem()), String.valueOf(e.getMessage()));
         }
         if (room == null) {
             return new Echo(visitor);
@@ -280,24 +340,6 @@ public final class Admission {
             return 0;
         }
         return value.matches("\\d{1,9}") ? Integer.parseInt(value) : -1;
-    }
-
-    private static Map<String, String> parse(@Nullable String query) {
-        Map<String, String> parameters = new HashMap<>();
-        if (query == null || query.isEmpty()) {
-            return parameters;
-        }
-        for (String pair : query.split("&")) {
-            int equals = pair.indexOf('=');
-            String key = equals < 0 ? pair : pair.substring(0, equals);
-            String value = equals < 0 ? "" : pair.substring(equals + 1);
-            parameters.putIfAbsent(decode(key), decode(value));
-        }
-        return parameters;
-    }
-
-    private static String decode(String part) {
-        return URLDecoder.decode(part, StandardCharsets.UTF_8);
     }
 
     private static Refusal bad(String reason) {

@@ -2,8 +2,10 @@ package parley.door;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,10 +15,14 @@ import org.jspecify.annotations.Nullable;
  * <p>A pattern is {@code [scheme://]host[:port]}, or {@code *} for every origin. Without a scheme any will do; without a port
  * the scheme's own is meant, {@code *} means any. A host may be {@code *} or begin with {@code *.}, which stands for one or
  * more labels: {@code https://*.example.com} covers {@code https://a.b.example.com} and not {@code https://example.com}.
+ *
+ * <p>Two origins have no host: {@code null}, which browsers send for pages from files, in sandboxes and after some redirects, and
+ * {@code file://}, which some web views send. Each is allowed by that word.
  */
 public final class Origins {
     /** The rule as a phrase for error messages. */
-    public static final String RULE = "[scheme://]host[:port], such as https://*.example.com or localhost:*, or *";
+    public static final String RULE =
+            "[scheme://]host[:port], such as https://*.example.com or localhost:*; null; file://; or *";
 
     private static final Pattern PARTS =
             Pattern.compile("(?:([a-z][a-z0-9+.-]*)://)?(\\[[0-9a-f:.]+]|[^/:\\[\\]@?#\\s]+)(?::(\\d{1,5}|\\*))?");
@@ -37,6 +43,9 @@ public final class Origins {
         }
     }
 
+    private static final Set<String> WITHOUT_HOST = Set.of("null", "file://");
+
+    private final Set<String> words;
     private final List<Allowed> allowed;
     private final boolean all;
 
@@ -47,8 +56,11 @@ public final class Origins {
      */
     public Origins(List<String> patterns) {
         this.all = patterns.contains("*");
-        this.allowed =
-                patterns.stream().filter(p -> !p.equals("*")).map(Origins::read).toList();
+        this.words = patterns.stream().filter(WITHOUT_HOST::contains).collect(Collectors.toUnmodifiableSet());
+        this.allowed = patterns.stream()
+                .filter(pattern -> !pattern.equals("*") && !WITHOUT_HOST.contains(pattern))
+                .map(Origins::read)
+                .toList();
     }
 
     private static Allowed read(String pattern) {
@@ -68,6 +80,9 @@ public final class Origins {
     public boolean allow(@Nullable String origin, @Nullable String host) {
         if (origin == null || all) {
             return true;
+        }
+        if (WITHOUT_HOST.contains(origin)) {
+            return words.contains(origin);
         }
         Matcher parts = PARTS.matcher(origin.toLowerCase(Locale.ROOT));
         if (!parts.matches() || parts.group(1) == null) {

@@ -1,20 +1,27 @@
 package parley.door;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The proxies that are believed when they say where a client connects from. Immutable.
+ * The proxies that are believed when they say where a client connects from. Immutable, but that it complains once.
  *
  * <p>Each proxy appends to {@code X-Forwarded-For} who connected to it, so what stands there is read from its end, for as long as
  * it is a proxy that is believed; what stands before may be anybody's invention.
  */
 public final class Proxies {
+    private static final Logger LOG = System.getLogger("parley.door");
+
+    private static final int LONGEST_SHOWN = 60;
+
     private static final Pattern FOUR =
             Pattern.compile("(25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}");
     private static final Pattern SIX = Pattern.compile("[0-9A-Fa-f:.]{2,45}");
@@ -42,6 +49,7 @@ public final class Proxies {
 
     private final Header header;
     private final List<Network> networks = new ArrayList<>();
+    private final AtomicBoolean hasComplained = new AtomicBoolean();
 
     /**
      * Reads networks such as {@code 10.0.0.0/8}, and addresses.
@@ -82,6 +90,9 @@ public final class Proxies {
         for (int i = said.length - 1; i >= 0 && areTrusted(client); i--) {
             InetAddress before = literal(withoutPort(said[i].strip()));
             if (before == null) {
+                if (!said[i].isBlank() && !hasComplained.getAndSet(true)) {
+                    complain(client, said[i].strip());
+                }
                 return client;
             }
             client = before;
@@ -89,8 +100,22 @@ public final class Proxies {
         return client;
     }
 
+    private void complain(InetAddress proxy, String said) {
+        String shown = said.substring(0, Math.min(said.length(), LONGEST_SHOWN)).replaceAll("\\p{Cntrl}", "?");
+        LOG.log(
+                Level.WARNING,
+                "The proxy " + proxy.getHostAddress() + " says '" + shown + "' in " + name()
+                        + ", where the address of its client has to be. All clients of that kind count as one, with the"
+                        + " proxy's address, for limits.connections-per-address and others. Have the proxy write addresses."
+                        + " This is logged once.");
+    }
+
+    private String name() {
+        return header == Header.FORWARDED ? "Forwarded" : "X-Forwarded-For";
+    }
+
     private String forwarded(Request.Headers headers) {
-        String value = headers.value(header == Header.FORWARDED ? "Forwarded" : "X-Forwarded-For");
+        String value = headers.value(name());
         return value == null ? "" : header == Header.FORWARDED ? ofForwarded(value) : value;
     }
 

@@ -17,6 +17,8 @@ final class RefusalLog {
 
     private static final long MINUTE_NANOS = 60_000_000_000L;
 
+    private static final int LONGEST_DETAIL = 200;
+
     private static final class CauseCount {
         final LongAdder all = new LongAdder();
         final AtomicInteger unsaid = new AtomicInteger();
@@ -45,13 +47,20 @@ final class RefusalLog {
             LOG.log(
                     Level.INFO,
                     "refused a handshake" + (address == null ? "" : " from " + address.getHostAddress()) + " with "
-                            + refusal.status() + ": " + refusal.reason()
+                            + refusal.status() + ": " + refusal.reason() + detail(refusal)
                             + (unsaid > 1 ? " (and " + (unsaid - 1) + " more since it was last said)" : ""));
         }
     }
 
     long count(Admission.Cause cause) {
         return tally(cause).all.sum();
+    }
+
+    /** What it says besides, shortened and in one line: it may be the client's words. */
+    private static String detail(Admission.Refusal refusal) {
+        String all = refusal.detail().replaceAll("\\p{Cntrl}", "?");
+        String some = all.length() <= LONGEST_DETAIL ? all : all.substring(0, LONGEST_DETAIL) + "...";
+        return some.isEmpty() ? "" : "; " + some;
     }
 
     private CauseCount tally(Admission.Cause cause) {

@@ -13,11 +13,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields of a command, each read as what it has to be (RFC 8259).
+ * The fields of a command, each read as what it has to be (RFC 8259). A field that may be left out may be {@code null} too.
  *
  * @param isTooDeep whether the line goes deeper than it may; then the values are those that are neither object nor array
+ * @param line what they were read from
+ * @param dataAt which member of the object {@code data} is, the first being 0; negative when there is none
  */
-record Fields(Map<String, JsonValue> values, boolean isTooDeep) {
+record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line, int dataAt) {
     /** How deep objects and arrays may stand in each other, the command itself being the first. */
     static final int MAX_DEPTH = 32;
     /** The longest {@code id} and {@code epoch}, in characters. */
@@ -45,12 +47,16 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep) {
     static Fields of(String line) throws Wrong {
         boolean isTooDeep = depth(line) > MAX_DEPTH;
         Map<String, JsonValue> values = new HashMap<>();
+        int dataAt = -1;
         try (JsonParser parser = PARSERS.createParser(new StringReader(line))) {
             if (parser.next() != JsonParser.Event.START_OBJECT) {
                 throw new Wrong(ErrorCode.BAD_JSON, ONE_A_LINE);
             }
             while (parser.next() == JsonParser.Event.KEY_NAME) {
                 String key = parser.getString();
+                if (key.equals("data")) {
+                    dataAt = values.size();
+                }
                 JsonParser.Event event = parser.next();
                 JsonValue value = isTooDeep ? withoutDepth(parser, event) : parser.getValue();
                 if (values.put(key, value) != null) {
@@ -65,7 +71,7 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep) {
             // number.
             throw new Wrong(ErrorCode.BAD_JSON, ONE_A_LINE);
         }
-        return new Fields(values, isTooDeep);
+        return new Fields(values, isTooDeep, line, dataAt);
     }
 
     /** Reads a value that is neither object nor array, and passes over one that is, without recursion. */
@@ -107,16 +113,22 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep) {
 
     @Nullable
     Ref ref() throws Wrong {
-        JsonValue value = values.get("ref");
+        JsonValue value = value("ref");
         boolean isRef = value == null
                 || (value instanceof JsonString word
                         && word.getString().length() <= Ref.MAX_LENGTH
                         && Utf8.canEncode(word.getString()))
-                || (value instanceof JsonNumber && value.toString().matches("-?\\d{1," + Ref.MAX_LENGTH + "}"));
+                || (value instanceof JsonNumber && value.toString().length() <= Ref.MAX_LENGTH);
         if (!isRef) {
             throw new Wrong(ErrorCode.MISSING_FIELD, "ref is " + Ref.RULE);
         }
         return value == null ? null : new Ref(value);
+    }
+
+    /** The value of a field; null when it is not there, or {@code null}. */
+    private @Nullable JsonValue value(String field) {
+        JsonValue value = values.get(field);
+        return value == null || value.getValueType() == JsonValue.ValueType.NULL ? null : value;
     }
 
     void needDepth() throws Wrong {
@@ -134,7 +146,7 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep) {
     }
 
     private @Nullable String stringIfAny(String field) throws Wrong {
-        JsonValue value = values.get(field);
+        JsonValue value = value(field);
         if (value == null) {
             return null;
         }
@@ -187,33 +199,35 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep) {
 
     Content content() throws Wrong {
         String text = stringIfAny("text");
-        if ((text == null) == (values.get("data") == null)) {
+        // Beside a text null is no data, by itself it is any JSON.
+        if (text == null ? dataAt < 0 : value("data") != null) {
             throw new Wrong(ErrorCode.MISSING_FIELD, "say takes text, a string, or data, any JSON; one of them");
         }
         return text == null ? data() : Content.text(text, Utf8.length(text));
     }
 
     Content data() throws Wrong {
-        JsonValue value = values.get("data");
-        if (value == null) {
+        if (dataAt < 0) {
             throw new Wrong(ErrorCode.MISSING_FIELD, "data is missing; it is any JSON");
         }
-        String json = value.toString();
-        if (!Utf8.canEncode(json)) {
-            throw new Wrong(ErrorCode.BAD_JSON, "data holds half of a surrogate pair, which UTF-8 cannot carry");
+        String json;
+        try {
+            json = RawJson.member(line, dataAt);
+        } catch (RawJson.NotJson e) {
+            throw new Wrong(ErrorCode.BAD_JSON, "data holds " + e.getMessage());
         }
         return new Content(Content.Kind.DATA, json, Utf8.length(json));
     }
 
     Command.@Nullable After after() throws Wrong {
-        JsonValue value = values.get("after");
+        JsonValue value = value("after");
         if (value == null) {
             return null;
         }
         if (!(value instanceof JsonObject after)) {
             throw new Wrong(ErrorCode.MISSING_FIELD, "after is an object with epoch and seq, as in joined and message");
         }
-        Fields inside = new Fields(after, false);
+        Fields inside = new Fields(after, false, "", -1);
         Long seq = inside.number("seq", 0);
         if (seq == null) {
             throw new Wrong(ErrorCode.MISSING_FIELD, "after.seq is missing; it is an integer from 0");
@@ -223,7 +237,7 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep) {
 
     @Nullable
     Long number(String field, long least) throws Wrong {
-        JsonValue value = values.get(field);
+        JsonValue value = value(field);
         if (value == null) {
             return null;
         }

@@ -73,8 +73,8 @@ public final class JsonConnection extends ChatConnection {
             }
             from = end + 1;
         }
-        if (lines == 0) {
-            line("", ofBytes);
+        if (lines == 0 && (ofBytes == Rate.Allowance.FLOODING || mayCommand() == Rate.Allowance.FLOODING)) {
+            end(Ending.FLOODING); // it means nothing, and costs as much as a command
         }
         drain().wake();
         publishing().keepPace();

@@ -8,7 +8,7 @@ import parley.access.Grant;
 public interface Renewal {
     /** Where there are no tokens. */
     Renewal NONE = token -> {
-        throw new BadTokenException("this server takes no tokens");
+        throw new BadTokenException(BadTokenException.Problem.KEY, "this server takes no tokens");
     };
 
     /**

@@ -17,6 +17,7 @@ import org.glassfish.grizzly.http.server.Request;
 import org.glassfish.grizzly.http.server.Response;
 import parley.app.PageHeaders;
 import parley.app.Status;
+import parley.door.Admission;
 
 /**
  * Serves the page and its files, as a server would serve them from the WAR: read once at the start, kept in memory, and of
@@ -36,6 +37,7 @@ final class Pages extends HttpHandler {
 
     private final String context;
     private final Status status;
+    private final Admission admission;
     /** Where to tell how it goes, and nothing else; 0 for everywhere. */
     private final int statusPort;
     /** Who asks is not cut off in the middle of the answer, and stays a while. */
@@ -47,6 +49,7 @@ final class Pages extends HttpHandler {
     private Pages(
             String context,
             Status status,
+            Admission admission,
             int statusPort,
             UnhandledConnections unhandled,
             UnhandledConnections statusUnhandled,
@@ -56,6 +59,7 @@ final class Pages extends HttpHandler {
         this.statusPort = statusPort;
         this.context = context;
         this.status = status;
+        this.admission = admission;
         this.pages = pages;
     }
 
@@ -64,6 +68,7 @@ final class Pages extends HttpHandler {
             Path war,
             String context,
             Status status,
+            Admission admission,
             int statusPort,
             UnhandledConnections unhandled,
             UnhandledConnections statusUnhandled)
@@ -84,7 +89,7 @@ final class Pages extends HttpHandler {
                 }
             }
         }
-        return new Pages(context, status, statusPort, unhandled, statusUnhandled, pages);
+        return new Pages(context, status, admission, statusPort, unhandled, statusUnhandled, pages);
     }
 
     private static void add(Map<String, Page> pages, String name, byte[] content) {
@@ -121,15 +126,15 @@ final class Pages extends HttpHandler {
 
     private void answer(Request request, Response response, boolean isStatusPort) throws IOException {
         String uri = request.getRequestURI();
-        PageHeaders.ALL.forEach(response::setHeader);
+        parley.door.Request asked =
+                DoorFilter.request(request.getContext().getConnection(), request.getRequest(), context);
+        PageHeaders.of(asked, admission).forEach(response::setHeader);
         if (!context.isEmpty() && uri.equals(context)) {
             response.setStatus(302);
             response.setHeader("Location", context + "/");
             return;
         }
-        Status.Answer answer = statusPort == 0 || isStatusPort
-                ? status.answer(DoorFilter.request(request.getContext().getConnection(), request.getRequest(), context))
-                : null;
+        Status.Answer answer = statusPort == 0 || isStatusPort ? status.answer(asked) : null;
         if (answer != null) {
             response.setStatus(answer.status());
             response.setContentType(answer.type());

@@ -110,7 +110,14 @@ final class Server {
         configuration.setJmxEnabled(false);
         configuration.setHttpServerName("Parley");
         configuration.addHttpHandler(
-                Pages.read(war, settings.context(), parley.status(), settings.statusPort(), unhandled, statusUnhandled),
+                Pages.read(
+                        war,
+                        settings.context(),
+                        parley.status(),
+                        parley.admission(),
+                        settings.statusPort(),
+                        unhandled,
+                        statusUnhandled),
                 HttpHandlerRegistration.builder()
                         .contextPath("")
                         .urlPattern("/*")

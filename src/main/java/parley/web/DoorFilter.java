@@ -64,7 +64,7 @@ public final class DoorFilter extends HttpFilter {
     private static void page(
             Parley parley, Request asked, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
-        PageHeaders.ALL.forEach(response::setHeader);
+        PageHeaders.of(asked, parley.admission()).forEach(response::setHeader);
         Status.Answer answer = parley.status().answer(asked);
         if (answer == null) {
             chain.doFilter(request, response);

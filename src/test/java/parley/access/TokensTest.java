@@ -16,14 +16,19 @@ import java.security.Key;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.spec.ECGenParameterSpec;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.jose4j.jwk.JsonWebKey;
 import org.jose4j.jwk.JsonWebKeySet;
 import org.jose4j.jwk.PublicJsonWebKey;
@@ -36,6 +41,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 
@@ -54,7 +60,7 @@ class TokensTest {
     }
 
     private Tokens tokens(AccessSettings settings) {
-        return new Tokens(settings, Runnable::run, () -> now);
+        return new Tokens(settings, Runnable::run, () -> now, Clock.systemUTC());
     }
 
     private static JwtClaims claims() {
@@ -170,6 +176,147 @@ class TokensTest {
                 .isFalse();
     }
 
+    /** Also where that is more than fits the library's numbers, or the milliseconds of Java's. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "9223372036854775807",
+                "9223372036854775",
+                "1e300",
+                "1e99999",
+                "1764290000000000000",
+                "1764290000000",
+                "9223372036854775808",
+                "123456789012345678901234567890"
+            })
+    void aFarFutureIsAFarFuture(String end) throws Exception {
+        for (Duration leeway : List.of(Duration.ZERO, Duration.ofMinutes(10))) {
+            Tokens tokens = tokens(new AccessSettings(SECRET, null, "", REFRESH, "", "", leeway));
+            Grant grant = tokens.check(signed("{\"exp\":" + end + ",\"rooms\":\"*\"}"));
+            assertThat(grant.hasExpired(
+                            System.currentTimeMillis() + Duration.ofDays(3650).toMillis()))
+                    .isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "-1e300, EXPIRED",
+        "-9223372036854775808, EXPIRED",
+        "-99999999999999999999, EXPIRED",
+        "0, EXPIRED",
+        "1.5, EXPIRED",
+        "'\"soon\"', CLAIM",
+        "'[1]', CLAIM",
+        "true, CLAIM"
+    })
+    void aPastEndIsPastAndOneThatIsNoNumberIsSaid(String end, BadTokenException.Problem problem) throws Exception {
+        String token = signed("{\"exp\":" + end + "}");
+        assertThatThrownBy(() -> tokens(settings(SECRET, null, "")).check(token))
+                .isInstanceOfSatisfying(
+                        BadTokenException.class,
+                        bad -> assertThat(bad.problem()).isEqualTo(problem));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[null]", "[\"a\",null]", "[[\"a\"]]", "[1]", "{}", "3"})
+    void aListOfRoomsWithSomethingElseInItIsSaid(String rooms) throws Exception {
+        String token = signed("{\"rooms\":" + rooms + "}");
+        assertThatThrownBy(() -> tokens(settings(SECRET, null, "")).check(token))
+                .isInstanceOfSatisfying(
+                        BadTokenException.class,
+                        bad -> assertThat(bad.problem()).isEqualTo(BadTokenException.Problem.CLAIM));
+    }
+
+    private static String signed(String claims) throws JoseException {
+        JsonWebSignature token = new JsonWebSignature();
+        token.setPayload(claims);
+        token.setAlgorithmHeaderValue("HS256");
+        token.setKey(new HmacKey(SECRET.getBytes(StandardCharsets.UTF_8)));
+        return token.getCompactSerialization();
+    }
+
+    @Test
+    void aTokenThatNamesNoKeyIsCheckedWithAllOfTheFittingKind() throws Exception {
+        KeyPair first = pair("RSA");
+        KeyPair second = pair("RSA");
+        KeyPair curve = pair("EC");
+        KeyPair other = pair("EC");
+        Path file = Files.writeString(
+                folder.resolve("keys.json"),
+                set(jwk(first, "one"), jwk(curve, "two"), jwk(second, "three"), jwk(other, null)));
+        Tokens tokens = tokens(settings("", null, file.toString()));
+        for (KeyPair pair : List.of(first, second)) {
+            tokens.check(sign(claims(), "RS256", pair.getPrivate(), null));
+        }
+        for (KeyPair pair : List.of(curve, other)) {
+            tokens.check(sign(claims(), "ES256", pair.getPrivate(), null));
+        }
+        String forged = sign(claims(), "RS256", pair("RSA").getPrivate(), null);
+        assertThatThrownBy(() -> tokens.check(forged)).hasMessage("no key here is for the token");
+    }
+
+    @Test
+    void textAndAByteOrderMarkAroundThePublicKeyArePassedOver() throws Exception {
+        KeyPair pair = pair("RSA");
+        Path file = pem(pair.getPublic());
+        Files.writeString(file, "\uFEFF# Schlüssel für Räume ✓\r\n" + Files.readString(file) + "конец\n");
+        tokens(settings("", file, "")).check(sign(claims(), "RS256", pair.getPrivate(), null));
+    }
+
+    @Test
+    void theAddressOfASetOfKeysIsAskedWithItsLoginAndShownWithout() throws Exception {
+        KeyPair pair = pair("EC");
+        byte[] body = set(jwk(pair, "one")).getBytes(StandardCharsets.UTF_8);
+        AtomicReference<String> login = new AtomicReference<>();
+        AtomicInteger status = new AtomicInteger(401);
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/keys", exchange -> {
+            login.set(exchange.getRequestHeaders().getFirst("Authorization"));
+            exchange.sendResponseHeaders(status.get(), body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        server.start();
+        List<String> lines = new ArrayList<>();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                lines.add(line.getMessage());
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Logger logger = Logger.getLogger("parley.access");
+        logger.addHandler(handler);
+        try {
+            String address =
+                    "http://ann:s3cr%20t@127.0.0.1:" + server.getAddress().getPort() + "/keys";
+            AccessSettings settings = settings("", null, address);
+            Tokens tokens = tokens(settings);
+            status.set(200);
+            now += Duration.ofSeconds(11).toNanos();
+            tokens.isReady();
+            tokens.check(sign(claims(), "ES256", pair.getPrivate(), null));
+            assertThat(login)
+                    .hasValue("Basic "
+                            + Base64.getEncoder().encodeToString("ann:s3cr t".getBytes(StandardCharsets.UTF_8)));
+            assertThat(lines)
+                    .singleElement()
+                    .asString()
+                    .contains("http://***@127.0.0.1")
+                    .doesNotContain("s3cr");
+            assertThat(settings).asString().doesNotContain("s3cr");
+        } finally {
+            logger.removeHandler(handler);
+            server.stop(0);
+        }
+    }
+
     @Test
     void audienceAndIssuerAreKept() throws Exception {
         Tokens tokens =
@@ -274,7 +421,7 @@ class TokensTest {
         try {
             String address = "http://127.0.0.1:" + server.getAddress().getPort() + "/keys";
             Queue<Runnable> mayWait = new ArrayDeque<>();
-            Tokens tokens = new Tokens(settings("", null, address), mayWait::add, () -> now);
+            Tokens tokens = new Tokens(settings("", null, address), mayWait::add, () -> now, Clock.systemUTC());
             assertThat(tokens.isReady()).as("nothing has been read").isFalse();
             mayWait.remove().run();
             assertThat(tokens.isReady()).isTrue();
@@ -307,7 +454,7 @@ class TokensTest {
         Queue<Runnable> mayWait = new ArrayDeque<>();
         Path file = folder.resolve("later.json");
         String address = "http://127.0.0.1:1/" + file; // nobody listens there
-        Tokens tokens = new Tokens(settings("", null, address), mayWait::add, () -> now);
+        Tokens tokens = new Tokens(settings("", null, address), mayWait::add, () -> now, Clock.systemUTC());
         mayWait.remove().run();
         assertThat(tokens.isReady()).isFalse();
         assertThat(mayWait).as("tried a moment ago").isEmpty();

@@ -9,12 +9,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import parley.cluster.ClusterSettings;
 import parley.protocol.RoomName;
 import parley.room.Overflow;
 
@@ -168,6 +170,70 @@ class SettingsTest {
         assertThat(sources.load().port()).isEqualTo(8080);
         environment.put("PARLEY_LISTEN_PORT", "82");
         assertThat(sources.load().port()).isEqualTo(82);
+    }
+
+    /** And beside services called parley-listen and parley-status these, of which two have the names of settings. */
+    @Test
+    void whatKubernetesAddsForServicesWithTheNamesOfSettingsIsPassedOver() {
+        for (String service : new String[] {"PARLEY_LISTEN", "PARLEY_STATUS"}) {
+            environment.putAll(Map.of(
+                    service + "_SERVICE_HOST", "10.0.0.1",
+                    service + "_SERVICE_PORT", "80",
+                    service + "_SERVICE_PORT_HTTP", "80",
+                    service + "_PORT", "tcp://10.0.0.1:80",
+                    service + "_PORT_80_TCP", "tcp://10.0.0.1:80",
+                    service + "_PORT_80_TCP_PROTO", "tcp",
+                    service + "_PORT_80_TCP_PORT", "80",
+                    service + "_PORT_80_TCP_ADDR", "10.0.0.1"));
+        }
+        assertThat(sources.load().port()).isEqualTo(8080);
+        assertThat(sources.load().statusPort()).isZero();
+        environment.put("PARLEY_LISTEN_PORT", "80a");
+        assertThatThrownBy(sources::load).hasMessageContaining("80a");
+    }
+
+    @Test
+    void aLoginInTheAddressesOfNatsIsTakenAndNotShown() {
+        sources.set("nats.url", "nats://ann:s3cr%40t@10.0.0.1:4222, nats://ann:s3cr%40t@10.0.0.2:4222");
+        Settings settings = sources.load();
+        ClusterSettings cluster = Objects.requireNonNull(settings.cluster());
+        assertThat(cluster.servers()).containsExactly("nats://10.0.0.1:4222", "nats://10.0.0.2:4222");
+        assertThat(cluster.login().user()).isEqualTo("ann");
+        assertThat(cluster.login().password()).isEqualTo("s3cr@t");
+        assertThat(cluster.login().token()).isEmpty();
+        assertThat(settings.describe())
+                .noneSatisfy(line -> assertThat(line).contains("s3cr"))
+                .anySatisfy(line -> assertThat(line)
+                        .startsWith("nats.url = \"nats://***@10.0.0.1:4222, nats://***@10.0.0.2:4222\""));
+        sources.set("nats.url", "tls://t0ken@nats.example.com");
+        assertThat(Objects.requireNonNull(sources.load().cluster()).login().token())
+                .isEqualTo("t0ken");
+        sources.set("nats.user", "bob");
+        assertThatThrownBy(sources::load).hasMessageContaining("'nats.url'");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "nats.url,    'nats://ann:s3cr@t@10.0.0.1:4222'",
+        "nats.url,    'nats://ann:s3cr/t@10.0.0.1:4222'",
+        "nats.url,    'nats://ann:s3cr,t@10.0.0.1:4222'",
+        "nats.url,    'nats://ann:s3cr@10.0.0.1,nats://10.0.0.2'",
+        "nats.url,    'http://ann:s3cr@10.0.0.1'",
+    })
+    void anAddressThatIsRefusedIsShownWithoutItsLogin(String key, String value) {
+        sources.set(key, value);
+        assertThatThrownBy(sources::load)
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("'nats.url'")
+                .message()
+                .doesNotContain("s3cr");
+    }
+
+    @Test
+    void aLoginInTheAddressOfKeysIsNotShown() {
+        sources.set("access.mode", "token").set("access.jwks", "https://ann:s3cr@id.example.com/keys");
+        assertThat(sources.load().describe())
+                .noneSatisfy(line -> assertThat(line).contains("s3cr"));
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import parley.delivery.FakeTransport;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
@@ -95,6 +96,12 @@ class AdmissionTest {
         "/chat,             name=,          400, name is 1 to 40",
         "/chat,             name=%0A,       400, name is 1 to 40",
         "/chat,             name=%zz,       400, escape",
+        "/chat,             name=%4,        400, escape",
+        "/chat,             name=%,         400, escape",
+        "/chat,             name=%FF,       400, escape",
+        "/chat,             name=%C3%28,    400, escape",
+        "/chat,             name=%ED%A0%80, 400, escape",
+        "/chat,             name=a&x=%C3,   400, escape",
         "/chat,             history=-1,     400, 0 to 999999999",
         "/chat,             history=many,   400, 0 to 999999999",
         "/chat,             history=,       400, 0 to 999999999",
@@ -109,8 +116,25 @@ class AdmissionTest {
                 .isLessThanOrEqualTo(123);
     }
 
+    /** As bytes, one character each, or decoded: containers differ. */
+    @ParameterizedTest
+    @ValueSource(strings = {"name=Zo\u00C3\u00AB", "name=Zo\u00EB", "name=Zo%C3%AB", "name=Zo\u00C3%AB"})
+    void whatIsNotEscapedInTheQueryIsUtf8(String query) {
+        assertThat(judge("/chat", query))
+                .isEqualTo(new Admission.Chat(Visitor.UNKNOWN, RoomName.LOBBY, new MemberName("Zoë"), NO_ROOM));
+    }
+
     @Test
-    void aForeignOriginIsRefused() {
+    void charactersThatTheContainerHasDecodedAreTakenAsTheyAre() {
+        assertThat(judge("/chat", "name=\u674E%E9%9B%B7"))
+                .isEqualTo(new Admission.Chat(Visitor.UNKNOWN, RoomName.LOBBY, new MemberName("李雷"), NO_ROOM));
+    }
+
+    @Test
+    void aForeignOriginIsRefusedAndTheLogSaysWhatWasCompared() {
+        Admission.Refusal refusal = (Admission.Refusal) judge("/chat", null, "http://evil.example");
+        assertThat(refusal.detail()).isEqualTo("origin 'http://evil.example', host 'localhost'");
+        assertThat(refusal.reason()).hasSizeLessThanOrEqualTo(123);
         assertThat(((Admission.Refusal) judge("/chat", null, "http://evil.example")).status())
                 .isEqualTo(403);
     }
@@ -198,7 +222,8 @@ class AdmissionTest {
         try {
             RefusalLog log = new RefusalLog(0);
             Admission.Refusal full = new Admission.Refusal(Admission.Cause.FULL, "the server is full");
-            Admission.Refusal other = new Admission.Refusal(Admission.Cause.NOT_FOUND, "there is nothing");
+            Admission.Refusal other = new Admission.Refusal(
+                    Admission.Cause.NOT_FOUND, "there is nothing", "line\nbreak " + "x".repeat(300));
             for (int second = 0; second < 121; second++) {
                 log.refused(full, Proxies.literal("192.0.2.1"), second * 1_000_000_000L);
             }
@@ -208,7 +233,7 @@ class AdmissionTest {
                             "refused a handshake from 192.0.2.1 with 503: the server is full",
                             "refused a handshake from 192.0.2.1 with 503: the server is full (and 59 more since it was last said)",
                             "refused a handshake from 192.0.2.1 with 503: the server is full (and 59 more since it was last said)",
-                            "refused a handshake with 404: there is nothing");
+                            "refused a handshake with 404: there is nothing; line?break " + "x".repeat(189) + "...");
             assertThat(log.count(Admission.Cause.FULL)).isEqualTo(121);
         } finally {
             logger.removeHandler(handler);

@@ -60,6 +60,13 @@ class OriginsTest {
         "http://*:3000,         http://any.thing:3000,      true",
         "[::1]:*,               http://[::1]:5173,          true",
         "*,                     null,                       true",
+        "*,                     file://,                    true",
+        "null,                  null,                       true",
+        "null,                  http://null,                false",
+        "null,                  file://,                    false",
+        "file://,               file://,                    true",
+        "file://,               null,                       false",
+        "file://,               file:///page,               false",
         "*,                     http://evil.example,        true",
     })
     void patternsAllowWhatTheyCover(String pattern, String origin, boolean allowed) {

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import parley.client.LogLines;
 
 class ProxiesTest {
     private final Proxies proxies =
@@ -46,6 +47,24 @@ class ProxiesTest {
             })
     void theNearestThatIsNotBelievedIsTheClient(String peer, String forwarded, String client) {
         assertThat(client(peer, forwarded)).isEqualTo(client);
+    }
+
+    @Test
+    void aProxyThatWritesNoAddressesIsToldOfOnce() {
+        try (LogLines log = new LogLines("parley.door")) {
+            client("127.0.0.1", "203.0.113.7");
+            client("127.0.0.1", "");
+            client("192.0.2.1", "unknown");
+            assertThat(log.all()).isEmpty();
+            client("127.0.0.1", "203.0.113.7, unknown");
+            client("127.0.0.1", "_hidden");
+            assertThat(log.all())
+                    .singleElement()
+                    .asString()
+                    .contains("127.0.0.1")
+                    .contains("'unknown'")
+                    .contains("X-Forwarded-For");
+        }
     }
 
     @Test

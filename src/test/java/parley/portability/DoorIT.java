@@ -27,6 +27,8 @@ class DoorIT extends Portability {
                 "/chat/a/b         | 400 | a room's name is 1 to 64",
                 "/chat/            | 400 | a room's name is 1 to 64",
                 "/chat?name=%0A    | 400 | name is 1 to 40",
+                "/chat?name=%FF    | 400 | escape",
+                "/chat?name=%C3%28 | 400 | escape",
                 "/chat?history=x   | 400 | history is a number",
                 "/other            | 404 | there is /echo, /chat",
             })

@@ -34,6 +34,9 @@ class PageIT extends Portability {
                 .asString()
                 .startsWith("text/javascript");
         assertThat(library.body()).isEqualTo(Files.readString(Path.of("webapp/parley.js")));
+        assertThat(library.headers().allValues("Vary"))
+                .anySatisfy(vary -> assertThat(vary).contains("Origin"));
+        assertThat(library.headers().firstValue("Access-Control-Allow-Origin")).isEmpty();
         assertThat(get("/parley/parley.d.ts").body()).contains("export function connect");
     }
 

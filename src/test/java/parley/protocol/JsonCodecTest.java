@@ -2,6 +2,8 @@ package parley.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +27,9 @@ class JsonCodecTest {
             strings = {
                 "0",
                 "-7",
+                "1.0",
+                "1.5",
+                "0.00",
                 "1234567890123456789",
                 "123456789012345678901234567890",
                 "\"a\"",
@@ -37,7 +42,7 @@ class JsonCodecTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"1.5", "1e2", "true", "null", "[1]", "{}", "'\\ud800'"})
+    @ValueSource(strings = {"true", "[1]", "{}", "'\\ud800'"})
     void whatIsNoRefIsAnErrorWithoutOne(String ref) {
         assertThat(code("{'type':'ping','ref':" + ref + "}")).isEqualTo(ErrorCode.MISSING_FIELD);
         assertThat(decode("{'type':'ping','ref':" + ref + "}").ref()).isNull();
@@ -65,14 +70,88 @@ class JsonCodecTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"1e2", "1E+2", "-0", "1e99"})
+    void aRefThatIsANumberIsAnsweredWithThatNumber(String ref) {
+        String answer = pong("{'type':'ping','ref':" + ref + "}");
+        String number = answer.replaceAll(".*\"ref\":|}", "");
+        assertThat(new BigDecimal(number)).isEqualByComparingTo(new BigDecimal(ref));
+    }
+
+    private static String data(String data) {
+        String json = data.replace('\'', '"');
+        assertThat(decode("{'type':'say','data':" + json + ",'room':'x'}"))
+                .isInstanceOfSatisfying(
+                        Command.Say.class,
+                        say -> assertThat(say.content().bytes())
+                                .isEqualTo(say.content().text().getBytes(StandardCharsets.UTF_8).length));
+        return ((Command.Say) decode("{'type':'say','data':" + json + ",'room':'x'}"))
+                .content()
+                .text();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "-0",
+                "1e5",
+                "1.00",
+                "1E20",
+                "-1.5E-7",
+                "{'a':[1.50,-0.0,'é','\\u00e9\\n',null]}",
+                "'\\ud83d\\ude00 😀 \\/ \\\\ \\b'",
+                "true",
+                "null",
+                "[]",
+                "{}",
+                "{'':{'':[]}}",
+                "123456789012345678901234567890.123456789"
+            })
+    void dataComesBackAsItWasSent(String data) {
+        assertThat(data(data)).isEqualTo(data.replace('\'', '"'));
+    }
+
     @Test
-    void dataKeepsItsMeaningAndLosesItsSpaces() {
-        assertThat(decode("{'type':'say','room':'x','data': {'a' : [ 1.50 , -0.0, 'é', '\\u00e9\\n', null ] } }"))
-                .isEqualTo(new Command.Say(
-                        null,
-                        new RoomName("x"),
-                        new Content(Content.Kind.DATA, "{\"a\":[1.50,0.0,\"é\",\"é\\n\",null]}", 33),
-                        null));
+    void dataLosesItsSpacesAndNoMore() {
+        assertThat(data(" {\t'a b' : [ 1.50 ,\r -0 , 'c  d' ] , 'e':{ } } "))
+                .isEqualTo("{\"a b\":[1.50,-0,\"c  d\"],\"e\":{}}");
+        assertThat(decode("{'d\\u0061ta':[ 1 ],'type':'signal','room':'x'}"))
+                .isEqualTo(new Command.Signal(null, new RoomName("x"), new Content(Content.Kind.DATA, "[1]", 3)));
+    }
+
+    @Test
+    void numbersWeighWhatWasSent() {
+        String many = "[" + "1E20,".repeat(11_999) + "1E20]";
+        assertThat(data(many)).hasSize(many.length());
+    }
+
+    @Test
+    void whatIsNoJsonForAllIsNoData() {
+        for (String data : List.of(
+                "01", "1.", ".5", "+1", "'\\x'", "'\t'", "[1,]", "'\\ud800'", "'\\ude00\\ud83d'", "{'\\udc00':1}")) {
+            assertThat(code("{'type':'say','room':'x','data':" + data + "}"))
+                    .as(data)
+                    .isEqualTo(ErrorCode.BAD_JSON);
+        }
+    }
+
+    @Test
+    void nullIsAsGoodAsAbsent() {
+        assertThat(decode("{'type':'ping','ref':null}")).isEqualTo(new Command.Ping(null));
+        assertThat(decode("{'type':'say','room':'x','text':'a','data':null,'id':null,'ref':null}"))
+                .isEqualTo(new Command.Say(null, new RoomName("x"), Content.text("a", 1), null));
+        assertThat(decode("{'type':'say','room':'x','text':null,'data':[1]}"))
+                .isEqualTo(new Command.Say(null, new RoomName("x"), new Content(Content.Kind.DATA, "[1]", 3), null));
+        assertThat(decode("{'type':'say','room':'x','text':null,'data':null}"))
+                .as("null is JSON too")
+                .isEqualTo(new Command.Say(null, new RoomName("x"), new Content(Content.Kind.DATA, "null", 4), null));
+        assertThat(decode("{'type':'join','room':'x','after':null,'history':null}"))
+                .isEqualTo(new Command.Join(null, new RoomName("x"), null, null));
+        assertThat(decode("{'type':'history','room':'x','before':null,'after':null,'limit':null}"))
+                .isEqualTo(new Command.History(null, new RoomName("x"), null, null, 50));
+        assertThat(((Event.Error) decode("{'type':'say','room':null,'text':'a'}")).reason())
+                .contains("room is missing");
+        assertThat(code("{'type':'say','room':'x','text':null}")).isEqualTo(ErrorCode.MISSING_FIELD);
     }
 
     @Test

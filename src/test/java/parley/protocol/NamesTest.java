@@ -28,7 +28,23 @@ class NamesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Ann", "Ann Lee", "<b>", "Zoë", "李雷", "👩‍🚀"})
+    @ValueSource(
+            strings = {
+                "Ann",
+                "Ann Lee",
+                "<b>",
+                "Zoë",
+                "李雷",
+                "👩‍🚀",
+                "☀️",
+                "🏴\uDB40\uDC67\uDB40\uDC62\uDB40\uDC7F",
+                "می\u200Cخواهم",
+                "e\u0301",
+                "\uD83E\uDEE9",
+                "\uD83E\uDEDF",
+                "\uD83E\uDEF7\uD83C\uDFFD",
+                "𖹀"
+            })
     void printableNamesAreNames(String name) {
         assertThat(MemberName.parse(name)).hasToString(name);
     }
@@ -39,6 +55,46 @@ class NamesTest {
     void namesThatCouldRewriteALineAreNot(String name) {
         assertThat(MemberName.parse(name)).isNull();
         assertThatThrownBy(() -> new MemberName(name)).hasMessageContaining(MemberName.RULE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\u200B",
+                "A\u200Bnn",
+                "\u3164",
+                "\u2800",
+                "\u2800\u2800",
+                "a\u00ADb",
+                "\uFEFFAnn",
+                "Ann\u2060",
+                "\u115F",
+                "\uFFA0",
+                "\u034F",
+                "\u180E",
+                "\u200D",
+                "Ann\u200D",
+                "a \u200Db",
+                "\uFE0F",
+                "\uDB40\uDC67",
+                "\uFFF9",
+                "\uD834\uDD73",
+                "\uE000",
+                "\uFFFF",
+                "\uDB80\uDC00",
+                "\uD83F\uDFFE",
+                "\u2065"
+            })
+    void whatCannotBeSeenIsNoName(String name) {
+        assertThat(MemberName.parse(name)).isNull();
+    }
+
+    @Test
+    void spacesAroundANameAreTakenOff() {
+        assertThat(MemberName.parse("  Ann Lee\u00A0\u3000")).isEqualTo(new MemberName("Ann Lee"));
+        assertThat(new MemberName(" Ann ")).hasToString("Ann");
+        assertThat(MemberName.parse(" " + "a".repeat(40) + " ")).isNotNull();
+        assertThat(MemberName.parse(" \u00A0\u2003\u3000")).isNull();
     }
 
     @Test

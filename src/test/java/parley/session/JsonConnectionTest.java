@@ -92,6 +92,19 @@ class JsonConnectionTest {
         return sent(transport).subList(frames, transport.sentCount());
     }
 
+    @Test
+    void aBlankFrameMeansNothing() {
+        FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);
+        ChatConnection client = open(transport, "java");
+        int before = transport.sentCount();
+        for (String blank : List.of("", " ", "\n", " \r\n\t\n")) {
+            say(client, blank);
+        }
+        assertThat(since(transport, before)).isEmpty();
+        say(client, "\n{'type':'ping'}\n\n");
+        assertThat(since(transport, before)).containsExactly("pong");
+    }
+
     /** A room that always has more does not keep a quiet one waiting, and neither keeps an answer waiting. */
     @Test
     void answersComeFirstAndRoomsTakeTurns() {

@@ -61,8 +61,10 @@ class AccessTest extends ServerBase {
                 assertThat(client.body()).contains("token");
             }
         }
-        assertThat(server.parley().admission().refusedCount(Admission.Cause.TOKEN))
-                .isEqualTo(4);
+        assertThat(server.parley().admission().refusedCount(Admission.Cause.TOKEN_MISSING))
+                .isEqualTo(3);
+        assertThat(server.parley().admission().refusedCount(Admission.Cause.TOKEN_UNREADABLE))
+                .isEqualTo(1);
     }
 
     @Test
@@ -152,6 +154,30 @@ class AccessTest extends ServerBase {
             assertThat(ann.ask("{'type':'say','room':'java','text':'still here'}")
                             .getString("type"))
                     .isEqualTo("ack");
+        }
+    }
+
+    @Test
+    void aTokenThatNobodyHasThoughtOfRenewsOrIsRefusedAndEndsNothing() throws Exception {
+        startWithTokens();
+        JwtClaims forEver = claims("Ann", "java");
+        forEver.setClaim("exp", 1e300);
+        JwtClaims inNanoseconds = claims("Ann", "java");
+        inNanoseconds.setClaim("exp", System.currentTimeMillis() * 1_000_000);
+        JwtClaims ofNothing = claims("Ann", (String) null);
+        try (JsonClient ann = new JsonClient(ws("/chat/java?token=" + token(claims("Ann", "java"))))) {
+            for (JwtClaims claims : List.of(forEver, inNanoseconds)) {
+                assertThat(ann.ask("{'type':'renew','token':'" + token(claims) + "'}")
+                                .getString("type"))
+                        .isEqualTo("ack");
+            }
+            assertThat(ann.ask("{'type':'renew','token':'" + token(ofNothing) + "'}")
+                            .getString("code"))
+                    .isEqualTo("forbidden");
+            assertThat(ann.ask("{'type':'ping'}").getString("type")).isEqualTo("pong");
+        }
+        try (RawClient client = handshake("/chat/java?token=" + token(ofNothing), "")) {
+            assertThat(client.status()).isEqualTo(401);
         }
     }
 
