@@ -52,6 +52,8 @@ public final class Admission {
                 case 429, 503 -> Map.of("Retry-After", RETRY_AFTER_SECONDS);
                 // RFC 6750 section 3
                 case 401 -> Map.of("WWW-Authenticate", "Bearer realm=\"parley\"");
+                // RFC 9110 section 15.5.22
+                case 426 -> Map.of("Upgrade", "websocket", "Connection", "Upgrade");
                 default -> Map.of();
             };
         }
@@ -90,6 +92,13 @@ public final class Admission {
             this.code = code;
         }
     }
+
+    /** For a plain GET of an address where a handshake would be accepted. */
+    private static final Refusal UPGRADE_REQUIRED = new Refusal(
+            Cause.BAD_REQUEST,
+            426,
+            CloseCode.PROTOCOL_ERROR,
+            "this is the address of a WebSocket: open it with a handshake (RFC 6455)");
 
     /** How long a client that is refused for now should wait. */
     private static final String RETRY_AFTER_SECONDS = "5";
@@ -159,6 +168,20 @@ public final class Admission {
             refused(refusal, address);
         }
         return verdict;
+    }
+
+    /**
+     * Returns the answer to a plain GET of an endpoint's address: the refusal of a handshake to it, since browsers hide that one from pages,
+     * or 426. Null for other addresses. It takes from the rates, because it may have to check a signature, and is not counted as a
+     * handshake.
+     */
+    public @Nullable Refusal explain(Request request) {
+        String path = request.path();
+        if (!path.equals("/echo") && !path.equals("/chat") && !path.startsWith("/chat/")) {
+            return null;
+        }
+        Verdict verdict = judge(request, new Visitor(address(request), request.peer(), Grant.ANYONE));
+        return verdict instanceof Refusal refusal ? refusal : UPGRADE_REQUIRED;
     }
 
     /** Counts a handshake that was refused, here or by who asked. */

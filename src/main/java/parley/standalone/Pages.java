@@ -17,6 +17,7 @@ import org.glassfish.grizzly.http.server.Request;
 import org.glassfish.grizzly.http.server.Response;
 import parley.app.PageHeaders;
 import parley.app.Status;
+import parley.session.Admission;
 
 /**
  * Serves the page and its files, as a server would serve them from the WAR: read once at the start, kept in memory, and of
@@ -36,6 +37,7 @@ final class Pages extends HttpHandler {
 
     private final String context;
     private final Status status;
+    private final Admission admission;
     /** Where to tell how it goes, and nothing else; 0 for everywhere. */
     private final int statusPort;
     /** Who asks is not cut off in the middle of the answer, and stays a while. */
@@ -47,6 +49,7 @@ final class Pages extends HttpHandler {
     private Pages(
             String context,
             Status status,
+            Admission admission,
             int statusPort,
             Strangers strangers,
             Strangers statusStrangers,
@@ -56,12 +59,19 @@ final class Pages extends HttpHandler {
         this.statusPort = statusPort;
         this.context = context;
         this.status = status;
+        this.admission = admission;
         this.pages = pages;
     }
 
     /** Reads the pages from the WAR that runs, or from a folder that is laid out like one. */
     static Pages read(
-            Path war, String context, Status status, int statusPort, Strangers strangers, Strangers statusStrangers)
+            Path war,
+            String context,
+            Status status,
+            Admission admission,
+            int statusPort,
+            Strangers strangers,
+            Strangers statusStrangers)
             throws IOException {
         Map<String, Page> pages = new HashMap<>();
         if (Files.isDirectory(war)) {
@@ -79,7 +89,7 @@ final class Pages extends HttpHandler {
                 }
             }
         }
-        return new Pages(context, status, statusPort, strangers, statusStrangers, pages);
+        return new Pages(context, status, admission, statusPort, strangers, statusStrangers, pages);
     }
 
     private static void add(Map<String, Page> pages, String name, byte[] content) {
@@ -130,6 +140,16 @@ final class Pages extends HttpHandler {
             response.setContentType(answer.type());
             response.setHeader("Cache-Control", "no-store");
             response.getOutputStream().write(answer.body().getBytes(StandardCharsets.UTF_8));
+            return;
+        }
+        Admission.Refusal refusal = isStatusPort || request.getMethod() != Method.GET
+                ? null
+                : admission.explain(
+                        DoorFilter.request(request.getContext().getConnection(), request.getRequest(), context));
+        if (refusal != null) {
+            refusal.headers().forEach(response::setHeader);
+            response.setHeader("Cache-Control", "no-store");
+            fail(response, refusal.status(), refusal.reason());
             return;
         }
         String path = uri.startsWith(context + "/") ? uri.substring(context.length()) : "";

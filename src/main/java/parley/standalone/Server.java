@@ -110,7 +110,14 @@ final class Server {
         configuration.setJmxEnabled(false);
         configuration.setHttpServerName("Parley");
         configuration.addHttpHandler(
-                Pages.read(war, settings.context(), parley.status(), settings.statusPort(), strangers, statusStrangers),
+                Pages.read(
+                        war,
+                        settings.context(),
+                        parley.status(),
+                        parley.admission(),
+                        settings.statusPort(),
+                        strangers,
+                        statusStrangers),
                 HttpHandlerRegistration.builder()
                         .contextPath("")
                         .urlPattern("/*")
