@@ -658,7 +658,8 @@ export class Parley extends EventTarget {
     }
     if (asked) {
       this.#asked.delete(event.ref);
-      if (asked.isLate) {
+      this.#queue.delete(event.ref);
+      if (asked.isLate && this.#pauses.get(asked.room)?.until <= now()) {
         this.#pauses.delete(asked.room);
       }
       if (event.type === 'error') {
