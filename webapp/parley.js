@@ -560,7 +560,7 @@ export class Parley extends EventTarget {
   #listen() {
     const at = now();
     if (this.#state.name !== 'open') {
-      if (at - this.#openedAt >= OPENING) {
+      if (this.#socket !== null && at - this.#openedAt >= OPENING) {
         this.#abandon();
       }
       return;
