@@ -162,7 +162,23 @@ function chatAddress(url) {
   return base;
 }
 
-/** What the answer to a plain GET says about the handshake to the same address: `{status, reason}`, or null for nothing against it. */
+/**
+ * Why a handshake to an address is refused, which a WebSocket does not tell: a plain GET of the same address does. Resolves with
+ * `{status, reason}`, or with null when nothing is against it or that cannot be found out.
+ */
+export async function whyRefused(address) {
+  const url = new URL(address, globalThis.location?.href);
+  url.protocol = url.protocol.replace(/^ws/, 'http');
+  if (typeof globalThis.fetch !== 'function' || (globalThis.location && globalThis.location.origin !== url.origin)) {
+    return null; // the answer of another origin cannot be read
+  }
+  try {
+    return await reasonOf(await fetch(url, { cache: 'no-store', redirect: 'manual', signal: AbortSignal.timeout(ANSWER) }));
+  } catch {
+    return null; // nobody answers
+  }
+}
+
 async function reasonOf(response) {
   const { status } = response;
   if (status === 426) {
@@ -412,6 +428,7 @@ export class Parley extends EventTarget {
   retry() {
     if (this.#state.name === 'waiting') {
       this.#retry = null;
+      this.#attempts = 0; // something may have changed
       this.#open();
     }
   }
@@ -526,22 +543,13 @@ export class Parley extends EventTarget {
     return url.href;
   }
 
-  /** Asks why a handshake was refused, which a WebSocket does not tell: a plain GET of the same address does. */
+  /** Finds out why a handshake was refused. Not each time: after 1, 2, 4, 8, ... attempts. */
   async #askWhy(to) {
-    const url = new URL(to);
-    url.protocol = url.protocol.replace(/^ws/, 'http');
-    const isHere = !globalThis.location || globalThis.location.origin === url.origin; // others may not be read
-    const isTime = (this.#attempts & (this.#attempts - 1)) === 0; // not each time: after 1, 2, 4, 8, ... attempts
-    if (this.#state.name !== 'waiting' || typeof globalThis.fetch !== 'function' || !isHere || !isTime) {
+    if (this.#state.name !== 'waiting' || (this.#attempts & (this.#attempts - 1)) !== 0) {
       return;
     }
     const first = this.#first;
-    let why = null;
-    try {
-      why = await reasonOf(await fetch(url, { cache: 'no-store', redirect: 'manual', signal: AbortSignal.timeout(ANSWER) }));
-    } catch {
-      // the server cannot be reached
-    }
+    const why = await whyRefused(to);
     if (this.#state.name === 'open' || this.#state.name === 'closed') {
       return; // meanwhile
     }

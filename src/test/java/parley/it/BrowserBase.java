@@ -122,11 +122,12 @@ abstract class BrowserBase {
                 .toList();
     }
 
-    /** While a server is away the browser writes that it cannot be reached, which no page can prevent. Nothing else may be wrong. */
+    /** While a server is away, or refuses, the browser writes so, which no page can prevent. Nothing else may be wrong. */
     final void expectNetworkErrors() {
         assertThat(errorsInTheConsole())
                 .allSatisfy(entry -> assertThat(entry.getMessage())
-                        .containsAnyOf("WebSocket connection to", "icon.svg", "/metrics - Failed to load resource"));
+                        .containsPattern("WebSocket connection to|icon.svg"
+                                + "|/(metrics|echo|chat/[a-z]+\\S*) - Failed to load resource"));
     }
 
     final void screen(int width, int height, boolean isPhone) {
