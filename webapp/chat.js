@@ -1,62 +1,21 @@
 // The chat: rooms, the messages of one of them, who is there, and what goes on with the connection. One connection for all rooms.
 
 import { connect } from './parley.js';
+import { draftOf, keepDraft } from './drafts.js';
 import { closeDrawers, listenToDrawers } from './drawers.js';
+import { check, clearFault, element, nameFault, onSubmit, roomFault, setText } from './fields.js';
 import { RoomLog } from './room.js';
 import { currentToken, keepToken } from './token.js';
 import { isTokenFault, shortWords, whyAway, whyClosed } from './words.js';
 import { MessageList, avatar, make } from './messages.js';
 
-/** What the server takes for a room and for a name. It would refuse others without a word that a page can read. */
-const ROOM = /^(?!\.\.?$)[A-Za-z0-9._-]{1,64}$/;
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Co}\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/u;
 /** The limits until the server has named its own. */
 const LIMITS = { bytes: 64 * 1024, commandBytes: 256 * 1024 };
-const element = (id) => document.getElementById(id);
-
-function roomFault(name) {
-  if (name === '') {
-    return 'Say which room.';
-  }
-  return ROOM.test(name) ? '' : 'A room has 1 to 64 letters A to Z, digits, dots, underscores or hyphens, and is not “.” or “..”.';
-}
-
-function nameFault(name) {
-  if ([...name].length > 40) {
-    return 'A name has at most 40 characters.';
-  }
-  return UNPRINTABLE.test(name) ? 'A name has printable characters only.' : '';
-}
-
-/** Shows what is wrong with a field, empty for nothing, and says whether it is fine. */
-function check(id, faultId, fault) {
-  const field = element(id);
-  element(faultId).textContent = fault;
-  field.setAttribute('aria-invalid', String(fault !== ''));
-  if (fault !== '') {
-    field.focus();
-  }
-  return fault === '';
-}
-
-function onSubmit(id, act) {
-  element(id).addEventListener('submit', (event) => {
-    event.preventDefault();
-    act();
-  });
-}
-
-function setText(id, text) {
-  if (element(id).textContent !== text) {
-    element(id).textContent = text;
-  }
-}
 
 class Chat {
   #name = '';
   #rooms = new Map();
   #active = null;
-  #drafts = new Map();
   #parley = null;
   #wasOpen = false;
   /** Why the connection is away, as a sentence; empty while it is not, or has not been yet. */
@@ -87,10 +46,16 @@ class Chat {
       this.#name = name;
       rooms.forEach((room) => this.#join(room));
       this.#open(rooms[0]);
+    } else if (isFine && !element('chat').hidden) {
+      element('start-name').focus();
     }
   }
 
   #listen() {
+    clearFault('start-name', 'start-name-fault', nameFault);
+    clearFault('start-room', 'start-room-fault', roomFault);
+    clearFault('join-room', 'join-fault', roomFault);
+    clearFault('rename-name', 'rename-fault', nameFault);
     onSubmit('start-form', () => this.#begin());
     onSubmit('join-form', () => this.#joinAnother());
     onSubmit('chat-text-form', () => this.#say());
@@ -158,11 +123,15 @@ class Chat {
   }
 
   #leave() {
+    if (element('chat-text').value.trim() !== '' && !confirm(`Leave ${this.#active.name} and discard what you have written?`)) {
+      return;
+    }
+    element('chat-text').value = '';
+    keepDraft(this.#active.name, '');
     const names = [...this.#rooms.keys()];
     const at = names.indexOf(this.#active.name);
     this.#active.leave();
     this.#rooms.delete(this.#active.name);
-    this.#drafts.delete(this.#active.name);
     this.#keepAddress();
     this.#open(names[at + 1] ?? names[at - 1] ?? null);
   }
@@ -170,9 +139,6 @@ class Chat {
   /** Shows a room, or asks for one when there is none. */
   #open(name) {
     const text = element('chat-text');
-    if (this.#active) {
-      this.#drafts.set(this.#active.name, text.value);
-    }
     this.#active = this.#rooms.get(name) ?? null;
     closeDrawers();
     this.#showRooms();
@@ -181,7 +147,7 @@ class Chat {
       element('start-room').focus();
       return;
     }
-    text.value = this.#drafts.get(name) ?? '';
+    text.value = draftOf(name);
     fitHeight(text);
     setText('chat-text-fault', '');
     this.#list.show(this.#active);
@@ -306,6 +272,7 @@ class Chat {
     element('rename-name').value = this.#name;
     setText('rename-fault', '');
     element('rename-dialog').showModal();
+    element('rename-name').select();
   }
 
   async #rename() {
@@ -387,7 +354,10 @@ class Chat {
       showBadge(button.querySelector('.badge'), unread);
     }
     showBadge(element('all-unread'), all - (this.#active?.unread ?? 0));
-    document.title = `${all > 0 ? `(${all}) ` : ''}${this.#active ? `${this.#active.name} – ` : ''}Parley`;
+    const view = element('chat').hidden ? 'Echo' : this.#active?.name;
+    document.title = `${all > 0 ? `(${all}) ` : ''}${view ? `${view} – ` : ''}Parley`;
+    const others = all - (this.#active?.unread ?? 0);
+    element('show-rooms').setAttribute('aria-label', others > 0 ? `${badgeText(others)} unread in other rooms: show rooms` : 'Rooms');
   }
 
   #showMembers() {
@@ -396,6 +366,7 @@ class Chat {
     element('members').replaceChildren(...names.map((name) => this.#member(name)));
     setText('members-count', count > 0 ? count.toLocaleString() : '');
     setText('bar-count', count > 0 ? count.toLocaleString() : '');
+    element('show-members').setAttribute('aria-label', count > 0 ? `${count.toLocaleString()} ${count === 1 ? 'member' : 'members'}` : 'Members');
     setText('members-more', rest <= 0 ? '' : `${rest.toLocaleString()} more${isWhole ? ' without a name, or with one of these' : ''}`);
   }
 
@@ -416,6 +387,9 @@ class Chat {
     const text = element('chat-text');
     fitHeight(text);
     setText('chat-text-fault', '');
+    if (this.#active) {
+      keepDraft(this.#active.name, text.value);
+    }
     if (text.value !== '') {
       this.#active?.tellTyping();
     }
@@ -438,6 +412,7 @@ class Chat {
     setText('chat-text-fault', fault);
     if (fault === '') {
       field.value = '';
+      keepDraft(this.#active.name, '');
       fitHeight(field);
       this.#active.say(text, this.#name || undefined);
       this.#toNewest();
@@ -468,9 +443,11 @@ class Chat {
   }
 }
 
+const badgeText = (count) => (count > 99 ? '99+' : String(count));
+
 function showBadge(badge, count) {
   badge.hidden = count === 0;
-  const text = count > 99 ? '99+' : String(count);
+  const text = badgeText(count);
   if (badge.textContent !== text) {
     badge.replaceChildren(text, make('span', { className: 'unseen' }, ' unread'));
   }

@@ -761,8 +761,9 @@ export class Parley extends EventTarget {
     if (this.#wanted === this.#safe) {
       this.#show(name); // which a token may have given
     }
+    const asksForAnother = this.#wanted !== this.#safe;
     this.#change({ name: 'open' });
-    if (this.#wanted !== this.#safe && this[isOpen]()) {
+    if (asksForAnother) {
       this.#takeName(this.#wanted).catch(() => {}); // asked for while it was not connected; `name` shows what became of it
     }
     if (this.#rooms.get(this.#first.name) !== this.#first) {
@@ -907,19 +908,21 @@ export class Parley extends EventTarget {
   }
 
   #inTurn(turns, what, done, failed) {
-    turns.take((over) =>
-      this[command](
-        what(),
-        (event) => {
-          over(); // first, for other rooms to be next
-          done(event);
-        },
-        (error) => {
-          over();
-          failed(error);
-        },
-      ),
-    );
+    turns.take((over) => {
+      const answered = (event) => {
+        over(); // first, for other rooms to be next
+        done(event);
+      };
+      const refused = (error) => {
+        over();
+        failed(error);
+      };
+      try {
+        this[command](what(), answered, refused);
+      } catch (error) {
+        refused(error); // it is no JSON
+      }
+    });
   }
 
   /** What a command asks for has happened: it is not sent, or not sent again. */
@@ -1048,13 +1051,16 @@ export class Room extends EventTarget {
     if (!this.#parley[mayWait]()) {
       throw new ParleyError('full', 'too many messages wait to be sent');
     }
+    if (typeof id !== 'string' || id === '' || id.length > 64) {
+      throw new TypeError(`${quoted(id)} is not an id: a string of 1 to 64 characters`);
+    }
     // As it is now: what is no JSON fails here and not on each connection, and what is said again is the same.
     const body = typeof content === 'string' ? { text: content } : { data: copy(content) };
     return new Promise((resolve, reject) => {
       const entry = { id, body, resolve, reject, ref: null, wasLost: false };
       this.#outbox.add(entry);
       this.#own.add(id);
-      if (this.#own.size > this.#remembered) {
+      if (this.#own.size > Math.max(this.#remembered, this.#outbox.size)) {
         this.#own.delete(this.#own.values().next().value);
       }
       if (this.#state === 'joined' && this.#replayed === null) {

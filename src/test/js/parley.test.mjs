@@ -543,6 +543,9 @@ test('what is no JSON is rejected when it is said, and keeps nothing else from b
   for (const content of [circle, 1n, undefined, () => {}]) {
     await assert.rejects(java.say(content), TypeError);
   }
+  for (const id of [1n, 7, '', 'x'.repeat(65)]) {
+    await assert.rejects(java.say('x', { id }), TypeError);
+  }
   const content = { mood: 'fine' };
   java.say(content).catch(() => {});
   content.mood = 'other';
@@ -1125,6 +1128,13 @@ test('members of many rooms are asked for a few at a time', async () => {
     sockets[0].say({ type: 'members', ref, room, names: [`in ${room}`], count: 1, more: false });
   }
   assert.ok(rooms.every(({ name, members }) => members[0] === `in ${name}`));
+});
+
+test('a question that is no JSON is rejected, and keeps no other from its turn', async () => {
+  const java = await enter();
+  await assert.rejects(java.history({ before: 1n }), TypeError);
+  java.history().catch(() => {});
+  assert.equal(sockets[0].all('history').length, 1);
 });
 
 test('questions of rooms that wait their turn end with the connection, however many', async () => {
