@@ -1,81 +1,25 @@
 // The chat: rooms, the messages of one of them, who is there, and what goes on with the connection. One connection for all rooms.
 
 import { connect } from './parley.js';
+import { draftOf, keepDraft } from './drafts.js';
+import { closeDrawers, listenToDrawers } from './drawers.js';
+import { check, clearFault, element, nameFault, onSubmit, roomFault, setText } from './fields.js';
 import { RoomLog } from './room.js';
+import { currentToken, keepToken } from './token.js';
+import { isTokenFault, shortWords, whyAway, whyClosed } from './words.js';
 import { MessageList, avatar, make } from './messages.js';
 
-/** What the server takes for a room and for a name. It would refuse others without a word that a page can read. */
-const ROOM = /^(?!\.\.?$)[A-Za-z0-9._-]{1,64}$/;
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/u;
 /** The limits until the server has named its own. */
 const LIMITS = { bytes: 64 * 1024, commandBytes: 256 * 1024 };
-/** Where the panes at the sides become drawers; the style sheet has the same. */
-const NARROW = matchMedia('(max-width: 1020px)');
-
-/** Why a connection was lost, and why one was closed for good and what to do, by code. */
-const LOST = {
-  1001: 'the server is stopping or starting anew',
-  1006: 'the server does not answer',
-  1011: 'something went wrong in the server',
-  1012: 'the server is starting anew',
-  1013: 'it was too slow to keep up, or the server is full',
-};
-const CLOSED = {
-  1000: 'It was closed in the ordinary way.',
-  1002: 'The server could not read what it was sent. Reload the page.',
-  1003: 'The server does not take this kind of message. Reload the page.',
-  1007: 'What was sent is not text in UTF-8.',
-  1008: 'This page is not allowed here, or sent too much too fast. Wait a moment first.',
-  1009: 'A message was larger than this server takes. Send smaller ones.',
-};
-
-const element = (id) => document.getElementById(id);
-
-function roomFault(name) {
-  if (name === '') {
-    return 'Say which room.';
-  }
-  return ROOM.test(name) ? '' : 'A room has 1 to 64 letters A to Z, digits, dots, underscores or hyphens, and is not “.” or “..”.';
-}
-
-function nameFault(name) {
-  if ([...name].length > 40) {
-    return 'A name has at most 40 characters.';
-  }
-  return UNPRINTABLE.test(name) ? 'A name has printable characters only.' : '';
-}
-
-/** Shows what is wrong with a field, empty for nothing, and says whether it is fine. */
-function check(id, faultId, fault) {
-  const field = element(id);
-  element(faultId).textContent = fault;
-  field.setAttribute('aria-invalid', String(fault !== ''));
-  if (fault !== '') {
-    field.focus();
-  }
-  return fault === '';
-}
-
-function onSubmit(id, act) {
-  element(id).addEventListener('submit', (event) => {
-    event.preventDefault();
-    act();
-  });
-}
-
-function setText(id, text) {
-  if (element(id).textContent !== text) {
-    element(id).textContent = text;
-  }
-}
 
 class Chat {
   #name = '';
   #rooms = new Map();
   #active = null;
-  #drafts = new Map();
   #parley = null;
   #wasOpen = false;
+  /** Why the connection is away, as a sentence; empty while it is not, or has not been yet. */
+  #away = '';
   #announced = '';
   #unreadDue = null;
   /** Whether the last press was a finger's: then a focused field would bring up the keyboard over the messages. */
@@ -102,16 +46,26 @@ class Chat {
       this.#name = name;
       rooms.forEach((room) => this.#join(room));
       this.#open(rooms[0]);
+    } else if (isFine && !element('chat').hidden) {
+      element('start-name').focus();
     }
   }
 
   #listen() {
+    clearFault('start-name', 'start-name-fault', nameFault);
+    clearFault('start-room', 'start-room-fault', roomFault);
+    clearFault('join-room', 'join-fault', roomFault);
+    clearFault('rename-name', 'rename-fault', nameFault);
     onSubmit('start-form', () => this.#begin());
     onSubmit('join-form', () => this.#joinAnother());
     onSubmit('chat-text-form', () => this.#say());
     onSubmit('rename-form', () => this.#rename());
     element('leave').addEventListener('click', () => this.#leave());
-    element('again').addEventListener('click', () => this.#connectAgain());
+    element('again').addEventListener('click', () => this.#again());
+    element('give-token').addEventListener('click', () => this.#askToken());
+    element('token-cancel').addEventListener('click', () => element('token-dialog').close());
+    onSubmit('token-form', () => this.#takeToken());
+    document.addEventListener('tokenchange', () => this.#again());
     element('newest').addEventListener('click', () => this.#toNewest());
     element('rename').addEventListener('click', () => this.#askName());
     element('rename-cancel').addEventListener('click', () => element('rename-dialog').close());
@@ -132,6 +86,10 @@ class Chat {
     const name = element('start-name').value.trim();
     const room = element('start-room').value.trim();
     if (check('start-name', 'start-name-fault', nameFault(name)) && check('start-room', 'start-room-fault', roomFault(room))) {
+      if (element('start-token').value !== '') {
+        keepToken(element('start-token').value);
+        element('start-token').value = '';
+      }
       if (name !== this.#name) {
         this.#name = name;
         this.#parley?.close(); // it would have the name from before
@@ -165,11 +123,15 @@ class Chat {
   }
 
   #leave() {
+    if (element('chat-text').value.trim() !== '' && !confirm(`Leave ${this.#active.name} and discard what you have written?`)) {
+      return;
+    }
+    element('chat-text').value = '';
+    keepDraft(this.#active.name, '');
     const names = [...this.#rooms.keys()];
     const at = names.indexOf(this.#active.name);
     this.#active.leave();
     this.#rooms.delete(this.#active.name);
-    this.#drafts.delete(this.#active.name);
     this.#keepAddress();
     this.#open(names[at + 1] ?? names[at - 1] ?? null);
   }
@@ -177,9 +139,6 @@ class Chat {
   /** Shows a room, or asks for one when there is none. */
   #open(name) {
     const text = element('chat-text');
-    if (this.#active) {
-      this.#drafts.set(this.#active.name, text.value);
-    }
     this.#active = this.#rooms.get(name) ?? null;
     closeDrawers();
     this.#showRooms();
@@ -188,7 +147,7 @@ class Chat {
       element('start-room').focus();
       return;
     }
-    text.value = this.#drafts.get(name) ?? '';
+    text.value = draftOf(name);
     fitHeight(text);
     setText('chat-text-fault', '');
     this.#list.show(this.#active);
@@ -227,12 +186,45 @@ class Chat {
 
   #connection() {
     if (!this.#parley) {
-      const parley = connect('chat', { name: this.#name || undefined });
+      const parley = connect('chat', { name: this.#name || undefined, token: currentToken });
       this.#parley = parley;
       this.#wasOpen = false;
-      parley.addEventListener('state', () => this.#parley === parley && this.#showConnection());
+      this.#away = '';
+      const on = (type, act) => parley.addEventListener(type, () => this.#parley === parley && act());
+      on('state', () => this.#showConnection());
+      on('name', () => this.#named(parley.name ?? ''));
     }
     return this.#parley;
+  }
+
+  /** At once: what was closed, or what waits. */
+  #again() {
+    if (this.#parley?.state.name === 'closed') {
+      this.#connectAgain();
+    } else {
+      this.#parley?.retry();
+    }
+  }
+
+  #askToken() {
+    element('token').value = '';
+    element('token-dialog').showModal();
+  }
+
+  #takeToken() {
+    element('token-dialog').close();
+    keepToken(element('token').value);
+  }
+
+  /** What a token says, or what the server made of a name, may be another name than was asked for. */
+  #named(name) {
+    this.#name = name;
+    element('start-name').value = name;
+    this.#keepAddress();
+    this.#showConnection();
+    if (this.#active) {
+      this.#showMembers();
+    }
   }
 
   #connectAgain() {
@@ -247,35 +239,31 @@ class Chat {
     const state = this.#parley?.state ?? { name: 'idle' };
     this.#wasOpen ||= state.name === 'open';
     element('chat').dataset.state = state.name;
-    setText('connection-words', this.#shortWords(state));
-    setText('banner', this.#longWords(state));
-    element('again').hidden = state.name !== 'closed';
-    if (this.#announced !== state.name) {
-      this.#announced = state.name;
-      setText('announce', this.#longWords(state) || this.#shortWords(state)); // once, not every second of the countdown
+    setText('connection-words', shortWords(state, this.#name));
+    const words = this.#longWords(state);
+    setText('banner', words);
+    element('again').hidden = state.name !== 'closed' && state.name !== 'waiting';
+    setText('again', state.name === 'closed' ? 'Connect again' : 'Try now');
+    element('give-token').hidden = state.status !== 401 && !isTokenFault(state);
+    const heard = this.#away || state.name; // once, not every second of the countdown nor at each attempt
+    if (this.#announced !== heard) {
+      this.#announced = heard;
+      setText('announce', words || shortWords(state, this.#name));
     }
   }
 
-  #shortWords({ name, seconds }) {
-    const words = {
-      idle: 'Not connected',
-      connecting: 'Connecting…',
-      open: this.#name === '' ? 'Connected, without a name' : `Connected as ${this.#name}`,
-      waiting: `Lost, coming back in ${seconds} s`,
-      closed: 'Closed',
-    };
-    return words[name];
-  }
-
-  #longWords({ name, seconds, code, reason }) {
+  #longWords(state) {
+    const { name, seconds } = state;
     if (name === 'waiting') {
-      const isIdle = code === 1001 && reason.startsWith('idle');
-      const why = isIdle ? 'the server had heard nothing from here for too long' : LOST[code] ?? `code ${code}`;
-      const what = this.#wasOpen ? `The connection was lost: ${why}.` : 'The server cannot be reached, or refuses this page or this name.';
-      return `${what} Coming back in ${seconds} s; what you write is sent then.`;
+      this.#away = whyAway(state, this.#wasOpen);
+      return `${this.#away} Coming back in ${seconds} s; what you write is sent then.`;
     }
+    if (name === 'connecting' && this.#away !== '') {
+      return `${this.#away} Connecting…`;
+    }
+    this.#away = '';
     if (name === 'closed') {
-      return `The connection was closed (${code}${reason ? `: ${reason}` : ''}). ${CLOSED[code] ?? ''}`;
+      return whyClosed(state);
     }
     return this.#active?.failure ?? '';
   }
@@ -284,6 +272,7 @@ class Chat {
     element('rename-name').value = this.#name;
     setText('rename-fault', '');
     element('rename-dialog').showModal();
+    element('rename-name').select();
   }
 
   async #rename() {
@@ -298,10 +287,7 @@ class Chat {
       check('rename-name', 'rename-fault', error.message);
       return;
     }
-    this.#name = name;
-    this.#keepAddress();
-    this.#showConnection();
-    this.#showMembers();
+    this.#named(this.#connection().name ?? '');
     element('rename-dialog').close();
   }
 
@@ -368,7 +354,10 @@ class Chat {
       showBadge(button.querySelector('.badge'), unread);
     }
     showBadge(element('all-unread'), all - (this.#active?.unread ?? 0));
-    document.title = `${all > 0 ? `(${all}) ` : ''}${this.#active ? `${this.#active.name} – ` : ''}Parley`;
+    const view = element('chat').hidden ? 'Echo' : this.#active?.name;
+    document.title = `${all > 0 ? `(${all}) ` : ''}${view ? `${view} – ` : ''}Parley`;
+    const others = all - (this.#active?.unread ?? 0);
+    element('show-rooms').setAttribute('aria-label', others > 0 ? `${badgeText(others)} unread in other rooms: show rooms` : 'Rooms');
   }
 
   #showMembers() {
@@ -377,6 +366,7 @@ class Chat {
     element('members').replaceChildren(...names.map((name) => this.#member(name)));
     setText('members-count', count > 0 ? count.toLocaleString() : '');
     setText('bar-count', count > 0 ? count.toLocaleString() : '');
+    element('show-members').setAttribute('aria-label', count > 0 ? `${count.toLocaleString()} ${count === 1 ? 'member' : 'members'}` : 'Members');
     setText('members-more', rest <= 0 ? '' : `${rest.toLocaleString()} more${isWhole ? ' without a name, or with one of these' : ''}`);
   }
 
@@ -397,6 +387,9 @@ class Chat {
     const text = element('chat-text');
     fitHeight(text);
     setText('chat-text-fault', '');
+    if (this.#active) {
+      keepDraft(this.#active.name, text.value);
+    }
     if (text.value !== '') {
       this.#active?.tellTyping();
     }
@@ -419,6 +412,7 @@ class Chat {
     setText('chat-text-fault', fault);
     if (fault === '') {
       field.value = '';
+      keepDraft(this.#active.name, '');
       fitHeight(field);
       this.#active.say(text, this.#name || undefined);
       this.#toNewest();
@@ -449,9 +443,11 @@ class Chat {
   }
 }
 
+const badgeText = (count) => (count > 99 ? '99+' : String(count));
+
 function showBadge(badge, count) {
   badge.hidden = count === 0;
-  const text = count > 99 ? '99+' : String(count);
+  const text = badgeText(count);
   if (badge.textContent !== text) {
     badge.replaceChildren(text, make('span', { className: 'unseen' }, ' unread'));
   }
@@ -461,49 +457,6 @@ function showBadge(badge, count) {
 function fitHeight(field) {
   field.style.height = 'auto';
   field.style.height = `${field.scrollHeight + 2}px`;
-}
-
-// Drawers: the panes at the sides of a narrow window
-
-const DRAWERS = [
-  ['show-rooms', 'rooms-pane'],
-  ['show-members', 'members-pane'],
-];
-
-function openDrawer(buttonId, paneId) {
-  closeDrawers();
-  element(buttonId).setAttribute('aria-expanded', 'true');
-  element(paneId).classList.add('open');
-  element('shade').hidden = false;
-  document.querySelector('.talk').inert = true;
-  element(paneId).focus();
-}
-
-/** Closes what is open, and gives the focus back to what opened it. */
-function closeDrawers() {
-  for (const [buttonId, paneId] of DRAWERS) {
-    const pane = element(paneId);
-    if (pane.classList.contains('open')) {
-      const hadFocus = pane.contains(document.activeElement);
-      pane.classList.remove('open');
-      element('shade').hidden = true;
-      document.querySelector('.talk').inert = false;
-      element(buttonId).setAttribute('aria-expanded', 'false');
-      if (hadFocus) {
-        element(buttonId).focus();
-      }
-    }
-  }
-}
-
-function listenToDrawers() {
-  for (const [buttonId, paneId] of DRAWERS) {
-    element(paneId).tabIndex = -1;
-    element(buttonId).addEventListener('click', () => openDrawer(buttonId, paneId));
-  }
-  element('shade').addEventListener('click', closeDrawers);
-  NARROW.addEventListener('change', closeDrawers);
-  document.addEventListener('keydown', (event) => event.key === 'Escape' && closeDrawers());
 }
 
 /** Starts the chat's view. */

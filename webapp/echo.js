@@ -1,6 +1,8 @@
 // The echo: what is sent comes back as it was, and one sees how long that took.
 
 import { make } from './messages.js';
+import { whyRefused } from './parley.js';
+import { currentToken } from './token.js';
 
 /** How many lines the list keeps, and how much of each it shows. */
 const LINES = 200;
@@ -109,19 +111,28 @@ class Echo {
 
   #open() {
     const url = address();
+    const shown = url.href; // without the token
+    if (currentToken() !== '') {
+      url.searchParams.set('token', currentToken());
+    }
     const socket = new WebSocket(url);
     let wasOpen = false;
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       wasOpen = true;
-      this.#show('open', `Connected to ${url}`);
+      this.#show('open', `Connected to ${shown}`);
       this.#flush();
     };
     socket.onmessage = ({ data }) => this.#received(data);
-    socket.onclose = (event) => this.#closed(event, wasOpen);
+    socket.onclose = (event) => {
+      this.#closed(event, wasOpen);
+      if (!wasOpen && !this.#isAsked) {
+        this.#explain(url);
+      }
+    };
     this.#socket = socket;
     this.#isAsked = false;
-    this.#show('opening', `Connecting to ${url}`);
+    this.#show('opening', `Connecting to ${shown}`);
   }
 
   #flush() {
@@ -157,6 +168,20 @@ class Echo {
     }
   }
 
+  async #explain(url) {
+    const why = await whyRefused(url);
+    if (why && this.#socket === null) {
+      this.#show('lost', `The server refuses this page: ${why.reason.replace(/\.$/, '')} (${why.status}).`);
+    }
+  }
+
+  /** The page is kept for the way back to it, which a connection would prevent. */
+  sleep() {
+    if (this.#socket !== null) {
+      this.toggle();
+    }
+  }
+
   #show(state, words) {
     this.#pane.dataset.state = state;
     this.#state.textContent = words;
@@ -172,6 +197,7 @@ export function startEcho() {
       event.preventDefault();
       act();
     });
+  addEventListener('pagehide', ({ persisted }) => persisted && echo.sleep());
   onSubmit('echo-connect-form', () => echo.toggle());
   onSubmit('echo-text-form', () => {
     echo.send(element('echo-text').value);

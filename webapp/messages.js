@@ -30,7 +30,7 @@ export function tint(element, name) {
   for (const character of name) {
     hash = (Math.imul(hash, 31) + character.codePointAt(0)) | 0;
   }
-  element.style.setProperty('--hue', (hash >>> 0) % 360);
+  element.style.setProperty('--hue', Math.round((hash >>> 0) * 137.508) % 360); // the golden angle: neighbours are far apart
   return element;
 }
 

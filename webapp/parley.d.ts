@@ -1,7 +1,7 @@
 /** Types of parley.js. What it does is described in docs/parley-js.md. */
 
 export interface Options {
-  /** What this client calls itself: 1 to 40 printable characters. A label, not an identity. */
+  /** What this client calls itself: 1 to 40 printable characters, no line breaks. A label, not an identity. */
   name?: string;
   /** A token for servers that ask for one, or where to get one from before each connection. */
   token?: string | (() => string | Promise<string>);
@@ -19,7 +19,14 @@ export type State =
   | { readonly name: 'idle' }
   | { readonly name: 'connecting' }
   | { readonly name: 'open' }
-  | { readonly name: 'waiting'; readonly seconds: number; readonly code: number; readonly reason: string }
+  | {
+      readonly name: 'waiting';
+      readonly seconds: number;
+      readonly code: number;
+      readonly reason: string;
+      /** The HTTP status that refuses the handshake, where it is known. */
+      readonly status?: number;
+    }
   | { readonly name: 'closed'; readonly code: number; readonly reason: string };
 
 export interface Limits {
@@ -31,6 +38,8 @@ export interface Limits {
   rooms: number;
   /** How many commands a second; 0 for no limit. */
   rate: number;
+  /** How many bytes of WebSocket messages a second; 0 for no limit. Absent from servers that do not tell it. */
+  bytesPerSecond?: number;
 }
 
 export interface Message {
@@ -70,6 +79,8 @@ export class ParleyError extends Error {
 
 interface ParleyEvents {
   state: CustomEvent<State>;
+  /** What this client is called has changed, here or by the server's word. */
+  name: CustomEvent<string | undefined>;
 }
 
 interface RoomEvents {
@@ -85,6 +96,9 @@ interface RoomEvents {
 /** Opens a connection to a server: `url` is the address of its `/chat`, relative to the page if there is one. */
 export function connect(url: string | URL, options?: Options): Parley;
 
+/** Why a handshake to an address is refused; null when nothing is against it or that cannot be found out. */
+export function whyRefused(address: string | URL): Promise<{ status: number; reason: string } | null>;
+
 export class Parley extends EventTarget {
   private constructor();
   readonly state: State;
@@ -93,7 +107,10 @@ export class Parley extends EventTarget {
   readonly rooms: Map<string, Room>;
   /** Joins a room, or returns it when it has been joined. `history` is how many messages back to start. */
   join(name: string, options?: { history?: number }): Room;
+  /** Takes another name. Rejects with the code `bad-name` when that cannot be one. */
   rename(name: string): Promise<void>;
+  /** Connects now, in place of when the wait is over. */
+  retry(): void;
   close(): void;
   addEventListener<K extends keyof ParleyEvents>(
     type: K,

@@ -1,5 +1,5 @@
 // The client of a Parley server, for browsers and for Node. One connection, many rooms; it comes back by itself, goes on where it
-// was, and says again what was not acknowledged. docs/parley-js.md says how to use it, docs/protocol.md what goes over the wire.
+// was, and says again what was not acknowledged. docs/parley-js.md describes its use, docs/protocol.md the wire.
 
 const SUBPROTOCOL = 'parley.v1.json';
 
@@ -7,26 +7,57 @@ const SUBPROTOCOL = 'parley.v1.json';
 const WAIT = { least: 500, most: 20_000 };
 /** How long a connection has to last before the next wait is a short one again. */
 const STABLE = 10_000;
-/** How long the server may be silent before it is asked for a sign of life, and how long that may take. */
+/** How long a token function may take, and a connection until its welcome. */
+const TOKEN = 30_000;
+const OPENING = 30_000;
+/** How long the server may be silent before it is pinged: with nothing to answer, and with a command to answer. */
 const SILENCE = 30_000;
+const OVERDUE = 5_000;
+/** How long the answer to a ping may take, and to any command; more for each byte on its way, since a line may be slow. */
 const ANSWER = 10_000;
-/** How long what is to be given again waits; then it goes on at this share of the rate, for the server to forget it. */
+const COMMAND = 60_000;
+const BYTES_PER_MS = 8;
+const MOST_PATIENCE = 120_000;
+/** How long a replay may be without a message before what waits for its end is said. */
+const REPLAY = 10_000;
+/** How long a command waits that came over a rate, or that the server could not carry out; the latter doubles up to the most. */
 const RATE_WAIT = 1_000;
+const UNAVAILABLE_WAIT = { least: 1_000, most: 20_000 };
+/** The share of the server's rates that is used, since commands may arrive closer together than they were sent. */
 const RATE_SHARE = 0.9;
+/** How many seconds' worth of its rates a server allows at once. */
+const BURST_SECONDS = 5;
+/** The byte rate of servers that do not tell theirs. */
+const BYTES_PER_SECOND = 1024 * 1024;
 /** How many messages one page of a gap asks for. */
 const PAGE = 500;
+/** How many long answers are asked for at a time: unread ones that pile up at the server end the connection. */
+const PAGES = 1;
+const MEMBER_LISTS = 4;
 
 /** The reason of a close after which another token may do. */
 const EXPIRED = 'token expired';
-/** What the server says of commands that it would carry out later: a rate, or its disk. */
+/** Errors that answer a command which the server may carry out later: a rate, or its disk. */
 const LATER = new Set(['rate-limited', 'unavailable']);
 /** The closes after which coming back would end the same. */
-const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009]);
+const FINAL = new Set([1000, 1002, 1003, 1007, 1009]);
+/** 1008 may come from the container, whose HTTP session has ended, and pass; this many in a row are final. */
+const NOT_ALLOWED = 1008;
+const NOT_ALLOWED_MOST = 3;
 
 const ROOM_NAME = /^(?!\.\.?$)[A-Za-z0-9._-]{1,64}$/;
+const NAME_RULE = '1 to 40 printable characters, no line breaks, not only spaces';
+/** What the server refuses in names on any JDK; the rest is for it to decide. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Co}\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/u;
+const MOST_HISTORY = 999_999_999;
+const MOST_TOKEN = 8192;
 
 // What the connection and its rooms say to each other, and nobody else can.
 const command = Symbol('command');
+const page = Symbol('page');
+const memberList = Symbol('memberList');
+const settled = Symbol('settled');
+const withdraw = Symbol('withdraw');
 const isOpen = Symbol('isOpen');
 const forget = Symbol('forget');
 const mayWait = Symbol('mayWait');
@@ -51,7 +82,10 @@ export function connect(url, options = {}) {
   return new Parley(url, options);
 }
 
-/** A mark that nobody else would choose. `crypto.randomUUID` is missing on pages without TLS. */
+/** Durations are measured with a clock that is never set. */
+const now = () => performance.now();
+
+/** An id that nobody else would choose. `crypto.randomUUID` is missing on pages without TLS. */
 function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -70,14 +104,164 @@ function between(least, most) {
   return least + Math.random() * (most - least);
 }
 
-/** The address of `/chat` as a WebSocket address, relative to the page if there is one. */
+/** A value as part of an error. */
+function quoted(value) {
+  return typeof value === 'string' ? `'${value.length > 80 ? `${value.slice(0, 80)}…` : value}'` : String(value);
+}
+
+/** What is wrong with a name, or an empty string. */
+function nameFault(name) {
+  const isName =
+    typeof name === 'string' && name.trim() !== '' && [...name.trim()].length <= 40 && !UNPRINTABLE.test(name.trim());
+  return isName ? '' : `${quoted(name)} is not a name: ${NAME_RULE}`;
+}
+
+/** What is wrong with a token, as far as that shows without its key, or an empty string. None at all is fine. */
+function tokenFault(token) {
+  if (token === undefined || token === null || token === '') {
+    return '';
+  }
+  if (typeof token !== 'string') {
+    return `a token is a string, not ${typeof token}`;
+  }
+  if (token.length > MOST_TOKEN) {
+    return `a token has at most ${MOST_TOKEN} characters; this one has ${token.length}`;
+  }
+  const name = claimedName(token);
+  const fault = name === undefined ? '' : nameFault(name);
+  return fault && `the claim 'name' of the token: ${fault}`;
+}
+
+/** The claim `name` of a token, or undefined: what it means otherwise is for the server to decide. */
+function claimedName(token) {
+  try {
+    const bytes = atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/'));
+    const claims = JSON.parse(new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))));
+    return claims.name ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The address of `/chat` as a WebSocket address, relative to the page if there is one. Its query is kept. */
 function chatAddress(url) {
   const base = new URL(url, globalThis.location?.href);
   base.protocol = base.protocol.replace(/^http/, 'ws');
   base.pathname = base.pathname.replace(/\/+$/, '');
-  base.search = '';
   base.hash = '';
+  if (!/^wss?:$/.test(base.protocol)) {
+    throw new TypeError(`${quoted(String(url))} is not an address of http, https, ws or wss`);
+  }
+  const room = /\/chat\/([^/]+)$/.exec(base.pathname)?.[1];
+  if (room !== undefined && room !== 'chat') { // of an application whose context path is /chat
+    throw new TypeError(`${quoted(String(url))} ends in a room: give the address of /chat, and the room to join('${room}')`);
+  }
+  for (const ofOneRoom of ['history', 'after', 'epoch']) {
+    base.searchParams.delete(ofOneRoom);
+  }
   return base;
+}
+
+/**
+ * Why a handshake to an address is refused, which a WebSocket does not tell: a plain GET of the same address does. Resolves with
+ * `{status, reason}`, or with null when nothing is against it or that cannot be found out.
+ */
+export async function whyRefused(address) {
+  const url = new URL(address, globalThis.location?.href);
+  url.protocol = url.protocol.replace(/^ws/, 'http');
+  if (typeof globalThis.fetch !== 'function' || (globalThis.location && globalThis.location.origin !== url.origin)) {
+    return null; // the answer of another origin cannot be read
+  }
+  try {
+    return await reasonOf(await fetch(url, { cache: 'no-store', redirect: 'manual', signal: AbortSignal.timeout(ANSWER) }));
+  } catch {
+    return null; // nobody answers
+  }
+}
+
+async function reasonOf(response) {
+  const { status } = response;
+  if (status === 426) {
+    return null;
+  }
+  if (status < 400) { // or a redirect that was not followed
+    return { status, reason: 'another page answers at this address, such as a login' };
+  }
+  const isSentence = response.headers.get('content-type')?.startsWith('text/plain');
+  const sentence = isSentence ? (await response.text()).trim().split('\n')[0].slice(0, 200) : '';
+  return { status, reason: sentence || `the server answered with HTTP status ${status}` };
+}
+
+/** A token bucket, as the server has one, at a share of its rate. 0 is for any rate. */
+class Budget {
+  #perSecond;
+  #left;
+  #at = now();
+
+  constructor(perSecond) {
+    this.#perSecond = perSecond > 0 ? perSecond * RATE_SHARE : Infinity;
+    this.#left = this.#most;
+  }
+
+  get #most() {
+    return this.#perSecond * BURST_SECONDS;
+  }
+
+  /** In how many milliseconds that much may be spent. */
+  wait(amount) {
+    if (this.#perSecond === Infinity) {
+      return 0;
+    }
+    const at = now();
+    this.#left = Math.min(this.#most, this.#left + ((at - this.#at) / 1000) * this.#perSecond);
+    this.#at = at;
+    const missing = Math.min(amount, this.#most) - this.#left;
+    return missing > 0 ? Math.ceil((missing / this.#perSecond) * 1000) : 0;
+  }
+
+  spend(amount) {
+    this.#left -= Math.min(amount, this.#most);
+  }
+
+  /** The server has none left. */
+  empty() {
+    this.wait(0);
+    this.#left = Math.min(this.#left, 0);
+  }
+}
+
+/** Starts tasks in their order, so many at a time. */
+class Turns {
+  #most;
+  #running = 0;
+  #waiting = [];
+  #isStarting = false;
+
+  constructor(most) {
+    this.#most = most;
+  }
+
+  /** Calls `start(over)` when it is its turn; calling `over` lets the next one start. */
+  take(start) {
+    this.#waiting.push(start);
+    this.#next();
+  }
+
+  /** Without recursion: when the connection is lost each of many is over as soon as it starts. */
+  #next() {
+    if (this.#isStarting) {
+      return;
+    }
+    this.#isStarting = true;
+    while (this.#running < this.#most && this.#waiting.length > 0) {
+      this.#running += 1;
+      this.#waiting.shift()(() => {
+        this.#running -= 1;
+        this.#next();
+      });
+    }
+    this.#isStarting = false;
+  }
 }
 
 /** One connection to a server and the rooms it is in. Made by `connect`. */
@@ -85,26 +269,51 @@ export class Parley extends EventTarget {
   #base;
   #options;
   #rooms = new Map();
-  #name;
   #limits = null;
+
+  /** The name that shows, the one that was asked for, one that the server has taken or was asked for first, and the server's word. */
+  #name;
+  #wanted;
+  #safe;
+  #told;
 
   #state = { name: 'idle' };
   #socket = null;
   /** The room that the address of the socket names. */
   #first = null;
-  /** What was asked on this socket and not answered, by its ref. */
+  /** What was asked on this socket and not answered, by its ref: in the order of asking. */
   #asked = new Map();
   #refs = 0;
-  /** The refs of what is to be given again and of what was asked after it; null when nothing is. */
-  #held = null;
+  /** The refs of what has not been sent yet, or is to be sent again; in the order of asking. */
+  #queue = new Set();
+  /** Until when nothing is sent, since the server's rate was exceeded. */
+  #resumeAt = 0;
+  /** Rooms whose commands the server cannot carry out for now: until when theirs wait, and how long that was. */
+  #pauses = new Map();
+  #commands = new Budget(0);
+  #bytes = new Budget(0);
+  #pages = new Turns(PAGES);
+  #memberLists = new Turns(MEMBER_LISTS);
+
+  #openedAt = 0;
   #heardAt = 0;
   /** When the server was asked for a sign of life; null when it has given one since. */
   #pingedAt = null;
+  /** How much the socket had not passed on when it was last looked at. */
+  #buffered = 0;
 
   #attempts = 0;
+  /** How many closes with 1008 there were in a row. */
+  #refusals = 0;
   #retry = null;
+  /** Why handshakes are refused, as far as that is known. */
+  #why = null;
+  /** Whether the page is kept for the way back to it, without a connection. */
+  #isAsleep = false;
   #timers = {};
   #onWake = () => this.#wake();
+  #onHide = ({ persisted }) => persisted && this.#sleep();
+  #onShow = () => this.#isAsleep && this.#open();
 
   constructor(url, options) {
     super();
@@ -119,8 +328,15 @@ export class Parley extends EventTarget {
       throw new TypeError('there is no WebSocket here; pass one: connect(url, {WebSocket}), from the package ws');
     }
     this.#base = chatAddress(url);
-    this.#name = this.#options.name || undefined;
+    const name = options.name || this.#base.searchParams.get('name') || undefined;
+    const fault = (name === undefined ? '' : nameFault(name)) || (typeof options.token === 'function' ? '' : tokenFault(options.token));
+    if (fault) {
+      throw new TypeError(fault);
+    }
+    this.#name = this.#wanted = this.#safe = name?.trim();
     globalThis.addEventListener?.('online', this.#onWake);
+    globalThis.addEventListener?.('pagehide', this.#onHide);
+    globalThis.addEventListener?.('pageshow', this.#onShow);
     globalThis.document?.addEventListener('visibilitychange', this.#onWake);
   }
 
@@ -129,7 +345,7 @@ export class Parley extends EventTarget {
     return this.#state;
   }
 
-  /** What this client calls itself, or undefined. */
+  /** What this client is called, or undefined: the server's word once it is connected. The event `name` tells of every change. */
   get name() {
     return this.#name;
   }
@@ -149,8 +365,11 @@ export class Parley extends EventTarget {
     if (this.#state.name === 'closed') {
       throw new ParleyError('closed', 'this connection has been closed');
     }
-    if (!ROOM_NAME.test(name)) {
-      throw new TypeError(`'${name}' is not a room: 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'`);
+    if (typeof name !== 'string' || !ROOM_NAME.test(name)) {
+      throw new TypeError(`${quoted(name)} is not a room: a string of 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'`);
+    }
+    if (!Number.isInteger(history) || history < 0 || history > MOST_HISTORY) {
+      throw new TypeError(`${quoted(history)} is not a history: a number of messages from 0 to ${MOST_HISTORY}`);
     }
     let room = this.#rooms.get(name);
     if (!room) {
@@ -171,17 +390,46 @@ export class Parley extends EventTarget {
     if (this.#state.name === 'closed') {
       throw new ParleyError('closed', 'this connection has been closed');
     }
-    const before = this.#name;
-    this.#name = name;
+    const fault = nameFault(name);
+    if (fault) {
+      throw new ParleyError('bad-name', fault);
+    }
+    this.#wanted = name.trim();
+    this.#show(this.#wanted);
     if (this[isOpen]()) {
-      try {
-        await this.#ask({ type: 'rename', name });
-      } catch (error) {
-        if (error.code !== 'lost') {
-          this.#name = before;
-          throw error;
+      await this.#takeName(this.#wanted);
+    }
+  }
+
+  /** Until the server has taken a name it is in no address: there it would be refused each time, for ever. */
+  async #takeName(name) {
+    try {
+      await this.#ask({ type: 'rename', name });
+      this.#safe = this.#told = name;
+    } catch (error) {
+      if (error.code !== 'lost') {
+        if (this.#wanted === name) {
+          this.#wanted = this.#safe;
+          this.#show(this.#told);
         }
+        throw error;
       }
+    }
+  }
+
+  #show(name) {
+    if (this.#name !== name) {
+      this.#name = name;
+      this.dispatchEvent(new CustomEvent('name', { detail: name }));
+    }
+  }
+
+  /** Connects now, in place of when the wait is over. */
+  retry() {
+    if (this.#state.name === 'waiting') {
+      this.#retry = null;
+      this.#attempts = 0; // something may have changed
+      this.#open();
     }
   }
 
@@ -199,6 +447,7 @@ export class Parley extends EventTarget {
     if (this.#state.name === 'closed') {
       return;
     }
+    this.#isAsleep = false;
     clearInterval(this.#timers.countdown);
     clearTimeout(this.#timers.wait);
     this.#first = this.#rooms.values().next().value ?? null;
@@ -211,9 +460,9 @@ export class Parley extends EventTarget {
     }
     const attempt = {};
     this.#timers.attempt = attempt;
-    let token = this.#options.token;
+    let token;
     try {
-      token = typeof token === 'function' ? await token() : token;
+      token = await this.#token();
     } catch (error) {
       if (this.#timers.attempt === attempt) {
         this.#lost({ code: 1006, reason: `no token: ${error?.message ?? error}` });
@@ -227,26 +476,65 @@ export class Parley extends EventTarget {
       this.#open(); // left while the token was fetched
       return;
     }
+    const to = this.#address(token);
     let socket;
     try {
-      socket = new this.#options.WebSocket(this.#address(token), SUBPROTOCOL);
+      socket = new this.#options.WebSocket(to, SUBPROTOCOL);
     } catch (error) {
       this.#lost({ code: 1006, reason: error.message }); // a browser's policy forbids it, for one
       return;
     }
     this.#socket = socket;
-    this.#heardAt = Date.now();
+    this.#openedAt = this.#heardAt = now();
     this.#pingedAt = null;
-    socket.onmessage = ({ data }) => this.#socket === socket && this.#take(data);
-    socket.onerror = () => {}; // the close that follows says it
-    socket.onclose = ({ code, reason }) => this.#socket === socket && this.#lost({ code, reason });
+    this.#buffered = 0;
+    let hasOpened = false;
+    const gone = ({ code, reason }) => {
+      if (this.#socket === socket) {
+        this.#lost({ code, reason });
+        if (!hasOpened) {
+          this.#askWhy(to);
+        }
+      }
+    };
+    socket.onopen = () => (hasOpened = true);
+    socket.onmessage = ({ data }) => {
+      hasOpened = true;
+      if (this.#socket === socket) {
+        this.#take(data);
+      }
+    };
+    // After an error on an open connection comes its close. Not always on one that never opened: in Node 22, for one.
+    socket.onerror = (event) => hasOpened || gone({ code: 1006, reason: event?.message ?? '' });
+    socket.onclose = gone;
     this.#timers.heartbeat = setInterval(() => this.#listen(), 1000);
+  }
+
+  /** The token that was given, or another one from the function that was. */
+  async #token() {
+    const { token } = this.#options;
+    if (typeof token !== 'function') {
+      return token;
+    }
+    const late = new Promise((_, reject) => {
+      this.#timers.token = setTimeout(() => reject(new Error(`none came within ${TOKEN / 1000} s`)), TOKEN);
+    });
+    try {
+      const fresh = await Promise.race([token(), late]);
+      const fault = tokenFault(fresh);
+      if (fault) {
+        throw new TypeError(fault);
+      }
+      return fresh;
+    } finally {
+      clearTimeout(this.#timers.token);
+    }
   }
 
   #address(token) {
     const url = new URL(this.#base);
     url.pathname += `/${this.#first.name}`;
-    const parameters = { name: this.#name, token, ...this.#first[address]() };
+    const parameters = { name: this.#safe, token, ...this.#first[address]() };
     for (const [key, value] of Object.entries(parameters)) {
       if (value !== undefined && value !== null) {
         url.searchParams.set(key, value);
@@ -255,22 +543,69 @@ export class Parley extends EventTarget {
     return url.href;
   }
 
-  /** Notices a connection that is there in name only. */
-  #listen() {
-    const silent = Date.now() - this.#heardAt;
-    if (silent < SILENCE) {
+  /** Finds out why a handshake was refused. Not each time: after 1, 2, 4, 8, ... attempts. */
+  async #askWhy(to) {
+    if (this.#state.name !== 'waiting' || (this.#attempts & (this.#attempts - 1)) !== 0) {
       return;
     }
-    if (this.#state.name !== 'open' || (this.#pingedAt !== null && Date.now() - this.#pingedAt > ANSWER)) {
+    const first = this.#first;
+    const why = await whyRefused(to);
+    if (this.#state.name === 'open' || this.#state.name === 'closed') {
+      return; // meanwhile
+    }
+    this.#why = why;
+    if (why?.status === 403 && this.#rooms.get(first.name) === first) {
+      // Perhaps this room alone: from another's address it is joined, and the answer to that says which it is.
+      this.#rooms.delete(first.name);
+      this.#rooms.set(first.name, first);
+    }
+    if (this.#state.name === 'waiting') {
+      this.#timers.tell();
+    }
+  }
+
+  /** Notices a connection that is there in name only. */
+  #listen() {
+    const at = now();
+    if (this.#state.name !== 'open') {
+      if (this.#socket !== null && at - this.#openedAt >= OPENING) {
+        this.#abandon();
+      }
+      return;
+    }
+    const { bufferedAmount = 0 } = this.#socket;
+    if (bufferedAmount < this.#buffered) { // on a slow line this is all that happens for long
+      this.#heardAt = at;
+      this.#pingedAt &&= at;
+    }
+    this.#buffered = bufferedAmount;
+    const { oldest, bytes } = this.#onTheirWay();
+    const patience = (most) => Math.min(MOST_PATIENCE, most + bytes / BYTES_PER_MS);
+    const silence = oldest !== null && at - oldest >= OVERDUE ? OVERDUE : SILENCE;
+    if (this.#pingedAt !== null ? at - this.#pingedAt > patience(ANSWER) : oldest !== null && at - oldest > patience(COMMAND)) {
       this.#abandon();
-    } else if (this.#pingedAt === null) {
+    } else if (this.#pingedAt === null && at - this.#heardAt >= silence) {
       this.#ping();
     }
   }
 
+  /** Since when the oldest of the commands waits that were sent and not answered, and how many bytes they are. */
+  #onTheirWay() {
+    let oldest = null;
+    let bytes = 0;
+    for (const { sentAt, size } of this.#asked.values()) {
+      if (sentAt !== null) {
+        oldest = oldest === null ? sentAt : Math.min(oldest, sentAt);
+        bytes += size;
+      }
+    }
+    return { oldest, bytes };
+  }
+
+  /** Past the queue, which may be long. */
   #ping() {
-    this.#pingedAt = Date.now();
-    this[command]({ type: 'ping' }, () => {}, () => {});
+    this.#pingedAt = now();
+    this.#send(this.#put({ type: 'ping' }, () => {}, () => {}));
   }
 
   #abandon() {
@@ -292,15 +627,32 @@ export class Parley extends EventTarget {
       }
       const pingedAt = this.#pingedAt;
       clearTimeout(this.#timers.answer);
-      this.#timers.answer = setTimeout(() => this.#pingedAt === pingedAt && this.#abandon(), pingedAt + ANSWER - Date.now());
+      this.#timers.answer = setTimeout(() => this.#pingedAt === pingedAt && this.#abandon(), pingedAt + ANSWER - now());
     }
   }
 
+  /** The page is left and kept for the way back: its members must not seem to be there, nor the connection to be lost when it returns. */
+  #sleep() {
+    if (this.#state.name === 'closed' || this.#state.name === 'idle') {
+      return;
+    }
+    const socket = this.#socket;
+    this.#letGo();
+    if (this.#state.name !== 'closed') { // by who heard of it
+      this.#isAsleep = true;
+      if (this.#state.name !== 'connecting') {
+        this.#change({ name: 'connecting' });
+      }
+    }
+    socket?.close(1000);
+  }
+
   #take(data) {
-    this.#heardAt = Date.now();
+    this.#heardAt = now();
     this.#pingedAt = null;
+    const socket = this.#socket;
     for (const line of String(data).split('\n')) {
-      if (line !== '') {
+      if (line !== '' && this.#socket === socket) {
         this.#event(JSON.parse(line));
       }
     }
@@ -308,12 +660,16 @@ export class Parley extends EventTarget {
 
   #event(event) {
     const asked = event.ref === undefined ? undefined : this.#asked.get(event.ref);
-    if (asked && LATER.has(event.code)) {
-      this.#hold(event.ref);
+    if (asked && LATER.has(event.code) && !asked.isOver) {
+      this.#later(asked, event.code);
       return;
     }
     if (asked) {
       this.#asked.delete(event.ref);
+      this.#queue.delete(event.ref);
+      if (asked.isLate && this.#pauses.get(asked.room)?.until <= now()) {
+        this.#pauses.delete(asked.room);
+      }
       if (event.type === 'error') {
         asked.failed(new ParleyError(event.code, event.reason));
       } else {
@@ -340,36 +696,75 @@ export class Parley extends EventTarget {
     }
   }
 
-  /** Keeps a command that is to be given again, and from now on those behind it: all at once would be a flood, and closed. */
-  #hold(ref) {
-    if (!this.#held) {
-      this.#held = [];
-      this.#timers.rate = setTimeout(() => this.#giveAgain(), RATE_WAIT);
+  /** Keeps a command that is to be sent again, and those behind it: of its room, or all when it came over a rate. */
+  #later(asked, code) {
+    const at = now();
+    asked.sentAt = null;
+    asked.isLate = true;
+    this.#queue = new Set([...this.#queue, asked.ref].sort((a, b) => a - b));
+    if (code === 'unavailable') {
+      const pause = this.#pauses.get(asked.room);
+      if (!pause || pause.until <= at) { // and not for each of many
+        const wait = pause ? Math.min(UNAVAILABLE_WAIT.most, pause.wait * 2) : UNAVAILABLE_WAIT.least;
+        this.#pauses.set(asked.room, { wait, until: at + wait });
+      }
+    } else {
+      this.#resumeAt = at + RATE_WAIT;
+      this.#commands.empty();
+      this.#bytes.empty();
     }
-    this.#held.push(ref);
+    this.#pump();
   }
 
-  /** Gives what is held a second's worth at a time, in the order it was asked in, until for a second nothing was. */
-  #giveAgain() {
-    if (this.#held.length === 0) {
-      this.#held = null;
-      return;
+  /** Sends what may be sent now, within the server's rates, and comes back for the rest. */
+  #pump() {
+    clearTimeout(this.#timers.pump);
+    const at = now();
+    let next = this.#resumeAt > at ? this.#resumeAt : Infinity;
+    for (const ref of next === Infinity ? this.#queue : []) {
+      const asked = this.#asked.get(ref);
+      const until = this.#pauses.get(asked.room)?.until ?? 0;
+      if (until > at) {
+        next = Math.min(next, until);
+        continue;
+      }
+      const wait = Math.max(this.#commands.wait(1), this.#bytes.wait(asked.size));
+      if (wait > 0) {
+        next = Math.min(next, at + wait);
+        break;
+      }
+      this.#queue.delete(ref);
+      this.#send(asked);
     }
-    this.#held.sort((a, b) => a - b);
-    const rate = this.#limits.rate || Infinity; // 0 for any
-    const most = Math.max(1, Math.floor((rate * RATE_SHARE * RATE_WAIT) / 1000));
-    this.#held.splice(0, most).forEach((ref) => this.#socket.send(this.#asked.get(ref).frame));
-    this.#timers.rate = setTimeout(() => this.#giveAgain(), RATE_WAIT);
+    if (next < Infinity && this.#queue.size > 0) {
+      this.#timers.pump = setTimeout(() => this.#pump(), Math.max(1, Math.ceil(next - at)));
+    }
+  }
+
+  #send(asked) {
+    asked.sentAt = now();
+    asked.wasSent = true;
+    this.#commands.spend(1);
+    this.#bytes.spend(asked.size);
+    this.#socket.send(asked.frame);
   }
 
   #welcome({ limits, name }) {
     this.#limits = limits;
+    this.#commands = new Budget(limits.rate);
+    this.#bytes = new Budget(limits.bytesPerSecond ?? BYTES_PER_SECOND);
     this.#retry = null;
-    this.#timers.stable = setTimeout(() => (this.#attempts = 0), STABLE);
+    this.#why = null;
+    this.#told = name;
+    this.#timers.stable = setTimeout(() => (this.#attempts = this.#refusals = 0), STABLE);
     const rooms = [...this.#rooms.values()]; // who hears of the change may join more, which are entered at once
+    if (this.#wanted === this.#safe) {
+      this.#show(name); // which a token may have given
+    }
+    const asksForAnother = this.#wanted !== this.#safe;
     this.#change({ name: 'open' });
-    if (this.#name !== undefined && this.#name !== name) {
-      this.rename(this.#name).catch(() => {}); // taken while it was connecting
+    if (asksForAnother) {
+      this.#takeName(this.#wanted).catch(() => {}); // asked for while it was not connected; `name` shows what became of it
     }
     if (this.#rooms.get(this.#first.name) !== this.#first) {
       this[command]({ type: 'leave', room: this.#first.name }, () => {}, () => {}); // left while it was connecting
@@ -382,6 +777,23 @@ export class Parley extends EventTarget {
   }
 
   #lost({ code, reason }) {
+    this.#letGo();
+    const hasExpired = code === NOT_ALLOWED && reason === EXPIRED;
+    if (code === NOT_ALLOWED && !hasExpired) {
+      this.#refusals += 1;
+    }
+    const isFinal = hasExpired
+      ? typeof this.#options.token !== 'function' // which would get another one
+      : FINAL.has(code) || this.#refusals >= NOT_ALLOWED_MOST;
+    if (isFinal) {
+      this.#finish({ code, reason });
+    } else if (this.#state.name !== 'closed') { // by who heard of it
+      this.#wait(code, reason);
+    }
+  }
+
+  /** Lets go of the socket, and tells all who wait for something from it. */
+  #letGo() {
     this.#drop();
     const failure = new ParleyError('lost', 'the connection was lost');
     for (const room of this.#rooms.values()) {
@@ -389,14 +801,7 @@ export class Parley extends EventTarget {
     }
     const asked = [...this.#asked.values()];
     this.#asked.clear();
-    asked.forEach(({ failed }) => failed(failure));
-    // Who gets a token before each connection comes back with another.
-    const hasEnded = reason === EXPIRED && typeof this.#options.token === 'function';
-    if (FINAL.has(code) && !hasEnded) {
-      this.#finish({ code, reason });
-    } else if (this.#state.name !== 'closed') { // by who heard of it
-      this.#wait(code, reason);
-    }
+    asked.forEach(({ failed, wasSent }) => failed(failure, wasSent));
   }
 
   #wait(code, reason) {
@@ -410,27 +815,32 @@ export class Parley extends EventTarget {
       ? between(least, most)
       : between(usual.least, Math.min(usual.most, usual.least * 2 ** (this.#attempts + 1)));
     this.#attempts += 1;
-    const until = Date.now() + wait;
-    const tell = () =>
-      this.#change({ name: 'waiting', seconds: Math.max(0, Math.ceil((until - Date.now()) / 1000)), code, reason });
+    const until = now() + wait;
+    this.#timers.tell = () => {
+      const seconds = Math.max(0, Math.ceil((until - now()) / 1000));
+      this.#change({ name: 'waiting', seconds, code, reason, ...this.#why });
+    };
     this.#timers.wait = setTimeout(() => {
       this.#retry = null;
       this.#open();
     }, wait);
-    this.#timers.countdown = setInterval(tell, 1000);
-    tell();
+    this.#timers.countdown = setInterval(this.#timers.tell, 1000);
+    this.#timers.tell();
   }
 
   /** Lets go of the socket, without a word to it. */
   #drop() {
     clearInterval(this.#timers.heartbeat);
     clearInterval(this.#timers.countdown);
-    clearTimeout(this.#timers.rate);
-    this.#held = null;
+    clearTimeout(this.#timers.pump);
     clearTimeout(this.#timers.answer);
     clearTimeout(this.#timers.stable);
+    clearTimeout(this.#timers.token);
     clearTimeout(this.#timers.wait);
     this.#timers.attempt = null;
+    this.#queue.clear();
+    this.#pauses.clear();
+    this.#resumeAt = 0;
     this.#socket = null;
   }
 
@@ -442,6 +852,8 @@ export class Parley extends EventTarget {
     this.#drop();
     socket?.close(1000);
     globalThis.removeEventListener?.('online', this.#onWake);
+    globalThis.removeEventListener?.('pagehide', this.#onHide);
+    globalThis.removeEventListener?.('pageshow', this.#onShow);
     globalThis.document?.removeEventListener('visibilitychange', this.#onWake);
     this.#change({ name: 'closed', code, reason });
     const failure = new ParleyError('closed', `the connection was closed: ${code} ${reason}`.trimEnd());
@@ -458,24 +870,78 @@ export class Parley extends EventTarget {
     return new Promise((done, failed) => this[command](what, done, failed));
   }
 
-  /** Gives a command; its answer comes to one of the two, in the same breath as it is read. */
+  /** Gives a command; its answer comes to one of the two, in the same breath as it is read. Returns its ref, or null if it has failed. */
   [command](what, done, failed) {
     if (!this[isOpen]()) {
       failed(new ParleyError('lost', 'not connected'));
-      return;
+      return null;
     }
+    const asked = this.#put(what, done, failed);
+    if (asked.size > this.#limits.commandBytes) {
+      this.#asked.delete(asked.ref);
+      failed(new ParleyError('too-large', `a command is at most ${this.#limits.commandBytes} bytes`)); // or be closed, for good
+      return null;
+    }
+    this.#queue.add(asked.ref);
+    this.#pump();
+    return asked.ref;
+  }
+
+  #put(what, done, failed) {
     const ref = ++this.#refs;
     const frame = JSON.stringify({ ...what, ref }); // may throw, and then nothing has been asked
-    if (new TextEncoder().encode(frame).length > this.#limits.commandBytes) {
-      failed(new ParleyError('too-large', `a command is at most ${this.#limits.commandBytes} bytes`)); // or be closed, for good
-      return;
+    const size = new TextEncoder().encode(frame).length;
+    const { type, room } = what;
+    const asked = { ref, type, room, frame, size, done, failed, sentAt: null, wasSent: false, isLate: false, isOver: false };
+    this.#asked.set(ref, asked);
+    return asked;
+  }
+
+  /** Asks for a page of messages; `what` makes the command when it is its turn. */
+  [page](what, done, failed) {
+    this.#inTurn(this.#pages, what, done, failed);
+  }
+
+  /** Asks for the members of a room. */
+  [memberList](what, done, failed) {
+    this.#inTurn(this.#memberLists, what, done, failed);
+  }
+
+  #inTurn(turns, what, done, failed) {
+    turns.take((over) => {
+      const answered = (event) => {
+        over(); // first, for other rooms to be next
+        done(event);
+      };
+      const refused = (error) => {
+        over();
+        failed(error);
+      };
+      try {
+        this[command](what(), answered, refused);
+      } catch (error) {
+        refused(error); // it is no JSON
+      }
+    });
+  }
+
+  /** What a command asks for has happened: it is not sent, or not sent again. */
+  [settled](ref) {
+    const asked = this.#asked.get(ref);
+    if (asked && this.#queue.delete(ref)) {
+      this.#asked.delete(ref);
+    } else if (asked) {
+      asked.isOver = true;
     }
-    this.#asked.set(ref, { frame, done, failed });
-    if (this.#held) {
-      this.#held.push(ref);
-    } else {
-      this.#socket.send(frame);
-    }
+  }
+
+  /** Takes back what was to be sent for a room that is left, and returns whom to tell. */
+  [withdraw](room) {
+    const all = [...this.#asked.values()].filter((asked) => asked.room === room && asked.type !== 'leave');
+    const unsent = all.filter(({ ref }) => this.#queue.has(ref));
+    all.forEach(({ ref }) => this[settled](ref));
+    this.#pauses.delete(room);
+    return unsent.map(({ failed }) => failed);
   }
 
   [isOpen]() {
@@ -521,6 +987,9 @@ export class Room extends EventTarget {
 
   /** What was said and not acknowledged, oldest first. */
   #outbox = new Set();
+  /** Up to which message the replay has to come before anything is said, since it may hold what was on its way; null for none. */
+  #replayed = null;
+  #replayTimer;
   /** The marks of what was said here, so that its messages are known as one's own. */
   #own = new Set();
 
@@ -578,36 +1047,40 @@ export class Room extends EventTarget {
 
   /** Says a text, or anything else as JSON. Resolves when the server has it, however often the connection is lost until then. */
   async say(content, { id = newId() } = {}) {
-    if (this.#state === 'left') {
-      throw new ParleyError('left', `not in ${this.#name} any more`);
-    }
+    this.#needHere();
     if (!this.#parley[mayWait]()) {
       throw new ParleyError('full', 'too many messages wait to be sent');
+    }
+    if (typeof id !== 'string' || id === '' || id.length > 64) {
+      throw new TypeError(`${quoted(id)} is not an id: a string of 1 to 64 characters`);
     }
     // As it is now: what is no JSON fails here and not on each connection, and what is said again is the same.
     const body = typeof content === 'string' ? { text: content } : { data: copy(content) };
     return new Promise((resolve, reject) => {
-      const entry = { id, body, resolve, reject };
+      const entry = { id, body, resolve, reject, ref: null, wasLost: false };
       this.#outbox.add(entry);
       this.#own.add(id);
-      if (this.#own.size > this.#remembered) {
+      if (this.#own.size > Math.max(this.#remembered, this.#outbox.size)) {
         this.#own.delete(this.#own.values().next().value);
       }
-      if (this.#state === 'joined') {
+      if (this.#state === 'joined' && this.#replayed === null) {
         this.#send(entry);
       }
     });
   }
 
   #send(entry) {
-    this.#parley[command](
+    entry.ref = this.#parley[command](
       { type: 'say', room: this.#name, id: entry.id, ...entry.body },
       ({ seq, duplicate }) => {
         this.#outbox.delete(entry);
         entry.resolve({ id: entry.id, seq, duplicate });
       },
-      (error) => {
-        if (error.code !== 'lost') {
+      (error, wasSent) => {
+        entry.ref = null;
+        if (error.code === 'lost') {
+          entry.wasLost ||= wasSent === true; // and the server may have it
+        } else {
           this.#outbox.delete(entry);
           entry.reject(error);
         }
@@ -615,22 +1088,63 @@ export class Room extends EventTarget {
     );
   }
 
-  /** Asks for something about the room, unless it has been left. */
-  #askHere(what) {
-    return this.#state === 'left'
-      ? Promise.reject(new ParleyError('left', `not in ${this.#name} any more`))
-      : this.#ask({ ...what, room: this.#name });
+  /** One's own message has come by: it need not be said again, nor be acknowledged. */
+  #settle({ id, seq }) {
+    let isFirst = true;
+    for (const entry of this.#outbox) {
+      if (entry.id === id) {
+        this.#outbox.delete(entry);
+        this.#parley[settled](entry.ref);
+        entry.resolve({ id, seq, duplicate: entry.wasLost || !isFirst });
+        isFirst = false;
+      }
+    }
+  }
+
+  /** Says what waits, once the replay has come as far as it must. */
+  #goOn() {
+    if (this.#replayed === null || (this.#last ?? this.#from) < this.#replayed) {
+      return;
+    }
+    clearTimeout(this.#replayTimer);
+    this.#replayed = null;
+    for (const entry of this.#outbox) {
+      if (entry.ref === null) { // and not on its way already
+        this.#send(entry);
+      }
+    }
+  }
+
+  /** A replay that stands still is not waited for: a server may count what is not this room's. */
+  #expectMore() {
+    clearTimeout(this.#replayTimer);
+    if (this.#replayed !== null) {
+      this.#replayTimer = setTimeout(() => {
+        this.#replayed = Math.min(this.#replayed, this.#last ?? this.#from);
+        this.#goOn();
+      }, REPLAY);
+    }
+  }
+
+  #needHere() {
+    if (this.#state === 'left') {
+      throw new ParleyError('left', `not in ${this.#name} any more`);
+    }
   }
 
   /** Passes something on to who is there now. Rejects when that is nobody because the connection is lost. */
-  signal(data) {
-    return this.#askHere({ type: 'signal', data }).then(() => undefined);
+  async signal(data) {
+    this.#needHere();
+    await this.#ask({ type: 'signal', room: this.#name, data });
   }
 
   /** Reads messages that the room keeps and that come before one, oldest first: `{messages, more}`. */
   async history({ before, limit = 50 } = {}) {
-    const page = await this.#askHere({ type: 'history', before, limit });
-    return { messages: page.messages.map((message) => this.#read(message)), more: page.more };
+    this.#needHere();
+    const { messages, more } = await new Promise((done, failed) =>
+      this.#parley[page](() => ({ type: 'history', room: this.#name, before, limit }), done, failed),
+    );
+    return { messages: messages.map((message) => this.#read(message)), more };
   }
 
   /** Leaves the room. What was not acknowledged is rejected. */
@@ -711,9 +1225,11 @@ export class Room extends EventTarget {
     this.#state = 'joined';
     // Before anybody hears of it, who might say something and would have it said before, and twice.
     this.#lookAround();
-    for (const entry of this.#outbox) {
-      this.#send(entry);
-    }
+    // What was on its way when the connection was lost may be in the replay; the server may have forgotten its id by now.
+    const isInDoubt = [...this.#outbox].some(({ wasLost, ref }) => wasLost && ref === null);
+    this.#replayed = isInDoubt ? seq : 0;
+    this.#expectMore();
+    this.#goOn();
     if (isAnother) {
       this.#tell('reset', { epoch });
     }
@@ -724,8 +1240,8 @@ export class Room extends EventTarget {
   }
 
   #lookAround() {
-    this.#parley[command](
-      { type: 'who', room: this.#name },
+    this.#parley[memberList](
+      () => ({ type: 'who', room: this.#name }),
       ({ names, count, more }) => this.#see(names, count, !more),
       () => {},
     );
@@ -789,10 +1305,10 @@ export class Room extends EventTarget {
     const gap = { after: this.#last, before: this.#head + 1 };
     this.#tell('gap', { ...gap, state: 'filling' });
     const fetch = () =>
-      this.#parley[command](
-        { type: 'history', room: this.#name, after: this.#last, limit: PAGE },
-        (page) => {
-          this.#page(page);
+      this.#parley[page](
+        () => ({ type: 'history', room: this.#name, after: this.#last, limit: PAGE }),
+        (answer) => {
+          this.#page(answer);
           if (!this.#filling) {
             return; // left by who was given one of them
           }
@@ -818,6 +1334,7 @@ export class Room extends EventTarget {
     }
     if (this.#filling && messages.length === 0) {
       this.#give(this.#head + 1);
+      this.#goOn();
     }
   }
 
@@ -838,6 +1355,9 @@ export class Room extends EventTarget {
     this.#last = message.seq;
     this.#head = Math.max(this.#head, message.seq);
     const read = this.#read(message);
+    if (read.own) {
+      this.#settle(message);
+    }
     for (const reader of this.#readers) {
       reader.waiting.push(read);
       this.#serve(reader);
@@ -846,6 +1366,8 @@ export class Room extends EventTarget {
       }
     }
     this.#tell('message', read);
+    this.#expectMore();
+    this.#goOn();
   }
 
   #over(reader, failure) {
@@ -888,17 +1410,24 @@ export class Room extends EventTarget {
       this.#tell('state', 'joining');
     }
     this.#filling = false;
+    clearTimeout(this.#replayTimer);
   }
 
   [end](failure) {
+    if (this.#state === 'left') {
+      return;
+    }
     this.#state = 'left';
     this.#filling = false;
+    clearTimeout(this.#replayTimer);
+    const withdrawn = this.#parley[withdraw](this.#name);
     this.#parley[forget](this);
     this.#rejectJoined(failure);
     for (const entry of this.#outbox) {
       entry.reject(failure);
     }
     this.#outbox.clear();
+    withdrawn.forEach((failed) => failed(failure));
     for (const reader of this.#readers) {
       this.#over(reader, null);
     }

@@ -84,7 +84,7 @@ export class RoomLog {
   #first = null;
   #last = 0;
   #typing = new Map();
-  #toldTyping = 0;
+  #toldTyping = -Infinity;
 
   /** `changed(room, what, shift)`: what is `entries`, `members`, `typing` or `state`; shift is how far the entries moved. */
   constructor(name, changed) {
@@ -130,7 +130,7 @@ export class RoomLog {
     this.#byId.set(entry.id, entry);
     this.entries.push(entry);
     this.#waiting += 1;
-    this.#toldTyping = 0;
+    this.#toldTyping = -Infinity;
     this.sendAgain(entry);
   }
 
@@ -153,7 +153,7 @@ export class RoomLog {
 
   /** Tells the others that something is being typed, now and then. */
   tellTyping() {
-    const now = Date.now();
+    const now = performance.now();
     if (this.isJoined && now - this.#toldTyping > TYPING_TOLD) {
       this.#toldTyping = now;
       this.#room.signal({ typing: true, by: MARK }).catch(() => {}); // worth nothing later

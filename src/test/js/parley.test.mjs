@@ -21,6 +21,12 @@ class Socket {
 
   send(frame) {
     this.sent.push(JSON.parse(frame));
+    this.onsend?.(frame.length);
+  }
+
+  /** The commands of that type that were sent. */
+  all(type) {
+    return this.sent.filter((command) => command.type === type);
   }
 
   close(code) {
@@ -53,9 +59,12 @@ class Socket {
   }
 }
 
-/** Opens a connection; timers stand still until they are told to go on. */
+/** Opens a connection; timers and clocks stand still until they are told to go on. */
 function open(options = {}) {
   mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
+  const elapsed = Date.now;
+  mock.method(performance, 'now', () => elapsed.call(Date));
+  mock.method(globalThis, 'fetch', () => Promise.reject(new TypeError('there is no network here')));
   parley = connect('ws://example.org/chat/', { WebSocket: Socket, ...options });
   return parley;
 }
@@ -74,6 +83,13 @@ async function settle() {
   }
 }
 
+/** Lets time pass in steps: a tick calls all that was due in it at its end. */
+function pass(milliseconds) {
+  for (let passed = 0; passed < milliseconds; passed += 100) {
+    mock.timers.tick(100);
+  }
+}
+
 async function comeBack(wait = 1000) {
   mock.timers.tick(wait);
   await settle();
@@ -89,6 +105,7 @@ function texts(room) {
 afterEach(() => {
   parley?.close();
   mock.timers.reset();
+  mock.restoreAll();
   sockets = [];
 });
 
@@ -107,9 +124,13 @@ test('the first room is in the address, the others are joined', async () => {
 
 test('a name that is no room is refused here', () => {
   open();
-  for (const name of ['', '.', '..', 'a b', 'ä', 'x'.repeat(65)]) {
-    assert.throws(() => parley.join(name), TypeError);
+  for (const name of ['', '.', '..', 'a b', 'ä', 'x'.repeat(65), 42, undefined, null, ['java']]) {
+    assert.throws(() => parley.join(name), TypeError, String(name));
   }
+  for (const history of [-1, 1.5, NaN, '5', 1e9]) {
+    assert.throws(() => parley.join('java', { history }), TypeError, String(history));
+  }
+  assert.equal(parley.rooms.size, 0);
 });
 
 test('what is said resolves with its number when it is acknowledged', async () => {
@@ -167,6 +188,9 @@ test('what the disk could not keep is said again with the same id until it can, 
   assert.deepEqual(sent.slice(asked + 2, asked + 4).map(({ id }) => id), sent.slice(asked, asked + 2).map(({ id }) => id));
   sockets[0].say(not[0], { type: 'ack', ref: not[1].ref, room: 'java', seq: 1, duplicate: false });
   mock.timers.tick(1000);
+  assert.equal(sent.length, asked + 5);
+  mock.timers.tick(1000);
+  assert.equal(sent.at(-1).text, 'one');
   sockets[0].say({ type: 'ack', ref: not[0].ref, room: 'java', seq: 2, duplicate: false });
   assert.deepEqual((await Promise.all(said)).map(({ seq }) => seq), [2, 1]);
 });
@@ -288,7 +312,7 @@ test('a connection lost right after a reset goes on from the start of the new hi
   assert.equal(java.state, 'joining');
 });
 
-for (const code of [1000, 1002, 1003, 1007, 1008, 1009]) {
+for (const code of [1000, 1002, 1003, 1007, 1009]) {
   test(`after ${code} it does not come back, and what waits is rejected`, async () => {
     const java = await enter();
     const said = java.say('x');
@@ -441,7 +465,14 @@ test('another name is taken at once, or with the next connection', async () => {
   await renamed;
   sockets[0].drop();
   await parley.rename('Cay');
-  assert.equal((await comeBack()).url.searchParams.get('name'), 'Cay');
+  assert.equal(parley.name, 'Cay');
+  const again = await comeBack();
+  again.welcome('java', { recovered: true });
+  assert.equal(again.sent[0].name, 'Cay');
+  again.answer('rename', { type: 'ack' });
+  await settle();
+  again.drop();
+  assert.equal((await comeBack(2000)).url.searchParams.get('name'), 'Cay');
 });
 
 test('a token is asked for before each connection', async () => {
@@ -511,6 +542,9 @@ test('what is no JSON is rejected when it is said, and keeps nothing else from b
   circle.circle = circle;
   for (const content of [circle, 1n, undefined, () => {}]) {
     await assert.rejects(java.say(content), TypeError);
+  }
+  for (const id of [1n, 7, '', 'x'.repeat(65)]) {
+    await assert.rejects(java.say('x', { id }), TypeError);
   }
   const content = { mood: 'fine' };
   java.say(content).catch(() => {});
@@ -764,4 +798,528 @@ test('what would end the connection by its size is rejected alone', async () => 
   await assert.rejects(java.say('ä'.repeat(500)), { code: 'too-large' });
   assert.equal(sockets[0].sent.length, commands);
   assert.equal(java.unacknowledged, 0);
+});
+
+// Clocks
+
+test('a clock that is set back neither hides a dead line nor changes a wait', async () => {
+  await enter();
+  const set = Date.now;
+  mock.method(Date, 'now', () => set.call(Date) - 3_600_000);
+  pass(15_000);
+  assert.equal(sockets[0].sent.at(-1).type, 'ping');
+  pass(1_300);
+  assert.equal(parley.state.name, 'waiting');
+  assert.ok(parley.state.seconds <= 1, `${parley.state.seconds} s`);
+  await comeBack();
+  assert.equal(sockets.length, 2);
+});
+
+// What is final and what is not
+
+test('what is too large is rejected, and not said again', async () => {
+  const java = await enter();
+  const said = java.say('x');
+  sockets[0].answer('say', { type: 'error', room: 'java', code: 'too-large', reason: 'at most 100 bytes' });
+  await assert.rejects(said, { code: 'too-large' });
+  for (let i = 0; i < 10; i++) {
+    mock.timers.tick(1000);
+    sockets[0].answer('say', { type: 'pong' }); // of no command: the server lives
+  }
+  sockets[0].drop();
+  (await comeBack()).welcome('java', { recovered: true });
+  assert.equal(sockets[0].all('say').length + sockets[1].all('say').length, 1);
+});
+
+test('after a close with 1008 it comes back with a fresh token, and gives up after the third in a row', async () => {
+  let tokens = 0;
+  const java = open({ token: () => `t${++tokens}` }).join('java');
+  await settle();
+  sockets[0].welcome('java');
+  const said = java.say('x');
+  for (let i = 1; i <= 2; i++) {
+    sockets.at(-1).drop(1008, 'the HTTP session has ended');
+    assert.equal(parley.state.name, 'waiting');
+    await comeBack(20_000);
+    sockets.at(-1).welcome('java', { recovered: true });
+    assert.equal(sockets.at(-1).url.searchParams.get('token'), `t${i + 1}`);
+  }
+  sockets.at(-1).drop(1008, 'the HTTP session has ended');
+  assert.deepEqual(parley.state, { name: 'closed', code: 1008, reason: 'the HTTP session has ended' });
+  await assert.rejects(said, { code: 'closed' });
+});
+
+test('closes with 1008 count anew after a connection that lasted', async () => {
+  await enter();
+  for (let i = 0; i < 5; i++) {
+    mock.timers.tick(10_000);
+    sockets.at(-1).drop(1008, 'the HTTP session has ended');
+    await comeBack(20_000);
+    sockets.at(-1).welcome('java', { recovered: true });
+  }
+  assert.equal(parley.state.name, 'open');
+});
+
+test('a name that cannot be is refused before it is taken, wherever it is given', async () => {
+  const bad = ['x'.repeat(41), ' ', 'a\nb', 'a\u202eb', '\ud800', 42];
+  for (const name of bad) {
+    assert.throws(() => open({ name }), { name: 'TypeError', message: /is not a name: 1 to 40/ }, String(name));
+    mock.timers.reset();
+    mock.restoreAll();
+  }
+  assert.throws(() => connect('ws://example.org/chat?name=a%0Ab', { WebSocket: Socket }), TypeError);
+  await enter({ name: '\u{1f600}'.repeat(40) });
+  for (const name of ['', ...bad]) {
+    await assert.rejects(parley.rename(name), { code: 'bad-name' }, String(name));
+  }
+  sockets[0].drop();
+  await assert.rejects(parley.rename('x'.repeat(41)), { code: 'bad-name' });
+  assert.equal(parley.name, '\u{1f600}'.repeat(40));
+  const again = await comeBack();
+  again.welcome('java');
+  assert.equal(again.all('rename').length, 0);
+});
+
+test('a name that only the server refuses keeps nobody out', async () => {
+  await enter({ name: 'Ann' });
+  const names = [];
+  parley.addEventListener('name', ({ detail }) => names.push(detail));
+  sockets[0].drop();
+  await parley.rename('\u{1fae9}');
+  const again = await comeBack();
+  assert.equal(again.url.searchParams.get('name'), 'Ann');
+  again.welcome('java');
+  again.answer('rename', { type: 'error', code: 'bad-name', reason: 'name is 1 to 40 printable characters' });
+  await settle();
+  assert.equal(parley.state.name, 'open');
+  assert.equal(parley.name, 'Ann');
+  assert.deepEqual(names, ['\u{1fae9}', 'Ann']);
+});
+
+test('the name that the server gives shows, and is not fought', async () => {
+  open({ name: 'Ann', token: 't' }).join('java');
+  const names = [];
+  parley.addEventListener('name', ({ detail }) => names.push(detail));
+  await settle();
+  sockets[0].say({ type: 'welcome', session: 's', name: 'Benedict', limits: { bytes: 100, commandBytes: 1000, rooms: 5, rate: 0 } });
+  assert.equal(parley.name, 'Benedict');
+  assert.deepEqual(names, ['Benedict']);
+  assert.equal(sockets[0].all('rename').length, 0);
+});
+
+/** A token with these claims that nobody has signed. */
+const token = (claims) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
+
+test('a token that cannot be is told, and the next one is asked for', async () => {
+  const tokens = [token({ name: 'ä'.repeat(41) }), 42, 'x'.repeat(8193), token({ name: 'Ä'.repeat(40) })];
+  const last = tokens.at(-1);
+  assert.throws(() => connect('ws://example.org/chat', { WebSocket: Socket, token: tokens[0] }), /claim 'name' .* is not a name/);
+  open({ token: () => tokens.shift() }).join('java');
+  await settle();
+  for (const words of [/no token: the claim 'name' of the token: .* is not a name/, /a token is a string/, /at most 8192/]) {
+    assert.equal(parley.state.name, 'waiting');
+    assert.match(parley.state.reason, words);
+    await comeBack(20_000);
+  }
+  assert.equal(sockets.length, 1);
+  assert.equal(sockets[0].url.searchParams.get('token'), last);
+});
+
+test('a token that never comes is not waited for', async () => {
+  let asked = 0;
+  open({ token: () => (++asked === 1 ? new Promise(() => {}) : 't') }).join('java');
+  await settle();
+  mock.timers.tick(30_000);
+  await settle();
+  assert.equal(parley.state.name, 'waiting');
+  assert.match(parley.state.reason, /no token: none came within 30 s/);
+  await comeBack();
+  assert.equal(sockets[0].url.searchParams.get('token'), 't');
+});
+
+test('a connection without a welcome is not waited for', async () => {
+  open().join('java');
+  await settle();
+  sockets[0].onopen();
+  mock.timers.tick(30_000);
+  assert.equal(parley.state.name, 'waiting');
+});
+
+test('a command without an answer for a minute ends the connection, though messages come', async () => {
+  const java = await enter();
+  const says = () => sockets.flatMap((socket) => socket.all('say')).length;
+  java.say('x').catch(() => {});
+  for (let i = 1; i <= 62 && parley.state.name === 'open'; i++) {
+    sockets[0].say(sockets[0].message(i));
+    mock.timers.tick(1000);
+  }
+  assert.equal(parley.state.name, 'waiting');
+  assert.equal(says(), 1);
+});
+
+test('a handshake that is refused is explained by a plain GET of the same address', async () => {
+  const answers = [
+    new Response('no token\n', { status: 401, headers: { 'Content-Type': 'text/plain; charset=utf-8' } }),
+    new Response('<h1>Bad gateway</h1>', { status: 502, headers: { 'Content-Type': 'text/html' } }),
+    new Response('<form>', { status: 200, headers: { 'Content-Type': 'text/html' } }),
+    new Response('a handshake would do', { status: 426 }),
+  ];
+  const asked = [];
+  open({ token: 't' }).join('java');
+  mock.method(globalThis, 'fetch', async (url) => {
+    asked.push(String(url));
+    return answers.shift();
+  });
+  await settle();
+  const reasons = [];
+  for (let i = 1; i <= 8; i++) {
+    sockets.at(-1).drop();
+    await new Promise(setImmediate); // a body is read
+    const { status, reason } = parley.state;
+    reasons.push(`${status} ${reason}`);
+    await comeBack(20_000);
+  }
+  const page = '200 another page answers at this address, such as a login';
+  assert.deepEqual(reasons, [
+    '401 no token',
+    '502 the server answered with HTTP status 502',
+    '502 the server answered with HTTP status 502',
+    page,
+    page,
+    page,
+    page,
+    'undefined ',
+  ]);
+  assert.equal(asked[0], 'http://example.org/chat/java?token=t');
+});
+
+test('a room that a token does not open keeps nobody out of the others', async () => {
+  const java = open({ token: 't' }).join('java');
+  mock.method(globalThis, 'fetch', async () => new Response('not this room', { status: 403, headers: { 'Content-Type': 'text/plain' } }));
+  parley.join('tea');
+  await settle();
+  sockets[0].drop();
+  await new Promise(setImmediate);
+  const again = await comeBack();
+  assert.equal(again.url.pathname, '/chat/tea');
+  again.welcome('tea');
+  again.answer('join', { type: 'error', room: 'java', code: 'forbidden', reason: 'this token does not give access to this room' });
+  await assert.rejects(java.joined, { code: 'forbidden' });
+  assert.equal(parley.state.name, 'open');
+});
+
+test('the query of the address is kept, but for what is of one room; a room in it is refused', async () => {
+  open();
+  parley.close();
+  parley = connect('http://example.org/a/chat?tenant=x&name=Ann&history=9&after=1&epoch=e#here', { WebSocket: Socket, token: 't' });
+  parley.join('java', { history: 3 });
+  await settle();
+  assert.equal(sockets[0].url.href, 'ws://example.org/a/chat/java?tenant=x&name=Ann&token=t&history=3');
+  assert.equal(parley.name, 'Ann');
+  parley.close();
+  assert.throws(() => connect('ws://example.org/chat/java/', { WebSocket: Socket }), /ends in a room: .* join\('java'\)/);
+  assert.throws(() => connect('ftp://example.org/chat', { WebSocket: Socket }), TypeError);
+  parley = connect('ws://example.org/chat/chat', { WebSocket: Socket });
+});
+
+// Rates
+
+/** Counts what a socket sends as the server does, and returns how many commands came over a rate. */
+function count(socket, { rate, bytesPerSecond }) {
+  const buckets = [
+    { perSecond: rate, left: rate * 5 },
+    { perSecond: bytesPerSecond, left: bytesPerSecond * 5 },
+  ];
+  const seen = { over: 0, at: performance.now() };
+  socket.onsend = (size) => {
+    const at = performance.now();
+    buckets.forEach((bucket, i) => {
+      const amount = i === 0 ? 1 : size;
+      bucket.left = Math.min(bucket.perSecond * 5, bucket.left + ((at - seen.at) / 1000) * bucket.perSecond) - amount;
+      seen.over += bucket.left < 0 ? 1 : 0;
+    });
+    seen.at = at;
+  };
+  return seen;
+}
+
+for (const [many, size, limits] of [
+  [400, 60_000, { rate: 1000, bytesPerSecond: 1024 * 1024 }],
+  [400, 10, { rate: 10, bytesPerSecond: 0 }],
+  [400, 10, { rate: 0, bytesPerSecond: 1000 }],
+]) {
+  test(`${many} messages of ${size} bytes at once are said within ${JSON.stringify(limits)}, in order`, async () => {
+    const java = await enter();
+    sockets[0].say({ type: 'welcome', limits: { bytes: 65_536, commandBytes: 262_144, rooms: 100, ...limits } });
+    const seen = count(sockets[0], { rate: limits.rate || Infinity, bytesPerSecond: limits.bytesPerSecond || Infinity });
+    const said = Array.from({ length: many }, (_, i) => java.say(`${i} `.padEnd(size, 'x')));
+    let answered = 0;
+    for (let i = 0; i < 60 && answered < many; i++) {
+      const says = sockets[0].all('say').slice(answered);
+      sockets[0].say(...says.map(({ ref }, at) => ({ type: 'ack', ref, room: 'java', seq: answered + at + 1, duplicate: false })));
+      answered += says.length;
+      mock.timers.tick(1000);
+    }
+    assert.equal(answered, many);
+    assert.equal(seen.over, 0);
+    assert.deepEqual((await Promise.all(said)).map(({ seq }) => seq), Array.from({ length: many }, (_, i) => i + 1));
+    assert.ok(sockets[0].all('say').every(({ text }, i) => text.startsWith(`${i} `)));
+  });
+}
+
+test('what a room cannot carry out is tried less and less often, and other rooms do not wait', async () => {
+  const java = await enter();
+  const tea = parley.join('tea');
+  sockets[0].answer('join', { type: 'joined', room: 'tea', epoch: 't', seq: 0, count: 1 });
+  const of = (room) => sockets[0].all('say').filter((command) => command.room === room);
+  java.say('x').catch(() => {});
+  const times = [];
+  const start = performance.now();
+  for (let tried = 0; tried < 7; ) {
+    if (of('java').length > tried) {
+      tried = of('java').length;
+      times.push(Math.round((performance.now() - start) / 1000));
+      sockets[0].say({ type: 'error', ref: of('java').at(-1).ref, room: 'java', code: 'unavailable', reason: 'later' });
+    }
+    sockets[0].say({ type: 'pong' });
+    mock.timers.tick(100);
+  }
+  assert.deepEqual(times, [0, 1, 3, 7, 15, 31, 51]);
+  tea.say('y').catch(() => {});
+  assert.equal(of('tea').length, 1);
+  java.leave();
+  mock.timers.tick(60_000);
+  assert.equal(of('java').length, 7);
+});
+
+test('gaps of many rooms are filled one page at a time, in turn', async () => {
+  await enter();
+  sockets[0].say({ type: 'welcome', limits: { bytes: 100, commandBytes: 1000, rooms: 100, rate: 0 } });
+  const rooms = Array.from({ length: 60 }, (_, i) => parley.join(`room-${i}`));
+  for (const { ref, room } of sockets[0].all('join')) {
+    sockets[0].say({ type: 'joined', ref, room, epoch: 'e', seq: 0, count: 1 });
+  }
+  const read = rooms.map((room) => texts(room));
+  sockets[0].say(...rooms.map(({ name: room }) => ({ type: 'gap', room, after: 0, before: 3, missed: 2 })));
+  const older = rooms[0].history();
+  const asked = [];
+  while (sockets[0].all('history').length > asked.length) {
+    assert.equal(sockets[0].all('history').length, asked.length + 1, 'one at a time');
+    const { ref, room, after } = sockets[0].all('history').at(-1);
+    asked.push(room);
+    const messages = after === undefined ? [] : [sockets[0].message(after + 1, { room })];
+    sockets[0].say({ type: 'history', ref, room, epoch: 'e', more: after === 0, messages });
+  }
+  assert.deepEqual(await older, { messages: [], more: false });
+  assert.equal(new Set(asked.slice(0, 60)).size, 60, 'in turn');
+  assert.ok(read.every((all) => all.join() === 'm1,m2'));
+});
+
+test('members of many rooms are asked for a few at a time', async () => {
+  await enter();
+  sockets[0].say({ type: 'welcome', limits: { bytes: 100, commandBytes: 1000, rooms: 100, rate: 0 } });
+  const rooms = Array.from({ length: 20 }, (_, i) => parley.join(`room-${i}`));
+  for (const { ref, room } of sockets[0].all('join')) {
+    sockets[0].say({ type: 'joined', ref, room, epoch: 'e', seq: 0, count: 1 });
+  }
+  for (let answered = 0; answered < 21; answered++) {
+    assert.equal(sockets[0].all('who').length, Math.min(21, answered + 4));
+    const { ref, room } = sockets[0].all('who')[answered];
+    sockets[0].say({ type: 'members', ref, room, names: [`in ${room}`], count: 1, more: false });
+  }
+  assert.ok(rooms.every(({ name, members }) => members[0] === `in ${name}`));
+});
+
+test('a question that is no JSON is rejected, and keeps no other from its turn', async () => {
+  const java = await enter();
+  await assert.rejects(java.history({ before: 1n }), TypeError);
+  java.history().catch(() => {});
+  assert.equal(sockets[0].all('history').length, 1);
+});
+
+test('questions of rooms that wait their turn end with the connection, however many', async () => {
+  const java = await enter();
+  const asked = Array.from({ length: 20_000 }, () => java.history().catch(({ code }) => code));
+  sockets[0].drop();
+  assert.deepEqual([...new Set(await Promise.all(asked))], ['lost']);
+  const again = await comeBack();
+  again.welcome('java', { recovered: true });
+  java.history().catch(() => {});
+  assert.equal(again.all('history').length, 1);
+});
+
+test('what waits for the rate is not said in a room that was left', async () => {
+  const java = await enter();
+  sockets[0].say({ type: 'welcome', limits: { bytes: 100, commandBytes: 1000, rooms: 5, rate: 2 } });
+  const said = Array.from({ length: 20 }, (_, i) => java.say(`m${i}`).catch(({ code }) => code));
+  const before = sockets[0].all('say').length;
+  assert.ok(before < 20);
+  java.leave();
+  mock.timers.tick(10_000);
+  assert.equal(sockets[0].all('say').length, before);
+  assert.equal(sockets[0].all('leave').length, 1);
+  assert.deepEqual([...new Set(await Promise.all(said))], ['left']);
+});
+
+// Said again
+
+test('what was on its way when the connection was lost is said again only when the replay does not hold it', async () => {
+  const java = await enter();
+  const one = java.say('one', { id: '1' });
+  const two = java.say('two', { id: '2' });
+  sockets[0].drop();
+  const three = java.say('three', { id: '3' });
+  const again = await comeBack();
+  again.welcome('java', { seq: 3, recovered: true });
+  assert.equal(again.all('say').length, 0);
+  again.say(again.message(1), again.message(2, { id: '1' }));
+  java.say('four', { id: '4' }).catch(() => {});
+  assert.equal(again.all('say').length, 0);
+  assert.deepEqual(await one, { id: '1', seq: 2, duplicate: true });
+  again.say(again.message(3));
+  assert.deepEqual(again.all('say').map(({ id }) => id), ['2', '3', '4']);
+  again.say({ type: 'ack', ref: again.all('say')[0].ref, room: 'java', seq: 4, duplicate: false });
+  assert.equal((await two).seq, 4);
+  again.say(again.message(5, { id: '3' }));
+  assert.deepEqual(await three, { id: '3', seq: 5, duplicate: false });
+  assert.equal(java.unacknowledged, 1);
+});
+
+test('a replay with a gap is waited for as well, and what is lost of it not', async () => {
+  const java = await enter();
+  java.say('one', { id: '1' }).catch(() => {});
+  sockets[0].drop();
+  const again = await comeBack();
+  again.welcome('java', { seq: 9, recovered: false });
+  again.say({ type: 'gap', room: 'java', after: 0, before: 10, missed: 9 });
+  assert.equal(again.all('say').length, 0);
+  again.answer('history', { type: 'history', room: 'java', epoch: 'e', more: true, messages: [again.message(7)] });
+  assert.equal(again.all('say').length, 0);
+  again.answer('history', { type: 'history', room: 'java', epoch: 'e', more: false, messages: [] });
+  assert.equal(again.all('say').length, 1);
+});
+
+test('what was not on its way does not wait for the replay', async () => {
+  const java = await enter();
+  sockets[0].drop();
+  java.say('one').catch(() => {});
+  const again = await comeBack();
+  again.welcome('java', { seq: 9, recovered: true });
+  assert.equal(again.all('say').length, 1);
+});
+
+test('a replay that stands still is not waited for', async () => {
+  const java = await enter();
+  java.say('one').catch(() => {});
+  sockets[0].drop();
+  const again = await comeBack();
+  again.welcome('java', { seq: 4000, recovered: true });
+  mock.timers.tick(9_000);
+  again.say(again.message(1));
+  mock.timers.tick(9_000);
+  assert.equal(again.all('say').length, 0);
+  mock.timers.tick(1_000);
+  assert.equal(again.all('say').length, 1);
+});
+
+test('what is on its way is not said again when the room begins anew over the same connection', async () => {
+  const java = await enter();
+  java.say('one').catch(() => {});
+  sockets[0].say({ type: 'joined', room: 'java', epoch: 'f', seq: 0, count: 1 });
+  assert.equal(sockets[0].all('say').length, 1);
+});
+
+test('what came by is not sent again, though the server could not tell that it has it', async () => {
+  const java = await enter();
+  const said = java.say('one', { id: '1' });
+  sockets[0].say({ type: 'error', ref: sockets[0].all('say')[0].ref, room: 'java', code: 'unavailable', reason: 'later' });
+  sockets[0].say(sockets[0].message(1, { id: '1' }));
+  assert.equal((await said).seq, 1);
+  mock.timers.tick(5_000);
+  assert.equal(sockets[0].all('say').length, 1);
+});
+
+// Lines and pages
+
+test('a connection that errs before it has opened is lost, with or without a close', async () => {
+  open().join('java');
+  await settle();
+  sockets[0].onerror({ message: 'Received network error or non-101 status code.' });
+  assert.equal(parley.state.name, 'waiting');
+  assert.match(parley.state.reason, /non-101/);
+  sockets[0].drop();
+  await comeBack();
+  assert.equal(sockets.length, 2);
+  sockets[1].onopen();
+  sockets[1].welcome('java');
+  sockets[1].onerror({});
+  assert.equal(parley.state.name, 'open', 'its close says why');
+});
+
+test('a page that is kept for the way back is in no room, and comes back without having been lost', async () => {
+  const listeners = {};
+  globalThis.addEventListener = (type, listener) => (listeners[type] = listener);
+  globalThis.removeEventListener = () => {};
+  try {
+    const java = await enter();
+    const states = [];
+    parley.addEventListener('state', ({ detail }) => states.push(detail.name));
+    listeners.pagehide({ persisted: false });
+    assert.equal(parley.state.name, 'open');
+    java.say('x').catch(() => {});
+    listeners.pagehide({ persisted: true });
+    assert.equal(sockets[0].closedWith, 1000);
+    mock.timers.tick(600_000);
+    await settle();
+    assert.equal(sockets.length, 1);
+    listeners.pageshow({ persisted: true });
+    await settle();
+    assert.equal(sockets[1].url.search, '?epoch=e&after=0');
+    sockets[1].welcome('java', { recovered: true });
+    assert.deepEqual(states, ['connecting', 'open']);
+    assert.equal(sockets[1].all('say').length, 1);
+    listeners.pageshow({ persisted: true });
+    assert.equal(sockets.length, 2);
+  } finally {
+    delete globalThis.addEventListener;
+    delete globalThis.removeEventListener;
+  }
+});
+
+test('a server that does not answer a command is asked for a sign of life soon, and left when there is none', async () => {
+  const java = await enter();
+  sockets[0].answer('who', { type: 'members', room: 'java', names: [], count: 1, more: false });
+  java.say('x').catch(() => {});
+  pass(4_900);
+  assert.equal(sockets[0].all('ping').length, 0);
+  pass(100);
+  assert.equal(sockets[0].all('ping').length, 1);
+  pass(11_300);
+  assert.equal(parley.state.name, 'waiting');
+});
+
+test('a slow line is not a dead one', async () => {
+  const java = await enter();
+  const [socket] = sockets;
+  socket.say({ type: 'welcome', limits: { bytes: 65_536, commandBytes: 262_144, rooms: 5, rate: 0, bytesPerSecond: 0 } });
+  socket.answer('who', { type: 'members', room: 'java', names: [], count: 1, more: false });
+  java.say('x'.repeat(60_000)).catch(() => {});
+  socket.bufferedAmount = 60_000;
+  for (let i = 0; i < 50; i++) {
+    mock.timers.tick(1_000);
+    socket.bufferedAmount -= 1_000;
+  }
+  assert.equal(parley.state.name, 'open');
+});
+
+test('it comes back at once when it is told to', async () => {
+  await enter();
+  parley.retry();
+  assert.equal(sockets.length, 1);
+  sockets[0].drop();
+  parley.retry();
+  await settle();
+  assert.equal(sockets.length, 2);
+  await comeBack(20_000);
+  assert.equal(sockets.length, 2, 'the wait that was over is over');
 });

@@ -5,9 +5,10 @@ import { connect, type Gap, type Message, ParleyError, type Receipt } from '../.
 const parley = connect('/chat', { name: 'Ann', token: async () => 't', wait: { least: 100 }, unsent: 10 });
 parley.addEventListener('state', ({ detail }) => {
   if (detail.name === 'waiting') {
-    console.log(detail.seconds + detail.code);
+    console.log(detail.seconds + detail.code + (detail.status ?? 0));
   }
 });
+parley.addEventListener('name', ({ detail }) => console.log(detail?.length));
 const room = parley.join('java', { history: 3 });
 room.addEventListener('message', ({ detail }) => {
   const message: Message = detail;

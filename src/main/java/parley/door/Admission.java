@@ -61,6 +61,8 @@ public final class Admission {
                 case 429, 503 -> Map.of("Retry-After", RETRY_AFTER_SECONDS);
                 // RFC 6750 section 3
                 case 401 -> Map.of("WWW-Authenticate", "Bearer realm=\"parley\"");
+                // RFC 9110 section 15.5.22
+                case 426 -> Map.of("Upgrade", "websocket", "Connection", "Upgrade");
                 default -> Map.of();
             };
         }
@@ -128,6 +130,13 @@ public final class Admission {
             };
         }
     }
+
+    /** For a plain GET of an address where a handshake would be accepted. */
+    private static final Refusal UPGRADE_REQUIRED = new Refusal(
+            Cause.BAD_REQUEST,
+            426,
+            CloseCode.PROTOCOL_ERROR,
+            "this is the address of a WebSocket: open it with a handshake (RFC 6455)");
 
     /** How long a client that is refused for now should wait. */
     private static final String RETRY_AFTER_SECONDS = "5";
@@ -205,25 +214,45 @@ public final class Admission {
 
     /** Decides about a handshake, before it is answered. */
     public Verdict judge(Request request) {
+        Decision decision = decide(request);
+        if (decision.verdict instanceof Refusal refusal) {
+            refused(refusal, decision.address);
+        }
+        return decision.verdict instanceof Chat chat
+                ? new Chat(chat.visitor, chat.room, chat.name, rooms.fix(chat.room, chat.start))
+                : decision.verdict;
+    }
+
+    private record Decision(@Nullable InetAddress address, Verdict verdict) {}
+
+    private Decision decide(Request request) {
         InetAddress address = null;
-        Verdict verdict;
         try {
             address = address(request);
-            verdict = judge(request, new Visitor(address, request.peer(), Grant.ANYONE));
+            return new Decision(address, judge(request, new Visitor(address, request.peer(), Grant.ANYONE)));
         } catch (RuntimeException e) {
             // Nothing that a request says may break the server off. Without the trace: anybody can send it again.
-            verdict = new Refusal(Cause.UNREADABLE, "the handshake cannot be read", where(e));
+            return new Decision(address, new Refusal(Cause.UNREADABLE, "the handshake cannot be read", where(e)));
         }
-        if (verdict instanceof Refusal refusal) {
-            refused(refusal, address);
-        }
-        return verdict;
     }
 
     /** Where the server failed. Without the message, which may hold a token. */
     private static String where(RuntimeException e) {
         StackTraceElement[] trace = e.getStackTrace();
         return e.getClass().getName() + (trace.length == 0 ? "" : " at " + trace[0]);
+    }
+
+    /**
+     * Returns the answer to a plain GET of an endpoint's address: the refusal of a handshake to it, since browsers hide that one from pages,
+     * or 426. Null for other addresses. It takes from the rates, because it may have to check a signature, and is not counted as a
+     * handshake.
+     */
+    public @Nullable Refusal explain(Request request) {
+        String path = request.path();
+        if (!path.equals("/echo") && !path.equals("/chat") && !path.startsWith("/chat/")) {
+            return null;
+        }
+        return decide(request).verdict instanceof Refusal refusal ? refusal : UPGRADE_REQUIRED;
     }
 
     /** Counts a handshake that was refused, here or by who asked. */
@@ -327,12 +356,12 @@ public final class Admission {
         String after = parameters.get("after");
         String epoch = parameters.get("epoch");
         if (after == null && epoch == null) {
-            return new Chat(visitor, room, name, rooms.fix(room, new Start.Last(history)));
+            return new Chat(visitor, room, name, new Start.Last(history));
         }
         if (after == null || epoch == null || !after.matches("\\d{1,18}") || parameters.containsKey("history")) {
             return bad("to resume, after is the seq and epoch the epoch of the last message you have, without history");
         }
-        return new Chat(visitor, room, name, rooms.fix(room, new Start.After(epoch, Long.parseLong(after))));
+        return new Chat(visitor, room, name, new Start.After(epoch, Long.parseLong(after)));
     }
 
     private static int history(@Nullable String value) {

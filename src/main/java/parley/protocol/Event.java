@@ -17,8 +17,16 @@ public sealed interface Event {
      * @param commandBytes the longest WebSocket message, commands and all
      * @param rooms how many rooms the connection may be in
      * @param rate how many commands a second it may give, 0 for no limit
+     * @param bytesPerSecond how many bytes of WebSocket messages a second it may send, 0 for no limit
      */
-    record Welcome(String session, @Nullable String name, int bytes, int commandBytes, int rooms, int rate)
+    record Welcome(
+            String session,
+            @Nullable String name,
+            int bytes,
+            int commandBytes,
+            int rooms,
+            int rate,
+            long bytesPerSecond)
             implements Event {}
 
     /**

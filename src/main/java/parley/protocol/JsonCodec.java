@@ -198,6 +198,7 @@ public final class JsonCodec {
                 .write("commandBytes", welcome.commandBytes())
                 .write("rooms", welcome.rooms())
                 .write("rate", welcome.rate())
+                .write("bytesPerSecond", welcome.bytesPerSecond())
                 .writeEnd();
     }
 

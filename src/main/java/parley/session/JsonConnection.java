@@ -44,7 +44,8 @@ public final class JsonConnection extends ChatConnection {
                 limits.messageBytes(),
                 limits.commandBytes(),
                 limits.rooms(),
-                limits.commandsPerSecond()));
+                limits.commandsPerSecond(),
+                limits.bytesPerSecond()));
     }
 
     @Override

@@ -142,6 +142,16 @@ final class Pages extends HttpHandler {
             response.getOutputStream().write(answer.body().getBytes(StandardCharsets.UTF_8));
             return;
         }
+        Admission.Refusal refusal = isStatusPort || request.getMethod() != Method.GET
+                ? null
+                : admission.explain(
+                        DoorFilter.request(request.getContext().getConnection(), request.getRequest(), context));
+        if (refusal != null) {
+            refusal.headers().forEach(response::setHeader);
+            response.setHeader("Cache-Control", "no-store");
+            fail(response, refusal.status(), refusal.reason());
+            return;
+        }
         String path = uri.startsWith(context + "/") ? uri.substring(context.length()) : "";
         Page page = pages.get(path.equals("/") ? (isStatusPort ? "/status.html" : "/index.html") : path);
         if (page == null) {

@@ -67,7 +67,14 @@ public final class DoorFilter extends HttpFilter {
         PageHeaders.of(asked, parley.admission()).forEach(response::setHeader);
         Status.Answer answer = parley.status().answer(asked);
         if (answer == null) {
-            chain.doFilter(request, response);
+            Admission.Refusal refusal =
+                    request.getMethod().equals("GET") ? parley.admission().explain(asked) : null;
+            if (refusal == null) {
+                chain.doFilter(request, response);
+            } else {
+                response.setHeader("Cache-Control", "no-store");
+                refuse(response, refusal);
+            }
             return;
         }
         response.setStatus(answer.status());

@@ -47,6 +47,8 @@ abstract class BrowserBase {
 
     ChromeDriver browser;
 
+    private boolean areNetworkErrorsExpected;
+
     @BeforeAll
     static void startParley() {
         SELENIUM.setLevel(Level.SEVERE);
@@ -84,7 +86,11 @@ abstract class BrowserBase {
     void stopBrowser() {
         if (browser != null) {
             try {
-                assertThat(errorsInTheConsole()).isEmpty();
+                if (areNetworkErrorsExpected) {
+                    expectNetworkErrors(); // those that came late
+                } else {
+                    assertThat(errorsInTheConsole()).isEmpty();
+                }
             } finally {
                 browser.quit();
             }
@@ -122,11 +128,13 @@ abstract class BrowserBase {
                 .toList();
     }
 
-    /** While a server is away the browser writes that it cannot be reached, which no page can prevent. Nothing else may be wrong. */
+    /** While a server is away, or refuses, the browser writes so, which no page can prevent. Nothing else may be wrong. */
     final void expectNetworkErrors() {
+        areNetworkErrorsExpected = true;
         assertThat(errorsInTheConsole())
                 .allSatisfy(entry -> assertThat(entry.getMessage())
-                        .containsAnyOf("WebSocket connection to", "icon.svg", "/metrics - Failed to load resource"));
+                        .containsPattern("WebSocket connection to|icon.svg"
+                                + "|/(metrics|echo|chat/[a-z]+\\S*) - Failed to load resource"));
     }
 
     final void screen(int width, int height, boolean isPhone) {

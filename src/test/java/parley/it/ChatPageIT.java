@@ -69,6 +69,69 @@ final class ChatPageIT extends BrowserBase {
     }
 
     @Test
+    void whatIsBeingWrittenSurvivesAnotherRoomAndAReloadAndIsNotLeftUnasked() {
+        Window page = open(parley, "?name=Ann&room=draft&room=other");
+        page.awaitText("connection-words", "Connected as Ann");
+        page.type("chat-text", "not sent yet");
+        page.find("chat-text").sendKeys(Keys.chord(Keys.ALT, Keys.ARROW_DOWN));
+        untilHolds(() -> assertThat(page.text("room-title")).isEqualTo("other"));
+        assertThat(page.find("chat-text").getDomProperty("value")).isEmpty();
+        browser.navigate().refresh();
+        untilHolds(
+                () -> assertThat(page.find("chat-text").getDomProperty("value")).isEqualTo("not sent yet"));
+        page.press("leave");
+        browser.switchTo().alert().dismiss();
+        assertThat(page.text("room-title")).isEqualTo("draft");
+        page.press("leave");
+        browser.switchTo().alert().accept();
+        untilHolds(() -> assertThat(page.rooms()).containsExactly("other"));
+        page.type("join-room", "draft", Keys.ENTER);
+        untilHolds(() -> assertThat(page.text("room-title")).isEqualTo("draft"));
+        assertThat(page.find("chat-text").getDomProperty("value")).isEmpty();
+    }
+
+    @Test
+    void fieldsHaveTheFocusAndLoseTheirFaultWhenTheyArePutRight() {
+        Window page = open(parley, "");
+        assertThat(page.find("start-name")).isEqualTo(browser.switchTo().activeElement());
+        page.type("start-room", "two words", Keys.ENTER);
+        page.awaitText("start-room-fault", "A room has 1 to 64 letters");
+        page.type("start-room", "words");
+        untilHolds(() -> assertThat(page.text("start-room-fault")).isEmpty());
+        page.type("start-name", "Ann", Keys.ENTER);
+        page.awaitText("connection-words", "Connected as Ann");
+        page.press("rename");
+        keys("Ben", Keys.ENTER);
+        page.awaitText("connection-words", "Connected as Ben");
+    }
+
+    @Test
+    void theTitleFollowsTheViewAndNamesContainWhatIsSeen() {
+        Window page = join(parley, "title", "Ann");
+        untilHolds(() -> assertThat(browser.getTitle()).isEqualTo("title – Parley"));
+        page.script("document.querySelector('[data-view=echo]').click()");
+        untilHolds(() -> assertThat(browser.getTitle()).isEqualTo("Echo – Parley"));
+        page.script("document.querySelector('[data-view=chat]').click()");
+        untilHolds(() -> assertThat(browser.getTitle()).isEqualTo("title – Parley"));
+        untilHolds(() -> assertThat(page.find("show-members").getDomAttribute("aria-label"))
+                .isEqualTo("1 member"));
+    }
+
+    /** The colours of avatars whose names differ in their last digit are at least an eighteenth of the circle apart. */
+    @Test
+    void coloursOfNeighboursDiffer() {
+        Window page = open(parley, "");
+        assertThat((boolean) page.script("""
+                return import('./messages.js').then(({ avatar }) => {
+                    const hues = Array.from({ length: 200 }, (_, i) =>
+                        Number(avatar(`Member${String(i).padStart(3, '0')}`).style.getPropertyValue('--hue')));
+                    const apart = (a, b) => Math.min(Math.abs(a - b), 360 - Math.abs(a - b));
+                    return hues.every((hue, i) => i === 0 || apart(hue, hues[i - 1]) >= 20);
+                })
+                """)).isTrue();
+    }
+
+    @Test
     void aRoomStartsWithItsNewestMessagesAndOlderOnesComeByScrollingUp() throws Exception {
         say(parley, "older", "Ben", numbered("line ", 1, 130));
         Window page = join(parley, "older", "Ann");

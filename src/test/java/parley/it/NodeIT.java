@@ -40,6 +40,15 @@ final class NodeIT {
     }
 
     @Test
+    void whoSaysMoreAtOnceThanTheServerTakesKeepsItsConnection() throws Exception {
+        try (ParleyProcess parley = ParleyProcess.start("--set", "limits.bytes-per-second=512KiB")) {
+            String output = node(SCRIPTS.resolve("burst.mjs").toString(), parley.socket("chat"), "60", "60000", ws());
+            assertThat(output).contains("60 messages of 60000 bytes at once", "over one connection");
+            System.out.println("parley.js in Node: " + output.strip());
+        }
+    }
+
+    @Test
     void theTypesAreThoseOfTheClient() throws Exception {
         Path tsc = Tool.find("npm install --global typescript", "tsc");
         run(List.of(

@@ -2,6 +2,10 @@ package parley.it;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static parley.client.Token.SECRET;
+import static parley.client.Token.claims;
+import static parley.client.Token.endsIn;
+import static parley.client.Token.token;
 
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -20,6 +24,10 @@ import org.openqa.selenium.Keys;
 
 /** The chat of the page when the connection goes, the server restarts, or a window falls behind. */
 final class ReturningPageIT extends BrowserBase {
+    private static final String[] TOKENS = {
+        "--set", "access.mode=token", "--set", "access.secret=" + SECRET, "--set", "access.leeway=0s"
+    };
+
     /** What both have typed when the server goes is sent while it goes, and more is said while it is away. */
     @ParameterizedTest
     @ValueSource(strings = {"TERM", "KILL"})
@@ -166,7 +174,9 @@ final class ReturningPageIT extends BrowserBase {
         ParleyProcess first = ParleyProcess.start();
         Window page = joinAndLose(first);
         page.type("chat-text", "said while away", Keys.ENTER);
-        closeWith1008(first.port());
+        for (int i = 0; i < 3; i++) {
+            closeWith1008(first.port());
+        }
         page.awaitText("banner", "The connection was closed (1008", "not allowed here");
         untilHolds(() -> assertThat(page.own("failed")).isEqualTo(1));
         try (ParleyProcess second = ParleyProcess.startAt(first.port())) {
@@ -177,6 +187,80 @@ final class ReturningPageIT extends BrowserBase {
             page.awaitMessages("Ann: short");
             expectNetworkErrors();
             second.stop();
+        }
+        expectNetworkErrors();
+    }
+
+    @Test
+    void whoDoesNotWantToWaitComesBackAtOnce() throws Exception {
+        ParleyProcess first = ParleyProcess.start();
+        Window page = joinAndLose(first);
+        untilHolds(() -> assertThat(page.text("connection-words")).matches("Lost, coming back in (1\\d|[6-9]) s"));
+        try (ParleyProcess second = ParleyProcess.startAt(first.port())) {
+            page.script("window.banners = [];"
+                    + "new MutationObserver(() => banners.push(document.getElementById('banner').textContent))"
+                    + ".observe(document.getElementById('banner'), {childList: true})");
+            page.pressButton("Try now");
+            untilHolds(() -> assertThat(page.script("return document.getElementById('chat').dataset.state"))
+                    .isEqualTo("open"));
+            assertThat(page.text("banner")).isEmpty();
+            assertThat(page.list("return banners"))
+                    .anySatisfy(banner -> assertThat(banner)
+                            .startsWith("The connection was lost")
+                            .endsWith("Connecting…"));
+            expectNetworkErrors();
+            second.stop();
+        }
+        expectNetworkErrors();
+    }
+
+    /** Chromium keeps a page that was left for the way back, with its script stopped. */
+    @Test
+    void aPageThatWasLeftIsInNoRoomUntilItIsShownAgain() {
+        Window ann = join(parley, "left", "Ann");
+        Window ben = join(parley, "left", "Ben");
+        untilHolds(() -> assertThat(ben.members()).containsExactly("Ann", "Ben (you)"));
+        ann.script("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))");
+        untilHolds(() -> assertThat(ben.members()).containsExactly("Ben (you)"));
+        ben.say("while she is away");
+        assertThat(ann.text("banner")).isEmpty();
+        ann.script("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))");
+        ann.awaitMessages("Ben: while she is away");
+        untilHolds(() -> assertThat(ben.members()).containsExactly("Ann", "Ben (you)"));
+    }
+
+    @Test
+    void aPageComesInWithTheTokenOfItsAddressAndIsCalledWhatThatSays() throws Exception {
+        try (ParleyProcess strict = ParleyProcess.start(TOKENS)) {
+            Window page = open(strict, "?room=java#token=" + token(claims("Benedict", "java")));
+            page.awaitText("connection-words", "Connected as Benedict");
+            assertThat(page.address()).endsWith("?name=Benedict&room=java");
+            page.say("hello");
+            page.awaitMessages("Benedict: hello");
+            browser.navigate().refresh();
+            page.awaitText("connection-words", "Connected as Benedict");
+            strict.stop();
+        }
+        expectNetworkErrors();
+    }
+
+    @Test
+    void aPageThatIsRefusedSaysWhyAndTakesAToken() throws Exception {
+        try (ParleyProcess strict = ParleyProcess.start(TOKENS)) {
+            Window page = open(strict, "?name=Ann&room=java&room=tea");
+            page.awaitText("banner", "The server refuses this page: ", "token", "(401)", "Coming back in");
+            page.press("give-token");
+            page.type("token", token(endsIn(claims("Ann", "tea"), -5_000)), Keys.ENTER);
+            page.awaitText("banner", "expired");
+            page.press("give-token");
+            page.type("token", token(claims("Ann", "tea")), Keys.ENTER);
+            page.awaitText("connection-words", "Connected as Ann");
+            page.awaitText("banner", "token");
+            page.find("chat-text").sendKeys(Keys.chord(Keys.ALT, Keys.ARROW_DOWN));
+            page.say("hello");
+            page.awaitMessages("Ann: hello");
+            expectNetworkErrors();
+            strict.stop();
         }
         expectNetworkErrors();
     }

@@ -2,6 +2,7 @@ package parley.portability;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -37,6 +38,25 @@ class DoorIT extends Portability {
             assertThat(client.status()).isEqualTo(status);
             assertThat(client.body()).contains(words);
         }
+    }
+
+    /** Browsers do not tell a page why a handshake was refused. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "/chat/a:b       | 400 | a room's name is 1 to 64",
+                "/chat?name=%0A  | 400 | name is 1 to 40",
+                "/chat?history=x | 400 | history is a number",
+                "/chat/java      | 426 | this is the address of a WebSocket",
+                "/echo           | 426 | this is the address of a WebSocket",
+            })
+    void aPlainGetSaysHowAHandshakeToTheSameAddressIsAnswered(String path, int status, String words) throws Exception {
+        HttpResponse<String> answer = get("/parley" + path);
+        assertThat(answer.statusCode()).isEqualTo(status);
+        assertThat(answer.body()).contains(words);
+        assertThat(answer.headers().firstValue("Content-Type")).get().asString().startsWith("text/plain");
+        assertThat(answer.headers().firstValue("Upgrade").isPresent()).isEqualTo(status == 426);
     }
 
     @ParameterizedTest

@@ -9,6 +9,10 @@ import static parley.client.Token.claims;
 import static parley.client.Token.endsIn;
 import static parley.client.Token.token;
 
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.logging.Handler;
@@ -235,6 +239,30 @@ class AccessTest extends ServerBase {
         } finally {
             Logger.getLogger("").removeHandler(handler);
         }
+    }
+
+    /** Browsers do not tell a page why a handshake was refused. */
+    @Test
+    void aPlainGetOfTheAddressSaysWhyAHandshakeIsRefusedAndIsNotCounted() throws Exception {
+        startWithTokens();
+        String good = token(claims("Ann", "java"));
+        assertThat(get("/chat/java").statusCode()).isEqualTo(401);
+        assertThat(get("/chat/java").headers().firstValue("WWW-Authenticate")).isPresent();
+        HttpResponse<String> expired = get("/chat/java?token=" + token(endsIn(claims("Ann", "java"), -5_000)));
+        assertThat(expired.statusCode()).isEqualTo(401);
+        assertThat(expired.body()).contains("expired");
+        assertThat(get("/chat/tea?token=" + good).statusCode()).isEqualTo(403);
+        HttpResponse<String> fine = get("/chat/java?token=" + good);
+        assertThat(fine.statusCode()).isEqualTo(426);
+        assertThat(fine.headers().firstValue("Upgrade")).hasValue("websocket");
+        assertThat(server.parley().admission().refusedCount(Admission.Cause.TOKEN))
+                .isZero();
+    }
+
+    private HttpResponse<String> get(String path) throws Exception {
+        URI uri = URI.create("http://127.0.0.1:" + server.port() + path);
+        return HttpClient.newHttpClient()
+                .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
     }
 
     @Test

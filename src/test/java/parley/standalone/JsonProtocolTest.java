@@ -74,7 +74,7 @@ class JsonProtocolTest extends ServerBase {
 
     @Test
     void aConnectionBeginsWithWelcomeAndJoined() throws Exception {
-        start("limits.rooms-per-connection=7", "limits.commands-per-second=50");
+        start("limits.rooms-per-connection=7", "limits.commands-per-second=50", "limits.bytes-per-second=2MiB");
         try (Client plain = new Client(ws("/chat/java"), "other.v2", "parley.v1.json")) {
             assertThat(plain.subprotocol()).isEqualTo("parley.v1.json");
         }
@@ -83,7 +83,7 @@ class JsonProtocolTest extends ServerBase {
             assertThat(welcome.getString("session")).matches("[a-z0-9]+");
             assertThat(without(welcome, "session"))
                     .isEqualTo(json("{'type':'welcome','name':'Ann','limits':"
-                            + "{'bytes':65536,'commandBytes':262144,'rooms':7,'rate':50}}"));
+                            + "{'bytes':65536,'commandBytes':262144,'rooms':7,'rate':50,'bytesPerSecond':2097152}}"));
             JsonObject joined = client.next();
             assertThat(joined.getString("epoch")).matches("[a-z0-9]+");
             assertThat(without(joined, "epoch", "count")).isEqualTo(json("{'type':'joined','room':'java','seq':0}"));
