@@ -506,7 +506,7 @@ public final class JsonConnection extends ChatConnection {
     @Nullable
     Frame nextFrame() {
         Member[] now = members; // read before the answers are: who is in here has its joined among them, or behind it
-        Frame next = nextAnswers();
+        Frame next = nextAnswer();
         if (next != null || saidBye) {
             return saidBye ? null : next;
         }
@@ -525,7 +525,14 @@ public final class JsonConnection extends ChatConnection {
         return next;
     }
 
-    private @Nullable Frame nextAnswers() {
+    @Override
+    boolean owesAnswers() {
+        return !answers.isEmpty();
+    }
+
+    @Override
+    @Nullable
+    Frame nextAnswer() {
         Supplier<String> first = answers.poll();
         if (first == null) {
             return null;

@@ -123,7 +123,8 @@ final class Pages extends HttpHandler {
             return;
         }
         Status.Answer answer = statusPort == 0 || isStatusPort
-                ? status.answer(DoorFilter.request(request.getContext().getConnection(), request.getRequest(), context))
+                ? status.answer(
+                        HandshakeFilter.request(request.getContext().getConnection(), request.getRequest(), context))
                 : null;
         if (answer != null) {
             response.setStatus(answer.status());
