@@ -193,7 +193,7 @@ public final class Parley {
      */
     public Arrival arrive(Request request, Arrival.@Nullable Line line) {
         long since = System.nanoTime();
-        return new Arrival(this, admission.judge(request), line, since);
+        return new Arrival(this, request.path(), admission.judge(request), line, since);
     }
 
     /**

@@ -18,8 +18,8 @@ import parley.door.Request;
 import parley.session.Connection;
 
 /**
- * The configurator of all endpoints: carries what was decided about a handshake over to the open. One for each
- * path; called by any of the container's threads.
+ * The configurator of all endpoints: carries what was decided about a handshake over to the open. Made by the container, one for
+ * each path; called by any of its threads.
  *
  * <p>Who comes in is decided by the layer around, which can answer with a status; where there is none, or the container
  * does not ask it, it is decided here, and carried out when the session opens. It cannot be carried out here: {@code
@@ -69,13 +69,20 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
                 : template.substring(0, parameter) + asked.substring(asked.lastIndexOf('/') + 1);
     }
 
-    /** Opens the connection of a session that has just opened; null when the client is turned away. */
-    static @Nullable Connection open(Session session, EndpointConfig config) {
+    /**
+     * Opens the connection of a session that has just opened; null when the client is turned away.
+     *
+     * @param path where the container says that the client is; another than the handshake asked for means that it has mixed up two
+     */
+    static @Nullable Connection open(Session session, EndpointConfig config, String path) {
         CarriedArrival carried = (CarriedArrival) config.getUserProperties().remove(OPENING);
         session.getUserProperties().remove(OPENING);
         Arrival arrival = carried == null ? null : carried.getAndSet(null);
         if (arrival == null) {
             throw new IllegalStateException("the container did not pass on what was decided at the handshake");
+        }
+        if (!path.equals(arrival.path())) {
+            throw new IllegalStateException("the container took a handshake for " + arrival.path() + " to " + path);
         }
         Parley parley = arrival.parley();
         Transport transport =
@@ -87,7 +94,11 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
             parley.turnAway(refusal, transport);
             return null;
         }
-        return parley.open(arrival, transport, session.getNegotiatedSubprotocol());
+        Connection opened = parley.open(arrival, transport, session.getNegotiatedSubprotocol());
+        if (arrival.line() != null) {
+            arrival.line().carries(opened);
+        }
+        return opened;
     }
 
     /** Asked for each time: some servers keep configurators of what was undeployed, which must not keep the application then. */

@@ -46,7 +46,7 @@ final class Inbound {
         try {
             to.heard();
             step.accept(to);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             to.faulted(e);
         } finally {
             to.done();

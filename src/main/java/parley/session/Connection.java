@@ -19,10 +19,13 @@ import parley.delivery.Transport;
  */
 public abstract sealed class Connection implements Drain.Source permits EchoConnection, ChatConnection {
     private static final VarHandle ENDING;
+    private static final VarHandle FAREWELL;
 
     static {
         try {
-            ENDING = MethodHandles.lookup().findVarHandle(Connection.class, "ending", Ending.class);
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            ENDING = lookup.findVarHandle(Connection.class, "ending", Ending.class);
+            FAREWELL = lookup.findVarHandle(Connection.class, "farewell", Runnable.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -38,6 +41,8 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
 
     /** Null while it lives; set once. */
     private volatile @Nullable Ending ending;
+    /** Set when the client has closed and is owed answers; taken by the thread that runs it. */
+    private volatile @Nullable Runnable farewell;
     /** Set by the thread that brings the messages, for as long as it carries one out. */
     private volatile boolean isAtWork;
     /** Set when anything comes from the client, cleared by the sweep. A flag, because asking for the time costs more. */
@@ -49,6 +54,7 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     private long heardAtNanos;
     private long pingedAtNanos;
     private long endedAtNanos;
+    private long farewellAtNanos;
 
     Connection(Sessions sessions, Client client, Transport transport) {
         this.sessions = sessions;
@@ -76,6 +82,12 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
 
     /** Returns the next frame to send and moves on, or null when there is none. For the draining thread, one at a time. */
     abstract @Nullable Frame nextFrame();
+
+    /** The same for a client that has closed: the next frame of what it has asked for, and nothing else. */
+    abstract @Nullable Frame nextAnswer();
+
+    /** Whether the client has asked for something that it has not been sent. */
+    abstract boolean owesAnswers();
 
     /** Whether something waits behind what is in flight. */
     abstract boolean hasMoreToSend();
@@ -107,6 +119,35 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         return isAtWork;
     }
 
+    /**
+     * The client has sent its close frame, and nothing comes after it: from now on it is sent what it has asked for and nothing else.
+     * Called where the container's own answer to the close can be held back.
+     *
+     * @param answer answers the close; run once, when the client has taken all answers or the close timeout is over, and not at all
+     *     when the connection ends for another reason meanwhile
+     */
+    public final void clientCloses(Runnable answer) {
+        farewell = answer;
+        if (hasEnded()) {
+            sayFarewell();
+        } else {
+            drain.wake();
+        }
+    }
+
+    private void sayFarewell() {
+        Runnable answer = (Runnable) FAREWELL.getAndSet(this, null);
+        if (answer != null) {
+            answer.run();
+        }
+    }
+
+    /** The client has closed, with whatever code; nothing is left to close. */
+    public final void left() {
+        closed = true;
+        end(Ending.LEFT, null);
+    }
+
     /** The container says it is over, with the close code it gives (RFC 6455 section 7.1.5); nothing is left to close. */
     public final void gone(int code) {
         closed = true;
@@ -129,9 +170,12 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     @Override
     public final @Nullable Frame next() {
         try {
-            Frame frame = nextFrame();
+            boolean isClosing = farewell != null;
+            Frame frame = isClosing ? nextAnswer() : nextFrame();
             if (frame != null) {
                 sessions.countFrame();
+            } else if (isClosing && !owesAnswers() && drain.inFlight() == 0) {
+                sayFarewell();
             }
             return frame;
         } catch (RuntimeException e) {
@@ -193,10 +237,23 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
             end(Ending.IDLE);
         } else if (grant.hasExpired(nowMillis)) {
             end(Ending.EXPIRED);
+        } else if (isFarewellOverdue(now)) {
+            sayFarewell();
         } else if (now - pingedAtNanos >= limits.pingInterval().toNanos() || drain.hasMissedPing()) {
             pingedAtNanos = now;
             drain.ping();
         }
+    }
+
+    /** Whether a client that has closed takes its answers too slowly, or one does not come. */
+    private boolean isFarewellOverdue(long now) {
+        if (farewell == null) {
+            return false;
+        }
+        if (farewellAtNanos == 0) {
+            farewellAtNanos = now;
+        }
+        return now - farewellAtNanos >= sessions.limits().closeTimeout().toNanos();
     }
 
     /**

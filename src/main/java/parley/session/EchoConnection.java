@@ -39,6 +39,17 @@ public final class EchoConnection extends Connection {
     }
 
     @Override
+    @Nullable
+    Frame nextAnswer() {
+        return echoes.poll();
+    }
+
+    @Override
+    boolean owesAnswers() {
+        return !echoes.isEmpty();
+    }
+
+    @Override
     boolean hasMoreToSend() {
         return !echoes.isEmpty();
     }

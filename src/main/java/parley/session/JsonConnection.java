@@ -116,7 +116,7 @@ public final class JsonConnection extends ChatConnection {
     Frame nextFrame() {
         // Read before the answers are: a member in here has its joined among them, or behind it.
         Member[] now = members.all();
-        Frame next = answers.next();
+        Frame next = nextAnswer();
         if (next != null || saidBye) {
             return saidBye ? null : next;
         }
@@ -133,6 +133,17 @@ public final class JsonConnection extends ChatConnection {
             next = now[turn].next();
         }
         return next;
+    }
+
+    @Override
+    boolean owesAnswers() {
+        return !answers.isEmpty();
+    }
+
+    @Override
+    @Nullable
+    Frame nextAnswer() {
+        return answers.next();
     }
 
     @Override

@@ -88,6 +88,18 @@ public final class PlainConnection extends ChatConnection {
         return in == null ? null : in.next();
     }
 
+    /** Plain text has no answers. */
+    @Override
+    @Nullable
+    Frame nextAnswer() {
+        return null;
+    }
+
+    @Override
+    boolean owesAnswers() {
+        return false;
+    }
+
     @Override
     boolean hasMoreToSend() {
         Member in = member;

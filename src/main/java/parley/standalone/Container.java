@@ -7,7 +7,9 @@ import java.util.Set;
 import org.glassfish.tyrus.core.TyrusWebSocketEngine;
 import org.glassfish.tyrus.server.TyrusServerContainer;
 import org.glassfish.tyrus.spi.WebSocketEngine;
-import parley.endpoint.Endpoints;
+import parley.endpoint.ChatEndpoint;
+import parley.endpoint.EchoEndpoint;
+import parley.endpoint.LobbyEndpoint;
 
 /**
  * Tyrus with Parley's endpoints, without a listener of its own: {@code org.glassfish.tyrus.server.Server} binds every
@@ -18,16 +20,18 @@ final class Container extends TyrusServerContainer {
     private static final int LARGEST_READ = 1 << 20;
 
     private final String context;
-    private final TyrusWebSocketEngine engine;
+    private final WebSocketEngine engine;
 
     Container(String context, int longestMessage) {
-        super(Set.of(Endpoints.class));
+        super(Set.of(EchoEndpoint.class, LobbyEndpoint.class, ChatEndpoint.class));
         this.context = context;
         // Tyrus starts a timer for each session while this is 0, before the session can say that it wants none.
         setDefaultMaxSessionIdleTimeout(-1);
-        this.engine = TyrusWebSocketEngine.builder(this)
-                .incomingBufferSize(longestMessage + LARGEST_READ)
-                .build();
+        this.engine = new WatchedEngine(
+                TyrusWebSocketEngine.builder(this)
+                        .incomingBufferSize(longestMessage + LARGEST_READ)
+                        .build(),
+                longestMessage);
     }
 
     @Override

@@ -35,7 +35,6 @@ final class FrameFilter extends BaseFilter {
                 .removeAttribute(org.glassfish.grizzly.http.HttpServerFilter.HTTP_SERVER_REQUEST_ATTR_NAME);
         watches.set(connection, watch);
         connection.setProcessor(chains.computeIfAbsent(of, this::chain));
-        connection.addCloseListener((closed, how) -> watch.gone()); // at once, when it is gone already
     }
 
     private FilterChain chain(FilterChain http) {

@@ -1,7 +1,10 @@
 package parley.standalone;
 
+import jakarta.websocket.CloseReason;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.glassfish.grizzly.Buffer;
@@ -11,16 +14,19 @@ import org.glassfish.grizzly.WriteResult;
 import org.glassfish.grizzly.memory.Buffers;
 import org.glassfish.tyrus.core.CloseReasons;
 import org.glassfish.tyrus.spi.CompletionHandler;
+import org.glassfish.tyrus.spi.ReadHandler;
 import org.glassfish.tyrus.spi.Writer;
 import org.glassfish.tyrus.spi.WriterInfo;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches the frames of one client, before Tyrus reads them and after it writes them, for four things that Tyrus leaves out:
+ * Watches the frames of one client, before Tyrus reads them and after it writes them, for what Tyrus leaves out:
  *
  * <ul>
  *   <li>a frame without a mask (RFC 6455 section 5.1) closes with 1002;
  *   <li>a frame longer than a message may be closes with 1009 when its header is there, not when a buffer is full;
+ *   <li>a close frame is answered with its own code when what came before has been answered. Tyrus answers at once, and takes codes
+ *       that were registered later than it knows (1012 to 1014) for errors;
  *   <li>the TCP connection is closed when both close frames have passed (section 7.1.1). Tyrus closes it behind its own, and
  *       a client that is still sending then gets a reset in place of the close frame that says why. What comes after our
  *       close frame is thrown away; a client that never answers it is cut by the sweep.
@@ -28,13 +34,18 @@ import org.jspecify.annotations.Nullable;
  *       queues them without bound: a client that pinged and did not read took the server's heap.
  * </ul>
  *
+ * <p>It has a writer in place of the container's, which has a queue of its own without bound, and writes a stack trace to the log
+ * for each client that is cut while it takes nothing.
+ *
  * <p>Reading is for the selector that reads the connection, one call at a time; the writer is for any thread.
  */
-final class FrameWatch {
+final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandler {
     private static final int LONGEST_HEADER = 14;
+    private static final int LONGEST_CONTROL = 125;
     private static final int OPCODE_CLOSE = 8;
 
     private final int limit;
+    private final ClientLine line;
     private final ClosingWriter writer;
     /** Null while the connection is being made; no frame can come before. */
     private org.glassfish.tyrus.spi.@Nullable Connection tyrus;
@@ -42,26 +53,46 @@ final class FrameWatch {
     private final byte[] header = new byte[LONGEST_HEADER];
     private int headerBytes;
     private long payloadLeft;
-    /** Set after a violation: Tyrus has closed and hears nothing more. */
-    private boolean violated;
+    /** What has come of the close frame's payload, without its mask; null before its header is complete. */
+    private @Nullable ByteBuffer closing;
+    /** Set when Tyrus is to hear nothing more: the client has closed, or is being closed for a violation. */
+    private boolean isOver;
 
     private final AtomicBoolean pongUnderWay = new AtomicBoolean();
     /** Set when the client's close frame has come. */
     private volatile boolean clientClosed;
 
-    FrameWatch(int limit, Connection<SocketAddress> client) {
+    FrameWatch(int limit, ClientLine line) {
         this.limit = limit;
-        this.writer = new ClosingWriter(client);
-    }
-
-    /** The writer to give to Tyrus. */
-    Writer writer() {
-        return writer;
+        this.line = line;
+        this.writer = new ClosingWriter(line.tcp());
     }
 
     /** Says to whom the frames go. */
     void passTo(org.glassfish.tyrus.spi.Connection connection) {
         tyrus = connection;
+    }
+
+    @Override
+    public ReadHandler getReadHandler() {
+        return this;
+    }
+
+    /** The writer to give to Tyrus. */
+    @Override
+    public Writer getWriter() {
+        return writer;
+    }
+
+    @Override
+    public CloseListener getCloseListener() {
+        return tyrus().getCloseListener();
+    }
+
+    /** The TCP connection is gone: tells Tyrus, unless it knows. The container has another reason, as if the client had left. */
+    @Override
+    public void close(CloseReason reason) {
+        tyrus().close(CloseReasons.CLOSED_ABNORMALLY.getCloseReason());
     }
 
     /** Writes for Tyrus, and closes the TCP connection no earlier than the client has closed its side. */
@@ -136,31 +167,40 @@ final class FrameWatch {
         }
     }
 
-    /** The TCP connection is gone: tells Tyrus, unless it knows. Any thread. */
-    void gone() {
-        tyrus().close(CloseReasons.CLOSED_ABNORMALLY.getCloseReason());
-    }
-
     /** Takes what came from the client. */
-    void handle(ByteBuffer data) {
-        boolean passes = !violated && !writer.weClosed;
+    @Override
+    public void handle(ByteBuffer data) {
+        boolean passes = !isOver && !writer.weClosed;
         int at = data.position();
         while (at < data.limit()) {
             if (payloadLeft > 0) {
-                int skip = (int) Math.min(payloadLeft, data.limit() - at);
-                payloadLeft -= skip;
-                at += skip;
+                int taken = (int) Math.min(payloadLeft, data.limit() - at);
+                takePayload(data, at, taken);
+                at += taken;
                 continue;
             }
             int before = at;
             header[headerBytes++] = data.get(at++);
             CloseReasons violation = passes ? violation() : null;
-            if (violation != null) {
+            boolean isClose = isHeaderComplete() && opcode() == OPCODE_CLOSE;
+            boolean isLast = passes && (isClose || violation != null);
+            if (isLast) {
                 passes = false;
-                violate(data, before, violation);
+                passLast(data, before);
             }
             if (isHeaderComplete()) {
-                endHeader();
+                payloadLeft = payloadLength();
+                headerBytes = 0;
+            }
+            if (isClose) {
+                clientClosed = true;
+            }
+            if (violation != null) {
+                tyrus().close(violation.getCloseReason());
+            } else if (isClose && writer.weClosed) {
+                writer.close();
+            } else if (isClose && isLast) {
+                expectReason();
             }
         }
         if (passes) {
@@ -168,13 +208,61 @@ final class FrameWatch {
         }
     }
 
-    /** Passes on what came before, so that messages already complete are heard, and closes. */
-    private void violate(ByteBuffer data, int until, CloseReasons violation) {
-        violated = true;
+    /** Passes on what came before, so that messages already complete are heard, and nothing after it. */
+    private void passLast(ByteBuffer data, int until) {
+        isOver = true;
         ByteBuffer before = data.duplicate();
         before.limit(until);
         tyrus().getReadHandler().handle(before);
-        tyrus().close(violation.getCloseReason());
+    }
+
+    private void expectReason() {
+        closing = ByteBuffer.allocate((int) payloadLeft);
+        if (payloadLeft == 0) {
+            answerClose(closing);
+        }
+    }
+
+    private void takePayload(ByteBuffer data, int at, int count) {
+        payloadLeft -= count;
+        if (closing == null || !closing.hasRemaining()) {
+            return;
+        }
+        int mask = headerLength() - 4;
+        for (int i = 0; i < count; i++) {
+            closing.put((byte) (data.get(at + i) ^ header[mask + closing.position() % 4]));
+        }
+        if (payloadLeft == 0) {
+            answerClose(closing.flip());
+        }
+    }
+
+    /** Answers with the client's own code, unless it cannot be one (RFC 6455 section 7.4.2). */
+    private void answerClose(ByteBuffer payload) {
+        if (payload.remaining() == 0) {
+            answerClose(CloseReasons.NORMAL_CLOSURE.getCloseReason());
+            return;
+        }
+        int code = payload.remaining() == 1 ? 0 : payload.getShort() & 0xFFFF;
+        if (!isCodeOfAFrame(code)) {
+            tyrus().close(CloseReasons.PROTOCOL_ERROR.getCloseReason());
+            return;
+        }
+        try {
+            String reason = StandardCharsets.UTF_8.newDecoder().decode(payload).toString();
+            answerClose(new CloseReason(CloseReason.CloseCodes.getCloseCode(code), reason));
+        } catch (CharacterCodingException e) {
+            tyrus().close(CloseReasons.NOT_CONSISTENT.getCloseReason());
+        }
+    }
+
+    private void answerClose(CloseReason reason) {
+        line.clientCloses(() -> tyrus().close(reason));
+    }
+
+    /** Whether a code may stand in a frame: one of the registered (RFC 6455 section 7.4, and the registry), or of an application. */
+    private static boolean isCodeOfAFrame(int code) {
+        return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
     }
 
     private org.glassfish.tyrus.spi.Connection tyrus() {
@@ -185,23 +273,21 @@ final class FrameWatch {
         if (headerBytes == 2 && !isMasked()) {
             return CloseReasons.PROTOCOL_ERROR;
         }
-        boolean isTooLong = isHeaderComplete() && (payloadLength() > limit || payloadLength() < 0);
-        return isTooLong ? CloseReasons.TOO_BIG : null;
-    }
-
-    private void endHeader() {
-        payloadLeft = payloadLength();
-        headerBytes = 0;
-        if ((header[0] & 0x0F) == OPCODE_CLOSE) {
-            clientClosed = true;
-            if (writer.weClosed) {
-                writer.close();
-            }
+        if (!isHeaderComplete()) {
+            return null;
         }
+        if (opcode() == OPCODE_CLOSE && ((header[0] & 0xF0) != 0x80 || payloadLength() > LONGEST_CONTROL)) {
+            return CloseReasons.PROTOCOL_ERROR; // in fragments, with an extension's bits, or too long
+        }
+        return payloadLength() > limit || payloadLength() < 0 ? CloseReasons.TOO_BIG : null;
     }
 
     private boolean isHeaderComplete() {
         return headerBytes >= 2 && headerBytes == headerLength();
+    }
+
+    private int opcode() {
+        return header[0] & 0x0F;
     }
 
     private boolean isMasked() {

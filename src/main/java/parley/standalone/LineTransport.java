@@ -23,8 +23,8 @@ import parley.protocol.CloseCode;
  * of writes, so Tyrus' own frames (pongs, the close) come between them; no extension is agreed on that would have to see
  * them.
  *
- * <p>After our close frame nothing is written (RFC 6455 section 5.5.1): {@link #close} shuts the door, then waits for the write
- * that may be under way, which never blocks, and only then lets Tyrus send it.
+ * <p>After our close frame nothing is written (RFC 6455 section 5.5.1): {@link #shut} shuts the door, then waits for the write
+ * that may be under way, which never blocks, and only then Tyrus sends it.
  */
 final class LineTransport implements Transport {
     /** Not read-only: Grizzly asks for the array. */
@@ -124,13 +124,18 @@ final class LineTransport implements Transport {
 
     @Override
     public void close(CloseCode code, String reason) {
+        shut();
+        container.close(code, reason);
+    }
+
+    /** Lets nothing more be sent from here; what is being written now has been when this returns. */
+    void shut() {
         closing = true;
         Thread other = writer;
         while (other != null && other != Thread.currentThread()) { // its own: a write that failed at once
             Thread.onSpinWait();
             other = writer;
         }
-        container.close(code, reason);
     }
 
     /** The selector that reads calls this, and looks at no further bytes of the connection then: TCP slows the client down. */

@@ -127,7 +127,7 @@ final class Pages extends HttpHandler {
     private void answer(Request request, Response response, boolean isStatusPort) throws IOException {
         String uri = request.getRequestURI();
         parley.door.Request asked =
-                DoorFilter.request(request.getContext().getConnection(), request.getRequest(), context);
+                HandshakeFilter.request(request.getContext().getConnection(), request.getRequest(), context);
         PageHeaders.of(asked, admission).forEach(response::setHeader);
         if (!context.isEmpty() && uri.equals(context)) {
             response.setStatus(302);
@@ -145,7 +145,7 @@ final class Pages extends HttpHandler {
         Admission.Refusal refusal = isStatusPort || request.getMethod() != Method.GET
                 ? null
                 : admission.explain(
-                        DoorFilter.request(request.getContext().getConnection(), request.getRequest(), context));
+                        HandshakeFilter.request(request.getContext().getConnection(), request.getRequest(), context));
         if (refusal != null) {
             refusal.headers().forEach(response::setHeader);
             response.setHeader("Cache-Control", "no-store");

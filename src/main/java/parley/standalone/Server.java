@@ -91,14 +91,11 @@ final class Server {
         guard(listener, unhandled);
         // It would keep what has left HTTP for ever, 5 KB each, and look at every connection each second.
         listener.registerAddOn((network, chain) -> chain.remove(chain.indexOfType(IdleTimeoutFilter.class)));
-        listener.registerAddOn((network, chain) -> chain.add(
+        listener.registerAddOn((network, chain) -> chain.addAll(
                 chain.indexOfType(HttpServerFilter.class),
-                new DoorFilter(
-                        container.getWebSocketEngine(),
-                        parley,
-                        settings.context(),
-                        settings.session().commandBytes(),
-                        unhandled)));
+                List.of(
+                        new HandshakeFilter(parley, settings.context()),
+                        new UpgradeFilter(container, parley, settings.context(), unhandled))));
         http.addListener(listener);
         if (settings.statusPort() != 0) {
             NetworkListener status = new NetworkListener("status", settings.statusHost(), settings.statusPort());

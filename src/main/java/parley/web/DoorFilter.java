@@ -6,14 +6,18 @@ import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import parley.app.Arrival;
 import parley.app.Deployment;
+import parley.app.HandshakeRules;
 import parley.app.PageHeaders;
 import parley.app.Parley;
 import parley.app.Status;
@@ -27,6 +31,7 @@ import parley.door.Request;
  */
 public final class DoorFilter extends HttpFilter {
     private static final long serialVersionUID = 1L;
+    private static final Logger LOG = System.getLogger("parley.web");
 
     @Override
     protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
@@ -44,8 +49,16 @@ public final class DoorFilter extends HttpFilter {
                 request.getUserPrincipal() == null
                         ? null
                         : request.getUserPrincipal().getName());
-        if (!"websocket".equalsIgnoreCase(request.getHeader("Upgrade"))) {
+        HandshakeRules.Lines headers = name -> lines(request, name);
+        if (!HandshakeRules.wantsWebSocket(headers)) {
             page(parley, asked, request, response, chain);
+            return;
+        }
+        boolean hasBody = request.getContentLengthLong() > 0 || request.getHeader("Transfer-Encoding") != null;
+        Optional<Admission.Refusal> fault =
+                HandshakeRules.fault(request.getMethod(), request.getProtocol(), hasBody, headers);
+        if (fault.isPresent()) {
+            refuse(parley, asked, fault.get(), response);
             return;
         }
         Arrival arrival = parley.arrive(asked, null);
@@ -55,9 +68,22 @@ public final class DoorFilter extends HttpFilter {
         }
         arrival.note();
         try {
-            chain.doFilter(new PatientUpgrade(request), response);
+            HttpServletRequest single = new SingleLines(request, HandshakeRules.forContainer(headers));
+            chain.doFilter(new PatientUpgrade(single), response);
+        } catch (ServletException | RuntimeException e) {
+            LOG.log(Level.DEBUG, "the container does not take a handshake for " + arrival.path(), e);
+            refuse(parley, asked, HandshakeRules.NOT_TAKEN, response);
         } finally {
             Arrival.forget();
+        }
+    }
+
+    private static void refuse(Parley parley, Request asked, Admission.Refusal refusal, HttpServletResponse response)
+            throws IOException {
+        parley.admission().refused(refusal, parley.admission().address(asked));
+        if (!response.isCommitted()) {
+            response.reset();
+            refuse(response, refusal);
         }
     }
 
@@ -97,8 +123,12 @@ public final class DoorFilter extends HttpFilter {
     }
 
     private static @Nullable String header(HttpServletRequest request, String name) {
-        List<String> values = Collections.list(request.getHeaders(name));
+        List<String> values = lines(request, name);
         return values.isEmpty() ? null : String.join(",", values);
+    }
+
+    private static List<String> lines(HttpServletRequest request, String name) {
+        return Collections.list(request.getHeaders(name));
     }
 
     private static @Nullable InetSocketAddress peer(HttpServletRequest request) {
@@ -110,6 +140,7 @@ public final class DoorFilter extends HttpFilter {
     private static void refuse(HttpServletResponse response, Admission.Refusal refusal) throws IOException {
         response.setStatus(refusal.status());
         refusal.headers().forEach(response::setHeader);
+        HandshakeRules.headers(refusal).forEach(response::setHeader);
         response.setContentType("text/plain; charset=utf-8");
         response.getWriter().println(refusal.reason());
     }

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import parley.client.JsonClient;
 import parley.client.RawClient;
+import parley.servers.Difference;
 
 /** Who is let in. */
 class DoorIT extends Portability {
@@ -57,6 +58,64 @@ class DoorIT extends Portability {
         assertThat(answer.body()).contains(words);
         assertThat(answer.headers().firstValue("Content-Type")).get().asString().startsWith("text/plain");
         assertThat(answer.headers().firstValue("Upgrade").isPresent()).isEqualTo(status == 426);
+    }
+
+    /** RFC 9110 section 5.3: lines of one name are one list, whose elements stand in any order. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "Connection: keep-alive, Upgrade ; Upgrade: websocket",
+                "Connection: keep-alive | Connection: Upgrade ; Upgrade: websocket",
+                "Connection: Upgrade | Connection: keep-alive ; Upgrade: websocket",
+                "Connection: Upgrade ; Upgrade: websocket, h2c",
+                "Connection: Upgrade ; Upgrade: h2c, websocket",
+                "Connection: Upgrade ; Upgrade: h2c | Upgrade: websocket",
+                "Connection: Upgrade ; Upgrade: WebSocket | Sec-WebSocket-Version: 8",
+                "Connection: Upgrade ; Upgrade: websocket | Sec-WebSocket-Protocol: other | Sec-WebSocket-Protocol: one,parley.v1.json",
+            })
+    void headersThatAreListsAreReadAsLists(String connection, String upgrade) throws Exception {
+        String lines = (connection + " | " + upgrade).replace(" | ", "\r\n");
+        try (RawClient client = lines(lines, "Sec-WebSocket-Version: 13")) {
+            assertThat(client.status()).isIn(differs(Difference.READS_ONE_LINE) ? List.of(101, 400) : List.of(101));
+            if (lines.contains("parley.v1.json") && client.status() == 101) {
+                assertThat(client.response()).containsIgnoringCase("Sec-WebSocket-Protocol: parley.v1.json");
+                assertThat(client.readMessage().text()).contains("welcome");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Host: 127.0.0.1",
+                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+                "Content-Length: 5",
+            })
+    void aLineThatMayNotBeThereOrNotTwiceIsRefusedWith400(String line) throws Exception {
+        try (RawClient client =
+                lines("Connection: Upgrade\r\nUpgrade: websocket\r\n" + line, "Sec-WebSocket-Version: 13")) {
+            assertThat(client.status()).isEqualTo(400);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Sec-WebSocket-Version: 8", "Sec-WebSocket-Version: 131"})
+    void anotherVersionIsRefusedWith400AndToldOurs(String version) throws Exception {
+        try (RawClient client = lines("Connection: Upgrade\r\nUpgrade: websocket", version)) {
+            assertThat(client.status()).isEqualTo(400);
+            assertThat(client.response()).containsIgnoringCase("Sec-WebSocket-Version: 13");
+            assertThat(client.body()).contains("Sec-WebSocket-Version: 13");
+        }
+    }
+
+    /** A handshake with these lines besides a host, and a key. */
+    private RawClient lines(String... lines) throws Exception {
+        return RawClient.request(
+                port(),
+                "GET /parley/chat HTTP/1.1\r\nHost: 127.0.0.1:" + port()
+                        + "\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + String.join("\r\n", lines)
+                        + "\r\n\r\n");
     }
 
     @ParameterizedTest

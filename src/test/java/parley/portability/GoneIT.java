@@ -3,11 +3,20 @@ package parley.portability;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import jakarta.json.JsonObject;
+import java.io.ByteArrayOutputStream;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import parley.client.Client;
 import parley.client.JsonClient;
 import parley.client.RawClient;
@@ -64,6 +73,101 @@ class GoneIT extends Portability {
             assertThat(client.readClose().closeCode()).isEqualTo(1000);
             awaitLeft(watch, "leaver");
         }
+    }
+
+    /** Of the registered codes and of an application's. Those above 1011 are younger than what some containers know. */
+    @ParameterizedTest
+    @ValueSource(ints = {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999})
+    void aClientsCloseIsAnsweredWithItsOwnCode(int code) throws Exception {
+        try (RawClient client = raw("/chat/codes")) {
+            client.frame(true, RawClient.CLOSE, closeFrame(code, ""));
+            int answer = client.readClose().closeCode();
+            if (code >= 1012 && code <= 1014 && differs(Difference.ANSWERS_YOUNG_CODES_WITH_1002)) {
+                assertThat(answer).isIn(code, 1002);
+            } else {
+                assertThat(answer).isEqualTo(code);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1002, 1007, 1009, 1011})
+    void anEndThatTheClientChoseIsTheClients(int code) throws Exception {
+        for (String reason : List.of("", "client reason")) {
+            Map<String, Double> before = endings();
+            try (RawClient client = raw("/chat/codes")) {
+                client.frame(true, RawClient.CLOSE, closeFrame(code, reason));
+                client.readClose();
+            }
+            boolean isUnsure = !reason.isEmpty() && differs(Difference.DOES_NOT_TELL_WHO_CLOSED);
+            await().untilAsserted(() -> assertThat(increase(before, endings()))
+                    .isIn(isUnsure ? List.of(List.of("left"), List.of("malformed")) : List.of(List.of("left"))));
+        }
+    }
+
+    @Test
+    void anEndForBrokenFramesIsCountedAsMalformed() throws Exception {
+        Map<String, Double> before = endings();
+        try (RawClient client = raw("/chat/codes")) {
+            client.raw(RawClient.encode(0xF1, true, 2, "hi".getBytes(UTF_8)));
+            client.readClose();
+        }
+        await().untilAsserted(() -> assertThat(increase(before, endings())).containsExactly("malformed"));
+    }
+
+    /** How many sessions ended for each reason. */
+    private Map<String, Double> endings() throws Exception {
+        Map<String, Double> endings = new TreeMap<>();
+        Pattern line = Pattern.compile("parley_sessions_ended_total\\{.*reason=\"([^\"]+)\".*\\} (\\S+)");
+        Matcher all = line.matcher(get("/parley/metrics").body());
+        while (all.find()) {
+            endings.put(all.group(1), Double.parseDouble(all.group(2)));
+        }
+        assertThat(endings).containsKeys("left", "malformed", "lost");
+        return endings;
+    }
+
+    private static List<String> increase(Map<String, Double> before, Map<String, Double> after) {
+        return after.keySet().stream()
+                .filter(why -> after.get(why) > before.get(why))
+                .toList();
+    }
+
+    /** All in one write: the container reads the close frame while answers are under way. */
+    @Test
+    void commandsThatCameBeforeTheCloseAreAnsweredBeforeItIs() throws Exception {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        for (int i = 0; i < 300; i++) {
+            byte[] ping = ("{\"type\":\"ping\",\"ref\":" + i + "}").getBytes(UTF_8);
+            all.writeBytes(RawClient.encode(0x81, true, ping.length, ping));
+        }
+        all.writeBytes(RawClient.encode(0x88, true, 2, closeFrame(1000, "")));
+        try (RawClient client = RawClient.openJson(port(), "/parley/chat/closing", 0)) {
+            client.raw(all.toByteArray());
+            StringBuilder lines = new StringBuilder();
+            RawClient.Received next = client.readMessage();
+            for (; next.opcode() != RawClient.CLOSE; next = client.readMessage()) {
+                lines.append(next.text()).append('\n');
+            }
+            assertThat(next.closeCode()).isEqualTo(1000);
+            long pongs = lines.toString()
+                    .lines()
+                    .filter(one -> one.contains("\"pong\""))
+                    .count();
+            if (differs(Difference.ANSWERS_A_CLOSE_AT_ONCE)) {
+                assertThat(pongs).isBetween(0L, 300L);
+            } else {
+                assertThat(pongs).isEqualTo(300);
+            }
+        }
+    }
+
+    private static byte[] closeFrame(int code, String reason) {
+        byte[] words = reason.getBytes(UTF_8);
+        return ByteBuffer.allocate(2 + words.length)
+                .putShort((short) code)
+                .put(words)
+                .array();
     }
 
     @Test

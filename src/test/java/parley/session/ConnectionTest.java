@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -347,5 +348,83 @@ class ConnectionTest {
     @EnumSource(Ending.class)
     void everyReasonFitsACloseFrame(Ending why) {
         assertThat(why.reason().length()).isLessThanOrEqualTo(123);
+    }
+
+    @Test
+    void aClientThatClosesHasItsAnswersBeforeItsCloseIsAnswered() {
+        FakeTransport transport = new FakeTransport(When.LATER, 1);
+        EchoConnection echo = echo(transport);
+        List<String> farewells = new ArrayList<>();
+        echo.text("a", 1);
+        echo.text("b", 1);
+        echo.clientCloses(() -> farewells.add("after " + transport.sent()));
+        assertThat(farewells).isEmpty();
+        transport.completeOne(null);
+        assertThat(farewells).as("b is under way").isEmpty();
+        transport.completeOne(null);
+        assertThat(farewells).containsExactly("after [a, b]");
+        echo.text("c", 1);
+        assertThat(farewells).hasSize(1);
+    }
+
+    @Test
+    void aClientThatIsOwedNothingIsAnsweredAtOnceAndSentNothingMoreOfItsRoom() {
+        FakeTransport transport = new FakeTransport(When.LATER, 1);
+        ChatConnection leaving = chat(transport, null);
+        ChatConnection other = chat(new FakeTransport(When.LATER, 1), null);
+        List<String> farewells = new ArrayList<>();
+        other.text("before", 6);
+        run(turns);
+        other.text("behind", 6);
+        leaving.clientCloses(() -> farewells.add("bye"));
+        run(turns);
+        assertThat(farewells).isEmpty();
+        transport.completeOne(null);
+        assertThat(transport.sent()).containsExactly("before");
+        assertThat(farewells).containsExactly("bye");
+    }
+
+    @Test
+    void aClientThatClosesAndDoesNotTakeItsAnswersIsWaitedForUpToTheCloseTimeout() {
+        EchoConnection echo = echo(new FakeTransport(When.LATER, 1));
+        List<String> farewells = new ArrayList<>();
+        echo.text("a", 1);
+        echo.clientCloses(() -> {
+            farewells.add("bye");
+            echo.left();
+        });
+        sweepAfter(Duration.ofSeconds(1));
+        sweepAfter(Duration.ofSeconds(4));
+        assertThat(farewells).isEmpty();
+        sweepAfter(Duration.ofSeconds(1));
+        assertThat(farewells).containsExactly("bye");
+        assertThat(sessions.endedCount(Ending.LEFT)).isEqualTo(1);
+    }
+
+    @Test
+    void aClientThatClosesAndIsEndedForAnotherReasonIsToldThatReason() {
+        FakeTransport transport = new FakeTransport(When.LATER, 1);
+        EchoConnection echo = echo(transport);
+        echo.text("a", 1);
+        echo.clientCloses(() -> {
+            throw new AssertionError("answered, although it has been closed");
+        });
+        echo.end(Ending.SHUTDOWN);
+        run(closing);
+        transport.completeOne(null);
+        sweepAfter(Duration.ofSeconds(10));
+        assertThat(transport.closes()).hasSize(1);
+    }
+
+    @Test
+    void aClientThatHasLeftIsNotClosedOnceMore() {
+        FakeTransport transport = new FakeTransport(When.LATER, 1);
+        EchoConnection echo = echo(transport);
+        echo.left();
+        echo.gone(1011);
+        run(closing);
+        assertThat(transport.closes()).isEmpty();
+        assertThat(sessions.endedCount(Ending.LEFT)).isEqualTo(1);
+        assertThat(sessions.endedCount(Ending.LOST)).isZero();
     }
 }

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jakarta.json.JsonObject;
+import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -15,6 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 import parley.app.SettingsException;
 import parley.client.Client;
 import parley.client.JsonClient;
+import parley.client.RawClient;
+import parley.session.Ending;
 
 /** Rooms on disk, over real sockets. */
 class DurableTest extends ServerBase {
@@ -108,6 +112,32 @@ class DurableTest extends ServerBase {
         return HttpClient.newHttpClient()
                 .send(HttpRequest.newBuilder(address).build(), HttpResponse.BodyHandlers.ofString())
                 .body();
+    }
+
+    /** The store's answers come behind the close frame; the close used to be answered in their place. */
+    @Test
+    void aClientThatClosesRightBehindItsCommandsHasTheirAnswersFirst() throws Exception {
+        restart();
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        for (int i = 0; i < 50; i++) {
+            String say = "{\"type\":\"say\",\"room\":\"java\",\"text\":\"" + i + "\",\"ref\":" + i + "}";
+            byte[] bytes = say.getBytes(StandardCharsets.UTF_8);
+            all.writeBytes(RawClient.encode(0x81, true, bytes.length, bytes));
+        }
+        all.writeBytes(RawClient.encode(0x88, true, 2, new byte[] {3, (byte) 0xE8}));
+        try (RawClient client = RawClient.openJson(server.port(), "/chat/java", 0)) {
+            client.raw(all.toByteArray());
+            StringBuilder lines = new StringBuilder();
+            RawClient.Received next = client.readMessage();
+            for (; next.opcode() == RawClient.TEXT; next = client.readMessage()) {
+                lines.append(next.text()).append('\n');
+            }
+            assertThat(next.closeCode()).isEqualTo(1000);
+            for (int i = 0; i < 50; i++) {
+                assertThat(lines.toString()).contains("\"type\":\"ack\",\"ref\":" + i + ",");
+            }
+        }
+        awaitEnding(Ending.LEFT);
     }
 
     /** As after an upgrade that was undone, or a folder of another application. */
