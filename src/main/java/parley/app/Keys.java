@@ -39,6 +39,15 @@ final class Keys {
             "a path such as / or /parley, of letters, digits, '.', '_', '-'",
             "The path that all addresses begin with. Only when Parley runs by itself; a server names it itself.",
             Keys::context);
+    static final Setting<Long> SEND_BUFFER = Setting.bytes(
+            "listen.send-buffer",
+            "64KiB",
+            4 * KIB,
+            "4KiB",
+            64L << 20,
+            "64MiB",
+            "How many bytes the kernel buffers to send to a client: less notices sooner that a client reads slowly, more lets"
+                    + " a client far away read faster (a buffer a round trip). Only when Parley runs by itself.");
     static final Setting<Origins> ORIGINS = new Setting<>(
             "origins",
             "",
@@ -502,6 +511,15 @@ final class Keys {
             "1GiB, not less than limits.command-bytes, 0 = no limit",
             "Bytes a second of messages and commands from one connection in rooms, with a burst of five times that; dealt"
                     + " with like too many commands.");
+    static final Setting<Long> HELD_BYTES = Setting.bytes(
+            "limits.held-bytes",
+            "0",
+            0,
+            "0",
+            1024 * GIB,
+            "1024GiB, not less than limits.command-bytes, 0 = an eighth of the heap",
+            "How many bytes all clients together make the server hold: messages whose end has not come, echoes and answers"
+                    + " that are not read. Beyond that the clients that hold most and longest are closed with 1013.");
     static final Setting<Long> LOG_BYTES = Setting.bytes(
             "limits.log-bytes",
             "0",
@@ -572,6 +590,7 @@ final class Keys {
             HOST,
             PORT,
             CONTEXT,
+            SEND_BUFFER,
             ORIGINS,
             PROXIES,
             PROXY_HEADER,
@@ -643,6 +662,7 @@ final class Keys {
             ROOMS_PER_CONNECTION,
             COMMANDS,
             BYTES,
+            HELD_BYTES,
             LOG_BYTES,
             FAN_OUT_THREADS,
             NOTICE,

@@ -129,6 +129,12 @@ public final class Metrics implements Room.Observer {
                 .register(registry);
         bytes("parley.log", "What the messages kept in all rooms weigh.", rooms, RoomRegistry::logBytes);
         bytes("parley.log.limit", "What they may weigh.", rooms, RoomRegistry::logLimit);
+        bytes(
+                "parley.held",
+                "Bytes of unfinished messages, and of echoes and answers that clients have not read.",
+                sessions,
+                Sessions::heldBytes);
+        bytes("parley.held.limit", "How many of these there may be.", sessions, Sessions::heldLimit);
         counter(
                 "parley.rooms.forgotten",
                 "How often a room had to let its messages go for others to keep theirs.",

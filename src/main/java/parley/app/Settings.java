@@ -31,6 +31,9 @@ public final class Settings {
 
     private static final long HEAP_FOR_LOGS = 4;
 
+    /** The part of the heap that clients may make the server hold, by default. */
+    private static final int HEAP_FOR_HELD = 8;
+
     private record Override(RoomPattern pattern, RoomLimits limits) {}
 
     private final Config config;
@@ -72,6 +75,7 @@ public final class Settings {
                 value(Keys.ROOMS_PER_CONNECTION),
                 value(Keys.CONNECTIONS),
                 value(Keys.COMMANDS),
+                heldBytes(),
                 bytes);
         long logs = value(Keys.LOG_BYTES);
         need(logs == 0 || logs >= value(Keys.HISTORY_BYTES), Keys.LOG_BYTES, "0 or at least", Keys.HISTORY_BYTES);
@@ -81,6 +85,14 @@ public final class Settings {
         readOverrides();
         checkTls();
         checkAccess();
+    }
+
+    private long heldBytes() {
+        long bytes = value(Keys.HELD_BYTES);
+        need(bytes == 0 || bytes >= value(Keys.COMMAND_BYTES), Keys.HELD_BYTES, "0 or at least", Keys.COMMAND_BYTES);
+        return bytes == 0
+                ? Math.max(value(Keys.COMMAND_BYTES), Runtime.getRuntime().maxMemory() / HEAP_FOR_HELD)
+                : bytes;
     }
 
     private static RoomLimits roomLimits(Config config) {
@@ -228,6 +240,11 @@ public final class Settings {
     /** The path that all addresses begin with: {@code ""} for the root, else with a slash before and none behind. */
     public String context() {
         return value(Keys.CONTEXT);
+    }
+
+    /** How many bytes the kernel buffers to send to a client. */
+    public int sendBuffer() {
+        return value(Keys.SEND_BUFFER).intValue();
     }
 
     /** The pages that may connect. */

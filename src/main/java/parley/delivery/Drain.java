@@ -44,6 +44,7 @@ public final class Drain implements Transport.Completion {
     private static final int CLOSED = 3;
 
     private static final long ONE_MOVE = 1L << 32;
+    private static final Pace IDLE_PACE = new Pace(0, 0);
 
     private static final VarHandle STATE;
     private static final VarHandle FLIGHT;
@@ -83,10 +84,12 @@ public final class Drain implements Transport.Completion {
     /** Set when a ping that was due could not be sent, cleared by the sweep. */
     private volatile boolean pingMissed;
 
-    /** What the sweep saw of {@code flight}, and since when. Touched by the sweep alone. */
+    /** What the sweep saw of {@code flight} and of the bytes under way, and since when each. Touched by the sweep alone. */
     private long seenFlight;
 
     private long seenAtNanos;
+    private long seenBytes;
+    private long movedAtNanos;
 
     /**
      * Makes the drain of one session.
@@ -166,16 +169,30 @@ public final class Drain implements Transport.Completion {
     }
 
     /**
-     * For how long frames have been in flight and nothing has moved; 0 when none is. For the sweep alone, one thread at a time: the
-     * time is taken when the sweep looks, so the answer is up to one sweep too short and never too long.
+     * How a client takes its frames.
+     *
+     * @param underWayNanos for how long the frames in flight have been, and none was completed; 0 when none is
+     * @param stillNanos the same, and the client has taken no byte of them either
      */
-    public long stillNanos(long nowNanos) {
+    public record Pace(long underWayNanos, long stillNanos) {}
+
+    /**
+     * Looks at what is in flight. For the sweep alone, one thread at a time: the time is taken when the sweep looks, so the answer is up
+     * to one sweep too short and never too long.
+     */
+    public Pace pace(long nowNanos) {
         long now = flight;
+        long bytes = transport.bytesUnderWay();
         if (now != seenFlight) {
             seenFlight = now;
             seenAtNanos = nowNanos;
+            movedAtNanos = nowNanos;
         }
-        return (int) now > 0 ? nowNanos - seenAtNanos : 0;
+        if (bytes != seenBytes) {
+            seenBytes = bytes;
+            movedAtNanos = nowNanos;
+        }
+        return (int) now > 0 ? new Pace(nowNanos - seenAtNanos, nowNanos - movedAtNanos) : IDLE_PACE;
     }
 
     private void drain() {

@@ -29,6 +29,12 @@ public interface Transport {
     boolean ping(Completion completion);
 
     /**
+     * The bytes that the client has still to take of the frame under way, as far as anybody can tell: a number that falls while the client takes
+     * them; 0 where nobody can tell. For the sweep.
+     */
+    long bytesUnderWay();
+
+    /**
      * Reads nothing more from the client until {@link #resumeReading}, except what has been read already. By the thread that brings messages.
      *
      * @return false where reading cannot be paused

@@ -36,7 +36,7 @@ final class Inbound {
 
     /** A pong came. */
     void pong(@Nullable Connection connection) {
-        pass(connection, to -> {});
+        pass(connection, Connection::emptyFrame);
     }
 
     private static void pass(@Nullable Connection to, Consumer<Connection> step) {
@@ -62,13 +62,23 @@ final class Inbound {
         }
         if (!last) {
             text = (text == null ? new StringBuilder() : text).append(part);
+            hasMore(to, part.isEmpty());
             return;
         }
         String whole = text == null ? part : text.append(part).toString();
         int bytes = textBytes;
         text = null;
         textBytes = 0;
+        to.unfinished(0);
         to.text(whole, bytes);
+    }
+
+    /** A part came that is not the last: what has come so far is held until that comes. */
+    private void hasMore(Connection to, boolean isEmpty) {
+        if (isEmpty) {
+            to.emptyFrame();
+        }
+        to.unfinished(textBytes + (binary == null ? 0L : binary.size()));
     }
 
     private void add(Connection to, ByteBuffer part, boolean last) {
@@ -88,7 +98,10 @@ final class Inbound {
         whole.writeBytes(bytes);
         binary = last ? null : whole;
         if (last) {
+            to.unfinished(0);
             to.binary(ByteBuffer.wrap(whole.toByteArray()));
+        } else {
+            hasMore(to, bytes.length == 0);
         }
     }
 }

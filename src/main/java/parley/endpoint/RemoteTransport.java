@@ -85,6 +85,12 @@ final class RemoteTransport implements Transport {
         }
     }
 
+    /** The API does not tell. */
+    @Override
+    public long bytesUnderWay() {
+        return 0;
+    }
+
     /** The API has no means for it. */
     @Override
     public boolean pauseReading() {

@@ -136,6 +136,11 @@ final class Answers {
         return waiting.bytes() > batchBytes;
     }
 
+    /** The bytes of those that wait. */
+    long bytes() {
+        return waiting.bytes();
+    }
+
     /** Whether none waits, nor is to come. */
     boolean isEmpty() {
         return waiting.isEmpty();

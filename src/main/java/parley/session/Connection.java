@@ -18,6 +18,9 @@ import parley.delivery.Transport;
  * else is for any thread. No method blocks: what may block (closing, pinging) runs on threads of its own.
  */
 public abstract sealed class Connection implements Drain.Source permits EchoConnection, ChatConnection {
+    /** Generous: a client pings once in some seconds, and has no reason to send fragments of no bytes. */
+    private static final int EMPTY_FRAMES_PER_SECOND = 1_000;
+
     private static final VarHandle ENDING;
     private static final VarHandle FAREWELL;
 
@@ -50,6 +53,12 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     /** Set when the container is done closing. */
     private volatile boolean closed;
 
+    // Written by the thread that brings the messages
+    private volatile long unfinished;
+    private volatile long unfinishedFrame;
+    private volatile long heldSinceNanos;
+    private final Rate emptyFrames;
+
     // Touched by the sweep alone
     private long heardAtNanos;
     private long pingedAtNanos;
@@ -62,6 +71,7 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         this.transport = transport;
         this.drain = new Drain(this, transport, sessions.limits().inFlight(), sessions.fanOut());
         this.grant = client.visitor().grant();
+        this.emptyFrames = new Rate(EMPTY_FRAMES_PER_SECOND, sessions.now());
         this.pingedAtNanos = sessions.now();
         this.heardAtNanos = pingedAtNanos;
     }
@@ -92,7 +102,10 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     /** Whether something waits behind what is in flight. */
     abstract boolean hasMoreToSend();
 
-    /** A frame has been under way to the client for that long, and nothing has moved. For the sweep. */
+    /** The bytes of echoes or answers that wait for the client to read. Any thread. */
+    abstract long waitingBytes();
+
+    /** A frame has been under way to the client for that long. For the sweep. */
     void frameUnderWay(long nanos) {}
 
     /** Gives back what it holds elsewhere. Called once, when it has ended. */
@@ -107,6 +120,54 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         if (!heardOf) {
             heardOf = true;
         }
+    }
+
+    /** Bytes came that are no message yet: a sign of life too. */
+    public final void stirred() {
+        if (!heardOf) {
+            heardOf = true;
+        }
+    }
+
+    /** A frame came that carries nothing: a ping, a pong, an empty fragment. */
+    public final void emptyFrame() {
+        if (emptyFrames.take(sessions.now()) != Rate.Allowance.ALLOWED) {
+            end(Ending.EMPTY_FRAMES);
+        }
+    }
+
+    /** That many bytes have come of a message whose end has not. By the thread that brings the messages. */
+    public final void unfinished(long bytes) {
+        long before = unfinished;
+        unfinished = bytes;
+        held(bytes - before);
+    }
+
+    /** That many bytes have come of a frame whose end has not, and that is not in {@link #unfinished} yet. By the same thread. */
+    public final void unfinishedFrame(long bytes) {
+        long before = unfinishedFrame;
+        unfinishedFrame = bytes;
+        held(bytes - before);
+    }
+
+    private void held(long more) {
+        if (more > 0) {
+            long now = sessions.now();
+            if (unfinished + unfinishedFrame == more) {
+                heldSinceNanos = now;
+            }
+            sessions.held().grown(more, now);
+        }
+    }
+
+    /** The bytes that the client makes the server hold. Any thread. */
+    final long heldBytes() {
+        return unfinished + unfinishedFrame + waitingBytes();
+    }
+
+    /** Since when it has an unfinished message. */
+    final long heldSinceNanos() {
+        return unfinished + unfinishedFrame == 0 ? sessions.now() : heldSinceNanos;
     }
 
     /** What the client said has been carried out. */
@@ -227,11 +288,13 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
             heardOf = false;
             heardAtNanos = now;
         }
-        long still = drain.stillNanos(now);
-        if (still > 0) {
-            frameUnderWay(still);
+        Drain.Pace pace = drain.pace(now);
+        if (pace.underWayNanos() > 0) {
+            frameUnderWay(pace.underWayNanos());
+            // A client that takes bytes lives, though its pong waits behind them, and ours behind its own.
+            heardAtNanos = Math.max(heardAtNanos, now - pace.stillNanos());
         }
-        if (still >= limits.sendDeadline().toNanos()) {
+        if (pace.stillNanos() >= limits.sendDeadline().toNanos()) {
             end(Ending.STUCK);
         } else if (now - heardAtNanos >= limits.idleTimeout().toNanos()) {
             end(Ending.IDLE);
@@ -267,7 +330,9 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         if (closed && !transport.isConnected()) {
             return true;
         }
-        if (patient && now - endedAtNanos < sessions.limits().closeTimeout().toNanos()) {
+        if (patient
+                && ending != Ending.HELD_TOO_MUCH
+                && now - endedAtNanos < sessions.limits().closeTimeout().toNanos()) {
             return false;
         }
         transport.drop();

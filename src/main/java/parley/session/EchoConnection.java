@@ -50,6 +50,11 @@ public final class EchoConnection extends Connection {
     }
 
     @Override
+    long waitingBytes() {
+        return echoes.bytes();
+    }
+
+    @Override
     boolean hasMoreToSend() {
         return !echoes.isEmpty();
     }

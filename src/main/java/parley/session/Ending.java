@@ -23,6 +23,11 @@ public enum Ending {
     ECHO_BACKLOG(CloseCode.TRY_AGAIN_LATER, "too slow: read the echoes", Level.INFO),
     /** Gave commands faster than it read the answers. */
     ANSWER_BACKLOG(CloseCode.TRY_AGAIN_LATER, "too slow: read the answers", Level.INFO),
+    /** Held most when all clients together had unfinished messages, or answers not read, beyond the limit. */
+    HELD_TOO_MUCH(
+            CloseCode.TRY_AGAIN_LATER, "the server is short of memory: end messages, and read answers", Level.INFO),
+    /** Kept sending frames that carry nothing: pings, pongs, empty fragments. */
+    EMPTY_FRAMES(CloseCode.POLICY_VIOLATION, "flooding: too many empty frames a second", Level.INFO),
     /** Kept sending more than the rate limit allows. */
     FLOODING(CloseCode.POLICY_VIOLATION, "flooding: too many messages a second", Level.INFO),
     /** Kept sending commands that are none. */

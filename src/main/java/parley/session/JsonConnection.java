@@ -153,6 +153,11 @@ public final class JsonConnection extends ChatConnection {
     }
 
     @Override
+    long waitingBytes() {
+        return answers.bytes();
+    }
+
+    @Override
     boolean hasMoreToSend() {
         if (saidBye) {
             return false;

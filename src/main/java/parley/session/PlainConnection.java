@@ -101,6 +101,11 @@ public final class PlainConnection extends ChatConnection {
     }
 
     @Override
+    long waitingBytes() {
+        return 0;
+    }
+
+    @Override
     boolean hasMoreToSend() {
         Member in = member;
         return in != null && in.isBehind();

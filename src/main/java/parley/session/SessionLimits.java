@@ -16,6 +16,7 @@ import java.time.Duration;
  * @param rooms how many rooms one session may be in
  * @param connections sessions at once
  * @param commandsPerSecond commands a second that one session may give, with a burst of five times that; 0 for no limit
+ * @param heldBytes bytes of unfinished messages, and of echoes and answers not read, of all sessions together
  * @param bytesPerSecond bytes of commands a second from one session, with a burst of five times that; 0 for no limit
  */
 public record SessionLimits(
@@ -30,6 +31,7 @@ public record SessionLimits(
         int rooms,
         int connections,
         int commandsPerSecond,
+        long heldBytes,
         long bytesPerSecond) {
     public SessionLimits {
         if (inFlight < 1 || messageBytes < 1 || rooms < 1 || connections < 1 || commandsPerSecond < 0) {

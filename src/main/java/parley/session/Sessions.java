@@ -45,6 +45,7 @@ public final class Sessions {
     /** Ended, and not yet known to be gone: the container may still be closing them. */
     private final Set<Connection> ended = ConcurrentHashMap.newKeySet();
 
+    private final HeldBytes held;
     private final AtomicInteger count = new AtomicInteger();
     private final LongAdder opened = new LongAdder();
     private final Map<Ending, LongAdder> endings =
@@ -86,6 +87,7 @@ public final class Sessions {
         this.fanOut = fanOut;
         this.closing = closing;
         this.nanoClock = nanoClock;
+        this.held = new HeldBytes(limits.heldBytes(), open, closing);
         this.log = new EndingLog(System.getLogger("parley.session"), nanoClock.getAsLong());
     }
 
@@ -151,6 +153,21 @@ public final class Sessions {
             }
         }
         ended.removeIf(connection -> isGone(connection, now, true));
+        held.sweep(now);
+    }
+
+    /** The bytes of unfinished messages, and of echoes and answers that clients have not read. Walks over all sessions. */
+    public long heldBytes() {
+        return held.now();
+    }
+
+    /** How many there may be. */
+    public long heldLimit() {
+        return held.limit();
+    }
+
+    HeldBytes held() {
+        return held;
     }
 
     /** Counts a connection as long as it is there: who ends one and does not let it go is not to open more meanwhile. */

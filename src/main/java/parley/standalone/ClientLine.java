@@ -38,6 +38,27 @@ final class ClientLine implements Arrival.Line {
         session = connection;
     }
 
+    /**
+     * Bytes came from the client.
+     *
+     * @param unfinished how many of a frame whose end has not come
+     */
+    void read(long unfinished) {
+        parley.session.Connection open = session;
+        if (open != null && !open.hasEnded()) {
+            open.stirred();
+            open.unfinishedFrame(unfinished);
+        }
+    }
+
+    /** A ping came. */
+    void pinged() {
+        parley.session.Connection open = session;
+        if (open != null && !open.hasEnded()) {
+            open.emptyFrame();
+        }
+    }
+
     void watchedBy(FrameWatch frames) {
         watch = frames;
     }

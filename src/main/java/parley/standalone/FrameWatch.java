@@ -43,6 +43,7 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
     private static final int LONGEST_HEADER = 14;
     private static final int LONGEST_CONTROL = 125;
     private static final int OPCODE_CLOSE = 8;
+    private static final int OPCODE_PING = 9;
 
     private final int limit;
     private final ClientLine line;
@@ -189,6 +190,9 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
                 passLast(data, before);
             }
             if (isHeaderComplete()) {
+                if (passes && opcode() == OPCODE_PING) {
+                    line.pinged();
+                }
                 payloadLeft = payloadLength();
                 headerBytes = 0;
             }
@@ -204,6 +208,7 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
             }
         }
         if (passes) {
+            line.read(payloadLeft == 0 ? 0 : payloadLength() - payloadLeft);
             tyrus().getReadHandler().handle(data);
         }
     }

@@ -37,6 +37,8 @@ final class LineTransport implements Transport {
 
     /** The draining thread while it writes. */
     private volatile @Nullable Thread writer;
+    /** What was written last; Grizzly moves its position on as the client takes it. Written by the draining thread, read by the sweep. */
+    private volatile ByteBuffer underWay = PING;
     /** Set by the closing thread, read by the draining thread after it has set {@code writer}. */
     private volatile boolean closing;
 
@@ -116,7 +118,9 @@ final class LineTransport implements Transport {
             if (closing) {
                 throw new IllegalStateException("closed");
             }
-            way.write(Buffers.wrap(null, wire.duplicate()), handler);
+            ByteBuffer bytes = wire.duplicate();
+            underWay = bytes;
+            way.write(Buffers.wrap(null, bytes), handler);
         } finally {
             writer = null;
         }
@@ -136,6 +140,11 @@ final class LineTransport implements Transport {
             Thread.onSpinWait();
             other = writer;
         }
+    }
+
+    @Override
+    public long bytesUnderWay() {
+        return underWay.remaining();
     }
 
     /** The selector that reads calls this, and looks at no further bytes of the connection then: TCP slows the client down. */
