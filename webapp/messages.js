@@ -255,7 +255,11 @@ export class MessageList {
     entry.isOpen = !entry.isOpen;
     this.#isFollowing = false;
     this.#update();
-    this.#rows.get(entry)?.element.querySelector('.more').focus();
+    const row = this.#rows.get(entry)?.element;
+    row?.querySelector('.more').focus({ preventScroll: true }); // the button is at the end of the text, which is read from its beginning
+    if (!entry.isOpen) {
+      row?.scrollIntoView({ block: 'nearest' });
+    }
   }
 
   #failure(entry) {

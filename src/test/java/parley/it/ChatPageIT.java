@@ -1,6 +1,7 @@
 package parley.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -204,7 +205,7 @@ final class ChatPageIT extends BrowserBase {
     }
 
     @Test
-    void ofALongMessageTheBeginningIsShown() {
+    void ofALongMessageTheBeginningIsShownAndItsPlaceIsKept() {
         Window page = join(parley, "wide", "Ann");
         page.script("""
                 const text = document.getElementById('chat-text');
@@ -212,17 +213,25 @@ final class ChatPageIT extends BrowserBase {
                 text.form.requestSubmit();
                 """);
         untilHolds(() -> assertThat(page.messages()).singleElement().asString().hasSizeLessThan(1600));
+        String top = "return document.querySelector('#chat-log > .message').getBoundingClientRect().top";
+        double before = ((Number) page.script(top)).doubleValue();
         page.pressButton("Show all");
         untilHolds(() -> assertThat(page.messages()).singleElement().asString().hasSizeGreaterThan(9900));
+        assertThat(((Number) page.script(top)).doubleValue()).isCloseTo(before, within(2.0));
+        page.script("document.getElementById('chat-box').scrollTop = 1e6");
         page.pressButton("Show less");
         untilHolds(() -> assertThat(page.messages()).singleElement().asString().hasSizeLessThan(1600));
+        assertThat((boolean) page.script("""
+                const [row, box] = [document.querySelector('#chat-log > .message'), document.getElementById('chat-box')]
+                    .map(one => one.getBoundingClientRect());
+                return row.top >= box.top - 1 && row.top < box.bottom;
+                """)).as("the message is in sight").isTrue();
     }
 
     @Test
     void theKeyboardAloneIsEnough() {
         Window page = open(parley, "");
         page.awaitText("start", "Join a room");
-        keys(Keys.TAB, Keys.TAB, Keys.TAB);
         keys("Ann", Keys.TAB);
         keys(Keys.chord(Keys.CONTROL, "a"), "keys", Keys.ENTER);
         page.awaitText("connection-words", "Connected as Ann");
