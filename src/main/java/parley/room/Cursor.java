@@ -58,7 +58,10 @@ final class Cursor implements Pages.Reader {
 
     /** The place of the next message to take, WAITING or LEFT; moves by compare-and-set. */
     private volatile long place = WAITING;
-    /** Whether the next message is to come from the store. Set by the draining thread. */
+    /**
+     * Whether the next message is to come from the store; else the place is that of the first message behind the number seen. Set by the
+     * draining thread, and before the cursor begins by the thread that places it.
+     */
     private volatile boolean isCatchingUp;
 
     // Touched by the draining thread alone, and before the cursor begins by the thread that places it
@@ -87,9 +90,10 @@ final class Cursor implements Pages.Reader {
      * @param from the number of the first message that it takes, which may come before all that the ring has
      */
     void place(long at, long from, RoomLog.Beginning of) {
-        start = at;
+        isCatchingUp = from < log.ring().since();
         seen = from - 1;
         history = of;
+        start = at;
     }
 
     /** Starts at its place. */
@@ -131,9 +135,14 @@ final class Cursor implements Pages.Reader {
         return at == LEFT ? WAITING : at;
     }
 
-    /** The place from which on the ring has to keep messages for it. */
+    /** Whether the next message is to come from the store. */
+    boolean isCatchingUp() {
+        return isCatchingUp;
+    }
+
+    /** The place from which on the ring has to keep messages for it: none that the store has too. */
     long needs() {
-        if (isCatchingUp) {
+        if (isCatchingUp && log.firstStored() != RoomStore.NOTHING) {
             return Long.MAX_VALUE;
         }
         long at = place;
@@ -211,8 +220,9 @@ final class Cursor implements Pages.Reader {
             return null;
         }
         seen = batch.last();
-        isCatchingUp = !reachesTheRing;
-        hasToldGap &= isCatchingUp;
+        if (reachesTheRing) {
+            goOnInTheRing(to);
+        }
         return new Take(batch.frame());
     }
 
@@ -223,10 +233,15 @@ final class Cursor implements Pages.Reader {
             return null;
         }
         boolean isToldNow = to > at && !hasToldGap;
-        isCatchingUp = false;
-        hasToldGap = false;
+        goOnInTheRing(to);
         Frame gap = isToldNow ? frames.gap(seen, log.ring().numberAt(to), to - at) : null;
         return gap == null ? null : new Take(gap);
+    }
+
+    private void goOnInTheRing(long to) {
+        isCatchingUp = false;
+        hasToldGap = false;
+        log.need(to);
     }
 
     private @Nullable Step gap(long before) {
@@ -249,8 +264,7 @@ final class Cursor implements Pages.Reader {
         boolean wasCatchingUp = isCatchingUp;
         Frame gap = frames.gap(seen, before, wasCatchingUp ? log.countBetween(seen, before) : to - at);
         seen = before - 1;
-        isCatchingUp = false;
-        hasToldGap = false;
+        goOnInTheRing(to);
         return Optional.ofNullable(gap);
     }
 
@@ -265,8 +279,7 @@ final class Cursor implements Pages.Reader {
         long after = seen;
         history = beginning;
         seen = beginning.seq();
-        isCatchingUp = false;
-        hasToldGap = false;
+        goOnInTheRing(to);
         Frame frame = !isSame
                 ? frames.begun(beginning.epoch(), seen)
                 : after < seen ? frames.gap(after, seen + 1, Frames.UNKNOWN) : null;

@@ -85,6 +85,11 @@ public final class History {
             return true;
         }
 
+        /** Whether nothing was there to add. */
+        boolean isEmpty() {
+            return messages.isEmpty() && !isFull;
+        }
+
         boolean hasRoom() {
             return !isFull && messages.size() < limit && bytes < pageBytes;
         }
@@ -160,15 +165,18 @@ public final class History {
 
     private void readBack(Range range, Consumer<@Nullable Page> onPage) {
         Filling page = new Filling(range.limit);
-        long until = Math.min(range.seq, log.ring().newest() + 1);
-        long place = log.ring().placeOf(until) - 1;
-        long next = until;
-        for (Message message = log.ring().read(place);
-                message != null && page.add(message);
-                message = log.ring().read(place)) {
-            next = message.seq();
-            place--;
-        }
+        long next;
+        long place;
+        do {
+            next = Math.min(range.seq, log.ring().newest() + 1);
+            place = log.ring().placeOf(next) - 1;
+            for (Message message = log.ring().read(place);
+                    message != null && page.add(message);
+                    message = log.ring().read(place)) {
+                next = message.seq();
+                place--;
+            }
+        } while (page.isEmpty() && hasBefore(range.seq)); // let go of meanwhile
         long firstStored = log.firstStored();
         if (!page.hasRoom() || firstStored == RoomStore.NOTHING || next <= firstStored) {
             onPage.accept(older(page, log.ring().read(place) != null || firstStored < next));
@@ -184,6 +192,12 @@ public final class History {
             boolean more = answer instanceof RoomStore.Found found && (!page.addAll(found.messages()) || found.more());
             onPage.accept(older(page, more));
         });
+    }
+
+    /** Whether memory has a message that comes before that number. */
+    private boolean hasBefore(long seq) {
+        return log.ring().first() <= log.ring().head()
+                && log.ring().numberAt(log.ring().first()) < seq;
     }
 
     private Page older(Filling page, boolean more) {

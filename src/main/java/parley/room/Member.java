@@ -128,8 +128,11 @@ public final class Member {
         if (!wasSlow && window == 0 && takesUntil == ALL) {
             return Optional.empty();
         }
-        isSlow = false;
         long at = cursor.at();
+        if (wasSlow) {
+            isSlow = false;
+            room.log().need(at); // it reads again: what comes before the next turn looks is for it too
+        }
         boolean isBehind = wasSlow || isBehindWindow(at, head);
         long oldest = room.log().ring().first();
         return switch (room.limits().overflow()) {
@@ -153,9 +156,10 @@ public final class Member {
         return cursor.jump(head + 1);
     }
 
+    /** Counts what is live: a member that catches up has the store's messages first. */
     private boolean isBehindWindow(long at, long head) {
         int window = room.limits().window();
-        return window > 0 && head - Math.max(at - 1, placedAt) > window;
+        return window > 0 && !cursor.isCatchingUp() && head - Math.max(at - 1, placedAt) > window;
     }
 
     private @Nullable Frame nextPresence() {

@@ -49,7 +49,10 @@ public final class MemoryStore implements RoomStore {
         private final RoomName name;
         private final Listener room;
         private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
-        /** How many requests wait or are being served. The thread that makes it more than 0 serves until it is 0 again. */
+        /**
+         * How many requests wait or are being served. The thread that makes it 1 serves until it is 0 again, or less: a request may be served
+         * before its thread has counted it. That thread, which counts up to 0, must not serve beside the one that counts up to 1.
+         */
         private final AtomicInteger waiting = new AtomicInteger();
 
         // Touched by the serving thread
@@ -91,7 +94,7 @@ public final class MemoryStore implements RoomStore {
 
         private void request(Request request) {
             requests.add(request);
-            if (waiting.getAndIncrement() > 0) {
+            if (waiting.getAndIncrement() != 0) {
                 return;
             }
             int served;

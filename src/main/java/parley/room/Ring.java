@@ -172,9 +172,7 @@ final class Ring {
     void need(long place) {
         needed = Math.min(place, neededByNew);
         trim(head);
-        if (slots.length() > smallest && (head + 1 - first) * SPARSEST < slots.length()) {
-            resize(slots.length() / 2, head + 1);
-        }
+        shrink();
     }
 
     /** One more member needs the messages from that place on. Under the room's lock. */
@@ -188,6 +186,7 @@ final class Ring {
         while (first <= head) {
             letOldestGo();
         }
+        shrink();
     }
 
     /** Lets the messages before that number go. Under the room's lock. */
@@ -195,6 +194,7 @@ final class Ring {
         for (Message oldest = read(first); oldest != null && oldest.seq() < seq; oldest = read(first)) {
             letOldestGo();
         }
+        shrink();
     }
 
     /** Whether messages that came with an id were let go since this was last asked. Under the room's lock. */
@@ -225,6 +225,17 @@ final class Ring {
         slots.set(slot, null);
     }
 
+    /** Gives the array of a burst back, at once: nobody asks for it again while the ring keeps to its limits. */
+    private void shrink() {
+        int length = slots.length();
+        while (length > smallest && (head + 1 - first) * SPARSEST < length) {
+            length /= 2;
+        }
+        if (length < slots.length()) {
+            resize(length, head + 1);
+        }
+    }
+
     private void resize(int length, long end) {
         AtomicReferenceArray<Message> other = new AtomicReferenceArray<>(length);
         for (long place = first; place < end; place++) {
@@ -240,5 +251,10 @@ final class Ring {
     static long bytes(Message message) {
         int id = message.id() == null ? 0 : message.id().length() + OVERHEAD_BYTES;
         return message.content().bytes() + OVERHEAD_BYTES + id;
+    }
+
+    @Override
+    public String toString() {
+        return "Ring[places " + first + " to " + head + ", array of " + slots.length() + "]";
     }
 }

@@ -248,6 +248,16 @@ final class RoomLog {
         pages.letGo();
     }
 
+    /** A member goes on with the messages from that place on, which needed none from memory when the last turn looked. */
+    void need(long place) {
+        lock.lock();
+        try {
+            ring.needToo(place);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Whether memory holds more than the limits allow, because members need it or did so when the last turn began. */
     boolean isOverLimits() {
         lock.lock();

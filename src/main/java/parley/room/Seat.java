@@ -19,7 +19,6 @@ final class Seat implements Opening.Waiter {
     private enum State {
         OPENING,
         LOOKING,
-        LOOKED,
         PLACED,
         REFUSED
     }
@@ -51,13 +50,8 @@ final class Seat implements Opening.Waiter {
     /** The store has to look before the place is known: true once. */
     boolean looks() {
         boolean isFirst = state == State.OPENING;
-        state = isFirst ? State.LOOKING : State.LOOKED;
+        state = State.LOOKING;
         return isFirst;
-    }
-
-    /** Whether the store looks for it. */
-    boolean isLooking() {
-        return state == State.LOOKING;
     }
 
     /** The client is to be answered, and nobody waits any more. */

@@ -64,7 +64,8 @@ final class Seats {
     /** Gives a member its place, or has the store look first. */
     void place(Seat seat, boolean isOpen) {
         Joined joined = null;
-        Consumer<@Nullable Joined> answer;
+        Consumer<@Nullable Joined> answer = null;
+        boolean looks = false;
         lock.lock();
         try {
             if (!isOpen) {
@@ -72,12 +73,12 @@ final class Seats {
             } else if (seat.member().hasLeft()) {
                 joined = joinedLocked(seat.member(), null);
             } else if (log.hasToLookLocked(seat.start()) && seat.looks()) {
-                answer = null;
+                looks = true;
             } else {
                 joined = placeLocked(seat.member(), seat.start());
             }
-            answer = seat.isLooking() ? null : seat.end(isOpen);
-            if (answer != null) {
+            if (!looks) {
+                answer = seat.end(isOpen);
                 waiting.remove(seat);
             }
         } finally {

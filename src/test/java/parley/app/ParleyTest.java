@@ -51,6 +51,14 @@ class ParleyTest {
         }
 
         @Override
+        public boolean pauseReading() {
+            return false;
+        }
+
+        @Override
+        public void resumeReading() {}
+
+        @Override
         public void close(CloseCode code, String reason) {
             closing.countDown();
             while (interrupts.get() < 5) {

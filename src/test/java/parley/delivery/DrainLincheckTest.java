@@ -64,6 +64,14 @@ public class DrainLincheckTest {
         }
 
         @Override
+        public boolean pauseReading() {
+            return false;
+        }
+
+        @Override
+        public void resumeReading() {}
+
+        @Override
         public void close(CloseCode code, String reason) {}
 
         @Override

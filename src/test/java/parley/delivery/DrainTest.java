@@ -204,17 +204,17 @@ class DrainTest {
     void isStuckWhenNothingMovesForTheDeadlineAndNeverEarlier() {
         FakeTransport transport = new FakeTransport(When.LATER, 1);
         Drain drain = drain(transport, 1);
-        assertThat(drain.isStuck(0, 100)).isFalse();
-        assertThat(drain.isStuck(1_000, 100)).as("nothing in flight").isFalse();
+        assertThat(drain.stillNanos(0)).isZero();
+        assertThat(drain.stillNanos(1_000)).as("nothing in flight").isZero();
 
         waiting.addAll(List.of("a", "b"));
         drain.wake();
-        assertThat(drain.isStuck(1_001, 100)).as("first seen").isFalse();
-        assertThat(drain.isStuck(1_100, 100)).isFalse();
-        assertThat(drain.isStuck(1_101, 100)).isTrue();
+        assertThat(drain.stillNanos(1_001)).as("first seen").isZero();
+        assertThat(drain.stillNanos(1_100)).isEqualTo(99);
+        assertThat(drain.stillNanos(1_101)).isEqualTo(100);
 
         transport.completeOne(null); // and the next frame follows: still one in flight, but it moved
-        assertThat(drain.isStuck(1_102, 100)).isFalse();
-        assertThat(drain.isStuck(1_202, 100)).isTrue();
+        assertThat(drain.stillNanos(1_102)).isZero();
+        assertThat(drain.stillNanos(1_202)).isEqualTo(100);
     }
 }

@@ -19,6 +19,7 @@ public final class FakeTransport implements Transport {
     public volatile When when;
     public volatile RuntimeException thrown;
     public volatile boolean refusesPings;
+    public volatile boolean canPauseReading = true;
     /** What else happens when a frame is sent, by the thread that sends it. */
     public volatile Consumer<String> onSend = words -> {};
 
@@ -27,6 +28,7 @@ public final class FakeTransport implements Transport {
     private final List<String> closes = new ArrayList<>();
     private int drops;
     private boolean connected;
+    private boolean isPaused;
     private int depth;
     private int deepest;
 
@@ -82,6 +84,22 @@ public final class FakeTransport implements Transport {
         }
         completion.completed(failure);
         return true;
+    }
+
+    @Override
+    public synchronized boolean pauseReading() {
+        isPaused = canPauseReading;
+        return canPauseReading;
+    }
+
+    @Override
+    public synchronized void resumeReading() {
+        isPaused = false;
+    }
+
+    /** Whether the client is not read on. */
+    public synchronized boolean isPaused() {
+        return isPaused;
     }
 
     @Override

@@ -21,7 +21,7 @@ import parley.protocol.RoomName;
 import parley.room.Overflow;
 import parley.room.RoomRegistry;
 import parley.room.Samples;
-import parley.room.Wish;
+import parley.room.Start;
 import parley.session.AddressLimit;
 import parley.session.Client;
 import parley.session.Connection;
@@ -57,8 +57,6 @@ class AdmissionTest {
             sessions,
             rooms);
 
-    private static final RoomRegistry.Position NO_ROOM = noRoom(0);
-
     private Admission.Verdict judge(String path, String query) {
         return judge(path, query, null);
     }
@@ -73,19 +71,20 @@ class AdmissionTest {
         return (Admission.Refusal) judge(path, query);
     }
 
-    private static RoomRegistry.Position noRoom(int history) {
-        return new RoomRegistry.Position(null, new Wish.Last(history), new Wish.Last(history));
+    /** Where a client starts that comes in now. */
+    private Start start(RoomName room, int history) {
+        return rooms.fix(room, new Start.Last(history));
     }
 
     @Test
     void thePathSaysWhereTo() {
+        RoomName java = new RoomName("java");
         assertThat(judge("/echo", null)).isEqualTo(new Admission.Echo(Visitor.UNKNOWN));
-        assertThat(judge("/chat", null)).isEqualTo(new Admission.Chat(Visitor.UNKNOWN, RoomName.LOBBY, null, NO_ROOM));
-        assertThat(judge("/chat/java", ""))
-                .isEqualTo(new Admission.Chat(Visitor.UNKNOWN, new RoomName("java"), null, NO_ROOM));
+        assertThat(judge("/chat", null))
+                .isEqualTo(new Admission.Chat(Visitor.UNKNOWN, RoomName.LOBBY, null, start(RoomName.LOBBY, 0)));
+        assertThat(judge("/chat/java", "")).isEqualTo(new Admission.Chat(Visitor.UNKNOWN, java, null, start(java, 0)));
         assertThat(judge("/chat/java", "x=1&name=Ann+Lee%21&history=50&name=Other"))
-                .isEqualTo(new Admission.Chat(
-                        Visitor.UNKNOWN, new RoomName("java"), new MemberName("Ann Lee!"), noRoom(50)));
+                .isEqualTo(new Admission.Chat(Visitor.UNKNOWN, java, new MemberName("Ann Lee!"), start(java, 50)));
     }
 
     @ParameterizedTest
@@ -121,13 +120,15 @@ class AdmissionTest {
     @ValueSource(strings = {"name=Zo\u00C3\u00AB", "name=Zo\u00EB", "name=Zo%C3%AB", "name=Zo\u00C3%AB"})
     void whatIsNotEscapedInTheQueryIsUtf8(String query) {
         assertThat(judge("/chat", query))
-                .isEqualTo(new Admission.Chat(Visitor.UNKNOWN, RoomName.LOBBY, new MemberName("Zoë"), NO_ROOM));
+                .isEqualTo(new Admission.Chat(
+                        Visitor.UNKNOWN, RoomName.LOBBY, new MemberName("Zoë"), start(RoomName.LOBBY, 0)));
     }
 
     @Test
     void charactersThatTheContainerHasDecodedAreTakenAsTheyAre() {
         assertThat(judge("/chat", "name=\u674E%E9%9B%B7"))
-                .isEqualTo(new Admission.Chat(Visitor.UNKNOWN, RoomName.LOBBY, new MemberName("李雷"), NO_ROOM));
+                .isEqualTo(new Admission.Chat(
+                        Visitor.UNKNOWN, RoomName.LOBBY, new MemberName("李雷"), start(RoomName.LOBBY, 0)));
     }
 
     @Test

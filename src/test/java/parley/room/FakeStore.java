@@ -22,6 +22,7 @@ public final class FakeStore implements RoomStore {
     final Set<Long> lost = new HashSet<>();
 
     int reads;
+    int refreshes;
     int closes;
 
     /** What appends are answered with; null to keep them. */
@@ -30,8 +31,8 @@ public final class FakeStore implements RoomStore {
     /** Whether it cannot say what there is. */
     public boolean isBroken;
 
-    /** Whether messages cannot be read. */
-    boolean isUnreadable;
+    /** What reads are answered with; null to read. */
+    RoomStore.@Nullable Unread unread;
 
     private @Nullable Listener open;
 
@@ -65,35 +66,29 @@ public final class FakeStore implements RoomStore {
                 return;
             }
             open = room;
-            room.opened(epoch, first, kept.size());
+            int head = kept.size();
+            room.opened(new Contents(epoch, Numbering.CONSECUTIVE, first, head + 1, head, List.of()));
         });
         return new Log() {
             @Override
-            public Outcome.@Nullable NotKept append(long at, Draft draft, Consumer<Outcome> told) {
-                toDo.add(() -> add(at, draft, told));
-                return null;
+            public void append(long at, Draft draft, Consumer<Outcome> onResult) {
+                toDo.add(() -> add(at, draft, onResult));
             }
 
             @Override
-            public boolean read(
-                    long from, boolean back, int limit, long bytes, Consumer<@Nullable List<Message>> told) {
+            public void read(Query query, Consumer<Answer> onAnswer) {
                 toDo.add(() -> {
                     reads++;
-                    if (isUnreadable) {
-                        told.accept(null);
-                        return;
-                    }
-                    List<Message> found = new ArrayList<>();
-                    for (long seq = back ? from : Math.max(from, first);
-                            seq >= first && seq <= kept.size() && found.size() < limit;
-                            seq += back ? -1 : 1) {
-                        if (!lost.contains(seq)) {
-                            found.add(kept.get((int) seq - 1));
-                        }
-                    }
-                    told.accept(found);
+                    onAnswer.accept(unread != null ? unread : find(query));
                 });
-                return true;
+            }
+
+            @Override
+            public void refresh(Consumer<Extent> onExtent) {
+                toDo.add(() -> {
+                    refreshes++;
+                    onExtent.accept(new Extent(first, kept.size()));
+                });
             }
 
             @Override
@@ -106,10 +101,38 @@ public final class FakeStore implements RoomStore {
         };
     }
 
-    private void add(long at, Draft draft, Consumer<Outcome> told) {
+    /** The next that is there; reading forward up to a number that is not, reading back over it. */
+    private Found find(Query query) {
+        boolean back = query.direction() == Direction.BACKWARD;
+        int step = back ? -1 : 1;
+        long seq = back ? Math.min(query.from(), kept.size()) : Math.max(query.from(), first);
+        while (isInRange(seq) && lost.contains(seq)) {
+            seq += step;
+        }
+        long since = seq;
+        List<Message> found = new ArrayList<>();
+        long bytes = 0;
+        while (isInRange(seq) && found.size() < query.limit() && (found.isEmpty() || bytes < query.bytes())) {
+            if (!lost.contains(seq)) {
+                Message message = kept.get((int) seq - 1);
+                found.add(message);
+                bytes += message.content().bytes();
+            } else if (!back) {
+                break;
+            }
+            seq += step;
+        }
+        return new Found(since, found, isInRange(seq));
+    }
+
+    private boolean isInRange(long seq) {
+        return seq >= first && seq <= kept.size();
+    }
+
+    private void add(long at, Draft draft, Consumer<Outcome> onResult) {
         Outcome.NotKept not = failure;
         if (not != null) {
-            told.accept(not);
+            onResult.accept(not);
             return;
         }
         Message message = new Message(kept.size() + 1, at, draft);
@@ -117,6 +140,6 @@ public final class FakeStore implements RoomStore {
         if (open != null) {
             open.appended(List.of(message));
         }
-        told.accept(new Outcome.Published(message.seq(), false));
+        onResult.accept(new Outcome.Published(message.seq(), false));
     }
 }

@@ -29,20 +29,28 @@ class JsonMemberTest {
     private final Clock clock = ((InstantSource) () -> now).withZone(ZoneOffset.UTC);
     private final Member.Subscriber subscriber = new Member.Subscriber() {
         @Override
-        public void ready() {}
+        public void ready() {
+            ready++;
+        }
 
         @Override
         public void fellBehind() {}
     };
+    private int ready;
 
     private Room room(Overflow overflow, int window, int history) {
-        RoomLimits limits = Samples.limits(history, window, overflow, Duration.ZERO);
-        return Samples.room(limits, turns::add, clock);
+        return room(Samples.limits(history, window, overflow, Duration.ZERO));
+    }
+
+    private Room room(RoomLimits limits) {
+        Room room = Samples.room(limits, turns::add, clock);
+        runTurns();
+        return room;
     }
 
     private void publish(Room room, int count) {
         for (int i = 0; i < count; i++) {
-            room.publish(Samples.line(null, "m" + (room.log().head() + 1)));
+            Samples.publish(room, "m" + (room.log().ring().head() + 1));
         }
         runTurns();
     }
@@ -64,7 +72,7 @@ class JsonMemberTest {
 
     private void tick(Room room) {
         now = now.plusMillis(250);
-        room.tellPresence(nanos());
+        room.sweep(nanos());
     }
 
     /** Takes one frame and says its events in short: message numbers, gaps as {@code after-before}, types of the rest. */
@@ -86,11 +94,17 @@ class JsonMemberTest {
         return String.join(" ", words);
     }
 
-    private static List<String> takeAll(Member member) {
+    /** Takes what there is, as often as it is woken because the log has been asked for more. */
+    private List<String> takeAll(Member member) {
         List<String> taken = new ArrayList<>();
-        for (String next = take(member); next != null; next = take(member)) {
-            taken.add(next);
-        }
+        int before;
+        do {
+            before = ready;
+            for (String next = take(member); next != null; next = take(member)) {
+                taken.add(next);
+            }
+            runTurns();
+        } while (ready > before);
         return taken;
     }
 
@@ -124,7 +138,7 @@ class JsonMemberTest {
         Member other = Samples.json(room, subscriber, 1);
         publish(room, 1);
         assertThat(take(sender)).isEqualTo("1");
-        room.publish(Samples.line(null, "m2"));
+        Samples.publish(room, "m2");
         assertThat(take(sender)).as("the turn has not come").isNull();
         assertThat(sender.isBehind()).isTrue();
         assertThat(take(other)).isEqualTo("1");
@@ -138,7 +152,7 @@ class JsonMemberTest {
     void membersWhoAreBehindEachAtAnotherPlaceComeTogether() {
         Room room = room(Overflow.DROP_OLDEST, 1000, 1000);
         for (int i = 0; i < 100; i++) {
-            room.publish(Samples.line(null, "x".repeat(9_000)));
+            Samples.publish(room, "x".repeat(9_000));
         }
         List<Member> members = new ArrayList<>();
         for (int from = 1; from <= 20; from++) {
@@ -160,7 +174,7 @@ class JsonMemberTest {
             }
             behind = still;
         }
-        Counts counts = room.counts();
+        Counts counts = Samples.counts(room);
         assertThat(counts.offered()).isEqualTo(counts.delivered());
         assertThat(taken).as("frames in all, of 25 that each takes").hasSizeLessThan(60);
     }
@@ -204,7 +218,7 @@ class JsonMemberTest {
         assertThat(page.getInt("n")).as("what was missed is in the history").isEqualTo(7);
         publish(room, 3);
         assertThat(takeAll(member)).containsExactly("13 14 15");
-        assertThat(room.counts()).isEqualTo(new Counts(15, 15, 8, 7));
+        assertThat(Samples.counts(room)).isEqualTo(new Counts(15, 15, 8, 7));
     }
 
     @Test
@@ -223,7 +237,7 @@ class JsonMemberTest {
         assertThat(takeAll(member)).containsExactly("1 2 3", "gap 3-6");
         publish(room, 2);
         assertThat(takeAll(member)).containsExactly("6 7");
-        assertThat(room.counts()).isEqualTo(new Counts(7, 7, 5, 2));
+        assertThat(Samples.counts(room)).isEqualTo(new Counts(7, 7, 5, 2));
     }
 
     /** Both are at the first message, and the frame is full; but one replays, and the other is behind and gets its window. */
@@ -232,7 +246,7 @@ class JsonMemberTest {
         Room room = room(Overflow.DROP_NEWEST, 2, 20);
         Member behind = Samples.json(room, subscriber, 1);
         for (int i = 0; i < 10; i++) {
-            room.publish(Samples.line(null, "x".repeat(10_000)));
+            Samples.publish(room, "x".repeat(10_000));
         }
         runTurns();
         Member replaying = Samples.json(room, subscriber, 1);
@@ -242,7 +256,8 @@ class JsonMemberTest {
 
     @Test
     void whatTheLogLetGoIsToldToo() {
-        Room room = room(Overflow.DISCONNECT, 4, 4);
+        long four = 4L * (Ring.OVERHEAD_BYTES + 3);
+        Room room = room(Samples.limits(100, four, four, 4, Overflow.DISCONNECT, Duration.ZERO));
         Member member = Samples.json(room, subscriber, 1);
         publish(room, 10);
         assertThat(takeAll(member)).containsExactly("gap 0-7", "7 8 9 10");
@@ -290,7 +305,7 @@ class JsonMemberTest {
         assertThat(lines).hasSize(64);
         assertThat(lines[63]).endsWith("\"data\":100}");
         assertThat(member.next()).isNull();
-        assertThat(room.counts().offered()).isZero();
+        assertThat(Samples.counts(room).offered()).isZero();
     }
 
     /** A room under load never lets a member take its last message; news has to come through all the same, and messages too. */
@@ -337,7 +352,7 @@ class JsonMemberTest {
         assertThat(names(news, "joined")).containsExactly("Ann", "Bob");
         assertThat(ann.next()).isNull();
         assertThat(takeEvent(bob)).isEqualTo(news);
-        room.tellPresence(nanos());
+        room.sweep(nanos());
         bob.leave();
         tick(room);
         assertThat(takeEvent(ann))
@@ -369,7 +384,7 @@ class JsonMemberTest {
         tick(room);
         takeEvent(ann);
         Member bob = named(room, "Bob");
-        assertThat(room.picture().names()).containsExactly("Ann", "Bob");
+        assertThat(room.snapshot().names()).containsExactly("Ann", "Bob");
         bob.leave();
         tick(room);
         assertThat(names(takeEvent(ann), "left")).containsExactly("Bob");
@@ -426,7 +441,7 @@ class JsonMemberTest {
         assertThat(takeAll(bob)).as("nobody is told").containsExactly("1 2");
         ann.leave();
         assertThat(room.memberCount()).isEqualTo(2);
-        assertThat(room.join(subscriber, Format.JSON, "Ann", new Wish.At(1, null), ann, Samples::begin))
+        assertThat(room.join(subscriber, Format.JSON, "Ann", Samples.at(room, 1), ann, Samples::begin))
                 .as("it has left")
                 .isEqualTo(Entry.No.GONE);
     }
@@ -439,10 +454,10 @@ class JsonMemberTest {
         takeEvent(ann);
         named(room, "Bob");
         now = now.plusMillis(249);
-        room.tellPresence(nanos());
+        room.sweep(nanos());
         assertThat(ann.next()).isNull();
         now = now.plusMillis(1);
-        room.tellPresence(nanos());
+        room.sweep(nanos());
         assertThat(ann.next()).isNotNull();
         turns.clear();
         tick(room);
@@ -463,6 +478,53 @@ class JsonMemberTest {
         assertThat(names(news, "left")).as("there is another Ann").isEmpty();
         other.leave();
         other.rename("Cay");
-        assertThat(room.picture().names()).containsExactly("Ann");
+        assertThat(room.snapshot().names()).containsExactly("Ann");
+    }
+
+    @Test
+    void aSlowMemberHearsOfOneGapAndGoesOnWithWhatMemoryKeeps() {
+        for (Overflow overflow : List.of(Overflow.DROP_OLDEST, Overflow.DROP_NEWEST)) {
+            Room room = room(overflow, 0, 5);
+            Member member = slow(room);
+            assertThat(takeAll(member)).as(overflow.name()).containsExactly("gap 1-96", "96 97 98 99 100");
+            publish(room, 1);
+            assertThat(takeAll(member)).containsExactly("101");
+            assertThat(Samples.counts(room)).isEqualTo(new Counts(101, 101, 7, 94));
+        }
+    }
+
+    @Test
+    void aSlowMemberOfARoomOfTheLatestHearsOfOneGapAndGoesOnWithTheNewest() {
+        Room room = room(Overflow.LATEST, 0, 5);
+        Member member = slow(room);
+        assertThat(takeAll(member)).containsExactly("gap 1-100", "100");
+        publish(room, 2);
+        assertThat(takeAll(member)).containsExactly("101 102");
+        assertThat(Samples.counts(room)).isEqualTo(new Counts(102, 102, 4, 98));
+    }
+
+    /** A member that took the first of a hundred messages, and whose frame stays under way. */
+    private Member slow(Room room) {
+        Member member = Samples.json(room, subscriber, 1);
+        publish(room, 1);
+        assertThat(take(member)).isEqualTo("1");
+        publish(room, 49);
+        member.frameUnderWay(Samples.SLOW_AFTER.toNanos());
+        publish(room, 50);
+        return member;
+    }
+
+    /** Slow, but of what it has not taken all is kept anyway. */
+    @Test
+    void aSlowMemberMissesNothingThatMemoryStillKeeps() {
+        Room room = room(Overflow.DROP_OLDEST, 0, 50);
+        Member member = Samples.json(room, subscriber, 1);
+        publish(room, 1);
+        assertThat(take(member)).isEqualTo("1");
+        publish(room, 3);
+        member.frameUnderWay(Samples.SLOW_AFTER.toNanos());
+        publish(room, 3);
+        assertThat(takeAll(member)).containsExactly("2 3 4 5 6 7");
+        assertThat(Samples.counts(room)).isEqualTo(new Counts(7, 7, 7, 0));
     }
 }

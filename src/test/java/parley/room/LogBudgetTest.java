@@ -52,64 +52,67 @@ class LogBudgetTest {
 
     private static Room enter(RoomRegistry rooms, String name) {
         RoomName room = new RoomName(name);
-        return Samples.plain(rooms, room, NOTHING, rooms.position(room, 0)).room();
+        return Samples.plain(rooms, room, NOTHING, rooms.fix(room, new Start.Last(0)))
+                .room();
     }
 
     @Test
     void theRoomInWhichNothingWasSaidForLongestForgetsFirst() {
-        RoomRegistry rooms =
-                new RoomRegistry(limits, room -> limits, 9, null, 30_000, (took, since) -> {}, turns::add, clock);
+        RoomRegistry rooms = new RoomRegistry(
+                limits, room -> limits, 9, room -> new MemoryStore(), 30_000, (took, since) -> {}, turns::add, clock);
         Room quiet = enter(rooms, "quiet");
         Room busy = enter(rooms, "busy");
-        quiet.publish(Samples.line(null, "x".repeat(10_000)));
+        Samples.publish(quiet, "x".repeat(10_000));
         now = now.plusSeconds(1);
-        busy.publish(Samples.line(null, "x".repeat(10_000)));
+        Samples.publish(busy, "x".repeat(10_000));
         runTurns();
         assertThat(Samples.read(quiet, History.Range.newest(9)).messages()).hasSize(1);
-        assertThat(rooms.logBytes()).isEqualTo(2 * (10_000 + MemoryLog.OVERHEAD_BYTES));
+        assertThat(rooms.logBytes()).isEqualTo(2 * (10_000 + Ring.OVERHEAD_BYTES));
 
         now = now.plusSeconds(1);
-        busy.publish(Samples.line(null, "x".repeat(10_000)));
+        Samples.publish(busy, "x".repeat(10_000));
         runTurns();
         assertThat(Samples.read(quiet, History.Range.newest(9)).messages()).isEmpty();
         // Looked for what is gone without end, once.
         assertThat(Samples.read(quiet, History.Range.after(0, 9)).messages()).isEmpty();
         assertThat(Samples.read(busy, History.Range.newest(9)).messages()).hasSize(2);
         assertThat(rooms.forgottenCount()).isEqualTo(1);
-        assertThat(rooms.logBytes()).isEqualTo(2 * (10_000 + MemoryLog.OVERHEAD_BYTES));
+        assertThat(rooms.logBytes()).isEqualTo(2 * (10_000 + Ring.OVERHEAD_BYTES));
     }
 
     @Test
     void whatIsForgottenIsMissedAndTheNumbersGoOn() {
-        RoomRegistry rooms =
-                new RoomRegistry(limits, room -> limits, 9, null, 5_000, (took, since) -> {}, turns::add, clock);
+        RoomRegistry rooms = new RoomRegistry(
+                limits, room -> limits, 9, room -> new MemoryStore(), 5_000, (took, since) -> {}, turns::add, clock);
         Room room = enter(rooms, "only");
         RoomName name = new RoomName("only");
-        Member late = Samples.plain(rooms, name, NOTHING, rooms.position(name, 0));
-        room.publish(Samples.line(null, "x".repeat(10_000)));
+        Member late = Samples.plain(rooms, name, NOTHING, rooms.fix(name, new Start.Last(0)));
+        Samples.publish(room, "x".repeat(10_000));
+        runTurns();
+        assertThat(late.next()).isNull(); // asks the store
         runTurns();
         assertThat(late.next()).isNull();
-        assertThat(room.counts()).isEqualTo(new Counts(1, 2, 0, 1));
-        Outcome.Published next = room.publish(Samples.line(null, "small"));
+        assertThat(Samples.counts(room)).isEqualTo(new Counts(1, 2, 0, 1));
+        long next = Samples.publish(room, "small");
         runTurns();
-        assertThat(next.seq()).isEqualTo(2);
+        assertThat(next).isEqualTo(2);
         assertThat(late.next()).isNotNull();
     }
 
     @Test
     void aRoomThatGoesGivesItsBytesBack() {
-        RoomRegistry rooms =
-                new RoomRegistry(limits, room -> limits, 9, null, 30_000, (took, since) -> {}, turns::add, clock);
+        RoomRegistry rooms = new RoomRegistry(
+                limits, room -> limits, 9, room -> new MemoryStore(), 30_000, (took, since) -> {}, turns::add, clock);
         RoomName name = new RoomName("short");
-        Member member = Samples.plain(rooms, name, NOTHING, rooms.position(name, 0));
-        member.room().publish(Samples.line(null, "text"));
+        Member member = Samples.plain(rooms, name, NOTHING, rooms.fix(name, new Start.Last(0)));
+        Samples.publish(member.room(), "text");
         member.leave();
         rooms.sweep(1);
         rooms.sweep(2);
         assertThat(rooms.roomCount()).isZero();
         assertThat(rooms.logBytes()).isZero();
         member.room().forget();
-        member.room().publish(Samples.line(null, "to nobody"));
+        Samples.publish(member.room(), "to nobody");
         assertThat(rooms.logBytes()).as("it counts no more").isZero();
     }
 
@@ -119,14 +122,21 @@ class LogBudgetTest {
         ExecutorService threads = Executors.newFixedThreadPool(4);
         ExecutorService fanOut = Executors.newFixedThreadPool(2);
         RoomRegistry rooms = new RoomRegistry(
-                limits, room -> limits, 100, null, 2_000, (took, since) -> {}, fanOut, Clock.systemUTC());
+                limits,
+                room -> limits,
+                100,
+                room -> new MemoryStore(),
+                2_000,
+                (took, since) -> {},
+                fanOut,
+                Clock.systemUTC());
         for (int i = 0; i < 4; i++) {
             threads.execute(() -> {
                 for (int n = 0; n < 20_000; n++) {
                     RoomName name =
                             new RoomName("r" + ThreadLocalRandom.current().nextInt(8));
-                    Member member = Samples.plain(rooms, name, NOTHING, rooms.position(name, 0));
-                    member.room().publish(Samples.line(null, "x".repeat(n % 500)));
+                    Member member = Samples.plain(rooms, name, NOTHING, rooms.fix(name, new Start.Last(0)));
+                    Samples.publish(member.room(), "x".repeat(n % 500));
                     member.leave();
                     if (n % 50 == 0) {
                         rooms.sweep(System.nanoTime());

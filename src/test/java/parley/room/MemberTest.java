@@ -8,7 +8,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import parley.delivery.Frame;
 
 class MemberTest {
@@ -28,26 +31,55 @@ class MemberTest {
     };
 
     private Room room(Overflow overflow, int window, int history) {
-        RoomLimits limits = Samples.limits(history, window, overflow, Duration.ZERO);
-        return Samples.room(limits, turns::add, Clock.systemUTC());
+        return room(Samples.limits(history, window, overflow, Duration.ZERO));
+    }
+
+    /** A room of which memory holds four messages of a digit, whoever needs more. */
+    private Room smallRoom(Overflow overflow, int window) {
+        long bytes = 4L * (Ring.OVERHEAD_BYTES + 1);
+        return room(Samples.limits(100, bytes, bytes, window, overflow, Duration.ZERO));
+    }
+
+    private Room room(RoomLimits limits) {
+        Room room = Samples.room(limits, turns::add, Clock.systemUTC());
+        runTurns();
+        return room;
     }
 
     private void publish(Room room, int count) {
         for (int i = 0; i < count; i++) {
-            long seq = room.log().head() + 1;
-            room.publish(Samples.line(null, String.valueOf(seq)));
+            long seq = room.log().ring().head() + 1;
+            Samples.publish(room, String.valueOf(seq));
         }
+        runTurns();
+    }
+
+    private void runTurns() {
         while (!turns.isEmpty()) {
             turns.poll().run();
         }
     }
 
-    private static List<String> takeAll(Member member) {
+    /** Takes what there is, as often as it is woken because the log has been asked for more. */
+    private List<String> takeAll(Member member) {
         List<String> taken = new ArrayList<>();
-        for (String next = take(member); next != null; next = take(member)) {
-            taken.add(next);
-        }
+        int before;
+        do {
+            before = ready;
+            for (String next = take(member); next != null; next = take(member)) {
+                taken.add(next);
+            }
+            runTurns();
+        } while (ready > before);
         return taken;
+    }
+
+    private static long kept(Room room) {
+        return room.log().ring().head() + 1 - room.log().ring().first();
+    }
+
+    private static List<String> numbers(int from, int to) {
+        return IntStream.rangeClosed(from, to).mapToObj(String::valueOf).toList();
     }
 
     private static String take(Member member) {
@@ -55,8 +87,8 @@ class MemberTest {
     }
 
     private static void assertIdentity(Room room, long offered, long missed) {
-        Counts counts = room.counts();
-        assertThat(counts).isEqualTo(new Counts(room.log().head(), offered, offered - missed, missed));
+        Counts counts = Samples.counts(room);
+        assertThat(counts).isEqualTo(new Counts(room.log().ring().head(), offered, offered - missed, missed));
     }
 
     @Test
@@ -156,7 +188,7 @@ class MemberTest {
     @Test
     void whatTheLogLetGoIsMissedUnderEveryPolicy() {
         for (Overflow overflow : Overflow.values()) {
-            Room room = room(overflow, 4, 4);
+            Room room = smallRoom(overflow, 4);
             Member member = Samples.plain(room, subscriber, Samples.start(room, 0));
             publish(room, 4);
             publish(room, 1); // 1 is gone; behind by 5
@@ -187,10 +219,154 @@ class MemberTest {
         Room room = room(Overflow.DROP_OLDEST, 10, 10);
         Member one = Samples.plain(room, subscriber, Samples.start(room, 0));
         Member two = Samples.plain(room, subscriber, Samples.start(room, 0));
-        room.publish(Samples.line("ann", "hi"));
+        Samples.publish(room, Samples.line("ann", "hi"));
         turns.poll().run();
         Frame frame = one.next();
         assertThat(frame).isEqualTo(new Frame.Text("ann: hi"));
         assertThat(two.next()).isSameAs(frame);
+    }
+
+    /** A turn that came late found all members "behind": 17 of 100 deliveries of a burst to members that read were lost. */
+    @ParameterizedTest
+    @EnumSource(Overflow.class)
+    void aMemberThatReadsMissesNothingHoweverLongTheBurst(Overflow overflow) {
+        Room room = room(overflow, 0, 10);
+        Member member = Samples.plain(room, subscriber, Samples.start(room, 0));
+        publish(room, 5_000);
+        assertThat(take(member)).isEqualTo("1");
+        member.frameUnderWay(Samples.SLOW_AFTER.toNanos() - 1);
+        publish(room, 5_000);
+        assertThat(takeAll(member)).isEqualTo(numbers(2, 10_000));
+        assertThat(fellBehind).isZero();
+        assertIdentity(room, 10_000, 0);
+        publish(room, 1);
+        assertThat(takeAll(member)).containsExactly("10001");
+        publish(room, 1);
+        assertThat(kept(room)).as("nobody needs more, once it is taken").isLessThanOrEqualTo(11);
+    }
+
+    @Test
+    void aMemberWhoseFrameIsUnderWayForTooLongIsDisconnectedWhereThePolicySaysSo() {
+        Room room = room(Overflow.DISCONNECT, 0, 10);
+        Member member = Samples.plain(room, subscriber, Samples.start(room, 0));
+        publish(room, 100);
+        take(member);
+        member.frameUnderWay(Samples.SLOW_AFTER.toNanos() - 1);
+        assertThat(fellBehind).isZero();
+        member.frameUnderWay(Samples.SLOW_AFTER.toNanos());
+        assertThat(fellBehind).isEqualTo(1);
+        member.leave();
+        member.frameUnderWay(Samples.SLOW_AFTER.toNanos());
+        assertThat(fellBehind).as("it has left").isEqualTo(1);
+        assertIdentity(room, 100, 99);
+    }
+
+    /** What memory keeps for everybody it may still take. */
+    @Test
+    void aSlowMemberGoesOnWithWhatMemoryKeepsAnyway() {
+        Room room = room(Overflow.DROP_OLDEST, 0, 10);
+        Member member = slow(room, 100);
+        assertThat(takeAll(member)).isEqualTo(numbers(91, 100));
+        publish(room, 50);
+        assertThat(takeAll(member)).as("it reads again").isEqualTo(numbers(101, 150));
+        assertIdentity(room, 150, 89);
+    }
+
+    @Test
+    void aSlowMemberGoesOnWithTheNewestAlone() {
+        Room room = room(Overflow.LATEST, 0, 10);
+        Member member = slow(room, 100);
+        assertThat(takeAll(member)).containsExactly("100");
+        publish(room, 50);
+        assertThat(takeAll(member)).as("it reads again").isEqualTo(numbers(101, 150));
+        assertIdentity(room, 150, 98);
+    }
+
+    @Test
+    void aSlowMemberGetsWhatMemoryKeepsAndMissesWhatComesUntilItHasTakenThat() {
+        Room room = room(Overflow.DROP_NEWEST, 0, 10);
+        Member member = slow(room, 100);
+        List<String> taken = new ArrayList<>();
+        while (taken.isEmpty()) {
+            String next = take(member);
+            if (next != null) {
+                taken.add(next);
+            }
+            runTurns();
+        }
+        publish(room, 5);
+        taken.addAll(takeAll(member));
+        assertThat(taken).isEqualTo(numbers(91, 100));
+        publish(room, 50);
+        assertThat(takeAll(member)).as("it reads again").isEqualTo(numbers(106, 155));
+        assertIdentity(room, 155, 89 + 5);
+    }
+
+    /** A member that took the first of so many messages, and whose frame stays under way. */
+    private Member slow(Room room, int messages) {
+        Member member = Samples.plain(room, subscriber, Samples.start(room, 0));
+        publish(room, messages / 2);
+        assertThat(take(member)).isEqualTo("1");
+        assertThat(kept(room)).as("for it").isEqualTo(messages / 2);
+        member.frameUnderWay(Samples.SLOW_AFTER.toNanos());
+        publish(room, messages - messages / 2);
+        assertThat(kept(room)).as("nothing for it").isEqualTo(10);
+        return member;
+    }
+
+    @Test
+    void aMemberThatHasTakenEverythingIsNotSlow() {
+        Room room = room(Overflow.DISCONNECT, 0, 10);
+        Member member = Samples.plain(room, subscriber, Samples.start(room, 0));
+        publish(room, 1);
+        take(member);
+        member.frameUnderWay(Samples.SLOW_AFTER.toNanos());
+        assertThat(fellBehind).isZero();
+        publish(room, 20);
+        assertThat(takeAll(member)).isEqualTo(numbers(2, 21));
+    }
+
+    /** Two members: what the slow one does not hold the other gets. */
+    @ParameterizedTest
+    @EnumSource(value = Overflow.class, mode = EnumSource.Mode.EXCLUDE, names = "DISCONNECT")
+    void aSlowMemberCostsTheOthersNothing(Overflow overflow) {
+        Room room = room(overflow, 0, 10);
+        Member slow = Samples.plain(room, subscriber, Samples.start(room, 0));
+        Member other = Samples.plain(room, subscriber, Samples.start(room, 0));
+        List<String> taken = new ArrayList<>();
+        publish(room, 1);
+        take(slow);
+        for (int i = 0; i < 20; i++) {
+            publish(room, 100);
+            slow.frameUnderWay(Samples.SLOW_AFTER.toNanos());
+            taken.addAll(takeAll(other));
+        }
+        assertThat(taken).isEqualTo(numbers(1, 2_001));
+        publish(room, 1);
+        assertThat(kept(room)).isEqualTo(10);
+        int got = 1 + takeAll(slow).size();
+        assertThat(takeAll(other)).containsExactly("2002");
+        assertIdentity(room, 2 * 2_002, 2_002 - got);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Overflow.class)
+    void theLogLetsGoUnderAMemberOnlyBeyondItsBacklog(Overflow overflow) {
+        long bytes = 100L * (Ring.OVERHEAD_BYTES + 4);
+        Room room = room(Samples.limits(10, bytes / 10, bytes, 0, overflow, Duration.ZERO));
+        Member other = Samples.plain(room, subscriber, Samples.start(room, 0));
+        publish(room, 1_000); // four digits from now on
+        other.leave();
+        publish(room, 1);
+        assertThat(kept(room)).isLessThanOrEqualTo(11);
+        Member member = Samples.plain(room, subscriber, Samples.start(room, 0));
+        publish(room, 100);
+        assertThat(takeAll(member)).isEqualTo(numbers(1_002, 1_101));
+        publish(room, 101);
+        assertThat(takeAll(member)).as("one too many").isEqualTo(numbers(1_103, 1_202));
+        assertThat(fellBehind).isZero();
+        Counts counts = Samples.counts(room);
+        assertThat(counts.offered()).isEqualTo(counts.delivered() + counts.missed());
+        assertThat(counts.missed()).isEqualTo(1_000 + 1); // of the one that left, and of the other
     }
 }

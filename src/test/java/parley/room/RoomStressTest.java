@@ -163,8 +163,8 @@ class RoomStressTest {
             Session session = new Session(fanOut, when, format);
             RoomName name = new RoomName("r" + random.nextInt(3));
             MemberName as = new MemberName("n" + random.nextInt(9));
-            RoomRegistry.Position position = registry.position(name, random.nextInt(20));
-            Member member = Samples.member(registry.join(name, position, session, format, as, Samples::begin));
+            Start start = registry.fix(name, new Start.Last(random.nextInt(20)));
+            Member member = Samples.member(registry.join(name, start, session, format, as, Samples::begin));
             session.member = member;
             session.drain.wake();
             for (int i = random.nextInt(20); i > 0; i--) {
@@ -184,7 +184,7 @@ class RoomStressTest {
 
     private static void publishNumbered(Room room) {
         synchronized (room) {
-            room.publish(Samples.line(null, "n " + (room.log().head() + 1)));
+            Samples.publish(room, "n " + (room.log().ring().newest() + 1));
         }
     }
 }

@@ -9,6 +9,7 @@ import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import parley.delivery.Frame;
 import parley.protocol.RoomName;
@@ -36,7 +37,9 @@ class RoomTest {
 
     private static final OnReady NOTHING = new OnReady(() -> {});
 
-    private void runTurns() {
+    /** A room's first turn is due when it is open. */
+    @BeforeEach
+    void runTurns() {
         while (!turns.isEmpty()) {
             turns.poll().run();
         }
@@ -47,18 +50,18 @@ class RoomTest {
     }
 
     private Member join(RoomName name) {
-        return Samples.plain(registry, name, NOTHING, registry.position(name, 0));
+        return Samples.plain(registry, name, NOTHING, registry.fix(name, new Start.Last(0)));
     }
 
     @Test
     void oneTurnIsDueHoweverMuchIsPublished() {
         Samples.plain(room, NOTHING, 1);
-        room.publish(Samples.line(null, "a"));
-        room.publish(Samples.line(null, "b"));
+        Samples.publish(room, "a");
+        Samples.publish(room, "b");
         assertThat(turns).hasSize(1);
         turns.poll().run();
         assertThat(turns).isEmpty();
-        room.publish(Samples.line(null, "c"));
+        Samples.publish(room, "c");
         assertThat(turns).hasSize(1);
     }
 
@@ -70,12 +73,12 @@ class RoomTest {
                 room,
                 new OnReady(() -> {
                     if (woken[0]++ == 0) {
-                        room.publish(Samples.line(null, "again"));
-                        room.publish(Samples.line(null, "and again"));
+                        Samples.publish(room, "again");
+                        Samples.publish(room, "and again");
                     }
                 }),
                 1);
-        room.publish(Samples.line(null, "a"));
+        Samples.publish(room, "a");
         turns.poll().run();
         assertThat(turns).hasSize(1);
         turns.poll().run();
@@ -90,10 +93,10 @@ class RoomTest {
             int which = i;
             members[i] = Samples.plain(room, new OnReady(() -> members[which].leave()), 1);
         }
-        room.publish(Samples.line(null, "a"));
+        Samples.publish(room, "a");
         turns.poll().run();
         assertThat(room.memberCount()).isZero();
-        assertThat(room.counts()).isEqualTo(new Counts(1, 3, 0, 3));
+        assertThat(Samples.counts(room)).isEqualTo(new Counts(1, 3, 0, 3));
     }
 
     @Test
@@ -116,12 +119,13 @@ class RoomTest {
     void whoComesBackWithinTheLingerTimeFindsTheRoomAndItsHistory() {
         Member member = join(RoomName.LOBBY);
         Room first = member.room();
-        first.publish(Samples.line(null, "kept"));
+        Samples.publish(first, "kept");
         member.leave();
         sweep();
         now = now.plusSeconds(59);
         sweep();
-        Member again = Samples.plain(registry, RoomName.LOBBY, NOTHING, registry.position(RoomName.LOBBY, 1));
+        Member again =
+                Samples.plain(registry, RoomName.LOBBY, NOTHING, registry.fix(RoomName.LOBBY, new Start.Last(1)));
         now = now.plusSeconds(59);
         sweep();
         assertThat(again.room()).isSameAs(first);
@@ -152,7 +156,7 @@ class RoomTest {
                 .isFalse();
         assertThat(room.closeIfDeserted(0, false)).isFalse();
         assertThat(room.closeIfDeserted(60_000_000_000L, false)).isTrue();
-        assertThat(room.join(NOTHING, Format.PLAIN, null, new Wish.At(1, null), null, Samples::begin))
+        assertThat(room.join(NOTHING, Format.PLAIN, null, Samples.at(room, 1), null, Samples::begin))
                 .isEqualTo(Entry.No.GONE);
     }
 
@@ -173,11 +177,11 @@ class RoomTest {
     /** Between the answer to a handshake and joining, others publish: who was told that it is in must get that. */
     @Test
     void whoJoinsAtAPositionGetsWhatWasPublishedSince() {
-        RoomRegistry.Position beforeTheRoom = registry.position(RoomName.LOBBY, 0);
+        Start beforeTheRoom = registry.fix(RoomName.LOBBY, new Start.Last(0));
         Room made = join(RoomName.LOBBY).room();
-        made.publish(Samples.line(null, "first"));
-        RoomRegistry.Position before = registry.position(RoomName.LOBBY, 0);
-        made.publish(Samples.line(null, "second"));
+        Samples.publish(made, "first");
+        Start before = registry.fix(RoomName.LOBBY, new Start.Last(0));
+        Samples.publish(made, "second");
 
         runTurns();
         assertThat(Samples.plain(registry, RoomName.LOBBY, NOTHING, before).next())
@@ -191,13 +195,13 @@ class RoomTest {
     @Test
     void aPositionInARoomThatWasGivenUpIsTheStartOfTheNext() {
         Member old = join(RoomName.LOBBY);
-        old.room().publish(Samples.line(null, "old"));
-        RoomRegistry.Position position = registry.position(RoomName.LOBBY, 0);
+        Samples.publish(old.room(), "old");
+        Start position = registry.fix(RoomName.LOBBY, new Start.Last(0));
         old.leave();
         sweep();
         now = now.plusSeconds(60);
         sweep();
-        join(RoomName.LOBBY).room().publish(Samples.line(null, "new"));
+        Samples.publish(join(RoomName.LOBBY).room(), "new");
         runTurns();
         assertThat(Samples.plain(registry, RoomName.LOBBY, NOTHING, position).next())
                 .isEqualTo(new Frame.Text("new"));
@@ -221,10 +225,10 @@ class RoomTest {
     void aPageOfHistoryIsNotEmptyWhileThereIsHistory() throws Exception {
         RoomLimits few = Samples.limits(2, 1, Overflow.DROP_OLDEST, Duration.ZERO);
         Room busy = Samples.room(few, task -> {}, clock);
-        busy.publish(Samples.line(null, "x"));
+        Samples.publish(busy, "x");
         Thread publisher = new Thread(() -> {
             while (!Thread.interrupted()) {
-                busy.publish(Samples.line(null, "x"));
+                Samples.publish(busy, "x");
             }
         });
         publisher.start();
@@ -243,14 +247,14 @@ class RoomTest {
     void whatMembersShareIsLetGoOfInAQuietRoom() {
         Member one = join(RoomName.LOBBY);
         Member two = join(RoomName.LOBBY);
-        one.room().publish(Samples.line(null, "a"));
-        turns.poll().run();
+        Samples.publish(one.room(), "a");
+        runTurns();
         Frame shared = one.next();
-        one.room().letGoWhenQuiet();
+        sweep();
         assertThat(two.next()).as("not quiet yet").isSameAs(shared);
-        Member late = Samples.plain(registry, RoomName.LOBBY, NOTHING, registry.position(RoomName.LOBBY, 1));
+        Member late = Samples.plain(registry, RoomName.LOBBY, NOTHING, registry.fix(RoomName.LOBBY, new Start.Last(1)));
         now = now.plusSeconds(3);
-        one.room().letGoWhenQuiet();
+        sweep();
         assertThat(late.next()).isNotSameAs(shared).isEqualTo(shared);
     }
 }

@@ -2,6 +2,7 @@ package parley.room;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -12,17 +13,48 @@ import parley.protocol.Utf8;
 
 /** What tests put into rooms. */
 public final class Samples {
+    /** How long a frame is under way before its member is behind. */
+    public static final Duration SLOW_AFTER = Duration.ofSeconds(3);
+
+    private static final long HISTORY_BYTES = 1 << 20;
+    private static final long BACKLOG_BYTES = 8 << 20;
+
     private Samples() {}
 
-    /** Limits of a room with a megabyte of history, that joins up to 64 KB and tells up to 5 names. */
+    /** Limits of a room with a megabyte of history and eight of backlog, that joins up to 64 KB and tells up to 5 names. */
     public static RoomLimits limits(int history, int window, Overflow overflow, Duration linger) {
-        return new RoomLimits(history, 1 << 20, window, overflow, linger, 1 << 16, 5, 100_000, null);
+        return limits(history, HISTORY_BYTES, BACKLOG_BYTES, window, overflow, linger);
     }
 
-    /** The lobby, with nothing to keep to but its own limits. */
+    /** The same with other bytes of history and backlog. */
+    static RoomLimits limits(
+            int history, long historyBytes, long backlogBytes, int window, Overflow overflow, Duration linger) {
+        return new RoomLimits(
+                history, historyBytes, backlogBytes, SLOW_AFTER, window, overflow, linger, 1 << 16, 5, 100_000, null);
+    }
+
+    /** The same for a room that is kept in a store. */
+    public static RoomLimits stored(int history, int window, Overflow overflow, int members) {
+        return new RoomLimits(
+                history,
+                HISTORY_BYTES,
+                BACKLOG_BYTES,
+                SLOW_AFTER,
+                window,
+                overflow,
+                Duration.ZERO,
+                1 << 16,
+                5,
+                members,
+                new Retention(1_000, 1 << 20, Duration.ZERO));
+    }
+
+    /** The lobby in memory, open, with nothing to keep to but its own limits. */
     static Room room(RoomLimits limits, Executor fanOut, Clock clock) {
         LogBudget any = new LogBudget(Long.MAX_VALUE, () -> {});
-        return new Room(RoomName.LOBBY, limits, null, any, new Tally(), (took, since) -> {}, fanOut, clock);
+        Room room = new Room(RoomName.LOBBY, limits, any, new Tally(), (took, since) -> {}, fanOut, clock);
+        room.open(new MemoryStore());
+        return room;
     }
 
     public static Draft line(@Nullable String from, String text) {
@@ -33,12 +65,29 @@ public final class Samples {
         return new Draft(from, Content.text(text, Utf8.length(text)), id);
     }
 
+    /** Publishes in a room in memory, and returns the number: another thread may be serving that one's requests. */
+    public static long publish(Room room, Draft draft) {
+        CompletableFuture<Outcome> result = new CompletableFuture<>();
+        room.publish(draft, result::complete);
+        return ((Outcome.Published) result.join()).seq();
+    }
+
+    /** Publishes a line. */
+    public static long publish(Room room, String text) {
+        return publish(room, line(null, text));
+    }
+
+    /** What was counted in a room, and in those that share its tally. */
+    static Counts counts(Room room) {
+        return room.tally().counts();
+    }
+
     /** The member that came in, in a test in which nobody is refused. */
     public static Member member(Entry entry) {
         return ((Entry.In) entry).member();
     }
 
-    /** Has a member begin that was told that it is in. */
+    /** Has a member begin whose client was answered that it is in. */
     public static void begin(Joined joined) {
         joined.member().begin();
     }
@@ -52,14 +101,19 @@ public final class Samples {
             long from,
             @Nullable Member before) {
         AtomicReference<Joined> joined = new AtomicReference<>();
-        room.join(subscriber, format, name, new Wish.At(from, null), before, joined::set);
+        room.join(subscriber, format, name, at(room, from), before, joined::set);
         begin(joined.get());
         return joined.get();
     }
 
-    /** Where one starts that many messages back. */
+    /** A start at a message of the room as it is now. */
+    static Start.At at(Room room, long from) {
+        return new Start.At(room.log().beginning().epoch(), from, null);
+    }
+
+    /** Where a client starts that many messages back. */
     static long start(Room room, int history) {
-        return ((Wish.At) room.fix(new Wish.Last(history))).from();
+        return ((Start.At) room.fix(new Start.Last(history))).from();
     }
 
     /** Reads from a room in memory. */
@@ -77,9 +131,8 @@ public final class Samples {
         return join(room, subscriber, Format.JSON, null, from, null).member();
     }
 
-    static @Nullable Member plain(
-            RoomRegistry registry, RoomName name, Member.Subscriber subscriber, RoomRegistry.Position position) {
-        Entry entry = registry.join(name, position, subscriber, Format.PLAIN, null, Samples::begin);
+    static @Nullable Member plain(RoomRegistry registry, RoomName name, Member.Subscriber subscriber, Start start) {
+        Entry entry = registry.join(name, start, subscriber, Format.PLAIN, null, Samples::begin);
         return entry instanceof Entry.In in ? in.member() : null;
     }
 }

@@ -42,23 +42,23 @@ final class SparseStore implements RoomStore {
     /** Has messages, of which the room hears. */
     void comes(long... numbers) {
         keep(numbers);
-        toDo.add(this::tell);
+        toDo.add(this::announce);
     }
 
-    private void tell() {
-        tell(head());
+    private void announce() {
+        announce(head());
     }
 
-    private void tell(long upTo) {
+    private void announce(long upTo) {
         if (open == null) {
             return;
         }
-        List<Message> news = kept.stream()
+        List<Message> added = kept.stream()
                 .filter(message -> message.seq() > heard && message.seq() <= upTo)
                 .toList();
-        if (!news.isEmpty()) {
+        if (!added.isEmpty()) {
             heard = upTo;
-            open.appended(news);
+            open.appended(added);
         }
     }
 
@@ -79,9 +79,9 @@ final class SparseStore implements RoomStore {
             before = number;
             heard = number;
             first = number + 1;
-            open.opened(epoch, first, number + 1, number, List.of());
+            open.opened(new Contents(epoch, Numbering.SHARED, first, number + 1, number, List.of()));
         });
-        toDo.add(this::tell);
+        toDo.add(this::announce);
         run();
     }
 
@@ -91,14 +91,9 @@ final class SparseStore implements RoomStore {
         }
     }
 
-    /** Does the next that it was asked to: what it looks for it tells a step later. */
+    /** Does the next that it was asked to: what it looks for it says a step later. */
     void step() {
         toDo.poll().run();
-    }
-
-    @Override
-    public boolean isSparse() {
-        return true;
     }
 
     @Override
@@ -111,37 +106,27 @@ final class SparseStore implements RoomStore {
             toDo.addFirst(() -> {
                 open = room;
                 heard = head;
-                room.opened(epoch, first, since, head, newest);
+                room.opened(new Contents(epoch, Numbering.SHARED, first, since, head, newest));
             });
         });
         return new Log() {
             @Override
-            public Outcome.@Nullable NotKept append(long at, Draft draft, Consumer<Outcome> told) {
+            public void append(long at, Draft draft, Consumer<Outcome> onResult) {
                 throw new AssertionError();
             }
 
             @Override
-            public boolean read(
-                    long from, boolean back, int limit, long bytes, Consumer<@Nullable List<Message>> told) {
-                toDo.add(() -> {
-                    List<Message> found = new ArrayList<>(kept.stream()
-                            .filter(message -> back ? message.seq() <= from : message.seq() >= from)
-                            .toList());
-                    if (back) {
-                        Collections.reverse(found);
-                    }
-                    told.accept(List.copyOf(found.subList(0, Math.min(limit, found.size()))));
-                });
-                return true;
+            public void read(Query query, Consumer<Answer> onAnswer) {
+                toDo.add(() -> onAnswer.accept(find(query)));
             }
 
             @Override
-            public void look(Looked told) {
+            public void refresh(Consumer<Extent> onExtent) {
                 toDo.add(() -> {
                     long head = head();
                     toDo.addFirst(() -> {
-                        tell(head);
-                        told.looked(first, head);
+                        announce(head);
+                        onExtent.accept(new Extent(first, head));
                     });
                 });
             }
@@ -151,5 +136,17 @@ final class SparseStore implements RoomStore {
                 open = null;
             }
         };
+    }
+
+    private Found find(Query query) {
+        boolean back = query.direction() == Direction.BACKWARD;
+        List<Message> found = new ArrayList<>(kept.stream()
+                .filter(message -> back ? message.seq() <= query.from() : message.seq() >= query.from())
+                .toList());
+        if (back) {
+            Collections.reverse(found);
+        }
+        List<Message> page = List.copyOf(found.subList(0, Math.min(query.limit(), found.size())));
+        return new Found(Math.max(query.from(), first), page, page.size() < found.size());
     }
 }

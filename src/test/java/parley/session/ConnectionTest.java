@@ -23,7 +23,7 @@ import parley.room.Overflow;
 import parley.room.RoomLimits;
 import parley.room.RoomRegistry;
 import parley.room.Samples;
-import parley.room.Wish;
+import parley.room.Start;
 
 /** The life of a connection, with a clock that stands still and tasks that run when they are told to. */
 class ConnectionTest {
@@ -66,7 +66,7 @@ class ConnectionTest {
                 CLIENT,
                 transport,
                 rooms,
-                new FirstRoom(RoomName.LOBBY, from, rooms.position(RoomName.LOBBY, 0)),
+                new FirstRoom(RoomName.LOBBY, from, rooms.fix(RoomName.LOBBY, new Start.Last(0))),
                 Format.PLAIN);
     }
 
@@ -317,14 +317,7 @@ class ConnectionTest {
         chat(new FakeTransport(When.LATER, 1), null);
         FakeTransport second = new FakeTransport(When.LATER, 1);
         sessions.openChat(
-                CLIENT,
-                second,
-                rooms,
-                new FirstRoom(
-                        new RoomName("other"),
-                        null,
-                        new RoomRegistry.Position(null, new Wish.Last(0), new Wish.Last(0))),
-                Format.PLAIN);
+                CLIENT, second, rooms, new FirstRoom(new RoomName("other"), null, new Start.Last(0)), Format.PLAIN);
         run(closing);
         assertThat(second.closes()).containsExactly("1013 too many rooms");
     }

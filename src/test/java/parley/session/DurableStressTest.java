@@ -40,6 +40,7 @@ import parley.room.Overflow;
 import parley.room.Retention;
 import parley.room.RoomLimits;
 import parley.room.RoomRegistry;
+import parley.room.Start;
 
 /**
  * Sessions come, talk without waiting, move between rooms on disk and go, while another thread gives rooms up and the oldest messages go: each
@@ -171,6 +172,14 @@ class DurableStressTest {
         }
 
         @Override
+        public boolean pauseReading() {
+            return true;
+        }
+
+        @Override
+        public void resumeReading() {}
+
+        @Override
         public void close(CloseCode code, String reason) {}
 
         @Override
@@ -191,9 +200,10 @@ class DurableStressTest {
                 room -> retention,
                 Clock.systemUTC(),
                 Thread::new);
-        RoomLimits limits = new RoomLimits(20, 1 << 16, 8, overflow, Duration.ZERO, 1_000, 5, 100, retention);
+        RoomLimits limits = new RoomLimits(
+                20, 1 << 16, 1 << 18, Duration.ofSeconds(3), 8, overflow, Duration.ZERO, 1_000, 5, 100, retention);
         RoomRegistry rooms = new RoomRegistry(
-                limits, name -> limits, 9, store, 4_000, (took, since) -> {}, fanOut, Clock.systemUTC());
+                limits, name -> limits, 9, name -> store, 4_000, (took, since) -> {}, fanOut, Clock.systemUTC());
         SessionLimits open = new SessionLimits(
                 1,
                 Duration.ofSeconds(60),
@@ -259,7 +269,7 @@ class DurableStressTest {
                 new Client("/test", null, Visitor.UNKNOWN),
                 transport,
                 rooms,
-                new FirstRoom(first, null, rooms.position(first, random.nextInt(100))),
+                new FirstRoom(first, null, rooms.fix(first, new Start.Last(random.nextInt(100)))),
                 Format.JSON);
         List<String> in = new ArrayList<>(List.of(first.value()));
         int commands = 0;

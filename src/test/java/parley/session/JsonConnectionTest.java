@@ -20,6 +20,7 @@ import parley.room.Format;
 import parley.room.Overflow;
 import parley.room.RoomRegistry;
 import parley.room.Samples;
+import parley.room.Start;
 
 /** One JSON session over a transport that completes when it is told to. */
 class JsonConnectionTest {
@@ -58,7 +59,8 @@ class JsonConnectionTest {
 
     private ChatConnection open(Sessions in, FakeTransport transport, String room) {
         RoomName name = new RoomName(room);
-        return in.openChat(CLIENT, transport, rooms, new FirstRoom(name, null, rooms.position(name, 0)), Format.JSON);
+        return in.openChat(
+                CLIENT, transport, rooms, new FirstRoom(name, null, rooms.fix(name, new Start.Last(0))), Format.JSON);
     }
 
     private static void say(ChatConnection who, String command) {

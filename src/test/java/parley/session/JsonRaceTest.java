@@ -16,8 +16,6 @@ import parley.delivery.FakeTransport;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
 import parley.protocol.CloseCode;
-import parley.protocol.Content;
-import parley.protocol.Draft;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 import parley.room.Format;
@@ -27,6 +25,7 @@ import parley.room.Room;
 import parley.room.RoomLimits;
 import parley.room.RoomRegistry;
 import parley.room.Samples;
+import parley.room.Start;
 
 /** Interleavings that were got wrong once, tried many times. */
 class JsonRaceTest {
@@ -64,6 +63,14 @@ class JsonRaceTest {
         }
 
         @Override
+        public boolean pauseReading() {
+            return true;
+        }
+
+        @Override
+        public void resumeReading() {}
+
+        @Override
         public void close(CloseCode code, String reason) {}
 
         @Override
@@ -91,7 +98,18 @@ class JsonRaceTest {
     private final Sessions sessions = new Sessions(
             limits, Runnable::run, task -> {}, () -> 0, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);
     private final RoomRegistry rooms = new RoomRegistry(
-            new RoomLimits(10, 1 << 20, 5, Overflow.DROP_OLDEST, Duration.ofHours(1), 1 << 16, 2_000, 100_000, null),
+            new RoomLimits(
+                    10,
+                    1 << 20,
+                    1 << 20,
+                    Duration.ofSeconds(3),
+                    5,
+                    Overflow.DROP_OLDEST,
+                    Duration.ofHours(1),
+                    1 << 16,
+                    2_000,
+                    100_000,
+                    null),
             100,
             Runnable::run,
             Clock.systemUTC());
@@ -102,13 +120,14 @@ class JsonRaceTest {
                 new Client("/test", null, Visitor.UNKNOWN),
                 transport,
                 rooms,
-                new FirstRoom(RoomName.LOBBY, null, rooms.position(RoomName.LOBBY, 0)),
+                new FirstRoom(RoomName.LOBBY, null, rooms.fix(RoomName.LOBBY, new Start.Last(0))),
                 format);
     }
 
     private Member join(RoomName room, String name) {
         MemberName as = name == null ? null : new MemberName(name);
-        return Samples.member(rooms.join(room, rooms.position(room, 0), NOBODY, Format.JSON, as, Samples::begin));
+        return Samples.member(
+                rooms.join(room, rooms.fix(room, new Start.Last(0)), NOBODY, Format.JSON, as, Samples::begin));
     }
 
     private static void say(ChatConnection who, String commands) {
@@ -135,7 +154,7 @@ class JsonRaceTest {
         Quick transport = new Quick();
         ChatConnection connection = open(sessions, transport, Format.JSON);
         Room room = join(new RoomName("other"), null).room();
-        room.publish(new Draft(null, Content.text("x", 1), null));
+        Samples.publish(room, "x");
         Thread waker = new Thread(() -> {
             while (!Thread.interrupted()) {
                 connection.ready(); // what any room's turn does
@@ -165,7 +184,7 @@ class JsonRaceTest {
         FakeTransport transport = new FakeTransport(FakeTransport.When.LATER, 1); // with a frame in flight for good
         ChatConnection connection = open(sessions, transport, Format.JSON);
         Room room = join(new RoomName("other"), null).room();
-        room.publish(new Draft(null, Content.text("x", 1), null));
+        Samples.publish(room, "x");
         AtomicBoolean done = new AtomicBoolean();
         int[] early = {0};
         Thread draining = new Thread(() -> {
@@ -310,6 +329,6 @@ class JsonRaceTest {
             assertThat(rooms.memberCount()).isZero();
             assertThat(some.openCount()).isZero();
         }
-        assertThat(join(new RoomName("r0"), null).room().picture().names()).isEmpty();
+        assertThat(join(new RoomName("r0"), null).room().snapshot().names()).isEmpty();
     }
 }

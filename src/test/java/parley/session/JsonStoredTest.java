@@ -20,27 +20,19 @@ import parley.room.FakeStore;
 import parley.room.Format;
 import parley.room.Outcome;
 import parley.room.Overflow;
-import parley.room.Retention;
 import parley.room.RoomLimits;
 import parley.room.RoomRegistry;
+import parley.room.Samples;
+import parley.room.Start;
 
 /** A JSON session in rooms whose store takes its time: it gives commands without waiting, and the answers are in their order. */
 class JsonStoredTest {
     private final Deque<Runnable> turns = new ArrayDeque<>();
     private long now;
     private final FakeStore store = new FakeStore();
-    private final RoomLimits limits = new RoomLimits(
-            10,
-            1 << 20,
-            5,
-            Overflow.DROP_OLDEST,
-            Duration.ZERO,
-            1 << 16,
-            5,
-            100,
-            new Retention(1_000, 1 << 20, Duration.ZERO));
+    private final RoomLimits limits = Samples.stored(10, 5, Overflow.DROP_OLDEST, 100);
     private final RoomRegistry rooms = new RoomRegistry(
-            limits, name -> limits, 9, store, 1 << 20, (took, since) -> {}, turns::add, Clock.systemUTC());
+            limits, name -> limits, 9, name -> store, 1 << 20, (took, since) -> {}, turns::add, Clock.systemUTC());
     private final Sessions sessions = new Sessions(
             new SessionLimits(
                     1,
@@ -68,7 +60,7 @@ class JsonStoredTest {
                 new Client("/test", null, Visitor.UNKNOWN),
                 transport,
                 rooms,
-                new FirstRoom(RoomName.LOBBY, null, rooms.position(RoomName.LOBBY, 0)),
+                new FirstRoom(RoomName.LOBBY, null, rooms.fix(RoomName.LOBBY, new Start.Last(0))),
                 format);
     }
 
@@ -226,7 +218,7 @@ class JsonStoredTest {
                 new Client("/test", null, Visitor.UNKNOWN),
                 transport,
                 rooms,
-                new FirstRoom(new RoomName("other"), null, rooms.position(new RoomName("other"), 0)),
+                new FirstRoom(new RoomName("other"), null, rooms.fix(new RoomName("other"), new Start.Last(0))),
                 Format.JSON);
         store.run();
         for (int i = 0; i < 1_000 && !connection.hasEnded(); i++) {
