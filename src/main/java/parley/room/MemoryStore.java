@@ -49,8 +49,13 @@ public final class MemoryStore implements RoomStore {
         private final RoomName name;
         private final Listener room;
         private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
-        /** How many requests wait or are being served. The thread that makes it more than 0 serves until it is 0 again. */
+        /**
+         * How many requests wait or are being served. The thread that makes it 1 serves until it is 0 again, or less: a request may be served
+         * before its thread has counted it. That thread, which counts up to 0, must not serve beside the one that counts up to 1.
+         */
         private final AtomicInteger waiting = new AtomicInteger();
+
+        private volatile boolean isClosed;
 
         // Touched by the serving thread
         private long newest;
@@ -87,11 +92,13 @@ public final class MemoryStore implements RoomStore {
         }
 
         @Override
-        public void close() {}
+        public void close() {
+            isClosed = true;
+        }
 
         private void request(Request request) {
             requests.add(request);
-            if (waiting.getAndIncrement() > 0) {
+            if (waiting.getAndIncrement() != 0) {
                 return;
             }
             int served;
@@ -139,10 +146,16 @@ public final class MemoryStore implements RoomStore {
             if (!added.isEmpty()) {
                 List<Message> messages = List.copyOf(added);
                 added.clear();
-                attempt(() -> room.appended(messages));
+                attempt(() -> appended(messages));
             }
             results.forEach(this::attempt);
             results.clear();
+        }
+
+        private void appended(List<Message> messages) {
+            if (!isClosed) {
+                room.appended(messages);
+            }
         }
 
         private void attempt(Runnable call) {
