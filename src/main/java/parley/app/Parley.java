@@ -169,7 +169,8 @@ public final class Parley {
             return null;
         }
         try {
-            return new DurableStore(data, room -> settings.room(room).retention(), clock, named("parley-store"));
+            return new DurableStore(
+                    data, room -> settings.room(room).retention(), clock, System::nanoTime, named("parley-store"));
         } catch (DataException e) {
             endThreads();
             throw new SettingsException(String.valueOf(e.getMessage()));

@@ -7,4 +7,9 @@ public final class DataException extends RuntimeException {
     DataException(String message) {
         super(message);
     }
+
+    /** What an exception says, with its cause. */
+    static String words(Throwable e) {
+        return e.getMessage() + (e.getCause() == null ? "" : ": " + e.getCause());
+    }
 }

@@ -6,6 +6,7 @@ import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.Message;
@@ -19,7 +20,7 @@ final class Stored {
 
     private static final SecureRandom RANDOM = new SecureRandom();
 
-    /** The oldest messages go some at a time: when there is this part more than may be. */
+    /** The oldest messages go some at a time: when there is this part more than is allowed. */
     private static final int SLACK = 16;
     /** How many messages are looked at in one go when the oldest go. */
     private static final int LOOK = 500;
@@ -29,16 +30,16 @@ final class Stored {
 
     private final RoomName name;
     private final @Nullable Retention retention;
-    private final List<RoomStore.Listener> listeners = new ArrayList<>();
+    private final List<Subscription> subscriptions = new ArrayList<>();
 
-    private Database.Row now;
+    private Tables.Row now;
     /** As it was committed last. */
-    private Database.Row committed;
+    private Tables.Row committed;
 
     private final List<Message> added = new ArrayList<>();
     private boolean isTrimmed;
 
-    private Stored(RoomName name, @Nullable Retention retention, Database.Row row) {
+    private Stored(RoomName name, @Nullable Retention retention, Tables.Row row) {
         this.name = name;
         this.retention = retention;
         this.now = row;
@@ -46,13 +47,14 @@ final class Stored {
     }
 
     /** Looks a room up. */
-    static Stored find(Database database, RoomName name, @Nullable Retention retention) throws SQLException {
-        Database.Row row = database.room(name);
-        return new Stored(name, retention, row == null ? new Database.Row(NONE, epoch(), 1, 0, 0) : row);
+    static Stored find(Tables tables, RoomName name, @Nullable Retention retention) throws SQLException {
+        Tables.Row row = tables.room(name);
+        Tables.Row none = new Tables.Row(NONE, newEpoch(), 1, 0, 0, 0, 0, Tables.Seen.NONE);
+        return new Stored(name, retention, row == null ? none : row);
     }
 
     /** An epoch that no room ever had. */
-    static String epoch() {
+    static String newEpoch() {
         return Long.toString(RANDOM.nextLong(Long.MAX_VALUE), Character.MAX_RADIX);
     }
 
@@ -60,7 +62,7 @@ final class Stored {
         return name;
     }
 
-    /** How much heavier its messages are than when it was committed last. */
+    /** How many more bytes its messages have than when it was committed last. */
     long bytesAdded() {
         return now.bytes() - committed.bytes();
     }
@@ -75,20 +77,20 @@ final class Stored {
         return now.id() != NONE;
     }
 
-    /** A room in memory is open for it, and hears of what comes. */
-    void listen(RoomStore.Listener room) {
-        listeners.add(room);
-        tell(() -> room.opened(new RoomStore.Contents(
-                now.epoch(), RoomStore.Numbering.CONSECUTIVE, now.first(), now.head() + 1, now.head(), List.of())));
+    /** A room in memory is given what there is, and from now on what comes. */
+    void subscribe(Subscription room) {
+        subscriptions.add(room);
+        RoomStore.Contents contents = new RoomStore.Contents(
+                now.epoch(), RoomStore.Numbering.CONSECUTIVE, now.first(), now.head() + 1, now.head(), List.of());
+        announce(room, listener -> listener.opened(contents));
     }
 
-    /** What a room does with the news does not undo what has been written. */
-    private void tell(Runnable news) {
-        try {
-            news.run();
-        } catch (RuntimeException | Error e) {
-            LOG.log(Level.ERROR, "the room " + name + " could not be told what is kept of it", e);
-        }
+    void unsubscribe(Subscription room) {
+        subscriptions.remove(room);
+    }
+
+    boolean hasSubscriptions() {
+        return !subscriptions.isEmpty();
     }
 
     /** Which messages there are. */
@@ -96,141 +98,159 @@ final class Stored {
         return new RoomStore.Extent(committed.first(), committed.head());
     }
 
-    void leave(RoomStore.Listener room) {
-        listeners.remove(room);
-    }
-
-    boolean hasListeners() {
-        return !listeners.isEmpty();
-    }
-
     /**
      * Adds a message, unless there is one with that id.
      *
+     * @param at its time; it gets that of the newest message where that is later
      * @return its number, or that of the other, negative
      */
-    long add(Database database, long at, Draft draft) throws SQLException {
+    long add(Tables tables, long nowMillis, long at, Draft draft) throws SQLException {
         if (!isKept()) {
-            now = new Database.Row(
-                    database.addRoom(name, now.epoch()), now.epoch(), now.first(), now.head(), now.bytes());
+            now = now.withId(tables.addRoom(name, now.epoch()));
         }
-        long other = draft.id() == null ? 0 : database.seq(now.id(), draft.id());
+        long other = draft.id() == null ? 0 : tables.seq(now.id(), draft.id());
         if (other > 0) {
             return -other;
         }
-        Message message = new Message(now.head() + 1, at, draft);
-        database.add(now.id(), message);
+        Message message = new Message(now.head() + 1, Math.max(now.newestAt(), at), draft);
+        tables.add(now.id(), message, Math.min(at, nowMillis));
         added.add(message);
-        become(now.first(), message.seq(), now.bytes() + Database.weight(message));
+        now = now.with(message);
         return message.seq();
     }
 
     /**
-     * Lets go of what is more than may be kept, or older, and writes down where it stands.
+     * Lets go of what is more than is allowed, or older, and writes down where it stands.
      *
-     * @param most how many messages may go in one go, about: who writes waits for it
+     * @param most how many messages may go in one go, about: senders wait for it
      * @return how many do
      */
-    int settle(Database database, long nowMillis, int most) throws SQLException {
-        int gone = most > 0 ? trim(database, nowMillis, most) : 0;
+    int settle(Tables tables, long nowMillis, int most) throws SQLException {
+        if (!isKept()) {
+            return 0;
+        }
+        lookAtTheClock(nowMillis);
+        int gone = most > 0 ? trim(tables, nowMillis, most) : 0;
         if (!now.equals(committed)) {
-            database.update(now, added.isEmpty() ? 0 : nowMillis);
+            tables.update(now);
         }
         return gone;
     }
 
-    private int trim(Database database, long nowMillis, int most) throws SQLException {
-        if (retention == null || !isKept()) {
+    /**
+     * Where something was said later than now, the clock has been set back, or is wrong now. Which of the two nobody knows, so nothing is dated
+     * anew: but messages that are dated in the future age from now on.
+     */
+    private void lookAtTheClock(long nowMillis) {
+        boolean isSeen = now.seen().seq() >= now.head() && now.seen().at() <= nowMillis;
+        Tables.Seen seen = now.said() > nowMillis && !isSeen ? new Tables.Seen(now.head(), nowMillis) : now.seen();
+        now = now.withTimes(added.isEmpty() ? now.said() : nowMillis, seen);
+    }
+
+    private int trim(Tables tables, long nowMillis, int most) throws SQLException {
+        if (retention == null) {
             return 0;
         }
         long messages = retention.messages();
         boolean isOver = now.head() - now.first() + 1 > messages + messages / SLACK
                 || now.bytes() > retention.bytes() + retention.bytes() / SLACK;
-        long oldestAllowed = retention.age().isZero()
-                ? Long.MIN_VALUE
-                : nowMillis - retention.age().toMillis();
-        return isOver || hasOlder(database, oldestAllowed)
-                ? trim(database, isOver ? retention : null, oldestAllowed, most)
-                : 0;
+        boolean hasOlder = false;
+        if (!isOver && !retention.age().isZero()) {
+            List<Tables.Oldest> oldest = tables.oldest(now.id(), 1);
+            hasOlder = !oldest.isEmpty() && isTooOld(oldest.get(0), nowMillis);
+        }
+        return isOver || hasOlder ? trim(tables, isOver ? retention : null, nowMillis, most) : 0;
     }
 
-    private boolean hasOlder(Database database, long oldestAllowed) throws SQLException {
-        if (oldestAllowed == Long.MIN_VALUE) {
+    private boolean isTooOld(Tables.Oldest one, long nowMillis) {
+        if (retention == null || retention.age().isZero()) {
             return false;
         }
-        List<Database.Oldest> oldest = database.oldest(now.id(), 1);
-        return !oldest.isEmpty() && oldest.get(0).at() < oldestAllowed;
+        long since = one.written();
+        if (since > nowMillis) { // by the clock it is still to come, so its own time says nothing
+            since = one.seq() <= now.seen().seq() ? now.seen().at() : nowMillis;
+        }
+        return since < nowMillis - retention.age().toMillis();
     }
 
-    private int trim(Database database, @Nullable Retention allowed, long oldestAllowed, int most) throws SQLException {
+    private int trim(Tables tables, @Nullable Retention allowed, long nowMillis, int most) throws SQLException {
         int all = 0;
         boolean isDone = false;
         while (!isDone && all < most) {
-            List<Database.Oldest> oldest = database.oldest(now.id(), LOOK);
+            List<Tables.Oldest> oldest = tables.oldest(now.id(), LOOK);
             int gone = 0;
-            for (Database.Oldest one : oldest) {
+            for (Tables.Oldest one : oldest) {
                 boolean isTooMuch = allowed != null
                         && one.seq() < now.head()
                         && (now.head() - one.seq() + 1 > allowed.messages() || now.bytes() > allowed.bytes());
-                if (!isTooMuch && one.at() >= oldestAllowed) {
+                if (!isTooMuch && !isTooOld(one, nowMillis)) {
                     break;
                 }
-                become(one.seq() + 1, now.head(), now.bytes() - one.weight());
+                now = now.from(one.seq() + 1, now.bytes() - one.bytes());
                 gone++;
             }
             if (gone > 0) {
-                database.removeBefore(now.id(), now.first());
+                tables.removeBefore(now.id(), now.first());
             }
             all += gone;
             isDone = gone < LOOK;
             if (oldest.isEmpty()) {
-                become(now.head() + 1, now.head(), 0); // whatever was counted
+                now = now.from(now.head() + 1, 0); // whatever was counted
             }
         }
         return all;
     }
 
     /**
-     * Lets some of the oldest messages go, whatever may be kept, and writes down where it stands.
+     * Lets some of the oldest messages go, whatever is allowed, and writes down where it stands.
      *
-     * @param entirely whether the room goes with its last message, unless somebody listens: then it goes the next time
+     * @param entirely whether the room goes with its last message, unless it is open: then it goes the next time
      */
-    void giveWay(Database database, boolean entirely) throws SQLException {
-        List<Database.Oldest> oldest = database.oldest(now.id(), LOOK);
+    void giveWay(Tables tables, boolean entirely) throws SQLException {
+        List<Tables.Oldest> oldest = tables.oldest(now.id(), LOOK);
         if (!oldest.isEmpty()) {
-            long weight = oldest.stream().mapToLong(Database.Oldest::weight).sum();
-            become(oldest.get(oldest.size() - 1).seq() + 1, now.head(), now.bytes() - weight);
-            database.removeBefore(now.id(), now.first());
+            long bytes = oldest.stream().mapToLong(Tables.Oldest::bytes).sum();
+            now = now.from(oldest.get(oldest.size() - 1).seq() + 1, now.bytes() - bytes);
+            tables.removeBefore(now.id(), now.first());
         }
-        if (oldest.isEmpty() || (entirely && now.first() > now.head() && !hasListeners())) {
-            database.removeRoom(now.id());
-            now = new Database.Row(NONE, now.epoch(), now.head() + 1, now.head(), 0);
+        if (oldest.isEmpty() || (entirely && now.first() > now.head() && !hasSubscriptions())) {
+            tables.removeRoom(now.id());
+            now = now.withId(NONE).from(now.head() + 1, 0);
         } else {
-            database.update(now, 0);
+            tables.update(now);
         }
-    }
-
-    private void become(long first, long head, long bytes) {
-        now = new Database.Row(now.id(), now.epoch(), first, head, bytes);
     }
 
     /** What was written counts. */
     void committed() {
-        isTrimmed = now.first() != committed.first();
+        isTrimmed |= now.first() != committed.first();
         committed = now;
     }
 
-    /** Tells those who listen what has been committed. */
-    void tell() {
-        for (RoomStore.Listener room : listeners) {
-            if (!added.isEmpty()) {
-                tell(() -> room.appended(List.copyOf(added)));
+    /** Has the rooms that are open hear of what has been committed. */
+    void announce() {
+        List<Message> messages = List.copyOf(added);
+        boolean hasTrimmed = isTrimmed;
+        long first = committed.first();
+        added.clear();
+        isTrimmed = false;
+        for (Subscription room : subscriptions) {
+            if (!messages.isEmpty()) {
+                announce(room, listener -> listener.appended(messages));
             }
-            if (isTrimmed) {
-                tell(() -> room.trimmed(now.first()));
+            if (hasTrimmed) {
+                announce(room, listener -> listener.trimmed(first));
             }
         }
-        added.clear();
+    }
+
+    /** What a room fails to do with it does not undo what has been written. */
+    private void announce(Subscription room, Consumer<RoomStore.Listener> what) {
+        try {
+            room.call(what);
+        } catch (RuntimeException | Error e) {
+            LOG.log(Level.ERROR, "the room " + name + " failed to take what is kept of it", e);
+        }
     }
 
     /** What was written since the last commit does not count. */

@@ -7,40 +7,38 @@ import parley.protocol.RoomName;
 import parley.room.Outcome;
 import parley.room.RoomStore;
 
-/** What the writing thread is given to do. */
+/** What the writing thread is given to do. That it has been answered is noted by that thread, or by the one that finds it has ended. */
 sealed interface Task {
     /** A room in memory wants to know what is kept of it, and what comes. */
     final class Open implements Task {
         final RoomName name;
-        final RoomStore.Listener room;
-        /** Of the writing thread: whether the room has heard what became of it. */
-        boolean isTold;
+        final Subscription room;
+        boolean isAnswered;
 
-        Open(RoomName name, RoomStore.Listener room) {
+        Open(RoomName name, Subscription room) {
             this.name = name;
             this.room = room;
         }
     }
 
-    /** A room in memory wants to hear no more. */
-    record Close(RoomName name, RoomStore.Listener room) implements Task {}
+    /** A room in memory has been given up. */
+    record Close(RoomName name, Subscription room) implements Task {}
 
     /** A message is to be kept. */
     final class Append implements Task {
         final RoomName name;
         final long at;
         final Draft draft;
-        final Consumer<Outcome> told;
-        final long weight;
-        /** Of the writing thread: whether its sender has heard what became of it. */
-        boolean isTold;
+        final Consumer<Outcome> onResult;
+        final long bytes;
+        boolean isAnswered;
 
-        Append(RoomName name, long at, Draft draft, Consumer<Outcome> told) {
+        Append(RoomName name, long at, Draft draft, Consumer<Outcome> onResult) {
             this.name = name;
             this.at = at;
             this.draft = draft;
-            this.told = told;
-            this.weight = Database.weight(draft);
+            this.onResult = onResult;
+            this.bytes = Tables.bytes(draft);
         }
     }
 
@@ -48,8 +46,7 @@ sealed interface Task {
     final class Refresh implements Task {
         final RoomName name;
         final Consumer<RoomStore.Extent> onExtent;
-        /** Of the writing thread: whether the room has its answer. */
-        boolean isDone;
+        boolean isAnswered;
 
         Refresh(RoomName name, Consumer<RoomStore.Extent> onExtent) {
             this.name = name;
@@ -65,6 +62,6 @@ sealed interface Task {
         void with(Database database) throws SQLException;
     }
 
-    /** Wakes it. */
+    /** Wakes it, to look what is due. */
     record Wake() implements Task {}
 }

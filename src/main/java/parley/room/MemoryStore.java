@@ -55,6 +55,8 @@ public final class MemoryStore implements RoomStore {
          */
         private final AtomicInteger waiting = new AtomicInteger();
 
+        private volatile boolean isClosed;
+
         // Touched by the serving thread
         private long newest;
         private long newestAt = Long.MIN_VALUE;
@@ -90,7 +92,9 @@ public final class MemoryStore implements RoomStore {
         }
 
         @Override
-        public void close() {}
+        public void close() {
+            isClosed = true;
+        }
 
         private void request(Request request) {
             requests.add(request);
@@ -142,10 +146,16 @@ public final class MemoryStore implements RoomStore {
             if (!added.isEmpty()) {
                 List<Message> messages = List.copyOf(added);
                 added.clear();
-                attempt(() -> room.appended(messages));
+                attempt(() -> appended(messages));
             }
             results.forEach(this::attempt);
             results.clear();
+        }
+
+        private void appended(List<Message> messages) {
+            if (!isClosed) {
+                room.appended(messages);
+            }
         }
 
         private void attempt(Runnable call) {

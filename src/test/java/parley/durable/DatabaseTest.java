@@ -15,6 +15,7 @@ import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
+import parley.room.RoomStore;
 
 /** The file itself. */
 class DatabaseTest {
@@ -29,7 +30,8 @@ class DatabaseTest {
     void theLogBeginsAgainWhenItHasGrown() throws Exception {
         Path log = folder.resolve("parley.db-wal");
         try (Database database = Database.write(folder, false)) {
-            long room = database.addRoom(JAVA, "e");
+            Tables tables = new Tables(database);
+            long room = tables.addRoom(JAVA, "e");
             database.commit();
             int seq = 0;
             try (Connection reading =
@@ -38,21 +40,22 @@ class DatabaseTest {
                     ResultSet rows = statement.executeQuery("SELECT name FROM rooms")) {
                 assertThat(rows.next()).isTrue();
                 while (Files.size(log) <= Database.LOG_BYTES) {
-                    add(database, room, ++seq);
+                    add(database, tables, room, ++seq);
                 }
                 database.restartLog();
-                add(database, room, ++seq);
+                add(database, tables, room, ++seq);
                 assertThat(Files.size(log)).as("somebody reads").isGreaterThan(Database.LOG_BYTES);
             }
             database.restartLog();
-            add(database, room, ++seq);
+            add(database, tables, room, ++seq);
             assertThat(Files.size(log)).isLessThanOrEqualTo(Database.LOG_BYTES);
-            assertThat(database.messages(JAVA, seq, true, 9, 1)).hasSize(1);
+            RoomStore.Query newest = new RoomStore.Query(seq, RoomStore.Direction.BACKWARD, 9, 1);
+            assertThat(tables.messages(JAVA, newest).messages()).hasSize(1);
         }
     }
 
-    private static void add(Database database, long room, long seq) throws Exception {
-        database.add(room, new Message(seq, 0, new Draft(null, Content.text("x".repeat(LONG), LONG), null)));
+    private static void add(Database database, Tables tables, long room, long seq) throws Exception {
+        tables.add(room, new Message(seq, 0, new Draft(null, Content.text("x".repeat(LONG), LONG), null)), 0);
         database.commit();
     }
 }

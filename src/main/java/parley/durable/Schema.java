@@ -1,0 +1,77 @@
+package parley.durable;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The tables of the file, and their version. A file of an older version is upgraded when it is opened to write; one of a newer version is refused.
+ */
+final class Schema {
+    /** Says that a database is one of Parley's: "Prly". */
+    private static final int APPLICATION = 0x50726c79;
+    /** One more when the tables change. */
+    static final int VERSION = 2;
+
+    private static final List<String> VERSION_1 = List.of(
+            "CREATE TABLE rooms (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL, first INTEGER NOT NULL,"
+                    + " head INTEGER NOT NULL, bytes INTEGER NOT NULL, said INTEGER NOT NULL) STRICT",
+            "CREATE INDEX rooms_said ON rooms (said)",
+            // Rooms whose messages have all grown old are many, and nothing is to be had from them.
+            "CREATE INDEX rooms_weighing ON rooms (said) WHERE bytes > 0",
+            // Content in bytes: text may hold anything.
+            "CREATE TABLE messages (room INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, sender TEXT,"
+                    + " kind INTEGER NOT NULL, content BLOB NOT NULL, id TEXT, PRIMARY KEY (room, seq)) STRICT, WITHOUT ROWID",
+            "CREATE UNIQUE INDEX messages_id ON messages (room, id) WHERE id IS NOT NULL",
+            // boot: of the machine, while commits are not synced at once; null after an orderly stop.
+            "CREATE TABLE synced (times INTEGER NOT NULL, probe BLOB, boot TEXT) STRICT",
+            "INSERT INTO synced VALUES (0, NULL, NULL)",
+            "PRAGMA application_id = " + APPLICATION);
+
+    /** The machine's clock may be wrong, and be set. */
+    private static final List<String> VERSION_2 = List.of(
+            // The time of the newest message that the room ever had: none after it has an earlier one.
+            "ALTER TABLE rooms ADD COLUMN newest_at INTEGER NOT NULL DEFAULT 0",
+            // Messages up to seen_seq were there at seen_at: those that are dated in the future are as old as that.
+            "ALTER TABLE rooms ADD COLUMN seen_seq INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE rooms ADD COLUMN seen_at INTEGER NOT NULL DEFAULT 0",
+            // The clock when the message was written, where it was before 'at'; else null.
+            "ALTER TABLE messages ADD COLUMN written INTEGER");
+
+    private Schema() {}
+
+    /**
+     * Makes the tables, or checks those that are there and upgrades them.
+     *
+     * @throws DataException when the file is not one of Parley's, or of a newer Parley, or cannot be upgraded
+     */
+    static void prepare(Database database) throws SQLException {
+        int version = (int) database.number("PRAGMA user_version");
+        boolean isEmpty = database.number("SELECT count(*) FROM sqlite_schema") == 0;
+        if (!isEmpty && database.number("PRAGMA application_id") != APPLICATION) {
+            throw new DataException("its file " + Database.FILE + " is a database of something else");
+        }
+        if (version > VERSION) {
+            throw new DataException("it was written by a newer Parley (version " + version
+                    + " of the file; this one knows up to " + VERSION + ")");
+        }
+        if (isEmpty) {
+            database.execute("PRAGMA auto_vacuum = INCREMENTAL"); // before there is a table
+        }
+        database.useWriteAheadLog();
+        List<String> changes = new ArrayList<>(isEmpty ? VERSION_1 : List.of());
+        if (version < VERSION) {
+            changes.addAll(VERSION_2);
+            changes.add("PRAGMA user_version = " + VERSION);
+            upgrade(database, changes);
+        }
+    }
+
+    private static void upgrade(Database database, List<String> changes) {
+        try {
+            database.write(changes);
+        } catch (SQLException e) {
+            throw new DataException("its file " + Database.FILE + " cannot be written to (" + e.getMessage() + ")");
+        }
+    }
+}

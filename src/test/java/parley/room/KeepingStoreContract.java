@@ -1,0 +1,199 @@
+package parley.room;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import parley.protocol.Content;
+import parley.protocol.Draft;
+import parley.protocol.Message;
+import parley.protocol.Utf8;
+
+/** What a store does that keeps messages beyond the room's ring, one by one in numbers or with holes between them. */
+public abstract class KeepingStoreContract extends RoomStoreContract {
+    private static final long MUCH = 1 << 20;
+    /** How many messages a room keeps in the tests of trimming. */
+    protected static final int FEW = 16;
+
+    /** Makes the store of this test, as {@link #begin} does: one that keeps {@link #FEW} messages of a room, or a part more. */
+    protected abstract RoomStore beginWithFew() throws Exception;
+
+    private RoomStore.Answer answer(RoomStore.Log log, RoomStore.Query query) throws Exception {
+        CompletableFuture<RoomStore.Answer> answer = new CompletableFuture<>();
+        log.read(query, answer::complete);
+        return get(answer);
+    }
+
+    private RoomStore.Found forward(RoomStore.Log log, long from, int limit, long bytes) throws Exception {
+        return (RoomStore.Found) answer(log, new RoomStore.Query(from, RoomStore.Direction.FORWARD, limit, bytes));
+    }
+
+    private RoomStore.Found backward(RoomStore.Log log, long from, int limit, long bytes) throws Exception {
+        return (RoomStore.Found) answer(log, new RoomStore.Query(from, RoomStore.Direction.BACKWARD, limit, bytes));
+    }
+
+    private static List<String> texts(RoomStore.Found found) {
+        return found.messages().stream()
+                .map(message -> message.content().text())
+                .toList();
+    }
+
+    /** Publishes m1, m2, …, and returns their numbers. */
+    private List<Long> publishAll(RoomStore.Log log, int count) throws Exception {
+        List<Long> numbers = new ArrayList<>();
+        for (int i = 1; i <= count; i++) {
+            numbers.add(publish(log, "m" + i));
+        }
+        return numbers;
+    }
+
+    @Test
+    void messagesAreReadForwardUpToALimit() throws Exception {
+        RoomStore.Log log = open(begin(), new Heard());
+        List<Long> numbers = publishAll(log, 9);
+        RoomStore.Found some = forward(log, numbers.get(3), 3, MUCH);
+        assertThat(texts(some)).containsExactly("m4", "m5", "m6");
+        assertThat(some.since()).isEqualTo(numbers.get(3));
+        assertThat(some.more()).isTrue();
+        RoomStore.Found rest = forward(log, numbers.get(7), 9, MUCH);
+        assertThat(texts(rest)).containsExactly("m8", "m9");
+        assertThat(rest.since()).isEqualTo(numbers.get(7));
+        assertThat(rest.more()).isFalse();
+        RoomStore.Found justAll = forward(log, numbers.get(0), 9, MUCH);
+        assertThat(texts(justAll)).hasSize(9);
+        assertThat(justAll.more()).isFalse();
+    }
+
+    @Test
+    void messagesAreReadBackwardUpToALimit() throws Exception {
+        RoomStore.Log log = open(begin(), new Heard());
+        List<Long> numbers = publishAll(log, 9);
+        RoomStore.Found some = backward(log, numbers.get(3), 3, MUCH);
+        assertThat(texts(some)).containsExactly("m4", "m3", "m2");
+        assertThat(some.more()).isTrue();
+        RoomStore.Found rest = backward(log, numbers.get(1), 9, MUCH);
+        assertThat(texts(rest)).containsExactly("m2", "m1");
+        assertThat(rest.more()).isFalse();
+        RoomStore.Found justAll = backward(log, numbers.get(8), 9, MUCH);
+        assertThat(texts(justAll)).hasSize(9);
+        assertThat(justAll.more()).isFalse();
+    }
+
+    @Test
+    void messagesAreReadUpToALimitOfBytesAndOneAtLeast() throws Exception {
+        RoomStore.Log log = open(begin(), new Heard());
+        List<Long> numbers = new ArrayList<>();
+        for (int i = 0; i < 9; i++) {
+            numbers.add(publish(log, String.valueOf(i).repeat(1_000)));
+        }
+        RoomStore.Found one = forward(log, numbers.get(3), 9, 1);
+        assertThat(one.messages()).extracting(Message::seq).containsExactly(numbers.get(3));
+        assertThat(one.more()).isTrue();
+        one = backward(log, numbers.get(3), 9, 1);
+        assertThat(one.messages()).extracting(Message::seq).containsExactly(numbers.get(3));
+        assertThat(one.more()).isTrue();
+        RoomStore.Found some = forward(log, numbers.get(0), 9, 3_500);
+        assertThat(some.messages()).hasSizeBetween(3, 5);
+        assertThat(some.more()).isTrue();
+        some = backward(log, numbers.get(8), 9, 3_500);
+        assertThat(some.messages()).hasSizeBetween(3, 5);
+        assertThat(some.more()).isTrue();
+    }
+
+    @Test
+    void beyondBothEndsThereIsNothingAndNoMore() throws Exception {
+        RoomStore.Log log = open(begin(), new Heard());
+        RoomStore.Found empty = forward(log, 1, 9, MUCH);
+        assertThat(empty.messages()).isEmpty();
+        assertThat(empty.more()).isFalse();
+        List<Long> numbers = publishAll(log, 3);
+        long behind = numbers.get(2) + 1;
+        RoomStore.Found none = forward(log, behind, 9, MUCH);
+        assertThat(none.messages()).isEmpty();
+        assertThat(none.more()).isFalse();
+        assertThat(none.since()).as("nothing is gone").isLessThanOrEqualTo(behind);
+        none = backward(log, numbers.get(0) - 1, 9, MUCH);
+        assertThat(none.messages()).isEmpty();
+        assertThat(none.more()).isFalse();
+        assertThat(texts(backward(log, Long.MAX_VALUE - 1, 2, MUCH))).containsExactly("m3", "m2");
+        assertThat(texts(forward(log, 0, 2, MUCH))).containsExactly("m1", "m2");
+    }
+
+    @Test
+    void everythingAboutAMessageIsRead() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        String odd = "gr\u00fc\u00df \ud83d\ude00 \u0000 '; DROP TABLE rooms; --";
+        CompletableFuture<Outcome> last = new CompletableFuture<>();
+        log.append(5, new Draft(null, Content.text(odd, Utf8.length(odd)), "an-id"), outcome -> {});
+        log.append(6, new Draft("O'Neill", new Content(Content.Kind.DATA, "{\"a\":1}", 7), null), last::complete);
+        get(last);
+        assertThat(forward(log, 1, 9, MUCH).messages()).hasSize(2).isEqualTo(room.messages());
+    }
+
+    @Test
+    void theOldestMessagesGoAndReadsSaySo() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(beginWithFew(), room);
+        List<Long> numbers = publishAll(log, 5 * FEW);
+        long newest = numbers.get(5 * FEW - 1);
+        RoomStore.Extent extent = refresh(log);
+        assertThat(extent.first()).isGreaterThan(numbers.get(0)).isLessThanOrEqualTo(numbers.get(4 * FEW));
+        assertThat(extent.head()).isGreaterThanOrEqualTo(newest);
+
+        RoomStore.Found from = forward(log, numbers.get(0), 5 * FEW, MUCH);
+        assertThat(from.messages()).hasSizeBetween(FEW, 2 * FEW);
+        assertThat(from.more()).isFalse();
+        long oldest = from.messages().get(0).seq();
+        assertThat(from.since())
+                .isGreaterThan(numbers.get(numbers.indexOf(oldest) - 1))
+                .isLessThanOrEqualTo(oldest);
+        assertThat(from.messages())
+                .extracting(Message::seq)
+                .isEqualTo(numbers.subList(numbers.indexOf(oldest), 5 * FEW));
+
+        RoomStore.Found back = backward(log, newest, 5 * FEW, MUCH);
+        assertThat(back.messages()).hasSize(from.messages().size());
+        assertThat(back.more()).isFalse();
+        assertThat(backward(log, numbers.get(0), 9, MUCH).messages()).isEmpty();
+    }
+
+    @Test
+    void aRoomThatIsOpenedAgainIsThere() throws Exception {
+        RoomStore store = begin();
+        Heard before = new Heard();
+        RoomStore.Log log = open(store, before);
+        long one = publish(log, "one");
+        long two = ((Outcome.Published) append(log, 900, "two", "an-id")).seq();
+        log.close();
+        Heard after = new Heard();
+        RoomStore.Log again = open(store, after);
+        RoomStore.Contents contents = get(after.opened);
+        assertThat(contents.epoch()).isEqualTo(get(before.opened).epoch());
+        assertThat(contents.numbering()).isEqualTo(get(before.opened).numbering());
+        assertThat(contents.first()).isLessThanOrEqualTo(one);
+        assertThat(contents.head()).isGreaterThanOrEqualTo(two);
+        assertThat(append(again, 0, "two, again", "an-id")).isEqualTo(new Outcome.Published(two, true));
+        Outcome next = append(again, 100, "three", null);
+        assertThat(((Outcome.Published) next).seq()).isGreaterThan(two);
+        assertThat(after.messages())
+                .last()
+                .extracting(Message::at)
+                .as("no earlier than the one before")
+                .isEqualTo(900L);
+        assertThat(texts(forward(again, one, 9, MUCH))).containsExactly("one", "two", "three");
+    }
+
+    @Test
+    void aStoreThatIsClosedKeepsNothingAndReadsNothing() throws Exception {
+        RoomStore.Log log = open(begin(), new Heard());
+        publish(log, "one");
+        close();
+        assertThat(append(log, 0, "two", null)).isInstanceOf(Outcome.NotKept.class);
+        assertThat(answer(log, new RoomStore.Query(1, RoomStore.Direction.FORWARD, 9, MUCH)))
+                .isEqualTo(RoomStore.Unread.NOT_NOW);
+        refresh(log);
+    }
+}

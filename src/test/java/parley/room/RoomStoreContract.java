@@ -1,0 +1,455 @@
+package parley.room;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import parley.protocol.Content;
+import parley.protocol.Draft;
+import parley.protocol.Message;
+import parley.protocol.RoomName;
+import parley.protocol.Utf8;
+
+/** What each store of rooms does, whatever it keeps. Those that keep messages beyond the room's ring do what {@link KeepingStoreContract} says too. */
+@Timeout(RoomStoreContract.AT_MOST_SECONDS)
+public abstract class RoomStoreContract {
+    static final int AT_MOST_SECONDS = 120;
+
+    protected static final RoomName ROOM = new RoomName("contract");
+    protected static final RoomName OTHER = new RoomName("contract-2");
+    private static final int TO_ANSWER_SECONDS = 30;
+
+    /** Whether the test has had the store closed. */
+    private boolean isClosed;
+
+    /** Makes the store of this test: an empty one. Called once in a test. */
+    protected abstract RoomStore begin() throws Exception;
+
+    /** Closes it: when this returns, it calls nobody any more. */
+    protected abstract void end() throws Exception;
+
+    /** Has it do what it was asked to. For a store that does nothing by itself. */
+    protected void run() {}
+
+    @AfterEach
+    void endAfterTest() throws Exception {
+        close();
+    }
+
+    /** Closes the store, once. */
+    protected final void close() throws Exception {
+        if (!isClosed) {
+            isClosed = true;
+            end();
+        }
+    }
+
+    /** A room that writes down what it hears, and whether it is called one call at a time. */
+    protected static class Heard implements RoomStore.Listener {
+        public final CompletableFuture<RoomStore.Contents> opened = new CompletableFuture<>();
+        /** Contents, messages, results, in the order in which they came. */
+        public final List<Object> all = Collections.synchronizedList(new ArrayList<>());
+
+        private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
+        private final AtomicInteger calls = new AtomicInteger();
+
+        @Override
+        public void opened(RoomStore.Contents contents) {
+            hear(() -> {
+                all.add(contents);
+                opened.complete(contents);
+            });
+        }
+
+        @Override
+        public void couldNotOpen() {
+            hear(() -> {
+                all.add("could not open");
+                opened.completeExceptionally(new AssertionError("could not open"));
+            });
+        }
+
+        @Override
+        public void appended(List<Message> messages) {
+            hear(() -> all.addAll(messages));
+        }
+
+        @Override
+        public void trimmed(long first) {
+            hear(() -> {});
+        }
+
+        @Override
+        public void present(String node, RoomStore.Present there) {
+            hear(() -> {});
+        }
+
+        @Override
+        public void signalled(Draft draft) {
+            hear(() -> {});
+        }
+
+        private void hear(Runnable what) {
+            if (calls.incrementAndGet() > 1) {
+                wrong.add("two calls at a time");
+            }
+            what.run();
+            calls.decrementAndGet();
+        }
+
+        public List<Message> messages() {
+            synchronized (all) {
+                return all.stream()
+                        .filter(Message.class::isInstance)
+                        .map(Message.class::cast)
+                        .toList();
+            }
+        }
+
+        public List<Long> numbers() {
+            return messages().stream().map(Message::seq).toList();
+        }
+
+        public List<String> texts() {
+            return messages().stream().map(message -> message.content().text()).toList();
+        }
+    }
+
+    protected static Draft draft(String text, @Nullable String id) {
+        return new Draft("Ann", Content.text(text, Utf8.length(text)), id);
+    }
+
+    /** Waits for what a store is to call. */
+    protected final <T> T get(CompletableFuture<T> future) throws Exception {
+        run();
+        return future.get(TO_ANSWER_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Opens a room, and waits until it is. */
+    protected final RoomStore.Log open(RoomStore store, Heard room) throws Exception {
+        RoomStore.Log log = store.open(ROOM, room);
+        get(room.opened);
+        return log;
+    }
+
+    protected final Outcome append(RoomStore.Log log, long at, String text, @Nullable String id) throws Exception {
+        CompletableFuture<Outcome> result = new CompletableFuture<>();
+        log.append(at, draft(text, id), result::complete);
+        return get(result);
+    }
+
+    /** Publishes, and returns the number. */
+    protected final long publish(RoomStore.Log log, String text) throws Exception {
+        Outcome outcome = append(log, 0, text, null);
+        assertThat(outcome).isInstanceOf(Outcome.Published.class);
+        return ((Outcome.Published) outcome).seq();
+    }
+
+    protected final RoomStore.Extent refresh(RoomStore.Log log) throws Exception {
+        CompletableFuture<RoomStore.Extent> extent = new CompletableFuture<>();
+        log.refresh(extent::complete);
+        return get(extent);
+    }
+
+    @Test
+    void aRoomHearsWhatThereIsBeforeAnythingElse() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = begin().open(ROOM, room);
+        CompletableFuture<Outcome> result = new CompletableFuture<>();
+        log.append(5, draft("at once", null), result::complete);
+        get(result);
+        assertThat(room.all).hasSizeGreaterThanOrEqualTo(1);
+        assertThat(room.all.get(0)).isInstanceOfSatisfying(RoomStore.Contents.class, contents -> {
+            assertThat(contents.epoch()).isNotEmpty();
+            assertThat(contents.since()).isEqualTo(contents.head() + 1);
+            assertThat(contents.newest()).isEmpty();
+        });
+        assertThat(room.texts()).containsExactly("at once");
+        assertThat(room.wrong).isEmpty();
+    }
+
+    @Test
+    void aRoomHearsOfAMessageBeforeItsSenderDoes() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        List<CompletableFuture<Long>> results = new ArrayList<>();
+        for (int i = 0; i < 500; i++) {
+            CompletableFuture<Long> result = new CompletableFuture<>();
+            results.add(result);
+            log.append(0, draft("m" + i, null), outcome -> {
+                long seq = ((Outcome.Published) outcome).seq();
+                room.all.add(seq);
+                result.complete(seq);
+            });
+        }
+        List<Long> numbers = new ArrayList<>();
+        for (CompletableFuture<Long> result : results) {
+            numbers.add(get(result));
+        }
+        assertThat(room.numbers()).isEqualTo(numbers).isSorted().doesNotHaveDuplicates();
+        List<Object> all = List.copyOf(room.all);
+        for (Message message : room.messages()) {
+            assertThat(all.indexOf(message)).isLessThan(all.indexOf(message.seq()));
+        }
+    }
+
+    @Test
+    void aMessageIsHeardOfAsItWasPublished() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        String odd = "gr\u00fc\u00df \ud83d\ude00 \u0000 '; DROP TABLE rooms; --";
+        Content data = new Content(Content.Kind.DATA, "{\"a\":1}", 7);
+        CompletableFuture<Outcome> second = new CompletableFuture<>();
+        log.append(5, new Draft(null, Content.text(odd, Utf8.length(odd)), "an-id"), outcome -> {});
+        log.append(6, new Draft("O'Neill", data, null), second::complete);
+        get(second);
+        List<Long> numbers = room.numbers();
+        assertThat(room.messages())
+                .containsExactly(
+                        new Message(numbers.get(0), 5, null, Content.text(odd, Utf8.length(odd)), "an-id"),
+                        new Message(numbers.get(1), 6, "O'Neill", data, null));
+    }
+
+    @Test
+    void aMessageWhoseIdIsKeptIsNotPublishedAgain() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        CompletableFuture<Outcome> first = new CompletableFuture<>();
+        CompletableFuture<Outcome> twin = new CompletableFuture<>();
+        log.append(0, draft("one", "a"), first::complete);
+        log.append(0, draft("one, at once again", "a"), twin::complete);
+        long seq = ((Outcome.Published) get(first)).seq();
+        assertThat(get(first)).isEqualTo(new Outcome.Published(seq, false));
+        assertThat(get(twin)).isEqualTo(new Outcome.Published(seq, true));
+        Outcome other = append(log, 0, "two", "b");
+        assertThat(((Outcome.Published) other).duplicate()).isFalse();
+        assertThat(append(log, 0, "one, later again", "a")).isEqualTo(new Outcome.Published(seq, true));
+        assertThat(room.texts()).containsExactly("one", "two");
+    }
+
+    /** A machine's clock is set back, by a second or a year. */
+    @Test
+    void timesNeverFallAsNumbersRise() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        for (long at : new long[] {1_000, 400, 999, 1_000, 1_700, 0, -7}) {
+            append(log, at, "at " + at, null);
+        }
+        assertThat(room.messages().stream().map(Message::at))
+                .containsExactly(1_000L, 1_000L, 1_000L, 1_000L, 1_700L, 1_700L, 1_700L);
+    }
+
+    @Test
+    void aRefreshIsAnsweredBehindAllThatWasAddedBefore() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        CompletableFuture<List<Object>> heardByThen = new CompletableFuture<>();
+        log.append(0, draft("one", null), outcome -> {});
+        log.append(0, draft("two", null), outcome -> {});
+        log.refresh(extent -> heardByThen.complete(List.of(extent.head(), room.texts())));
+        List<Object> answer = get(heardByThen);
+        assertThat(answer.get(1)).isEqualTo(List.of("one", "two"));
+        assertThat((Long) answer.get(0)).isGreaterThanOrEqualTo(room.numbers().get(1));
+    }
+
+    @Test
+    void aRoomHearsNothingOfOthers() throws Exception {
+        RoomStore store = begin();
+        Heard room = new Heard();
+        Heard other = new Heard();
+        RoomStore.Log log = open(store, room);
+        RoomStore.Log otherLog = store.open(OTHER, other);
+        get(other.opened);
+        append(log, 0, "here", "a");
+        assertThat(append(otherLog, 0, "there", "a")).isInstanceOfSatisfying(Outcome.Published.class, published -> {
+            assertThat(published.duplicate()).isFalse();
+        });
+        append(log, 0, "here too", null);
+        assertThat(room.texts()).containsExactly("here", "here too");
+        assertThat(other.texts()).containsExactly("there");
+    }
+
+    /** As a sender does that publishes an answer to what it hears. */
+    @Test
+    void callbacksMayCallTheStore() throws Exception {
+        RoomStore store = begin();
+        CompletableFuture<Outcome> last = new CompletableFuture<>();
+        CompletableFuture<RoomStore.Log> log = new CompletableFuture<>();
+        Heard room = new Heard() {
+            @Override
+            public void appended(List<Message> messages) {
+                super.appended(messages);
+                if (messages.get(0).content().text().equals("one")) {
+                    log.join()
+                            .append(
+                                    0,
+                                    draft("from the room", null),
+                                    outcome -> log.join()
+                                            .refresh(extent -> log.join()
+                                                    .append(0, draft("from a callback", null), last::complete)));
+                }
+            }
+        };
+        log.complete(open(store, room));
+        log.get().append(0, draft("one", null), outcome -> {});
+        get(last);
+        assertThat(room.texts()).containsExactly("one", "from the room", "from a callback");
+    }
+
+    @Test
+    void aCallbackThatFailsDoesNotKeepOthersFromTheirs() throws Exception {
+        RoomStore store = begin();
+        Heard failing = new Heard() {
+            @Override
+            public void appended(List<Message> messages) {
+                throw new IllegalStateException("a test");
+            }
+        };
+        RoomStore.Log log = open(store, failing);
+        log.append(0, draft("one", null), outcome -> {
+            throw new AssertionError("a test");
+        });
+        log.refresh(extent -> {
+            throw new IllegalStateException("a test");
+        });
+        assertThat(append(log, 0, "two", null)).isInstanceOf(Outcome.Published.class);
+    }
+
+    /** Each result is that of just its message; all hear of the same order; each thread's messages are in its own. */
+    @Test
+    void manyThreadsAppendInOneOrder() throws Exception {
+        int threads = 4;
+        int each = 1_000;
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        List<Queue<Outcome>> results = new ArrayList<>();
+        for (int i = 0; i < threads * each; i++) {
+            results.add(new ConcurrentLinkedQueue<>());
+        }
+        CountDownLatch answered = new CountDownLatch(threads * each);
+        inThreads(threads, thread -> {
+            for (int i = thread * each; i < (thread + 1) * each; i++) {
+                Queue<Outcome> result = results.get(i);
+                log.append(0, draft("m" + i, "id" + i), outcome -> {
+                    result.add(outcome);
+                    answered.countDown();
+                });
+            }
+        });
+        run();
+        assertThat(answered.await(TO_ANSWER_SECONDS, TimeUnit.SECONDS)).isTrue();
+        assertThat(room.wrong).isEmpty();
+        List<Message> messages = room.messages();
+        assertThat(messages).hasSize(threads * each);
+        assertThat(room.numbers()).isSorted().doesNotHaveDuplicates();
+        int[] last = new int[threads];
+        Arrays.fill(last, -1);
+        for (Message message : messages) {
+            int which = Integer.parseInt(message.content().text().substring(1));
+            assertThat(results.get(which)).containsExactly(new Outcome.Published(message.seq(), false));
+            assertThat(which).isGreaterThan(last[which / each]);
+            last[which / each] = which;
+        }
+    }
+
+    /** What asks while the store closes is answered once, and so is what asks later. */
+    @Test
+    void everyCallbackIsCalledOnceAlsoWhileTheStoreClosesAndLater() throws Exception {
+        int threads = 4;
+        int each = 500;
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        List<AtomicInteger> calls = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch half = new CountDownLatch(threads * each / 2);
+        Thread closing = new Thread(() -> {
+            try {
+                half.await();
+                close();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        closing.start();
+        inThreads(threads, thread -> {
+            for (int i = 0; i < each; i++) {
+                ask(log, "m" + thread + "-" + i, calls);
+                half.countDown();
+            }
+        });
+        run();
+        closing.join();
+        ask(log, "later", calls);
+        run();
+        assertThat(calls)
+                .hasSize(3 * (threads * each + 1))
+                .allSatisfy(one -> assertThat(one).hasValue(1));
+        assertThat(room.wrong).isEmpty();
+    }
+
+    private static void ask(RoomStore.Log log, String text, List<AtomicInteger> calls) {
+        AtomicInteger appends = new AtomicInteger();
+        AtomicInteger reads = new AtomicInteger();
+        AtomicInteger refreshes = new AtomicInteger();
+        calls.addAll(List.of(appends, reads, refreshes));
+        log.append(0, draft(text, null), outcome -> appends.incrementAndGet());
+        log.read(new RoomStore.Query(1, RoomStore.Direction.FORWARD, 9, 1_000), answer -> reads.incrementAndGet());
+        log.refresh(extent -> refreshes.incrementAndGet());
+    }
+
+    private static void inThreads(int threads, Consumer<Integer> work) throws InterruptedException {
+        List<Thread> all = new ArrayList<>();
+        Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+        for (int i = 0; i < threads; i++) {
+            int thread = i;
+            Thread started = new Thread(() -> work.accept(thread));
+            started.setUncaughtExceptionHandler((which, failure) -> failures.add(failure));
+            started.start();
+            all.add(started);
+        }
+        for (Thread thread : all) {
+            thread.join();
+        }
+        assertThat(failures).isEmpty();
+    }
+
+    @Test
+    void aRoomThatWasGivenUpHearsNothingMoreAndItsCallersAreAnswered() throws Exception {
+        RoomStore store = begin();
+        Heard before = new Heard();
+        RoomStore.Log log = open(store, before);
+        publish(log, "one");
+        CompletableFuture<Outcome> due = new CompletableFuture<>();
+        CompletableFuture<Outcome> late = new CompletableFuture<>();
+        CompletableFuture<RoomStore.Extent> extent = new CompletableFuture<>();
+        log.append(0, draft("due", null), due::complete);
+        log.close();
+        int heard = before.all.size();
+        log.append(0, draft("late", null), late::complete);
+        log.refresh(extent::complete);
+        get(due);
+        get(late);
+        get(extent);
+        Heard after = new Heard();
+        RoomStore.Log again = open(store, after);
+        publish(again, "by the next");
+        assertThat(after.texts()).contains("by the next");
+        // The store may have been about to tell it of "due" when it was given up.
+        assertThat(before.texts()).doesNotContain("late", "by the next");
+        assertThat(before.all.size()).isLessThanOrEqualTo(heard + 1);
+        assertThat(before.wrong).isEmpty();
+        assertThat(after.wrong).isEmpty();
+    }
+}
