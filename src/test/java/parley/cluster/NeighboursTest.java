@@ -25,8 +25,8 @@ class NeighboursTest {
     private final List<String> said = new ArrayList<>();
 
     private final List<byte[]> payloads = new ArrayList<>();
-    /** What the room was told. */
-    private final List<String> told = new ArrayList<>();
+    /** What the room heard. */
+    private final List<String> heard = new ArrayList<>();
 
     private final Set<Remote> rooms = new LinkedHashSet<>();
     private final Neighbours neighbours = new Neighbours("here", subjects, TIMEOUT, this::send, rooms);
@@ -43,7 +43,7 @@ class NeighboursTest {
     private Remote room(String name) {
         RoomStore.Listener listener = new RoomStore.Listener() {
             @Override
-            public void opened(String epoch, long first, long since, long head, List<Message> newest) {}
+            public void opened(RoomStore.Contents contents) {}
 
             @Override
             public void couldNotOpen() {}
@@ -56,8 +56,11 @@ class NeighboursTest {
 
             @Override
             public void present(String node, RoomStore.Present there) {
-                told.add(node + " " + there.count());
+                heard.add(node + " " + there.count());
             }
+
+            @Override
+            public void signalled(Draft draft) {}
         };
         Remote.Reads reads = new Remote.Reads() {
             @Override
@@ -131,7 +134,7 @@ class NeighboursTest {
         present("there", 2);
         beat("there");
         tick(TIMEOUT + 2 * SECOND);
-        assertThat(told).containsExactly("there 2", "there 0");
+        assertThat(heard).containsExactly("there 2", "there 0");
         said.clear();
         present("there", 2);
         assertThat(said).containsExactly("p.node.there");
@@ -146,12 +149,12 @@ class NeighboursTest {
             beat("there");
             tick(SECOND);
         }
-        assertThat(told).as("three times as long as it may say nothing").containsExactly("there 2");
+        assertThat(heard).as("three times as long as it may say nothing").containsExactly("there 2");
         for (int i = 0; i < 3; i++) {
             beat("there");
             tick(SECOND);
         }
-        assertThat(told).containsExactly("there 2", "there 0");
+        assertThat(heard).containsExactly("there 2", "there 0");
     }
 
     @Test

@@ -14,14 +14,15 @@ import parley.protocol.RoomName;
 import parley.room.RoomStore;
 
 class RemoteTest {
-    private final List<String> told = new ArrayList<>();
+    private final List<String> heard = new ArrayList<>();
     private final List<String> reads = new ArrayList<>();
     private final List<String> sent = new ArrayList<>();
 
     private final RoomStore.Listener room = new RoomStore.Listener() {
         @Override
-        public void opened(String epoch, long first, long since, long head, List<Message> newest) {
-            told.add("opened " + epoch + " " + first + " " + since + " " + numbers(newest));
+        public void opened(RoomStore.Contents contents) {
+            heard.add("opened " + contents.epoch() + " " + contents.first() + " " + contents.since() + " "
+                    + numbers(contents.newest()));
         }
 
         @Override
@@ -31,12 +32,22 @@ class RemoteTest {
 
         @Override
         public void appended(List<Message> messages) {
-            messages.forEach(message -> told.add("" + message.seq()));
+            messages.forEach(message -> heard.add("" + message.seq()));
         }
 
         @Override
         public void trimmed(long first) {
-            told.add("trimmed " + first);
+            heard.add("trimmed " + first);
+        }
+
+        @Override
+        public void present(String node, RoomStore.Present there) {
+            throw new AssertionError("presence is for Neighbours");
+        }
+
+        @Override
+        public void signalled(Draft draft) {
+            throw new AssertionError("signals do not come through here");
         }
     };
 
@@ -82,7 +93,7 @@ class RemoteTest {
                 since,
                 head,
                 LongStream.of(numbers).mapToObj(seq -> heard(seq, 0)).toList()));
-        told.clear();
+        heard.clear();
     }
 
     @Test
@@ -90,10 +101,10 @@ class RemoteTest {
         remote.open();
         remote.heard(heard(12, 10));
         remote.heard(heard(9, 7));
-        assertThat(told).isEmpty();
+        assertThat(heard).isEmpty();
         remote.opened(new Remote.Opened("e", 1, 7, 10, List.of(heard(7, 0), heard(10, 0))));
         remote.flush();
-        assertThat(told).containsExactly("opened e 1 7 [7, 10]", "12");
+        assertThat(heard).containsExactly("opened e 1 7 [7, 10]", "12");
     }
 
     @Test
@@ -103,11 +114,11 @@ class RemoteTest {
         remote.heard(heard(20, 15));
         remote.heard(heard(21, 20));
         remote.flush();
-        assertThat(told).containsExactly("9");
+        assertThat(heard).containsExactly("9");
         assertThat(reads).containsExactly("10-15");
         remote.filled(filled(true, 11, 15), 0);
         remote.flush();
-        assertThat(told).containsExactly("9", "11", "15", "20", "21");
+        assertThat(heard).containsExactly("9", "11", "15", "20", "21");
     }
 
     @Test
@@ -119,7 +130,7 @@ class RemoteTest {
         remote.filled(filled(true, 9, 11, 12), 0);
         remote.heard(heard(12, 11));
         remote.flush();
-        assertThat(told).containsExactly("9", "11", "12");
+        assertThat(heard).containsExactly("9", "11", "12");
     }
 
     @Test
@@ -133,7 +144,7 @@ class RemoteTest {
         assertThat(reads).as("there is more").containsExactly("8-15", "8-15", "12-15");
         remote.filled(filled(true, 15), 0);
         remote.flush();
-        assertThat(told).containsExactly("11", "15", "20");
+        assertThat(heard).containsExactly("11", "15", "20");
     }
 
     /** Purged, or lost by its server. */
@@ -146,59 +157,59 @@ class RemoteTest {
             remote.tick((i + 1) * 1_000_000_000L, true);
         }
         remote.flush();
-        assertThat(told).containsExactly("opened e 1 16 []", "20");
+        assertThat(heard).containsExactly("opened e 1 16 []", "20");
     }
 
     @Test
     void whoHasItLookHearsWhenAllThereIsHasBeenTold() {
         open(7);
-        remote.look((first, head) -> told.add("looked " + first + " " + head));
+        remote.look(extent -> heard.add("looked " + extent.first() + " " + extent.head()));
         assertThat(reads).containsExactly("8-0");
         remote.filled(new Remote.Filled(List.of(heard(9, 0)), 3, 30, true), 0);
-        assertThat(told).as("and what is gone").containsExactly("9", "trimmed 3", "looked 3 30");
+        assertThat(heard).as("and what is gone").containsExactly("9", "trimmed 3", "looked 3 30");
     }
 
-    /** Much is read a part at a time: who has it look hears when the last has been told. */
+    /** Much is read a part at a time: who has it look hears when the last has been heard. */
     @Test
     void whatIsReadInPartsIsToldAsItComes() {
         open(7);
-        remote.look((first, head) -> told.add("looked " + head));
+        remote.look(extent -> heard.add("looked " + extent.head()));
         remote.filled(new Remote.Filled(List.of(heard(9, 0), heard(12, 0)), 0, 0, false), 0);
-        assertThat(told).containsExactly("9", "12");
+        assertThat(heard).containsExactly("9", "12");
         assertThat(reads).containsExactly("8-0", "13-0");
         remote.filled(new Remote.Filled(List.of(heard(15, 0)), 1, 20, true), 0);
-        assertThat(told).containsExactly("9", "12", "15", "looked 20");
+        assertThat(heard).containsExactly("9", "12", "15", "looked 20");
     }
 
     /** What it asks for may have come since. */
     @Test
     void whoHasItLookWhileItLooksHearsOfTheNextLook() {
         open(7);
-        remote.look((first, head) -> told.add("first " + head));
-        remote.look((first, head) -> told.add("second " + head));
+        remote.look(extent -> heard.add("first " + extent.head()));
+        remote.look(extent -> heard.add("second " + extent.head()));
         remote.filled(new Remote.Filled(List.of(), 3, 30, true), 0);
-        assertThat(told).containsExactly("trimmed 3", "first 30");
+        assertThat(heard).containsExactly("trimmed 3", "first 30");
         remote.filled(new Remote.Filled(List.of(), 3, 40, true), 0);
-        assertThat(told).containsExactly("trimmed 3", "first 30", "second 40");
+        assertThat(heard).containsExactly("trimmed 3", "first 30", "second 40");
     }
 
     @Test
     void whoHasItLookWhileItOpensHearsOfTheNextLook() {
         remote.open();
-        remote.look((first, head) -> told.add("looked " + head));
+        remote.look(extent -> heard.add("looked " + extent.head()));
         remote.opened(new Remote.Opened("e", 1, 1, 30, List.of()));
-        assertThat(told).containsExactly("opened e 1 1 []");
+        assertThat(heard).containsExactly("opened e 1 1 []");
         assertThat(reads).containsExactly("open", "31-0");
         remote.filled(new Remote.Filled(List.of(), 3, 40, true), 0);
-        assertThat(told).containsExactly("opened e 1 1 []", "trimmed 3", "looked 40");
+        assertThat(heard).containsExactly("opened e 1 1 []", "trimmed 3", "looked 40");
     }
 
     @Test
     void aStreamWithNothingInItHasBeenLookedAtToo() {
         open();
-        remote.look((first, head) -> told.add("looked " + first));
+        remote.look(extent -> heard.add("looked " + extent.first()));
         remote.filled(new Remote.Filled(List.of(), 1, 0, true), 0);
-        assertThat(told).containsExactly("looked 1");
+        assertThat(heard).containsExactly("looked 1");
     }
 
     /** Who says something before the room is open hears it. */
@@ -241,7 +252,7 @@ class RemoteTest {
         assertThat(remote.back()).isEqualTo(11);
     }
 
-    /** A line that loses and doubles what comes by: everything is told once, in order. */
+    /** A line that loses and doubles what comes by: everything is heard once, in order. */
     @Test
     void whateverIsLostOnTheWayAllIsToldOnceAndInOrder() {
         long seed = new Random().nextLong();
@@ -268,7 +279,7 @@ class RemoteTest {
             answer(random, stream);
         }
         remote.flush();
-        assertThat(told)
+        assertThat(heard)
                 .as("seed %d", seed)
                 .isEqualTo(stream.stream().map(String::valueOf).toList());
     }
