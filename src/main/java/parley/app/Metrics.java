@@ -173,6 +173,11 @@ public final class Metrics implements Room.Observer {
                 "Messages missed on the way and read from the streams.",
                 cluster,
                 ClusterStore::filledCount);
+        counter(
+                "parley.cluster.unreadable",
+                "Messages in streams and from other nodes that this node does not understand.",
+                cluster,
+                ClusterStore::unreadableCount);
         counter("parley.cluster.disconnects", "How often NATS was gone.", cluster, ClusterStore::disconnectCount);
     }
 

@@ -147,7 +147,7 @@ public final class Parley {
             return null;
         }
         try {
-            return new ClusterStore(settings, named("parley-cluster"));
+            return new ClusterStore(settings, named("parley-cluster"), System::nanoTime);
         } catch (ClusterException e) {
             endThreads();
             throw new SettingsException(String.valueOf(e.getMessage()));

@@ -310,6 +310,7 @@ public final class Settings {
                                 value(Keys.NATS_AGAIN)),
                         value(Keys.NATS_DEADLINE),
                         value(Keys.NATS_WAITING),
+                        value(Keys.MESSAGE_BYTES),
                         value(Keys.NATS_NODE_TIMEOUT));
     }
 

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param kept what the streams keep
  * @param deadline how long a message may wait to be acknowledged
  * @param waitingBytes what may wait, in bytes; more is refused
- * @param nodeTimeout how long a node may be silent before those in it are taken to be gone
+ * @param messageBytes how many bytes of content clients may send in a message
+ * @param nodeTimeout how long a node may be silent before its members are taken to be gone
  */
 public record ClusterSettings(
         List<String> servers,
@@ -27,6 +28,7 @@ public record ClusterSettings(
         Kept kept,
         Duration deadline,
         long waitingBytes,
+        long messageBytes,
         Duration nodeTimeout) {
 
     /**

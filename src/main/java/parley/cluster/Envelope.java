@@ -15,16 +15,50 @@ import parley.protocol.Draft;
 import parley.room.RoomStore;
 
 /**
- * What nodes send each other, in bytes: a version, then fields in a fixed order.
+ * What nodes send each other, in bytes: a version, fields in a fixed order, then any number of fields that carry a tag and a length.
+ *
+ * <p>Nodes of neighbouring versions read each other. A later version begins with the fixed fields of the one before it; what is new is a tagged
+ * field, and a node passes over tags that it does not know.
  *
  * @param node which node it comes from
- * @param at when it was said, in milliseconds since 1970
+ * @param at when it was published, in milliseconds since 1970
  * @param back the number of a message of the room some way before this one, or 0 for its beginning: the way back in a stream that is only
  *     read forward
+ * @param quiet where the room has no message, as the node knew when it sent this
  */
-record Envelope(String node, long at, long back, Draft draft) {
-    private static final int VERSION = 1;
+record Envelope(String node, long at, long back, Quiet quiet, Draft draft) {
+    static final int VERSION = 1;
+
+    private static final int TAG_QUIET = 1;
     private static final int MOST_NAMES = 1_000_000;
+
+    /**
+     * The room has no message behind one number, up to another: numbers between are of other rooms.
+     *
+     * @param after the number of a message of the room, or one up to which the stream had let go of everything
+     */
+    record Quiet(long after, long upTo) {
+        static final Quiet UNKNOWN = new Quiet(0, -1);
+
+        private boolean isKnown() {
+            return upTo >= after;
+        }
+    }
+
+    /** Bytes that no version known here has written. */
+    static final class UnreadableException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        UnreadableException(String message) {
+            super(message);
+        }
+    }
+
+    /** Something that only says which node it is from. */
+    static Envelope of(String node, long at) {
+        Content nothing = new Content(Content.Kind.DATA, "", 0);
+        return new Envelope(node, at, 0, Quiet.UNKNOWN, new Draft(null, nothing, null));
+    }
 
     byte[] encode() {
         return write(out -> {
@@ -37,26 +71,43 @@ record Envelope(String node, long at, long back, Draft draft) {
             byte[] content = draft.content().text().getBytes(StandardCharsets.UTF_8);
             out.writeInt(content.length);
             out.write(content);
+            if (quiet.isKnown()) {
+                out.writeByte(TAG_QUIET);
+                out.writeInt(2 * Long.BYTES);
+                out.writeLong(quiet.after);
+                out.writeLong(quiet.upTo);
+            }
         });
     }
 
-    /** Reads one; null when it is none, or one of a version to come. */
-    static @Nullable Envelope decode(byte[] bytes) {
+    static Envelope decode(byte[] bytes) throws UnreadableException {
         return read(bytes, in -> {
             String node = in.readUTF();
             long at = in.readLong();
             long back = in.readLong();
             String from = readOptional(in);
             String id = readOptional(in);
-            Content.Kind kind = Content.Kind.values()[in.readByte()];
-            byte[] content = in.readNBytes(in.readInt());
-            return new Envelope(
-                    node,
-                    at,
-                    back,
-                    new Draft(
-                            from, new Content(kind, new String(content, StandardCharsets.UTF_8), content.length), id));
+            int kind = in.readUnsignedByte();
+            if (kind >= Content.Kind.values().length) {
+                throw new UnreadableException("its content is of kind " + kind);
+            }
+            byte[] text = readBytes(in);
+            Content content =
+                    new Content(Content.Kind.values()[kind], new String(text, StandardCharsets.UTF_8), text.length);
+            return new Envelope(node, at, back, readTagged(in), new Draft(from, content, id));
         });
+    }
+
+    private static Quiet readTagged(DataInputStream in) throws IOException, UnreadableException {
+        Quiet quiet = Quiet.UNKNOWN;
+        for (int tag = in.read(); tag >= 0; tag = in.read()) {
+            byte[] field = readBytes(in);
+            if (tag == TAG_QUIET) {
+                DataInputStream numbers = new DataInputStream(new ByteArrayInputStream(field));
+                quiet = new Quiet(numbers.readLong(), numbers.readLong());
+            }
+        }
+        return quiet;
     }
 
     /** Who is in a room at a node. */
@@ -74,7 +125,7 @@ record Envelope(String node, long at, long back, Draft draft) {
             });
         }
 
-        static @Nullable Here decode(byte[] bytes) {
+        static Here decode(byte[] bytes) throws UnreadableException {
             return read(bytes, in -> {
                 String node = in.readUTF();
                 int count = in.readInt();
@@ -94,7 +145,7 @@ record Envelope(String node, long at, long back, Draft draft) {
     }
 
     private interface Reading<T> {
-        T from(DataInputStream in) throws IOException;
+        T from(DataInputStream in) throws IOException, UnreadableException;
     }
 
     private static byte[] write(Writing writing) {
@@ -108,12 +159,26 @@ record Envelope(String node, long at, long back, Draft draft) {
         return bytes.toByteArray();
     }
 
-    private static <T> @Nullable T read(byte[] bytes, Reading<T> reading) {
+    /** Everybody who may publish there may publish anything. */
+    private static <T> T read(byte[] bytes, Reading<T> reading) throws UnreadableException {
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
-            return in.readByte() == VERSION ? reading.from(in) : null;
+            int version = in.readUnsignedByte();
+            if (version < VERSION || version > VERSION + 1) {
+                throw new UnreadableException(
+                        "its version is " + version + ", and this node reads " + VERSION + " and " + (VERSION + 1));
+            }
+            return reading.from(in);
         } catch (IOException | RuntimeException e) {
-            return null; // whoever may publish there may publish anything
+            throw new UnreadableException("it is cut off, or nothing that a node writes");
         }
+    }
+
+    private static byte[] readBytes(DataInputStream in) throws IOException, UnreadableException {
+        int length = in.readInt();
+        if (length < 0 || length > in.available()) {
+            throw new UnreadableException("it is cut off");
+        }
+        return in.readNBytes(length);
     }
 
     private static void writeOptional(DataOutputStream out, @Nullable String text) throws IOException {

@@ -7,114 +7,117 @@ import io.nats.client.Consumer;
 import io.nats.client.Dispatcher;
 import io.nats.client.ErrorListener;
 import io.nats.client.JetStream;
-import io.nats.client.JetStreamApiException;
-import io.nats.client.JetStreamOptions;
 import io.nats.client.Message;
 import io.nats.client.Nats;
 import io.nats.client.Options;
 import io.nats.client.Subscription;
-import io.nats.client.api.DiscardPolicy;
-import io.nats.client.api.MessageInfo;
-import io.nats.client.api.PublishAck;
-import io.nats.client.api.Republish;
-import io.nats.client.api.StorageType;
-import io.nats.client.api.StreamConfiguration;
-import io.nats.client.api.StreamInfo;
-import io.nats.client.api.StreamInfoOptions;
-import io.nats.client.api.StreamState;
 import io.nats.client.impl.Headers;
-import io.nats.client.impl.NatsMessage;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.ZonedDateTime;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The connection to NATS: what the cluster asks of it, in its own words. Any thread may call any method; those that say so wait for an answer,
- * the others do not wait. The only class that names the NATS library, so that nothing of it is loaded where there is no cluster.
- */
+/** The connection to NATS, which comes back when it is lost. Any thread may call any method, and none waits except for {@link #keepConnected}. */
 final class Link implements AutoCloseable {
     private static final Logger LOG = System.getLogger("parley.cluster");
 
     private static final Duration CONNECT = Duration.ofSeconds(5);
-    private static final Duration ANSWER = Duration.ofSeconds(2);
     private static final Duration RECONNECT = Duration.ofMillis(250);
     private static final Duration RECONNECT_SPREAD = Duration.ofSeconds(1);
-    private static final Duration PING = Duration.ofSeconds(5);
+    /** A server that stands still is noticed after two to three of these. */
+    private static final Duration PING = Duration.ofSeconds(2);
+
+    /** A message that is not acknowledged is given up after one to two of these, whatever other timeouts say. */
+    private static final Duration CLEANUP = Duration.ofMillis(500);
+
+    private static final long USUAL_MAX_PAYLOAD = 1 << 20;
     private static final int MOST_OUTGOING = 100_000;
     private static final int MOST_PENDING = 200_000;
     private static final long MOST_PENDING_BYTES = 128L << 20;
-    private static final int NO_STREAM = 10059;
-    private static final int NO_MESSAGE = 10037;
-    private static final int NOT_FOUND = 404;
-    private static final int JUST_BAD = 400;
-    private static final long COMPLAINT_NANOS = 60_000_000_000L;
 
-    /** Told of the connection, by threads of the library's. Must not block. */
+    /** Called by threads of the library's, which must not be blocked. */
     interface Events {
-        /** It is there, and so is what was subscribed to before. */
+        /** The connection is there, and so are the subscriptions made before. */
         void up();
 
-        /** It is gone, and comes back by itself. */
+        /** The connection is gone, and comes back by itself. */
         void down();
     }
 
-    /** Told what comes by, by a thread of the library's, one at a time; may make it wait. */
+    /** Takes what comes by, from a thread of the library's, one at a time; it may make that thread wait. */
     interface Hears {
-        /** Something came. The numbers are 0 where they mean nothing. */
-        void heard(String subject, byte[] data, long seq, long last, @Nullable String mark);
+        void heard(Heard heard);
     }
 
-    /** Told what became of a message to be stored, by a thread of the library's. */
-    interface Answer {
-        void stored(long seq, boolean isDuplicate);
-
-        /** The stream has said no. */
-        void refused(String why);
-
-        /** It may be stored or not. */
-        void unknown();
-    }
+    /** Something that came by. The numbers are 0 where they mean nothing. */
+    record Heard(
+            String subject,
+            byte[] data,
+            long seq,
+            long last,
+            @Nullable String dedupId) {}
 
     /** Something that can be ended. */
     interface Hearing {
         void end();
     }
 
-    /** A message as the stream has it. */
-    record Kept(long seq, byte[] data, @Nullable String mark) {}
+    /** A connection, and the door to its streams. */
+    record Publisher(Connection connection, JetStream stream) {}
 
-    /**
-     * What a stream says of itself.
-     *
-     * @param epoch which stream of that name it is
-     * @param first the number of its oldest message; one more than the last when there is none
-     * @param count how many it has of the room that was asked for
-     */
-    record State(String epoch, long first, long last, long count) {}
+    /** What one connection has besides. */
+    private record Lines(Publisher publisher, Dispatcher heard, Dispatcher answered, String inbox) {}
+
+    /** Answers to one request, as they come. For one thread. */
+    final class Answers implements AutoCloseable {
+        private final String token;
+        private final BlockingQueue<Message> come = new LinkedBlockingQueue<>();
+
+        private Answers(String token) {
+            this.token = token;
+        }
+
+        /** Waits for the next one. */
+        Message next(Duration patience) throws IOException, InterruptedException {
+            Message next = come.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+            if (next == null) {
+                throw new IOException("NATS does not answer");
+            }
+            return next;
+        }
+
+        @Override
+        public void close() {
+            waiting.remove(token);
+        }
+    }
 
     private final ClusterSettings settings;
-    private final Subjects subjects;
+    private final Complaints complaints;
     private final Events events;
     private final Options options;
     private final AtomicInteger connections = new AtomicInteger();
-    private final AtomicLong complainedAt = new AtomicLong(System.nanoTime() - COMPLAINT_NANOS);
-    private volatile @Nullable Connection connection;
-    private volatile @Nullable Dispatcher dispatcher;
-    private volatile @Nullable JetStream stream;
+    private final AtomicLong requests = new AtomicLong();
+    /** Requests whose answers are waited for, by the last token of where these go. */
+    private final Map<String, Answers> waiting = new ConcurrentHashMap<>();
+
+    private volatile @Nullable Lines lines;
     private volatile boolean isUp;
     private volatile boolean isClosing;
 
-    Link(ClusterSettings settings, Subjects subjects, String node, Events events) {
+    Link(ClusterSettings settings, String node, Complaints complaints, Events events) {
         this.settings = settings;
-        this.subjects = subjects;
+        this.complaints = complaints;
         this.events = events;
         try {
             this.options = options(settings, node);
@@ -133,12 +136,13 @@ final class Link implements AutoCloseable {
                 .reconnectWait(RECONNECT)
                 .reconnectJitter(RECONNECT_SPREAD)
                 .reconnectJitterTls(RECONNECT_SPREAD)
-                .reconnectBufferSize(0) // what is to be sent again is for the outbox to say, in order
+                .reconnectBufferSize(0) // the outbox sends again, in order
                 .maxMessagesInOutgoingQueue(MOST_OUTGOING)
                 .pingInterval(PING)
                 .maxPingsOut(2)
-                .discardMessagesWhenOutgoingQueueFull() // and what is to be stored is not answered, and sent again
-                .dontForceFlushOnRequest() // who has a message stored would wait for a line that takes nothing
+                .requestCleanupInterval(CLEANUP)
+                .discardMessagesWhenOutgoingQueueFull() // they are not acknowledged, and sent again
+                .dontForceFlushOnRequest() // the store's thread would wait for a line that takes nothing
                 .errorListener(new Errors())
                 .connectionListener(this::changed);
         if (login.credentials() != null) {
@@ -164,7 +168,7 @@ final class Link implements AutoCloseable {
                     try {
                         now = Nats.connect(options);
                     } catch (IOException e) {
-                        complain("NATS cannot be connected to", e);
+                        complaints.log("NATS cannot be connected to", e);
                     }
                 }
                 long spread = ThreadLocalRandom.current().nextLong(RECONNECT_SPREAD.toMillis());
@@ -224,18 +228,40 @@ final class Link implements AutoCloseable {
 
     private void connected(Connection of) {
         try {
-            Dispatcher made = of.createDispatcher(message -> {});
-            made.setPendingLimits(MOST_PENDING, MOST_PENDING_BYTES);
-            stream = of.jetStream(
-                    JetStreamOptions.builder().requestTimeout(ANSWER).build());
-            dispatcher = made;
-            connection = of;
+            String inbox = of.createInbox();
+            Dispatcher heard = of.createDispatcher(message -> {});
+            heard.setPendingLimits(MOST_PENDING, MOST_PENDING_BYTES);
+            Dispatcher answered = of.createDispatcher(this::answered);
+            answered.subscribe(inbox + ".*");
+            lines = new Lines(new Publisher(of, of.jetStream()), heard, answered, inbox);
             connections.incrementAndGet();
             LOG.log(Level.INFO, "the cluster: connected to NATS, " + of.getConnectedUrl());
+            compareSizes(of.getMaxPayload());
             isUp = true;
             events.up();
-        } catch (IOException e) {
-            complain("NATS cannot be used", e);
+        } catch (IOException | IllegalStateException e) {
+            complaints.log("NATS cannot be used", e);
+        }
+    }
+
+    private void compareSizes(long maxPayload) {
+        long needed = settings.messageBytes() + Subjects.MOST_OVERHEAD_BYTES;
+        if (maxPayload > 0 && maxPayload < needed) {
+            LOG.log(
+                    Level.WARNING,
+                    "the cluster: NATS takes " + maxPayload
+                            + " bytes at most (max_payload), and limits.message-bytes is "
+                            + settings.messageBytes() + ": messages that do not fit are refused as too large. Raise"
+                            + " max_payload to " + needed + " or more, or lower limits.message-bytes to "
+                            + Math.max(0, maxPayload - Subjects.MOST_OVERHEAD_BYTES) + ".");
+        }
+    }
+
+    private void answered(Message answer) {
+        String subject = answer.getSubject();
+        Answers to = waiting.get(subject.substring(subject.lastIndexOf('.') + 1));
+        if (to != null) { // else it was given up
+            to.come.add(answer);
         }
     }
 
@@ -244,14 +270,21 @@ final class Link implements AutoCloseable {
         return isUp;
     }
 
-    /** How many connections have been made: what was subscribed to is of the one of that time, which is made good when it is lost. */
+    /** How many connections have been made: subscriptions are of the one of that time, and come back with it. */
     int connections() {
         return connections.get();
     }
 
-    /** Hears what goes to a subject. Once it has been there for a {@link #await}, nothing is missed but what NATS loses. */
+    /** The largest message that the server takes, headers included; a guess while there is no connection. */
+    long maxPayload() {
+        Lines now = lines;
+        long most = now == null ? 0 : now.publisher.connection.getMaxPayload();
+        return most <= 0 ? USUAL_MAX_PAYLOAD : most;
+    }
+
+    /** Hears what goes to a subject. After a {@link Streams#await} nothing is missed except what NATS loses. */
     Hearing hear(String subject, Hears hears) {
-        Dispatcher now = Objects.requireNonNull(dispatcher, "not connected yet");
+        Dispatcher now = Objects.requireNonNull(lines, "not connected yet").heard;
         Subscription subscription = now.subscribe(subject, message -> hear(message, hears));
         return () -> {
             if (!isClosing) {
@@ -266,16 +299,21 @@ final class Link implements AutoCloseable {
 
     private static void hear(Message message, Hears hears) {
         Headers headers = message.getHeaders();
-        hears.heard(
+        hears.heard(new Heard(
                 message.getSubject(),
                 message.getData(),
                 number(headers, "Nats-Sequence"),
                 number(headers, "Nats-Last-Sequence"),
-                headers == null ? null : headers.getFirst("Nats-Msg-Id"));
+                text(headers, "Nats-Msg-Id")));
     }
 
-    private static long number(@Nullable Headers headers, String name) {
-        String value = headers == null ? null : headers.getFirst(name);
+    static @Nullable String text(@Nullable Headers headers, String name) {
+        return headers == null ? null : headers.getFirst(name);
+    }
+
+    /** A number among headers; 0 when there is none. */
+    static long number(@Nullable Headers headers, String name) {
+        String value = text(headers, name);
         try {
             return value == null ? 0 : Long.parseLong(value);
         } catch (NumberFormatException e) {
@@ -285,229 +323,54 @@ final class Link implements AutoCloseable {
 
     /** Sends something that may get lost. */
     void send(String subject, byte[] data) {
-        Connection now = connection;
+        Lines now = lines;
         if (now != null && isUp) {
             try {
-                now.publish(subject, data);
+                now.publisher.connection.publish(subject, data);
             } catch (IllegalStateException | IllegalArgumentException e) {
                 LOG.log(Level.DEBUG, "the cluster: not sent to " + subject, e);
             }
         }
     }
 
-    /** Has the stream store a message, once however often it is sent with that mark. */
-    void store(String subject, String mark, byte[] data, Answer answer) {
-        JetStream now = stream;
+    /** Asks something that has several answers. */
+    Answers ask(String subject, byte[] data) throws IOException {
+        Lines now = lines;
         if (now == null || !isUp) {
-            answer.unknown();
-            return;
+            throw notConnected(null);
         }
-        Message message = NatsMessage.builder()
-                .subject(subject)
-                .headers(new Headers().put("Nats-Msg-Id", mark))
-                .data(data)
-                .build();
+        Answers answers = new Answers(Long.toString(requests.incrementAndGet(), Character.MAX_RADIX));
+        waiting.put(answers.token, answers);
         try {
-            now.publishAsync(message).whenComplete((ack, failure) -> answer(ack, failure, answer));
-        } catch (IllegalArgumentException e) {
-            answer.refused("the message is larger than NATS takes (its max_payload)");
+            now.publisher.connection.publish(subject, now.inbox + "." + answers.token, data);
         } catch (IllegalStateException e) {
-            answer.unknown(); // disconnected this moment
+            answers.close();
+            throw notConnected(e);
         }
+        return answers;
     }
 
-    private void answer(@Nullable PublishAck ack, @Nullable Throwable failure, Answer answer) {
-        Throwable cause = failure == null ? null : cause(failure);
-        // 0: NATS 2.10 with replicas has been sent it before, and does not know yet whether it will be stored.
-        if (ack != null && ack.getSeqno() > 0) {
-            answer.stored(ack.getSeqno(), ack.isDuplicate());
-        } else if (cause instanceof JetStreamApiException refused && isFinal(refused)) {
-            complain("the stream does not take a message", refused);
-            answer.refused("the cluster's stream does not take the message (" + refused.getApiErrorCode()
-                    + "); say it again later, with the same id");
-        } else {
-            LOG.log(Level.DEBUG, "a message is not acknowledged", cause);
-            answer.unknown();
-        }
-    }
-
-    private static Throwable cause(Throwable failure) {
-        Throwable cause = failure;
-        while (cause.getCause() != null && !(cause instanceof JetStreamApiException)) {
-            cause = cause.getCause();
-        }
-        return cause;
-    }
-
-    /** Full, or too large: not that nobody leads the stream right now. */
-    private static boolean isFinal(JetStreamApiException refused) {
-        return refused.getErrorCode() == JUST_BAD
-                || refused.getApiErrorCode() == 10077
-                || refused.getApiErrorCode() == 10054
-                || refused.getApiErrorCode() == 10047
-                || refused.getApiErrorCode() == 10023;
-    }
-
-    /** Waits until NATS has taken what was asked of it before. */
-    void await() throws IOException, InterruptedException {
-        try {
-            connection().flush(ANSWER);
-        } catch (java.util.concurrent.TimeoutException | IllegalStateException e) {
-            throw new IOException("NATS does not answer", e);
-        }
-    }
-
-    private Connection connection() throws IOException {
-        Connection now = connection;
-        if (now == null || !isUp) {
-            throw new IOException("NATS is not connected");
-        }
-        return now;
-    }
-
-    /** Makes a stream as it has to be, if it is not there or has other limits, and returns its state. Waits. */
-    State prepare(int shard) throws IOException {
-        StreamConfiguration wanted = configuration(shard);
-        try {
-            StreamInfo there = info(shard, null);
-            if (there == null) {
-                LOG.log(Level.INFO, "the cluster: made the stream " + wanted.getName());
-                return state(connection().jetStreamManagement().addStream(wanted), null);
-            }
-            StreamConfiguration has = there.getConfiguration();
-            if (!Objects.equals(has.getDescription(), wanted.getDescription())) {
-                throw new ClusterException("the stream " + wanted.getName() + " is '" + has.getDescription()
-                        + "' and has to be '" + wanted.getDescription() + "': the number of streams stays as it was");
-            }
-            boolean isAsWanted = has.getMaxMsgsPerSubject() == wanted.getMaxMsgsPerSubject()
-                    && has.getMaxBytes() == wanted.getMaxBytes()
-                    && Objects.equals(has.getMaxAge(), wanted.getMaxAge())
-                    && Objects.equals(has.getDuplicateWindow(), wanted.getDuplicateWindow())
-                    && has.getReplicas() == wanted.getReplicas();
-            return state(isAsWanted ? there : connection().jetStreamManagement().updateStream(wanted), null);
-        } catch (JetStreamApiException e) {
-            throw new IOException("the stream " + wanted.getName() + ": " + e.getMessage(), e);
-        }
-    }
-
-    private StreamConfiguration configuration(int shard) {
-        ClusterSettings.Kept kept = settings.kept();
-        return StreamConfiguration.builder()
-                .name(subjects.stream(shard))
-                .description("Parley: rooms, stream " + shard + " of " + settings.streams())
-                .subjects(subjects.saidIn(shard))
-                .republish(Republish.builder()
-                        .source(subjects.saidIn(shard))
-                        .destination(subjects.told())
-                        .build())
-                .allowDirect(true)
-                .storageType(StorageType.File)
-                .discardPolicy(DiscardPolicy.Old)
-                .replicas(settings.replicas())
-                .maxMessagesPerSubject(kept.messages())
-                .maxBytes(kept.bytes() == 0 ? -1 : kept.bytes())
-                .maxAge(kept.age())
-                .duplicateWindow(kept.again())
-                .build();
-    }
-
-    /** The state of a stream, and how much it has of a subject; null when there is no such stream. Waits. */
+    /** The door to the streams; null while there is no connection. */
     @Nullable
-    State state(int shard, @Nullable String subject) throws IOException {
-        try {
-            StreamInfo there = info(shard, subject);
-            return there == null ? null : state(there, subject);
-        } catch (JetStreamApiException e) {
-            throw new IOException(e);
+    Publisher publisher() {
+        Lines now = lines;
+        return now == null || !isUp ? null : now.publisher;
+    }
+
+    /** The connection, for what only it can do. */
+    Connection connection() throws IOException {
+        Publisher now = publisher();
+        if (now == null) {
+            throw notConnected(null);
         }
+        return now.connection;
     }
 
-    private @Nullable StreamInfo info(int shard, @Nullable String subject) throws IOException, JetStreamApiException {
-        try {
-            return subject == null
-                    ? connection().jetStreamManagement().getStreamInfo(subjects.stream(shard))
-                    : connection()
-                            .jetStreamManagement()
-                            .getStreamInfo(subjects.stream(shard), StreamInfoOptions.filterSubjects(subject));
-        } catch (JetStreamApiException e) {
-            if (e.getApiErrorCode() == NO_STREAM) {
-                return null;
-            }
-            throw e;
-        } catch (IllegalStateException e) {
-            throw new IOException("NATS is not connected", e);
-        }
+    private static IOException notConnected(@Nullable Exception cause) {
+        return new IOException("NATS is not connected", cause);
     }
 
-    private static State state(StreamInfo info, @Nullable String subject) {
-        StreamState state = info.getStreamState();
-        ZonedDateTime made = info.getCreateTime();
-        long nanos = made.toEpochSecond() * 1_000_000_000L + made.getNano();
-        Long count = subject == null ? null : state.getSubjectMap().get(subject);
-        boolean isEmpty = state.getMsgCount() == 0;
-        return new State(
-                Long.toString(nanos, Character.MAX_RADIX),
-                isEmpty ? state.getLastSequence() + 1 : state.getFirstSequence(),
-                state.getLastSequence(),
-                count == null ? 0 : count);
-    }
-
-    /** The first message of a subject of that number or a higher one; null when the server that is asked has none. Waits. */
-    @Nullable
-    Kept next(int shard, String subject, long seq) throws IOException, InterruptedException {
-        Message answer =
-                request("DIRECT.GET", shard, "{\"seq\":" + Math.max(1, seq) + ",\"next_by_subj\":\"" + subject + "\"}");
-        Headers headers = answer.getHeaders();
-        if (answer.isStatusMessage()) {
-            if (answer.getStatus().getCode() == NOT_FOUND) {
-                return null;
-            }
-            throw new IOException("NATS: " + answer.getStatus().getMessageWithCode());
-        }
-        return new Kept(
-                number(headers, "Nats-Sequence"),
-                answer.getData(),
-                headers == null ? null : headers.getFirst("Nats-Msg-Id"));
-    }
-
-    /**
-     * The number of the newest message of a subject, 0 for none: from the server that leads the stream, where the others, which answer
-     * {@link #next}, may be behind. Waits.
-     */
-    long newest(int shard, String subject) throws IOException, InterruptedException {
-        Message answer = request("STREAM.MSG.GET", shard, "{\"last_by_subj\":\"" + subject + "\"}");
-        MessageInfo newest = new MessageInfo(answer, subjects.stream(shard), false);
-        if (newest.hasError() && newest.getApiErrorCode() != NO_MESSAGE) {
-            throw new IOException("NATS: " + newest.getError());
-        }
-        return newest.hasError() ? 0 : newest.getSeq();
-    }
-
-    private Message request(String what, int shard, String body) throws IOException, InterruptedException {
-        try {
-            Message answer = connection()
-                    .request(
-                            "$JS.API." + what + "." + subjects.stream(shard),
-                            body.getBytes(StandardCharsets.UTF_8),
-                            ANSWER);
-            if (answer == null) {
-                throw new IOException("NATS does not answer");
-            }
-            return answer;
-        } catch (IllegalStateException e) {
-            throw new IOException("NATS is not connected", e);
-        }
-    }
-
-    private void complain(String what, Exception e) {
-        long now = System.nanoTime();
-        long last = complainedAt.get();
-        if (now - last >= COMPLAINT_NANOS && complainedAt.compareAndSet(last, now)) {
-            LOG.log(Level.ERROR, "the cluster: " + what + ": " + e.getMessage());
-        }
-    }
-
-    /** What the library has to say that no call is told. */
+    /** What the library says outside of any call. */
     private final class Errors implements ErrorListener {
         @Override
         public void errorOccurred(Connection of, String error) {
@@ -531,9 +394,9 @@ final class Link implements AutoCloseable {
     public void close() {
         isClosing = true;
         isUp = false;
-        Connection now = connection;
+        Lines now = lines;
         if (now != null) {
-            close(now);
+            close(now.publisher.connection);
         }
     }
 

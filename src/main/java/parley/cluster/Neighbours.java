@@ -6,21 +6,24 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
-import parley.protocol.Content;
-import parley.protocol.Draft;
+import java.util.function.LongSupplier;
 import parley.room.RoomStore;
 
 /**
  * The other nodes, and who is in rooms there. For the store's thread alone.
  *
- * <p>A node says every second that it is there, and of each of its rooms who is in it: when that changes, when somebody asks, and now and then
- * anyway, since what is said may get lost. Who is at a node that has been silent for too long is gone. What is said of one room is the whole
- * of it, and the longer it is the less often it is said.
+ * <p>A node beats every second. It sends snapshots of who is in its rooms: when that changes, when another node asks, and now and then anyway,
+ * since they may get lost. The larger a snapshot is, the less often it is sent. The members of a node that is silent for too long are gone; time
+ * in which this node itself stood still does not count, since what the others sent meanwhile has not been read yet.
  */
 final class Neighbours {
     private static final long BEAT_NANOS = 1_000_000_000L;
+    /** A pause between two ticks that is longer than this is one in which this node stood still. */
+    private static final long STOOD_STILL_NANOS = 500_000_000L;
+
     private static final long SHORTEST_NANOS = 200_000_000L;
     /** What is said of one room, at most, a second. */
     private static final long BYTES_PER_SECOND = 64 * 1024;
@@ -29,8 +32,10 @@ final class Neighbours {
     private static final long OUTDATED_NANOS = 3 * ANYWAY_NANOS;
     private static final int ROOMS_A_TICK = 50;
     private static final int MOST_DEAD = 10_000;
-    /** What is said of one room at most: half of what NATS takes, unless it is told otherwise. */
+    /** Of a snapshot: half of what NATS takes by default, and never more than half of what it takes. */
     private static final int MOST_SAID_BYTES = 512 << 10;
+
+    private static final int NAME_BYTES = 512;
 
     /** Sends something that may get lost. */
     interface Sends {
@@ -40,15 +45,22 @@ final class Neighbours {
     /** What is to be said of a room. */
     private static final class Here {
         RoomStore.Present present = RoomStore.Present.NOBODY;
-        long notBeforeNanos = System.nanoTime();
+        long notBeforeNanos;
         /** How many it was last said that there are. */
         int saidCount;
+
+        Here(long nowNanos) {
+            this.notBeforeNanos = nowNanos;
+        }
     }
 
     private final String node;
     private final Subjects subjects;
     private final long timeoutNanos;
     private final Sends sends;
+    private final LongSupplier maxPayload;
+    private final LongSupplier nanoTime;
+    private final Decoder decoder;
     private final Set<Remote> rooms;
 
     /** When each node was last heard of. */
@@ -65,15 +77,33 @@ final class Neighbours {
     private final LinkedHashSet<Remote> toTell = new LinkedHashSet<>();
     private final Deque<Remote> toAsk = new ArrayDeque<>();
     private long beatAt;
-    private long anywayAt = System.nanoTime();
+    private long anywayAt;
+    private long tickedAt;
 
-    Neighbours(String node, Subjects subjects, long timeoutNanos, Sends sends, Set<Remote> rooms) {
+    /**
+     * @param maxPayload how many bytes NATS takes at once
+     * @param rooms those that this node follows
+     */
+    Neighbours(
+            String node,
+            Subjects subjects,
+            long timeoutNanos,
+            Sends sends,
+            LongSupplier maxPayload,
+            LongSupplier nanoTime,
+            Decoder decoder,
+            Set<Remote> rooms) {
         this.node = node;
+        this.maxPayload = maxPayload;
+        this.nanoTime = nanoTime;
+        this.decoder = decoder;
+        this.anywayAt = nanoTime.getAsLong();
+        this.tickedAt = anywayAt;
+        this.beatAt = anywayAt - BEAT_NANOS;
         this.subjects = subjects;
         this.timeoutNanos = timeoutNanos;
         this.sends = sends;
         this.rooms = rooms;
-        this.beatAt = System.nanoTime() - BEAT_NANOS;
     }
 
     /** How many nodes there are, this one included. */
@@ -89,7 +119,7 @@ final class Neighbours {
     /** Who is in a room here has changed. */
     void here(Remote room, RoomStore.Present present) {
         if (!room.isClosed()) {
-            here.computeIfAbsent(room, r -> new Here()).present = present;
+            here.computeIfAbsent(room, r -> new Here(nanoTime.getAsLong())).present = present;
             toTell.add(room);
         }
     }
@@ -104,8 +134,9 @@ final class Neighbours {
     }
 
     /** NATS is there again: nodes have been silent because they could not be heard. */
-    void resume(long nowNanos) {
-        alive.replaceAll((other, before) -> nowNanos);
+    void resume() {
+        long now = nanoTime.getAsLong();
+        alive.replaceAll((other, before) -> now);
         tellAll();
     }
 
@@ -118,18 +149,19 @@ final class Neighbours {
 
     /** Somebody asks who is in a room. */
     void asked(Remote room, byte[] data) {
-        Envelope from = Envelope.decode(data);
-        if (from != null && !from.node().equals(node) && here.containsKey(room)) {
+        Optional<Envelope> from = decoder.envelope(Subjects.ASK, data);
+        if (from.isPresent() && !from.get().node().equals(node) && here.containsKey(room)) {
             toTell.add(room);
         }
     }
 
     /** A node has said who is in a room there. */
-    void present(Remote room, byte[] data, long nowNanos) {
-        Envelope.Here said = Envelope.Here.decode(data);
+    void present(Remote room, byte[] data) {
+        Envelope.Here said = decoder.here(Subjects.PRESENT, data).orElse(null);
         if (said == null || said.node().equals(node)) {
             return;
         }
+        long nowNanos = nanoTime.getAsLong();
         alive.put(said.node(), nowNanos);
         askIfItWasDead(said.node());
         Map<String, Long> nodes = there.computeIfAbsent(room, r -> new HashMap<>());
@@ -142,8 +174,8 @@ final class Neighbours {
     }
 
     /** A node has said that it is there, or that it goes. */
-    void beat(byte[] data, long nowNanos) {
-        Envelope from = Envelope.decode(data);
+    void beat(byte[] data) {
+        Envelope from = decoder.envelope(subjects.nodes(), data).orElse(null);
         if (from == null || from.node().equals(node)) {
             return;
         }
@@ -152,7 +184,7 @@ final class Neighbours {
             gone(from.node());
             return;
         }
-        alive.put(from.node(), nowNanos);
+        alive.put(from.node(), nanoTime.getAsLong());
         askIfItWasDead(from.node());
     }
 
@@ -172,10 +204,15 @@ final class Neighbours {
     }
 
     private byte[] beat(long at) {
-        return new Envelope(node, at, 0, new Draft(null, new Content(Content.Kind.DATA, "", 0), null)).encode();
+        return Envelope.of(node, at).encode();
     }
 
     void tick(long nowNanos) {
+        long pause = nowNanos - tickedAt;
+        tickedAt = nowNanos;
+        if (pause > STOOD_STILL_NANOS) {
+            alive.replaceAll((other, before) -> Math.min(before + pause, nowNanos));
+        }
         if (nowNanos - beatAt >= BEAT_NANOS) {
             beatAt = nowNanos;
             sends.send(subjects.nodes(), beat(0));
@@ -212,8 +249,9 @@ final class Neighbours {
 
     private int say(Remote room, RoomStore.Present present) {
         byte[] said = new Envelope.Here(node, present).encode();
-        if (said.length > MOST_SAID_BYTES) {
-            said = new Envelope.Here(node, some(present, MOST_SAID_BYTES / 512)).encode();
+        int most = (int) Math.min(MOST_SAID_BYTES, maxPayload.getAsLong() / 2);
+        if (said.length > most) {
+            said = new Envelope.Here(node, some(present, most / NAME_BYTES)).encode();
         }
         sends.send(subjects.at(room.name(), Subjects.PRESENT), said);
         return said.length;

@@ -12,22 +12,22 @@ import org.jspecify.annotations.Nullable;
 import parley.room.Outcome;
 
 /**
- * What has been said in one room of this node and has not been answered, in order. For one thread.
+ * Messages that were published in one room of this node and are not answered yet, in order. For one thread.
  *
- * <p>Many are on their way at once, over one connection, which keeps their order. Where that fails the order is kept so: nothing new is sent
- * until what is on its way is answered or given up, and the room has looked which of it the stream has after all; then those that it has not are
- * sent again, in order, with the same marks, by which the stream knows those that come to it late. Once a later one has been stored an earlier
- * one that failed is not sent again but refused, since it would come behind: who said it says it again, and it comes then.
+ * <p>Many are on their way at once, over one connection, which keeps their order. When one fails, the order is kept like this: nothing new is
+ * sent until those on their way are answered or given up, and the room has looked which of them the stream has; then the others are sent again,
+ * in order, under the same ids, by which the stream knows those that reach it late. Once a later one has been stored, an earlier one that failed
+ * is refused, since it would come behind: its sender may publish it again.
  */
 final class Outbox {
-    static final Outcome.NotKept NOT_NOW = new Outcome.NotKept(
-            "the message could not be stored in the cluster in time; say it again later, with the same id");
+    static final Outcome.NotKept NOT_NOW =
+            new Outcome.NotKept("the message could not be stored in the cluster in time; retry later with the same id");
 
     private static final int MOST_ON_THEIR_WAY = 512;
     private static final long SHORTEST_PAUSE_NANOS = 50_000_000L;
     private static final long LONGEST_PAUSE_NANOS = 1_000_000_000L;
 
-    /** Sends one. What becomes of it is told to the outbox later, by the same thread. */
+    /** Sends one. The same thread calls the outbox with the result, later. */
     interface Sender {
         void send(Entry entry, int attempt);
     }
@@ -40,12 +40,12 @@ final class Outbox {
         DONE
     }
 
-    /** A message that was said here. */
+    /** A message that was published here. */
     static final class Entry {
-        final String mark;
+        final String dedupId;
         final long untilNanos;
         private final Supplier<byte[]> encoding;
-        private final Consumer<Outcome> told;
+        private final Consumer<Outcome> onResult;
         private byte @Nullable [] payload;
         private State state = State.WAITING;
         private long place;
@@ -56,11 +56,11 @@ final class Outbox {
         private long heardAs;
 
         /** Makes one, which is encoded when it is sent for the first time: it names a message before it. */
-        Entry(Supplier<byte[]> encoding, String mark, long untilNanos, Consumer<Outcome> told) {
+        Entry(Supplier<byte[]> encoding, String dedupId, long untilNanos, Consumer<Outcome> onResult) {
             this.encoding = encoding;
-            this.mark = mark;
+            this.dedupId = dedupId;
             this.untilNanos = untilNanos;
-            this.told = told;
+            this.onResult = onResult;
         }
 
         /** The same each time. */
@@ -74,7 +74,7 @@ final class Outbox {
 
     private final Sender sender;
     private final Deque<Entry> entries = new ArrayDeque<>();
-    private final Map<String, Entry> byMark = new HashMap<>();
+    private final Map<String, Entry> byDedupId = new HashMap<>();
     private long places;
     private long newestStored;
     private int onTheirWay;
@@ -95,7 +95,7 @@ final class Outbox {
     void add(Entry entry) {
         entry.place = ++places;
         entries.add(entry);
-        byMark.put(entry.mark, entry);
+        byDedupId.put(entry.dedupId, entry);
         waiting++;
     }
 
@@ -118,7 +118,7 @@ final class Outbox {
     }
 
     /**
-     * The room has looked: {@link #heard} has been told all that the stream has.
+     * The room has looked: {@link #heard} was called with all that the stream has.
      *
      * @param failuresBefore what {@link #failures} was before it did
      */
@@ -211,7 +211,7 @@ final class Outbox {
     }
 
     /** The stream does not take it. */
-    void refused(Entry entry, int attempt, Outcome.NotKept why) {
+    void refused(Entry entry, int attempt, Outcome why) {
         if (entry.state == State.ON_ITS_WAY && entry.attempt == attempt) {
             end(entry, why);
         }
@@ -225,9 +225,9 @@ final class Outbox {
         pauseNanos = SHORTEST_PAUSE_NANOS;
     }
 
-    /** A message of that mark has come by. */
-    void heard(String mark, long seq) {
-        Entry entry = byMark.get(mark);
+    /** A message of that id has come by. */
+    void heard(String dedupId, long seq) {
+        Entry entry = byDedupId.get(dedupId);
         if (entry != null && entry.heardAs == 0) {
             entry.heardAs = seq;
             if (entry.state == State.FAILED) {
@@ -250,7 +250,7 @@ final class Outbox {
     }
 
     /** Answers those that are stored, of which everybody here has heard that far. */
-    void tell(long heardUpTo) {
+    void answer(long heardUpTo) {
         if (stored > 0) {
             for (Entry entry : entries) {
                 if (entry.state == State.WAITING) {
@@ -302,8 +302,8 @@ final class Outbox {
             return;
         }
         become(entry, State.DONE);
-        byMark.remove(entry.mark, entry);
-        entry.told.accept(outcome);
+        byDedupId.remove(entry.dedupId, entry);
+        entry.onResult.accept(outcome);
     }
 
     private void become(Entry entry, State next) {

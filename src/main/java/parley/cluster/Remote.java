@@ -6,15 +6,16 @@ import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
 import parley.room.RoomStore;
 
 /**
- * A room as this node follows it: what comes by is told in the order of its numbers, without holes. For the store's thread alone.
+ * A room as this node follows it: it passes messages on in the order of their numbers, without holes. For the store's thread alone.
  *
- * <p>Each message that comes by names the one before it in its room. Where that is not the newest told, some were missed on the way: they are
- * read from the stream, and what comes by meanwhile waits.
+ * <p>Each message that comes by names the one before it in its room. When that is not the newest here, some were missed on the way: they are
+ * read from the stream, and messages that come by meanwhile wait.
  *
  * <pre>
  *             opened             hole            filled
@@ -24,7 +25,7 @@ import parley.room.RoomStore;
  * </pre>
  */
 final class Remote {
-    /** How far the way back in a stream goes at once. */
+    /** How many messages of a room each message points back over. */
     static final int STRIDE = 50;
 
     private static final int MOST_EARLY = 10_000;
@@ -33,9 +34,9 @@ final class Remote {
     private static final long BETWEEN_FILLS_NANOS = 100_000_000L;
     private static final long UNHEARD_NANOS = 200_000_000L;
 
-    /** What reads the stream for it, and answers by the same thread. */
+    /** Reads the stream for it, and answers by the same thread. */
     interface Reads {
-        /** Reads what there is, to begin with. */
+        /** Reads the newest messages. */
         void open(Remote room);
 
         /**
@@ -50,25 +51,34 @@ final class Remote {
      * A message that came by or was read.
      *
      * @param last the number of the message before it in the room, where that is known; else 0
-     * @param message null when it is none that a node has written
+     * @param dedupId by which the stream knows a message that is sent to it again
+     * @param message null when it could not be read
      */
     record Heard(
             long seq,
             long last,
-            @Nullable String mark,
+            @Nullable String dedupId,
             @Nullable Message message) {}
 
-    /** What there is in a room to begin with. */
-    record Opened(String epoch, long first, long since, long head, List<Heard> newest) {}
+    /**
+     * Which messages of a room its stream has.
+     *
+     * @param first the number from which on the room has lost none, as far as the stream tells
+     * @param oldest all of that number and higher ones are there, and none of a lower one
+     * @param head the number up to which messages were looked for; of any room
+     */
+    record Bounds(long first, long oldest, long head) {}
+
+    /** The newest messages of a room: all from a number on. */
+    record Opened(String epoch, Bounds bounds, long since, List<Heard> newest) {}
 
     /**
      * What was read.
      *
-     * @param first the number from which on all is kept; 0 if that was not looked for
-     * @param head the number of the newest message of the stream, of any room; as above
+     * @param bounds null where they were not looked for
      * @param reached whether there is nothing more between
      */
-    record Filled(List<Heard> messages, long first, long head, boolean reached) {}
+    record Filled(List<Heard> messages, @Nullable Bounds bounds, boolean reached) {}
 
     private enum State {
         OPENING,
@@ -85,15 +95,19 @@ final class Remote {
 
     private State state = State.OPENING;
     private String epoch = "";
+    /** The number from which on no message of the room is gone. */
     private long first;
-    /** The number of the newest message told. */
+    /** The number of the newest message that the room has, or will have at the next {@link #flush}. */
     private long newest;
+    /** The number up to which the stream was found to have no newer one. */
+    private long lookedUpTo;
+    /** When the newest message was published, by the clock of its node. */
+    private long newestAt;
 
-    private final long[] recent = new long[STRIDE];
-    private long recentCount;
+    private final Numbers numbers = new Numbers();
     private final Deque<Heard> early = new ArrayDeque<>();
     private long earlyBytes;
-    private List<Message> news = new ArrayList<>();
+    private List<Message> added = new ArrayList<>();
 
     /** How far it is filling; 0 for all there is. */
     private long fillUntil;
@@ -106,9 +120,9 @@ final class Remote {
     private long fillAgainNanos;
     private boolean isToCatchUp;
     private long unheardSinceNanos;
+    private List<Consumer<RoomStore.Extent>> toLook = new ArrayList<>();
+    /** Those for whom it looks right now. */
     private List<Consumer<RoomStore.Extent>> looking = new ArrayList<>();
-    /** Those whose look has begun. */
-    private List<Consumer<RoomStore.Extent>> looked = new ArrayList<>();
 
     Remote(RoomName name, int shard, RoomStore.Listener room, Reads reads, Outbox.Sender sender) {
         this.name = name;
@@ -150,9 +164,14 @@ final class Remote {
         return state == State.CLOSED;
     }
 
-    /** The number of a message some way back, or 0 where there are fewer. */
-    long back() {
-        return recentCount < STRIDE ? 0 : recent[(int) (recentCount % STRIDE)];
+    /** Describes a message that is sent now. */
+    Envelope envelope(String node, long at, Draft draft) {
+        newestAt = Math.max(newestAt, at); // later ones that are sent before this comes by
+        return new Envelope(node, newestAt, numbers.back(STRIDE), quiet(), draft);
+    }
+
+    private Envelope.Quiet quiet() {
+        return new Envelope.Quiet(newest, Math.max(newest, lookedUpTo));
     }
 
     /** Has it read what there is; again when the stream is another. */
@@ -166,47 +185,52 @@ final class Remote {
         }
     }
 
-    /** What there is has been read; null when it could not be. */
+    /** The newest messages have been read; null when they could not be. */
     void opened(@Nullable Opened opened) {
         isReading = false;
         if (state != State.OPENING || opened == null) {
             return; // the tick asks again
         }
         epoch = opened.epoch;
-        first = opened.first;
+        first = opened.bounds.first;
         newest = opened.since - 1;
-        recentCount = 0;
+        lookedUpTo = opened.bounds.head;
+        numbers.begin(opened.since);
         List<Message> messages = new ArrayList<>();
         for (Heard heard : opened.newest) {
-            if (heard.mark != null) {
-                outbox.heard(heard.mark, heard.seq);
-            }
-            note(heard.seq);
+            settle(heard);
+            note(heard);
             if (heard.message != null) {
                 messages.add(heard.message);
             }
         }
-        newest = Math.max(newest, opened.newest.isEmpty() ? opened.head : newest);
-        room.opened(contents(opened.since, opened.head, messages));
+        room.opened(contents(opened.since, lookedUpTo, messages));
         state = State.FOLLOWING;
-        tellLooked(opened.head);
+        answerLooks();
         goOn();
     }
 
-    private RoomStore.Contents contents(long since, long head, List<Message> newest) {
-        return new RoomStore.Contents(epoch, RoomStore.Numbering.SHARED, first, since, head, newest);
+    private RoomStore.Contents contents(long since, long head, List<Message> messages) {
+        return new RoomStore.Contents(epoch, RoomStore.Numbering.SHARED, first, since, head, messages);
     }
 
-    private void note(long seq) {
-        newest = seq;
-        recent[(int) (recentCount++ % STRIDE)] = seq;
+    private void note(Heard heard) {
+        newest = heard.seq;
+        numbers.add(heard.seq);
+        if (heard.message != null) {
+            newestAt = Math.max(newestAt, heard.message.at());
+        }
+    }
+
+    private void settle(Heard heard) {
+        if (heard.dedupId != null) {
+            outbox.heard(heard.dedupId, heard.seq);
+        }
     }
 
     /** A message has come by. */
     void heard(Heard heard) {
-        if (heard.mark != null) {
-            outbox.heard(heard.mark, heard.seq);
-        }
+        settle(heard);
         if (state == State.FOLLOWING) {
             take(heard);
         } else if (state != State.CLOSED && early.size() < MOST_EARLY && earlyBytes < MOST_EARLY_BYTES) {
@@ -233,9 +257,9 @@ final class Remote {
     }
 
     private void add(Heard heard) {
-        note(heard.seq);
+        note(heard);
         if (heard.message != null) {
-            news.add(heard.message);
+            added.add(heard.message);
         }
     }
 
@@ -248,13 +272,18 @@ final class Remote {
             failuresBefore = outbox.failures();
             beginToLook();
         }
-        reads.fill(this, newest + 1, until);
+        reads.fill(this, next(), until);
     }
 
-    /** Who asks from now on is told of what is read after this. */
+    /** The number of the next message that is not known to be another room's. */
+    private long next() {
+        return Math.max(newest, lookedUpTo) + 1;
+    }
+
+    /** Callers that ask from now on wait for the look after this one. */
     private void beginToLook() {
-        looked.addAll(looking);
-        looking = new ArrayList<>();
+        looking.addAll(toLook);
+        toLook = new ArrayList<>();
     }
 
     /** What was missed has been read; null when it could not be. */
@@ -268,9 +297,7 @@ final class Remote {
             return;
         }
         for (Heard heard : filled.messages) {
-            if (heard.mark != null) {
-                outbox.heard(heard.mark, heard.seq);
-            }
+            settle(heard);
             if (heard.seq > newest) {
                 add(heard);
             }
@@ -279,7 +306,7 @@ final class Remote {
             fills = 0;
             isReading = true;
             flush();
-            reads.fill(this, newest + 1, fillUntil); // there is more
+            reads.fill(this, next(), fillUntil); // there is more
             return;
         }
         if (!filled.reached && ++fills < MOST_FILLS) { // perhaps a server that is behind the others was asked
@@ -291,26 +318,28 @@ final class Remote {
         }
         fills = 0;
         state = State.FOLLOWING;
-        if (fillUntil == 0) {
+        if (fillUntil == 0 && filled.bounds != null) {
             outbox.looked(failuresBefore);
             flush();
-            trimmed(filled.first);
-            tellLooked(filled.head);
+            lookedUpTo = Math.max(lookedUpTo, filled.bounds.head);
+            trimmed(filled.bounds);
+            answerLooks();
         }
         goOn();
     }
 
-    /** What should be there is gone: who is in the room is told of a hole. */
+    /** Messages that should be there are gone: members are sent a gap. */
     private void skipTo(long until) {
         flush();
         newest = until;
+        numbers.begin(until + 1);
         room.opened(contents(until + 1, until, List.of()));
     }
 
-    private void tellLooked(long head) {
-        List<Consumer<RoomStore.Extent>> now = looked;
-        looked = new ArrayList<>();
-        now.forEach(onExtent -> onExtent.accept(new RoomStore.Extent(first, Math.max(head, newest))));
+    private void answerLooks() {
+        List<Consumer<RoomStore.Extent>> now = looking;
+        looking = new ArrayList<>();
+        now.forEach(onExtent -> onExtent.accept(new RoomStore.Extent(first, Math.max(lookedUpTo, newest))));
     }
 
     private void goOn() {
@@ -319,46 +348,56 @@ final class Remote {
             earlyBytes -= bytes(next);
             take(next);
         }
-        if (state == State.FOLLOWING && (isToCatchUp || !looking.isEmpty())) {
+        if (state == State.FOLLOWING && (isToCatchUp || !toLook.isEmpty())) {
             fill(0);
         }
     }
 
-    /** Messages may have been missed of which nothing that comes by will tell. */
+    /** Messages may have been missed of which none that comes by will tell. */
     void catchUp() {
         isToCatchUp = true;
         goOn();
     }
 
-    /** Has it looked once more what there is. */
+    /** The stream has a message of that number: reads up to it unless it has come by. */
+    void isBehind(long seq) {
+        if (seq > newest && state == State.FOLLOWING) {
+            fill(seq);
+        } else if (seq > newest) {
+            isToCatchUp = true; // when it has read what it reads now
+        }
+    }
+
+    /** Looks once more which messages there are. */
     void look(Consumer<RoomStore.Extent> onExtent) {
         if (state == State.CLOSED) {
             onExtent.accept(new RoomStore.Extent(first, newest));
             return;
         }
-        looking.add(onExtent);
+        toLook.add(onExtent);
         goOn();
     }
 
-    /** From that number on the stream has all. */
-    void trimmed(long oldest) {
-        if (oldest > first && isOpen()) {
-            first = oldest;
+    /** The stream may have let go of messages. */
+    void trimmed(Bounds bounds) {
+        long now = numbers.firstWhenGoneBefore(bounds.oldest, bounds.first);
+        if (now > first && isOpen()) {
+            first = now;
             flush();
-            room.trimmed(oldest);
+            room.trimmed(now);
         }
     }
 
-    /** Tells what has come, and answers those whose messages are among it. */
+    /** Passes on the messages that have come, and answers the senders of those among them. */
     void flush() {
-        if (!news.isEmpty()) {
-            List<Message> now = List.copyOf(news);
-            news = new ArrayList<>();
+        if (!added.isEmpty()) {
+            List<Message> now = List.copyOf(added);
+            added = new ArrayList<>();
             if (state != State.CLOSED) {
                 room.appended(now);
             }
         }
-        outbox.tell(state == State.CLOSED ? Long.MAX_VALUE : newest);
+        outbox.answer(state == State.CLOSED ? Long.MAX_VALUE : newest);
     }
 
     /** Does what is due. */
@@ -368,7 +407,7 @@ final class Remote {
                 open();
             } else if (state == State.FILLING && nowNanos - fillAgainNanos >= 0) {
                 isReading = true;
-                reads.fill(this, newest + 1, fillUntil);
+                reads.fill(this, next(), fillUntil);
             }
         }
         long unheard = outbox.storedUnheard();
@@ -388,7 +427,7 @@ final class Remote {
         outbox.expire(nowNanos);
     }
 
-    /** Sends what may be sent, but not before it is open: who says something hears it, and it names one before it. */
+    /** Sends what may be sent, but not before it is open: a message names one before it, and its sender hears it. */
     void send(long nowNanos) {
         if (state != State.OPENING) {
             outbox.send(nowNanos);
@@ -405,14 +444,14 @@ final class Remote {
         return !outbox.isEmpty() || (state != State.FOLLOWING && state != State.CLOSED);
     }
 
-    /** Nothing is told from now on, but to who waits to be answered. */
+    /** The room hears nothing more; callers that wait are answered. */
     void close() {
         beginToLook();
-        tellLooked(newest);
+        answerLooks();
         state = State.CLOSED;
         early.clear();
         earlyBytes = 0;
-        news.clear();
+        added.clear();
         flush();
     }
 }

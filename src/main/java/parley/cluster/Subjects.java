@@ -16,6 +16,11 @@ record Subjects(String cluster, int streams) {
     static final String PRESENT = "p";
     static final String ASK = "q";
 
+    /** Headers, names and ids that a message may have in a stream besides its content. */
+    static final long MOST_OVERHEAD_BYTES = 1_024;
+
+    private static final String LEADER_ELECTED = "$JS.EVENT.ADVISORY.STREAM.LEADER_ELECTED.";
+
     /** Which stream a room's messages are in. */
     int shard(RoomName room) {
         return Math.floorMod(room.value().hashCode(), streams);
@@ -23,6 +28,22 @@ record Subjects(String cluster, int streams) {
 
     String stream(int shard) {
         return cluster + "_" + shard;
+    }
+
+    /** Where servers announce that they lead a stream from now on, the stream being the last token. */
+    static String leaders() {
+        return LEADER_ELECTED + "*";
+    }
+
+    /** Which stream of this cluster an announcement is of; -1 for one of others. */
+    int shardOfLeader(String subject) {
+        String stream = subject.substring(subject.lastIndexOf('.') + 1);
+        for (int shard = 0; shard < streams; shard++) {
+            if (stream.equals(stream(shard))) {
+                return shard;
+            }
+        }
+        return -1;
     }
 
     /** All that is said in rooms of a stream. */
@@ -35,8 +56,8 @@ record Subjects(String cluster, int streams) {
         return cluster + ".say." + shard(room) + "." + token(room.value());
     }
 
-    /** Where the stream tells what was said, of the room that is the wildcard. */
-    String told() {
+    /** Where the stream publishes again what it has stored, of the room that is the wildcard. */
+    String republished() {
         return cluster + ".at.{{wildcard(1)}}." + MESSAGE;
     }
 
@@ -60,8 +81,8 @@ record Subjects(String cluster, int streams) {
         return cluster + ".node." + node;
     }
 
-    /** The mark by which the stream knows a message of a room that is said again. */
-    static String mark(RoomName room, String id) {
+    /** The id by which the stream knows a message of a room that is published again. */
+    static String dedupId(RoomName room, String id) {
         return token(room.value()) + "."
                 + Base64.getUrlEncoder().withoutPadding().encodeToString(id.getBytes(StandardCharsets.UTF_8));
     }

@@ -7,4 +7,7 @@ public sealed interface Outcome {
 
     /** It may be one or not: the store does not say. Who says it again, with the same {@code id}, learns what became of it. */
     record NotKept(String reason) implements Outcome {}
+
+    /** The store can never keep it: it is larger than what the store takes. Retrying is of no use. */
+    record TooLarge(String reason) implements Outcome {}
 }

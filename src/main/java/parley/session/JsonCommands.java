@@ -125,8 +125,11 @@ final class JsonCommands {
     }
 
     private static Event answer(Command.Say say, Outcome outcome) {
-        return outcome instanceof Outcome.Published published
-                ? new Event.Ack(say.ref(), say.room(), published.seq(), published.duplicate())
+        if (outcome instanceof Outcome.Published published) {
+            return new Event.Ack(say.ref(), say.room(), published.seq(), published.duplicate());
+        }
+        return outcome instanceof Outcome.TooLarge tooLarge
+                ? new Event.Error(say.ref(), ErrorCode.TOO_LARGE, tooLarge.reason(), say.room())
                 : new Event.Error(say.ref(), ErrorCode.UNAVAILABLE, ((Outcome.NotKept) outcome).reason(), say.room());
     }
 

@@ -76,7 +76,7 @@ public final class PlainConnection extends ChatConnection {
 
     /** Plain text has no words for a message that was not kept. */
     private void published(Outcome outcome) {
-        if (outcome instanceof Outcome.NotKept) {
+        if (!(outcome instanceof Outcome.Published)) {
             end(Ending.NOT_KEPT);
         }
     }

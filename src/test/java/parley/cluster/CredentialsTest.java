@@ -149,7 +149,7 @@ class CredentialsTest {
                 account.token(user.id(), "user", "\"subs\":-1,\"data\":-1,\"payload\":-1,\"type\":\"user\""),
                 user.seed());
         try (NatsServer nats = NatsServer.start(folder, "-c", config.toString());
-                ClusterStore store = new ClusterStore(settings(nats.url(), file), Thread::new)) {
+                ClusterStore store = new ClusterStore(settings(nats.url(), file), Thread::new, System::nanoTime)) {
             await().atMost(Duration.ofSeconds(20)).until(store::isWell);
             assertThat(store.nodeCount()).isOne();
         }
@@ -165,6 +165,7 @@ class CredentialsTest {
                 new ClusterSettings.Kept(1_000, 0, Duration.ZERO, Duration.ofSeconds(20)),
                 Duration.ofSeconds(1),
                 1 << 20,
+                64 << 10,
                 Duration.ofSeconds(5));
     }
 

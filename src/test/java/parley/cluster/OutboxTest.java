@@ -16,26 +16,26 @@ class OutboxTest {
     private record Sent(Outbox.Entry entry, int attempt) {}
 
     private final List<Sent> sent = new ArrayList<>();
-    private final Map<String, Outcome> told = new TreeMap<>();
+    private final Map<String, Outcome> results = new TreeMap<>();
     private final Outbox outbox = new Outbox((entry, attempt) -> sent.add(new Sent(entry, attempt)));
     private long now;
 
-    private void say(String... marks) {
-        for (String mark : marks) {
-            outbox.add(new Outbox.Entry(() -> new byte[0], mark, now + 5 * SECOND, outcome -> told.put(mark, outcome)));
+    private void say(String... ids) {
+        for (String id : ids) {
+            outbox.add(new Outbox.Entry(() -> new byte[0], id, now + 5 * SECOND, outcome -> results.put(id, outcome)));
         }
         outbox.send(now);
     }
 
-    private List<String> sentMarks() {
-        List<String> marks = sent.stream().map(one -> one.entry.mark).toList();
+    private List<String> sentIds() {
+        List<String> ids = sent.stream().map(one -> one.entry.dedupId).toList();
         sent.clear();
-        return marks;
+        return ids;
     }
 
-    private Sent of(String mark) {
+    private Sent of(String id) {
         return sent.stream()
-                .filter(one -> one.entry.mark.equals(mark))
+                .filter(one -> one.entry.dedupId.equals(id))
                 .reduce((before, last) -> last)
                 .orElseThrow();
     }
@@ -54,14 +54,14 @@ class OutboxTest {
         say("a", "b", "c");
         Sent a = of("a");
         Sent b = of("b");
-        assertThat(sentMarks()).containsExactly("a", "b", "c");
+        assertThat(sentIds()).containsExactly("a", "b", "c");
         outbox.stored(a.entry, 10, false);
         outbox.stored(b.entry, 12, true);
-        outbox.tell(11);
-        assertThat(told).isEqualTo(Map.of("a", new Outcome.Published(10, false)));
+        outbox.answer(11);
+        assertThat(results).isEqualTo(Map.of("a", new Outcome.Published(10, false)));
         assertThat(outbox.storedUnheard()).isEqualTo(12);
-        outbox.tell(12);
-        assertThat(told).containsEntry("b", new Outcome.Published(12, true)).hasSize(2);
+        outbox.answer(12);
+        assertThat(results).containsEntry("b", new Outcome.Published(12, true)).hasSize(2);
         assertThat(outbox.isEmpty()).isFalse();
     }
 
@@ -74,20 +74,20 @@ class OutboxTest {
         sent.clear();
         fail(a);
         say("d");
-        assertThat(sentMarks()).as("others are still on their way").isEmpty();
+        assertThat(sentIds()).as("others are still on their way").isEmpty();
         fail(b);
         fail(c);
         outbox.send(now);
-        assertThat(sentMarks()).as("after a pause").isEmpty();
+        assertThat(sentIds()).as("after a pause").isEmpty();
         assertThat(outbox.waitsForALook(now)).isFalse();
         now += SECOND;
         outbox.send(now);
-        assertThat(sentMarks()).as("when the room has looked").isEmpty();
+        assertThat(sentIds()).as("when the room has looked").isEmpty();
         assertThat(outbox.waitsForALook(now)).isTrue();
         look();
         assertThat(outbox.waitsForALook(now)).isFalse();
         outbox.send(now);
-        assertThat(sentMarks()).containsExactly("a", "b", "c", "d");
+        assertThat(sentIds()).containsExactly("a", "b", "c", "d");
     }
 
     @Test
@@ -99,7 +99,7 @@ class OutboxTest {
         outbox.looked(before);
         now += SECOND;
         outbox.send(now);
-        assertThat(sentMarks()).isEmpty();
+        assertThat(sentIds()).isEmpty();
         assertThat(outbox.waitsForALook(now)).isTrue();
     }
 
@@ -112,12 +112,12 @@ class OutboxTest {
         fail(of("c"));
         sent.clear();
         outbox.heard("b", 7);
-        outbox.tell(7);
+        outbox.answer(7);
         look();
-        assertThat(told).isEqualTo(Map.of("a", Outbox.NOT_NOW, "b", new Outcome.Published(7, false)));
+        assertThat(results).isEqualTo(Map.of("a", Outbox.NOT_NOW, "b", new Outcome.Published(7, false)));
         now += SECOND;
         outbox.send(now);
-        assertThat(sentMarks()).containsExactly("c");
+        assertThat(sentIds()).containsExactly("c");
     }
 
     /** The one that failed would come behind the one that was stored: who said it is told, and says it again. */
@@ -129,17 +129,17 @@ class OutboxTest {
         sent.clear();
         fail(a);
         outbox.stored(b.entry, 7, false);
-        assertThat(told).containsEntry("a", Outbox.NOT_NOW);
+        assertThat(results).containsEntry("a", Outbox.NOT_NOW);
         say("c", "d");
         Sent c = of("c");
         outbox.stored(of("d").entry, 9, false);
         fail(c);
-        assertThat(told).containsEntry("c", Outbox.NOT_NOW);
+        assertThat(results).containsEntry("c", Outbox.NOT_NOW);
         now += SECOND;
         look();
         sent.clear();
         outbox.send(now);
-        assertThat(sentMarks()).isEmpty();
+        assertThat(sentIds()).isEmpty();
     }
 
     @Test
@@ -152,8 +152,8 @@ class OutboxTest {
         outbox.send(now);
         outbox.stored(first.entry, 5, false);
         fail(of("a"));
-        outbox.tell(5);
-        assertThat(told).containsEntry("a", new Outcome.Published(5, false));
+        outbox.answer(5);
+        assertThat(results).containsEntry("a", new Outcome.Published(5, false));
         assertThat(outbox.isEmpty()).isTrue();
     }
 
@@ -166,12 +166,12 @@ class OutboxTest {
         now += SECOND;
         look();
         outbox.send(now);
-        assertThat(sentMarks()).containsExactly("a");
+        assertThat(sentIds()).containsExactly("a");
         fail(first);
         now += SECOND;
         look();
         outbox.send(now);
-        assertThat(sentMarks()).as("it is on its way").isEmpty();
+        assertThat(sentIds()).as("it is on its way").isEmpty();
     }
 
     @Test
@@ -182,10 +182,10 @@ class OutboxTest {
         now += 4 * SECOND;
         say("later");
         outbox.expire(now);
-        assertThat(told).isEmpty();
+        assertThat(results).isEmpty();
         now += SECOND;
         outbox.expire(now);
-        assertThat(told)
+        assertThat(results)
                 .isEqualTo(Map.of(
                         "stored", new Outcome.Published(3, false),
                         "heard", new Outcome.Published(4, false),
@@ -197,8 +197,8 @@ class OutboxTest {
         say("a");
         Outcome.NotKept full = new Outcome.NotKept("full");
         outbox.refused(of("a").entry, 1, full);
-        outbox.tell(0);
-        assertThat(told).containsEntry("a", full);
+        outbox.answer(0);
+        assertThat(results).containsEntry("a", full);
         assertThat(outbox.isEmpty()).isTrue();
     }
 
@@ -215,22 +215,22 @@ class OutboxTest {
             int said = 0;
             for (int step = 0; step < 300; step++) {
                 if (random.nextInt(3) == 0) {
-                    String mark = String.format("%04d", said++);
+                    String id = String.format("%04d", said++);
                     any.add(new Outbox.Entry(
-                            () -> new byte[0], mark, now + 5 * SECOND, outcome -> outcomes.put(mark, outcome)));
+                            () -> new byte[0], id, now + 5 * SECOND, outcome -> outcomes.put(id, outcome)));
                 }
                 if (!onTheWire.isEmpty() && random.nextInt(3) > 0) {
                     Sent next = onTheWire.remove(0); // a connection keeps its order
                     boolean isLost = random.nextInt(6) == 0;
                     boolean isAnswerLost = random.nextInt(6) == 0;
-                    boolean isThere = stream.contains(next.entry.mark);
+                    boolean isThere = stream.contains(next.entry.dedupId);
                     if (!isLost && !isThere) {
-                        stream.add(next.entry.mark);
+                        stream.add(next.entry.dedupId);
                     }
                     if (isLost || isAnswerLost) {
                         any.failed(next.entry, next.attempt, now);
                     } else {
-                        any.stored(next.entry, stream.indexOf(next.entry.mark) + 1, isThere);
+                        any.stored(next.entry, stream.indexOf(next.entry.dedupId) + 1, isThere);
                     }
                 }
                 now += SECOND / 20;
@@ -241,13 +241,13 @@ class OutboxTest {
                     any.looked(any.failures());
                 }
                 any.send(now);
-                any.tell(stream.size());
+                any.answer(stream.size());
                 any.expire(now);
             }
             assertThat(stream).as("seed %d", seed).isSorted().doesNotHaveDuplicates();
-            outcomes.forEach((mark, outcome) -> {
+            outcomes.forEach((id, outcome) -> {
                 if (outcome instanceof Outcome.Published published) {
-                    assertThat(stream.get((int) published.seq() - 1)).isEqualTo(mark);
+                    assertThat(stream.get((int) published.seq() - 1)).isEqualTo(id);
                 }
             });
         }

@@ -14,14 +14,17 @@ import parley.protocol.RoomName;
 import parley.room.RoomStore;
 
 class RemoteTest {
-    private final List<String> told = new ArrayList<>();
+    private static final Draft DRAFT = new Draft(null, new Content(Content.Kind.TEXT, "m", 1), null);
+
+    private final List<String> heard = new ArrayList<>();
     private final List<String> reads = new ArrayList<>();
     private final List<String> sent = new ArrayList<>();
 
     private final RoomStore.Listener room = new RoomStore.Listener() {
         @Override
-        public void opened(String epoch, long first, long since, long head, List<Message> newest) {
-            told.add("opened " + epoch + " " + first + " " + since + " " + numbers(newest));
+        public void opened(RoomStore.Contents contents) {
+            heard.add("opened " + contents.epoch() + " " + contents.first() + " " + contents.since() + " "
+                    + numbers(contents.newest()));
         }
 
         @Override
@@ -31,12 +34,22 @@ class RemoteTest {
 
         @Override
         public void appended(List<Message> messages) {
-            messages.forEach(message -> told.add("" + message.seq()));
+            messages.forEach(message -> heard.add("" + message.seq()));
         }
 
         @Override
         public void trimmed(long first) {
-            told.add("trimmed " + first);
+            heard.add("trimmed " + first);
+        }
+
+        @Override
+        public void present(String node, RoomStore.Present there) {
+            throw new AssertionError("presence is for Neighbours");
+        }
+
+        @Override
+        public void signalled(Draft draft) {
+            throw new AssertionError("signals do not come through here");
         }
     };
 
@@ -55,34 +68,49 @@ class RemoteTest {
                     reads.add(from + "-" + until);
                 }
             },
-            (entry, attempt) -> sent.add(entry.mark));
+            (entry, attempt) -> sent.add(entry.dedupId));
+
+    /** A room that nobody hears of. */
+    static Remote unopened(String name) {
+        RemoteTest test = new RemoteTest();
+        Remote.Reads reads = new Remote.Reads() {
+            @Override
+            public void open(Remote of) {}
+
+            @Override
+            public void fill(Remote of, long from, long until) {}
+        };
+        return new Remote(new RoomName(name), 0, test.room, reads, (entry, attempt) -> {});
+    }
 
     private static List<Long> numbers(List<Message> messages) {
         return messages.stream().map(Message::seq).toList();
     }
 
     private static Remote.Heard heard(long seq, long last) {
-        Draft draft = new Draft(null, new Content(Content.Kind.TEXT, "m", 1), null);
-        return new Remote.Heard(seq, last, null, new Message(seq, 0, draft));
+        return new Remote.Heard(seq, last, null, new Message(seq, 0, DRAFT));
     }
 
     private static Remote.Filled filled(boolean reached, long... numbers) {
         return new Remote.Filled(
-                LongStream.of(numbers).mapToObj(seq -> heard(seq, 0)).toList(), 0, 0, reached);
+                LongStream.of(numbers).mapToObj(seq -> heard(seq, 0)).toList(), null, reached);
+    }
+
+    private static Remote.Bounds bounds(long first, long head) {
+        return new Remote.Bounds(first, first, head);
     }
 
     private void open(long... numbers) {
         remote.open();
         reads.clear();
         long head = numbers.length == 0 ? 5 : numbers[numbers.length - 1];
-        long since = numbers.length == 0 ? 6 : numbers[0];
+        long since = numbers.length == 0 ? 1 : numbers[0];
         remote.opened(new Remote.Opened(
                 "e",
-                1,
+                bounds(1, head),
                 since,
-                head,
                 LongStream.of(numbers).mapToObj(seq -> heard(seq, 0)).toList()));
-        told.clear();
+        heard.clear();
     }
 
     @Test
@@ -90,10 +118,10 @@ class RemoteTest {
         remote.open();
         remote.heard(heard(12, 10));
         remote.heard(heard(9, 7));
-        assertThat(told).isEmpty();
-        remote.opened(new Remote.Opened("e", 1, 7, 10, List.of(heard(7, 0), heard(10, 0))));
+        assertThat(heard).isEmpty();
+        remote.opened(new Remote.Opened("e", bounds(1, 10), 7, List.of(heard(7, 0), heard(10, 0))));
         remote.flush();
-        assertThat(told).containsExactly("opened e 1 7 [7, 10]", "12");
+        assertThat(heard).containsExactly("opened e 1 7 [7, 10]", "12");
     }
 
     @Test
@@ -103,11 +131,11 @@ class RemoteTest {
         remote.heard(heard(20, 15));
         remote.heard(heard(21, 20));
         remote.flush();
-        assertThat(told).containsExactly("9");
+        assertThat(heard).containsExactly("9");
         assertThat(reads).containsExactly("10-15");
         remote.filled(filled(true, 11, 15), 0);
         remote.flush();
-        assertThat(told).containsExactly("9", "11", "15", "20", "21");
+        assertThat(heard).containsExactly("9", "11", "15", "20", "21");
     }
 
     @Test
@@ -119,7 +147,7 @@ class RemoteTest {
         remote.filled(filled(true, 9, 11, 12), 0);
         remote.heard(heard(12, 11));
         remote.flush();
-        assertThat(told).containsExactly("9", "11", "12");
+        assertThat(heard).containsExactly("9", "11", "12");
     }
 
     @Test
@@ -133,7 +161,7 @@ class RemoteTest {
         assertThat(reads).as("there is more").containsExactly("8-15", "8-15", "12-15");
         remote.filled(filled(true, 15), 0);
         remote.flush();
-        assertThat(told).containsExactly("11", "15", "20");
+        assertThat(heard).containsExactly("11", "15", "20");
     }
 
     /** Purged, or lost by its server. */
@@ -146,59 +174,59 @@ class RemoteTest {
             remote.tick((i + 1) * 1_000_000_000L, true);
         }
         remote.flush();
-        assertThat(told).containsExactly("opened e 1 16 []", "20");
+        assertThat(heard).containsExactly("opened e 1 16 []", "20");
     }
 
     @Test
     void whoHasItLookHearsWhenAllThereIsHasBeenTold() {
         open(7);
-        remote.look((first, head) -> told.add("looked " + first + " " + head));
+        remote.look(extent -> heard.add("looked " + extent.first() + " " + extent.head()));
         assertThat(reads).containsExactly("8-0");
-        remote.filled(new Remote.Filled(List.of(heard(9, 0)), 3, 30, true), 0);
-        assertThat(told).as("and what is gone").containsExactly("9", "trimmed 3", "looked 3 30");
+        remote.filled(new Remote.Filled(List.of(heard(9, 0)), bounds(3, 30), true), 0);
+        assertThat(heard).as("and what is gone").containsExactly("9", "trimmed 3", "looked 3 30");
     }
 
-    /** Much is read a part at a time: who has it look hears when the last has been told. */
+    /** Much is read a part at a time: who has it look hears when the last has been heard. */
     @Test
     void whatIsReadInPartsIsToldAsItComes() {
         open(7);
-        remote.look((first, head) -> told.add("looked " + head));
-        remote.filled(new Remote.Filled(List.of(heard(9, 0), heard(12, 0)), 0, 0, false), 0);
-        assertThat(told).containsExactly("9", "12");
+        remote.look(extent -> heard.add("looked " + extent.head()));
+        remote.filled(new Remote.Filled(List.of(heard(9, 0), heard(12, 0)), null, false), 0);
+        assertThat(heard).containsExactly("9", "12");
         assertThat(reads).containsExactly("8-0", "13-0");
-        remote.filled(new Remote.Filled(List.of(heard(15, 0)), 1, 20, true), 0);
-        assertThat(told).containsExactly("9", "12", "15", "looked 20");
+        remote.filled(new Remote.Filled(List.of(heard(15, 0)), bounds(1, 20), true), 0);
+        assertThat(heard).containsExactly("9", "12", "15", "looked 20");
     }
 
     /** What it asks for may have come since. */
     @Test
     void whoHasItLookWhileItLooksHearsOfTheNextLook() {
         open(7);
-        remote.look((first, head) -> told.add("first " + head));
-        remote.look((first, head) -> told.add("second " + head));
-        remote.filled(new Remote.Filled(List.of(), 3, 30, true), 0);
-        assertThat(told).containsExactly("trimmed 3", "first 30");
-        remote.filled(new Remote.Filled(List.of(), 3, 40, true), 0);
-        assertThat(told).containsExactly("trimmed 3", "first 30", "second 40");
+        remote.look(extent -> heard.add("first " + extent.head()));
+        remote.look(extent -> heard.add("second " + extent.head()));
+        remote.filled(new Remote.Filled(List.of(), bounds(3, 30), true), 0);
+        assertThat(heard).containsExactly("trimmed 3", "first 30");
+        remote.filled(new Remote.Filled(List.of(), bounds(3, 40), true), 0);
+        assertThat(heard).containsExactly("trimmed 3", "first 30", "second 40");
     }
 
     @Test
     void whoHasItLookWhileItOpensHearsOfTheNextLook() {
         remote.open();
-        remote.look((first, head) -> told.add("looked " + head));
-        remote.opened(new Remote.Opened("e", 1, 1, 30, List.of()));
-        assertThat(told).containsExactly("opened e 1 1 []");
+        remote.look(extent -> heard.add("looked " + extent.head()));
+        remote.opened(new Remote.Opened("e", bounds(1, 30), 1, List.of()));
+        assertThat(heard).containsExactly("opened e 1 1 []");
         assertThat(reads).containsExactly("open", "31-0");
-        remote.filled(new Remote.Filled(List.of(), 3, 40, true), 0);
-        assertThat(told).containsExactly("opened e 1 1 []", "trimmed 3", "looked 40");
+        remote.filled(new Remote.Filled(List.of(), bounds(3, 40), true), 0);
+        assertThat(heard).containsExactly("opened e 1 1 []", "looked 40");
     }
 
     @Test
     void aStreamWithNothingInItHasBeenLookedAtToo() {
         open();
-        remote.look((first, head) -> told.add("looked " + first));
-        remote.filled(new Remote.Filled(List.of(), 1, 0, true), 0);
-        assertThat(told).containsExactly("looked 1");
+        remote.look(extent -> heard.add("looked " + extent.first()));
+        remote.filled(new Remote.Filled(List.of(), bounds(1, 0), true), 0);
+        assertThat(heard).containsExactly("looked 1");
     }
 
     /** Who says something before the room is open hears it. */
@@ -208,7 +236,7 @@ class RemoteTest {
         remote.tick(0, true);
         assertThat(reads).containsExactly("open");
         assertThat(sent).isEmpty();
-        remote.opened(new Remote.Opened("e", 1, 1, 30, List.of()));
+        remote.opened(new Remote.Opened("e", bounds(1, 30), 1, List.of()));
         remote.send(0);
         assertThat(sent).containsExactly("a");
     }
@@ -225,23 +253,77 @@ class RemoteTest {
         }
         assertThat(reads).containsExactly("8-0");
         assertThat(remote.outbox().waitsForALook(4_000_000_000L)).isTrue();
-        remote.filled(new Remote.Filled(List.of(), 1, 7, true), 0);
+        remote.filled(new Remote.Filled(List.of(), bounds(1, 7), true), 0);
         assertThat(remote.outbox().waitsForALook(4_000_000_000L)).isFalse();
+    }
+
+    private long back() {
+        return remote.envelope("n", 0, DRAFT).back();
     }
 
     @Test
     void theWayBackGoesAStrideAtATime() {
         open();
-        assertThat(remote.back()).isZero();
+        assertThat(back()).isZero();
         for (int seq = 10; seq < 10 + Remote.STRIDE; seq++) {
             remote.heard(heard(seq, seq == 10 ? 0 : seq - 1));
         }
-        assertThat(remote.back()).isEqualTo(10);
+        assertThat(back()).isEqualTo(10);
         remote.heard(heard(70, 59));
-        assertThat(remote.back()).isEqualTo(11);
+        assertThat(back()).isEqualTo(11);
     }
 
-    /** A line that loses and doubles what comes by: everything is told once, in order. */
+    @Test
+    void aMessageIsDatedNoEarlierThanTheNewestOfItsRoom() {
+        open(7);
+        remote.heard(new Remote.Heard(9, 7, null, new Message(9, 5_000, DRAFT)));
+        assertThat(remote.envelope("n", 4_000, DRAFT).at()).isEqualTo(5_000);
+        assertThat(remote.envelope("n", 6_000, DRAFT).at()).isEqualTo(6_000);
+        assertThat(remote.envelope("n", 5_500, DRAFT).at())
+                .as("the one before is on its way")
+                .isEqualTo(6_000);
+    }
+
+    /** So that a node which opens the room later knows what of it is gone. */
+    @Test
+    void aMessageSaysWhereTheRoomHasNone() {
+        open(7);
+        assertThat(remote.envelope("n", 0, DRAFT).quiet()).isEqualTo(new Envelope.Quiet(7, 7));
+        remote.look(extent -> {});
+        remote.filled(new Remote.Filled(List.of(), bounds(1, 900), true), 0);
+        assertThat(remote.envelope("n", 0, DRAFT).quiet()).isEqualTo(new Envelope.Quiet(7, 900));
+    }
+
+    /** The stream has let go of what other rooms said. */
+    @Test
+    void aRoomLosesNothingWhenOthersDo() {
+        open();
+        remote.trimmed(bounds(1_000, 2_000));
+        remote.heard(heard(2_001, 0));
+        remote.trimmed(bounds(1_500, 2_000));
+        remote.flush();
+        assertThat(heard).containsExactly("2001");
+        remote.trimmed(bounds(3_000, 4_000));
+        assertThat(heard).containsExactly("2001", "trimmed 2002");
+    }
+
+    /** Copies of what was stored when another server came to lead the stream do not come by. */
+    @Test
+    void aRoomThatIsBehindItsStreamReads() {
+        open(7);
+        remote.isBehind(7);
+        assertThat(reads).isEmpty();
+        remote.isBehind(12);
+        assertThat(reads).containsExactly("8-12");
+        remote.isBehind(14);
+        remote.filled(filled(true, 9, 12), 0);
+        assertThat(reads).as("once it has read that").containsExactly("8-12", "13-0");
+        remote.filled(new Remote.Filled(List.of(heard(14, 0)), bounds(1, 14), true), 0);
+        remote.flush();
+        assertThat(heard).containsExactly("9", "12", "14");
+    }
+
+    /** A line that loses and doubles what comes by: everything is heard once, in order. */
     @Test
     void whateverIsLostOnTheWayAllIsToldOnceAndInOrder() {
         long seed = new Random().nextLong();
@@ -268,9 +350,13 @@ class RemoteTest {
             answer(random, stream);
         }
         remote.flush();
-        assertThat(told)
+        assertThat(heard)
                 .as("seed %d", seed)
                 .isEqualTo(stream.stream().map(String::valueOf).toList());
+    }
+
+    private static long last(List<Long> stream) {
+        return stream.get(stream.size() - 1);
     }
 
     private void answer(Random random, List<Long> stream) {
@@ -282,7 +368,7 @@ class RemoteTest {
                     .filter(seq -> seq >= from && (until == 0 || seq <= until))
                     .map(seq -> heard(seq, 0))
                     .toList();
-            remote.filled(new Remote.Filled(there, until == 0 ? 1 : 0, until == 0 ? 1_000_000 : 0, true), 0);
+            remote.filled(new Remote.Filled(there, until == 0 ? bounds(1, last(stream)) : null, true), 0);
         }
     }
 }

@@ -4,13 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
-import parley.protocol.Content;
-import parley.protocol.Draft;
 import parley.protocol.RoomName;
-import parley.room.RoomStore;
 
 class SubjectsTest {
     /** Also those that no room may have today. */
@@ -27,9 +23,9 @@ class SubjectsTest {
     }
 
     @Test
-    void marksAreOfTheirRoom() {
-        assertThat(Subjects.mark(new RoomName("a"), "b.c")).isNotEqualTo(Subjects.mark(new RoomName("a.b"), "c"));
-        assertThat(Subjects.mark(RoomName.LOBBY, "\r\n ä")).matches("[!-~]+");
+    void idsAreOfTheirRoom() {
+        assertThat(Subjects.dedupId(new RoomName("a"), "b.c")).isNotEqualTo(Subjects.dedupId(new RoomName("a.b"), "c"));
+        assertThat(Subjects.dedupId(RoomName.LOBBY, "\r\n ä")).matches("[!-~]+");
     }
 
     @Test
@@ -47,19 +43,11 @@ class SubjectsTest {
     }
 
     @Test
-    void whatIsSentIsReadAndWhatIsNoneIsNone() {
-        for (Draft draft : List.of(
-                new Draft(null, new Content(Content.Kind.TEXT, "", 0), null),
-                new Draft("Zoë", new Content(Content.Kind.DATA, "{\"ä\":1}", 8), "id 1"))) {
-            Envelope envelope = new Envelope("node", 17, 3, draft);
-            assertThat(Envelope.decode(envelope.encode())).isEqualTo(envelope);
-        }
-        Envelope.Here here = new Envelope.Here("node", new RoomStore.Present(3, Map.of("Ann", 2), false));
-        assertThat(Envelope.Here.decode(here.encode())).isEqualTo(here);
-        for (byte[] bytes :
-                List.of(new byte[0], new byte[] {1}, new byte[] {2, 3}, new byte[] {1, 0, 1, 'a', 127, 127})) {
-            assertThat(Envelope.decode(bytes)).isNull();
-            assertThat(Envelope.Here.decode(bytes)).isNull();
-        }
+    void anAnnouncementOfALeaderIsOfAStreamOfThisClusterOrOfNone() {
+        Subjects subjects = new Subjects("c", 3);
+        String announced = Subjects.leaders().replace("*", "");
+        assertThat(subjects.shardOfLeader(announced + "c_2")).isEqualTo(2);
+        assertThat(subjects.shardOfLeader(announced + "c_3")).isEqualTo(-1);
+        assertThat(subjects.shardOfLeader(announced + "other_2")).isEqualTo(-1);
     }
 }

@@ -1,0 +1,456 @@
+package parley.cluster;
+
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import parley.protocol.Draft;
+import parley.protocol.RoomName;
+import parley.room.Outcome;
+import parley.room.RoomStore;
+
+/**
+ * The rooms that this node follows: what comes by for them, what is published in them, and what is due. For the store's thread, except where a
+ * method says otherwise.
+ */
+final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
+    private static final Logger LOG = System.getLogger("parley.cluster");
+
+    private final ClusterSettings settings;
+    private final Subjects subjects;
+    private final String node;
+    private final Link link;
+    private final Publishing publishing;
+    private final Streams streams;
+    private final StreamReader reader;
+    private final StreamHealth health;
+    private final Readers readers;
+    private final Loop loop;
+    private final LongSupplier nanoTime;
+    private final Counted counted;
+    private final Complaints complaints;
+    private final Decoder decoder;
+
+    private final Set<Remote> rooms = new LinkedHashSet<>();
+    /** Those that have something to do at each tick. */
+    private final Set<Remote> busy = new LinkedHashSet<>();
+    /** Those that have something to flush. */
+    private final Set<Remote> touched = new LinkedHashSet<>();
+
+    private final Hearings hearings;
+    private final Checks checks;
+    private final Neighbours neighbours;
+    /** How many connections had been made when the subscriptions were made. */
+    private int connections;
+
+    private long sent;
+
+    private volatile int nodeCount = 1;
+    private volatile int roomCount;
+
+    FollowedRooms(
+            ClusterSettings settings,
+            Subjects subjects,
+            String node,
+            Link link,
+            Streams streams,
+            Readers readers,
+            Loop loop,
+            LongSupplier nanoTime,
+            Counted counted,
+            Complaints complaints) {
+        this.settings = settings;
+        this.subjects = subjects;
+        this.node = node;
+        this.link = link;
+        this.streams = streams;
+        this.readers = readers;
+        this.loop = loop;
+        this.nanoTime = nanoTime;
+        this.counted = counted;
+        this.complaints = complaints;
+        this.decoder = new Decoder(counted, complaints);
+        this.publishing = new Publishing(link, complaints);
+        this.reader =
+                new StreamReader(streams, subjects, settings.kept().messages(), decoder, complaints, loop::isClosing);
+        this.health = new StreamHealth(streams, settings.streams(), this, nanoTime, readers::follow, loop, complaints);
+        this.neighbours = new Neighbours(
+                node,
+                subjects,
+                settings.nodeTimeout().toNanos(),
+                link::send,
+                link::maxPayload,
+                nanoTime,
+                decoder,
+                rooms);
+        this.hearings = new Hearings(link, subjects, loop, this::take);
+        this.checks = new Checks(rooms, nanoTime.getAsLong());
+    }
+
+    /** Whether streams can be used now, as far as is known. Any thread. */
+    boolean isReady() {
+        return health.isPrepared() && link.isUp();
+    }
+
+    /** Whether all streams can be used now, as far as is known. Any thread. */
+    boolean isWell() {
+        return isReady() && health.areThere();
+    }
+
+    /** How many nodes there are, this one included. Any thread. */
+    int nodeCount() {
+        return nodeCount;
+    }
+
+    /** Any thread. */
+    int roomCount() {
+        return roomCount;
+    }
+
+    /** Makes a room, to be {@linkplain #open opened}. Any thread. */
+    Remote make(RoomName name, RoomStore.Listener room) {
+        Sending sending = new Sending(subjects.said(name));
+        Remote remote = new Remote(name, subjects.shard(name), room, new Reading(), sending);
+        sending.remote = remote;
+        return remote;
+    }
+
+    void open(Remote remote) {
+        rooms.add(remote);
+        roomCount = rooms.size();
+        busy.add(remote);
+        if (isReady()) {
+            remote.open();
+        }
+    }
+
+    void close(Remote remote) {
+        neighbours.closed(remote);
+        hearings.end(remote);
+        rooms.remove(remote);
+        roomCount = rooms.size();
+        remote.close();
+        busy.add(remote);
+    }
+
+    void publish(Remote remote, long at, Draft draft, long untilNanos, Consumer<Outcome> onResult) {
+        String dedupId = draft.id() == null
+                ? node + "." + Long.toString(++sent, Character.MAX_RADIX)
+                : Subjects.dedupId(remote.name(), draft.id());
+        remote.outbox()
+                .add(new Outbox.Entry(() -> remote.envelope(node, at, draft).encode(), dedupId, untilNanos, onResult));
+        busy.add(remote);
+        if (isReady()) {
+            remote.send(nanoTime.getAsLong());
+        }
+    }
+
+    void look(Remote remote, Consumer<RoomStore.Extent> onExtent) {
+        remote.look(onExtent);
+        busy.add(remote);
+    }
+
+    void present(Remote remote, RoomStore.Present here) {
+        neighbours.here(remote, here);
+    }
+
+    void leave() {
+        neighbours.leave();
+    }
+
+    /** Sends a signal to the other nodes with members in a room. */
+    void signal(Remote remote, Draft draft) {
+        Envelope signal = new Envelope(node, 0, 0, Envelope.Quiet.UNKNOWN, draft);
+        link.send(subjects.at(remote.name(), Subjects.SIGNAL), signal.encode());
+    }
+
+    /** Reads for a member or a client, which is called exactly once. By a reader's thread. */
+    void answer(Remote remote, RoomStore.Query query, Consumer<RoomStore.Answer> onAnswer) {
+        StreamReader.Given given = reader.answer(remote.name(), query);
+        Remote.Bounds bounds = given.bounds();
+        if (bounds == null) {
+            onAnswer.accept(given.answer());
+            return;
+        }
+        Runnable answer = () -> { // the room hears first what is gone
+            remote.trimmed(bounds);
+            onAnswer.accept(given.answer());
+        };
+        if (!loop.offer(answer)) {
+            onAnswer.accept(RoomStore.Unread.NOT_NOW);
+        }
+    }
+
+    /** Sends messages of a room, and takes the results. */
+    private final class Sending implements Outbox.Sender {
+        private final String subject;
+        /** Set before anything is sent. */
+        private @Nullable Remote remote;
+
+        Sending(String subject) {
+            this.subject = subject;
+        }
+
+        @Override
+        public void send(Outbox.Entry entry, int attempt) {
+            publishing.store(subject, entry.dedupId, entry.payload(), new Publishing.Answer() {
+                @Override
+                public void stored(long seq, boolean isDuplicate) {
+                    answer(outbox -> outbox.stored(entry, seq, isDuplicate));
+                }
+
+                @Override
+                public void refused(Outcome why) {
+                    answer(outbox -> outbox.refused(entry, attempt, why));
+                }
+
+                @Override
+                public void unknown() {
+                    answer(outbox -> {
+                        outbox.failed(entry, attempt, nanoTime.getAsLong());
+                        health.pollSoon(); // perhaps another server leads the stream now
+                    });
+                }
+            });
+        }
+
+        private void answer(Consumer<Outbox> what) {
+            Remote of = Objects.requireNonNull(remote, "nothing was sent");
+            loop.execute(() -> {
+                what.accept(of.outbox());
+                touch(of);
+            });
+        }
+    }
+
+    private void touch(Remote remote) {
+        touched.add(remote);
+        busy.add(remote);
+    }
+
+    /** Reads for rooms that follow. */
+    private final class Reading implements Remote.Reads {
+        @Override
+        public void open(Remote remote) {
+            try {
+                hearings.begin(remote);
+            } catch (IllegalStateException e) { // the connection has ended this moment
+                loop.execute(() -> remote.opened(null));
+                return;
+            }
+            read("a room cannot be read", () -> reader.beginning(remote.name()), opened -> {
+                remote.opened(opened);
+                if (isReady()) {
+                    remote.send(nanoTime.getAsLong());
+                }
+                if (opened != null) {
+                    neighbours.opened(remote);
+                }
+                touch(remote);
+            });
+        }
+
+        @Override
+        public void fill(Remote remote, long from, long until) {
+            read("missed messages cannot be read", () -> reader.missed(remote.name(), from, until), result -> {
+                remote.filled(result, nanoTime.getAsLong());
+                counted.filled.add(result == null ? 0 : result.messages().size());
+                touch(remote);
+            });
+        }
+    }
+
+    private interface Waiting<T> {
+        T read() throws IOException, InterruptedException;
+    }
+
+    /** Reads by a thread that may wait, and goes on with the result, or null, in the store's thread. */
+    private <T> void read(String kind, Waiting<T> waiting, Consumer<@Nullable T> then) {
+        readers.follow(() -> {
+            T result = null;
+            try {
+                result = waiting.read();
+            } catch (StreamReader.NoStreamException e) {
+                complaints.log(kind, e);
+                loop.execute(health::pollSoon);
+            } catch (IOException | RuntimeException e) {
+                complaints.log(kind, e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            T read = result;
+            loop.execute(() -> then.accept(read));
+        });
+    }
+
+    private void take(Remote remote, Link.Heard heard) {
+        if (remote.isClosed()) {
+            return;
+        }
+        String subject = heard.subject();
+        switch (subject.substring(subject.lastIndexOf('.') + 1)) {
+            case Subjects.MESSAGE -> {
+                if (heard.seq() > 0) {
+                    takeMessage(remote, heard);
+                }
+            }
+            case Subjects.SIGNAL ->
+                decoder.envelope(subject, heard.data())
+                        .filter(signal -> !signal.node().equals(node))
+                        .ifPresent(signal -> remote.room().signalled(signal.draft()));
+            case Subjects.PRESENT -> neighbours.present(remote, heard.data());
+            case Subjects.ASK -> neighbours.asked(remote, heard.data());
+            default -> {}
+        }
+    }
+
+    private void takeMessage(Remote remote, Link.Heard heard) {
+        long seq = heard.seq();
+        counted.heard.increment();
+        if (seq <= remote.newest() && heard.last() < remote.newest() && remote.isOpen()) {
+            health.pollSoon(); // perhaps another stream of that name
+        }
+        remote.heard(new Remote.Heard(
+                seq, heard.last(), heard.dedupId(), decoder.message(remote.name(), seq, heard.data())));
+        touch(remote);
+    }
+
+    /** The connection is there. */
+    void up() {
+        health.pollSoon();
+        if (link.connections() != connections) {
+            connections = link.connections();
+            hearings.beginAgain();
+            link.hear(subjects.nodes(), heard -> loop.execute(() -> neighbours.beat(heard.data())));
+            link.hear(subjects.node(node), heard -> loop.execute(neighbours::tellAll));
+            link.hear(Subjects.leaders(), heard -> loop.execute(() -> announced(heard.subject())));
+        }
+        if (health.isPrepared()) {
+            rooms.forEach(Remote::catchUp);
+            busy.addAll(rooms);
+        }
+        neighbours.resume();
+    }
+
+    /** The connection is gone. */
+    void down() {
+        counted.disconnects.increment();
+        long now = nanoTime.getAsLong();
+        for (Remote remote : busy) {
+            remote.outbox().disconnected(now);
+        }
+    }
+
+    private void announced(String subject) {
+        int shard = subjects.shardOfLeader(subject);
+        if (shard >= 0) {
+            ledByAnother(shard);
+        }
+    }
+
+    @Override
+    public long[] heard() {
+        long[] heard = new long[settings.streams()];
+        for (Remote remote : rooms) {
+            int shard = remote.shard();
+            heard[shard] = remote.isOpen() ? Math.max(heard[shard], remote.newest()) : heard[shard];
+        }
+        return heard;
+    }
+
+    @Override
+    public void prepared() {
+        rooms.forEach(Remote::catchUp);
+        neighbours.tellAll();
+    }
+
+    @Override
+    public void looked(int shard, Streams.State state, boolean hasLost) {
+        Remote.Bounds bounds = new Remote.Bounds(state.first(), state.first(), state.last());
+        for (Remote remote : rooms) {
+            if (remote.shard() == shard && remote.isOpen()) {
+                if (hasLost || !state.epoch().equals(remote.epoch())) {
+                    LOG.log(Level.WARNING, "the cluster: another stream has the room " + remote.name() + " now");
+                    remote.open();
+                    busy.add(remote);
+                } else {
+                    remote.trimmed(bounds);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void ledByAnother(int shard) {
+        checks.ledByAnother(shard, nanoTime.getAsLong());
+    }
+
+    @Override
+    public void flush() {
+        touched.forEach(Remote::flush);
+        touched.clear();
+    }
+
+    @Override
+    public void tick(long now) {
+        if (link.isUp()) {
+            health.tick(now);
+        }
+        boolean isReady = isReady();
+        for (Remote remote : List.copyOf(busy)) {
+            if (isReady || !remote.outbox().isEmpty()) {
+                remote.tick(now, isReady);
+            }
+            if (!remote.isBusy()) {
+                busy.remove(remote);
+            }
+        }
+        if (isReady) {
+            checks.dueStreams(now).forEach(this::compare);
+            for (Remote remote : checks.dueRooms(now)) {
+                remote.catchUp();
+                busy.add(remote);
+            }
+            neighbours.tick(now);
+            nodeCount = neighbours.count();
+        }
+    }
+
+    /** Asks for the newest messages of all rooms of a stream at once: most have been heard of. */
+    private void compare(int shard) {
+        List<Remote> open = rooms.stream()
+                .filter(remote -> remote.shard() == shard && remote.isOpen())
+                .toList();
+        List<String> names =
+                open.stream().map(remote -> subjects.said(remote.name())).toList();
+        if (names.isEmpty()) {
+            return;
+        }
+        read("rooms cannot be compared with their stream", () -> streams.newest(shard, names), newest -> {
+            if (newest == null) {
+                checks.failed(shard, nanoTime.getAsLong());
+                return;
+            }
+            for (int i = 0; i < newest.size(); i++) {
+                open.get(i).isBehind(newest.get(i));
+                busy.add(open.get(i));
+            }
+        });
+    }
+
+    @Override
+    public boolean isDone() {
+        return busy.stream().allMatch(remote -> remote.outbox().isEmpty());
+    }
+
+    @Override
+    public void end() {
+        busy.forEach(remote -> remote.outbox().end(ClusterStore.CLOSING));
+    }
+}

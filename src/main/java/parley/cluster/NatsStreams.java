@@ -1,0 +1,250 @@
+package parley.cluster;
+
+import io.nats.client.JetStreamApiException;
+import io.nats.client.Message;
+import io.nats.client.api.ClusterInfo;
+import io.nats.client.api.DiscardPolicy;
+import io.nats.client.api.MessageInfo;
+import io.nats.client.api.Republish;
+import io.nats.client.api.StorageType;
+import io.nats.client.api.StreamConfiguration;
+import io.nats.client.api.StreamInfo;
+import io.nats.client.api.StreamInfoOptions;
+import io.nats.client.api.StreamState;
+import io.nats.client.impl.Headers;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.ZonedDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Streams of NATS JetStream. Any thread.
+ *
+ * <p>A page is one request ("direct get" with {@code batch}). Servers before 2.11 pass over that word and answer with one message; which of the
+ * two it was is told by the answer itself, so that servers of both kinds may keep one stream.
+ */
+final class NatsStreams implements Streams {
+    private static final Logger LOG = System.getLogger("parley.cluster");
+
+    private static final Duration ANSWER = Duration.ofSeconds(2);
+    private static final int NO_STREAM = 10059;
+    private static final int NO_MESSAGE = 10037;
+    private static final int NOT_FOUND = 404;
+    private static final int END_OF_BATCH = 204;
+    /** Requests that wait for their answers at a time. */
+    private static final int MOST_AT_ONCE = 500;
+
+    private final ClusterSettings settings;
+    private final Subjects subjects;
+    private final Link link;
+
+    NatsStreams(ClusterSettings settings, Subjects subjects, Link link) {
+        this.settings = settings;
+        this.subjects = subjects;
+        this.link = link;
+    }
+
+    @Override
+    public void await() throws IOException, InterruptedException {
+        try {
+            link.connection().flush(ANSWER);
+        } catch (TimeoutException | IllegalStateException e) {
+            throw new IOException("NATS does not answer", e);
+        }
+    }
+
+    @Override
+    public State prepare(int shard) throws IOException {
+        StreamConfiguration wanted = configuration(shard);
+        try {
+            StreamInfo there = info(shard, null);
+            if (there == null) {
+                LOG.log(Level.INFO, "the cluster: made the stream " + wanted.getName());
+                return state(link.connection().jetStreamManagement().addStream(wanted), null);
+            }
+            StreamConfiguration has = there.getConfiguration();
+            if (!Objects.equals(has.getDescription(), wanted.getDescription())) {
+                throw new ClusterException("the stream " + wanted.getName() + " is '" + has.getDescription()
+                        + "' and has to be '" + wanted.getDescription() + "': the number of streams stays as it was");
+            }
+            boolean isAsWanted = has.getMaxMsgsPerSubject() == wanted.getMaxMsgsPerSubject()
+                    && has.getMaxBytes() == wanted.getMaxBytes()
+                    && Objects.equals(has.getMaxAge(), wanted.getMaxAge())
+                    && Objects.equals(has.getDuplicateWindow(), wanted.getDuplicateWindow())
+                    && has.getReplicas() == wanted.getReplicas();
+            return state(
+                    isAsWanted ? there : link.connection().jetStreamManagement().updateStream(wanted), null);
+        } catch (JetStreamApiException e) {
+            throw new IOException("the stream " + wanted.getName() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private StreamConfiguration configuration(int shard) {
+        ClusterSettings.Kept kept = settings.kept();
+        return StreamConfiguration.builder()
+                .name(subjects.stream(shard))
+                .description("Parley: rooms, stream " + shard + " of " + settings.streams())
+                .subjects(subjects.saidIn(shard))
+                .republish(Republish.builder()
+                        .source(subjects.saidIn(shard))
+                        .destination(subjects.republished())
+                        .build())
+                .allowDirect(true)
+                .storageType(StorageType.File)
+                .discardPolicy(DiscardPolicy.Old)
+                .replicas(settings.replicas())
+                .maxMessagesPerSubject(kept.messages())
+                .maxBytes(kept.bytes() == 0 ? -1 : kept.bytes())
+                .maxAge(kept.age())
+                .duplicateWindow(kept.again())
+                .build();
+    }
+
+    @Override
+    public @Nullable State state(int shard, @Nullable String subject) throws IOException {
+        try {
+            StreamInfo there = info(shard, subject);
+            return there == null ? null : state(there, subject);
+        } catch (JetStreamApiException e) {
+            throw new IOException(e);
+        }
+    }
+
+    private @Nullable StreamInfo info(int shard, @Nullable String subject) throws IOException, JetStreamApiException {
+        try {
+            String stream = subjects.stream(shard);
+            return subject == null
+                    ? link.connection().jetStreamManagement().getStreamInfo(stream)
+                    : link.connection()
+                            .jetStreamManagement()
+                            .getStreamInfo(stream, StreamInfoOptions.filterSubjects(subject));
+        } catch (JetStreamApiException e) {
+            if (e.getApiErrorCode() == NO_STREAM) {
+                return null;
+            }
+            throw e;
+        } catch (IllegalStateException e) {
+            throw new IOException("NATS is not connected", e);
+        }
+    }
+
+    private static State state(StreamInfo info, @Nullable String subject) {
+        StreamState state = info.getStreamState();
+        ZonedDateTime made = info.getCreateTime();
+        long nanos = made.toEpochSecond() * 1_000_000_000L + made.getNano();
+        Long count = subject == null ? null : state.getSubjectMap().get(subject);
+        boolean isEmpty = state.getMsgCount() == 0;
+        ClusterInfo cluster = info.getClusterInfo();
+        String leader = cluster == null ? null : cluster.getLeader();
+        return new State(
+                Long.toString(nanos, Character.MAX_RADIX),
+                leader == null ? "" : leader,
+                isEmpty ? state.getLastSequence() + 1 : state.getFirstSequence(),
+                state.getLastSequence(),
+                count == null ? 0 : count);
+    }
+
+    @Override
+    public Batch read(int shard, String subject, long from, int limit, long bytes)
+            throws IOException, InterruptedException {
+        List<Kept> messages = new ArrayList<>();
+        long next = Math.max(1, from);
+        long left = Math.max(1, bytes);
+        while (messages.size() < limit && left > 0) {
+            List<Kept> some = new ArrayList<>();
+            boolean isEnd = request(shard, subject, next, limit - messages.size(), left, some);
+            messages.addAll(some);
+            if (isEnd || some.isEmpty()) {
+                return new Batch(messages, true);
+            }
+            next = some.get(some.size() - 1).seq() + 1;
+            left -= some.stream().mapToLong(kept -> kept.data().length).sum();
+        }
+        return new Batch(messages, false);
+    }
+
+    /** Makes one request and adds what it brings; returns whether there is nothing behind that. */
+    private boolean request(int shard, String subject, long from, int limit, long bytes, List<Kept> into)
+            throws IOException, InterruptedException {
+        String body = "{\"seq\":" + from + ",\"next_by_subj\":\"" + subject + "\",\"batch\":" + limit
+                + ",\"max_bytes\":" + Math.min(bytes, Integer.MAX_VALUE) + "}";
+        try (Link.Answers answers = link.ask("$JS.API.DIRECT.GET." + subjects.stream(shard), utf8(body))) {
+            long before = 0;
+            while (true) {
+                Message answer = answers.next(ANSWER);
+                Headers headers = answer.getHeaders();
+                long last = Link.number(headers, "Nats-Last-Sequence");
+                if (answer.isStatusMessage()) {
+                    int code = answer.getStatus().getCode();
+                    if (code != NOT_FOUND && code != END_OF_BATCH) {
+                        throw new IOException("NATS: " + answer.getStatus().getMessageWithCode());
+                    }
+                    if (last != before) {
+                        throw new IOException("part of an answer was lost");
+                    }
+                    return Link.number(headers, "Nats-Num-Pending") == 0;
+                }
+                if (last != before) {
+                    throw new IOException("part of an answer was lost");
+                }
+                before = Link.number(headers, "Nats-Sequence");
+                into.add(new Kept(before, answer.getData(), Link.text(headers, "Nats-Msg-Id")));
+                if (Link.text(headers, "Nats-Num-Pending") == null) {
+                    return false; // a server that knows no batches
+                }
+            }
+        }
+    }
+
+    @Override
+    public List<Long> newest(int shard, List<String> names) throws IOException, InterruptedException {
+        List<Long> numbers = new ArrayList<>(names.size());
+        for (int from = 0; from < names.size(); from += MOST_AT_ONCE) {
+            List<CompletableFuture<Message>> answers = new ArrayList<>();
+            for (String name : names.subList(from, Math.min(names.size(), from + MOST_AT_ONCE))) {
+                answers.add(last(shard, name));
+            }
+            for (CompletableFuture<Message> answer : answers) {
+                numbers.add(number(shard, answer));
+            }
+        }
+        return numbers;
+    }
+
+    private CompletableFuture<Message> last(int shard, String subject) throws IOException {
+        try {
+            String body = "{\"last_by_subj\":\"" + subject + "\"}";
+            return link.connection()
+                    .requestWithTimeout("$JS.API.STREAM.MSG.GET." + subjects.stream(shard), utf8(body), ANSWER);
+        } catch (IllegalStateException e) {
+            throw new IOException("NATS is not connected", e);
+        }
+    }
+
+    private long number(int shard, CompletableFuture<Message> request) throws IOException, InterruptedException {
+        try {
+            Message answer = request.get(ANSWER.toMillis(), TimeUnit.MILLISECONDS);
+            MessageInfo newest = new MessageInfo(answer, subjects.stream(shard), false);
+            if (newest.hasError() && newest.getApiErrorCode() != NO_MESSAGE) {
+                throw new IOException("NATS: " + newest.getError());
+            }
+            return newest.hasError() ? 0 : newest.getSeq();
+        } catch (TimeoutException | ExecutionException | java.util.concurrent.CancellationException e) {
+            throw new IOException("NATS does not answer", e);
+        }
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

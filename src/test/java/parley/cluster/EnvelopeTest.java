@@ -1,0 +1,123 @@
+package parley.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import parley.protocol.Content;
+import parley.protocol.Draft;
+import parley.protocol.RoomName;
+import parley.room.RoomStore;
+
+class EnvelopeTest {
+    private static final Draft DRAFT = new Draft("Zoë", new Content(Content.Kind.DATA, "{\"ä\":1}", 8), "id 1");
+
+    @Test
+    void anEnvelopeIsReadAsItWasWritten() throws Exception {
+        for (Draft draft : List.of(new Draft(null, new Content(Content.Kind.TEXT, "", 0), null), DRAFT)) {
+            for (Envelope.Quiet quiet : List.of(Envelope.Quiet.UNKNOWN, new Envelope.Quiet(7, 90))) {
+                Envelope envelope = new Envelope("node", 17, 3, quiet, draft);
+                assertThat(Envelope.decode(envelope.encode())).isEqualTo(envelope);
+            }
+        }
+        Envelope.Here here = new Envelope.Here("node", new RoomStore.Present(3, Map.of("Ann", 2), false));
+        assertThat(Envelope.Here.decode(here.encode())).isEqualTo(here);
+    }
+
+    /** As Parley 0.1.0 writes it: fixed fields, and nothing behind them. */
+    private static byte[] fixedFields(int version) throws Exception {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        DataOutputStream out = new DataOutputStream(bytes);
+        out.writeByte(version);
+        out.writeUTF("node");
+        out.writeLong(17);
+        out.writeLong(3);
+        out.writeBoolean(true);
+        out.writeUTF("Zoë");
+        out.writeBoolean(true);
+        out.writeUTF("id 1");
+        out.writeByte(1);
+        byte[] text = "{\"ä\":1}".getBytes(StandardCharsets.UTF_8);
+        out.writeInt(text.length);
+        out.write(text);
+        return bytes.toByteArray();
+    }
+
+    @Test
+    void anEnvelopeOfTheFirstReleaseIsRead() throws Exception {
+        assertThat(Envelope.decode(fixedFields(1)))
+                .isEqualTo(new Envelope("node", 17, 3, Envelope.Quiet.UNKNOWN, DRAFT));
+    }
+
+    /** The first release compares the version and reads the fixed fields, whatever comes behind them. */
+    @Test
+    void theFirstReleaseReadsWhatIsWrittenNow() throws Exception {
+        byte[] now = new Envelope("node", 17, 3, new Envelope.Quiet(7, 90), DRAFT).encode();
+        byte[] then = fixedFields(1);
+        assertThat(Arrays.copyOf(now, then.length)).isEqualTo(then);
+    }
+
+    @Test
+    void fieldsThatTheNextVersionAddsArePassedOver() throws Exception {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        bytes.write(fixedFields(Envelope.VERSION + 1));
+        DataOutputStream out = new DataOutputStream(bytes);
+        for (int tag : new int[] {99, 1, 100}) { // of which one is known
+            out.writeByte(tag);
+            out.writeInt(16);
+            out.writeLong(5);
+            out.writeLong(tag);
+        }
+        assertThat(Envelope.decode(bytes.toByteArray()))
+                .isEqualTo(new Envelope("node", 17, 3, new Envelope.Quiet(5, 1), DRAFT));
+    }
+
+    @Test
+    void anUnreadableOneSaysWhy() throws Exception {
+        assertThatThrownBy(() -> Envelope.decode(fixedFields(Envelope.VERSION + 2)))
+                .hasMessage("its version is 3, and this node reads 1 and 2");
+        byte[] otherKind =
+                new Envelope("n", 0, 0, Envelope.Quiet.UNKNOWN, new Draft(null, Content.text("", 0), null)).encode();
+        otherKind[otherKind.length - 5] = 9;
+        assertThatThrownBy(() -> Envelope.decode(otherKind)).hasMessage("its content is of kind 9");
+        byte[] whole = fixedFields(1);
+        for (int length = 0; length < whole.length; length++) {
+            byte[] cut = Arrays.copyOf(whole, length);
+            assertThatThrownBy(() -> Envelope.decode(cut)).hasMessageStartingWith("it is cut off");
+        }
+    }
+
+    @Test
+    void whateverBytesThereAreTheyAreReadOrUnreadable() {
+        Random random = new Random(42);
+        byte[] whole = new Envelope("node", 17, 3, new Envelope.Quiet(7, 90), DRAFT).encode();
+        for (int i = 0; i < 20_000; i++) {
+            byte[] changed = whole.clone();
+            for (int j = 0; j < 3; j++) {
+                changed[1 + random.nextInt(changed.length - 1)] = (byte) random.nextInt();
+            }
+            try {
+                assertThat(Envelope.decode(changed).draft().content()).isNotNull();
+            } catch (Envelope.UnreadableException e) {
+                assertThat(e).hasMessageStartingWith("it");
+            }
+        }
+    }
+
+    @Test
+    void anUnreadableMessageIsCounted() {
+        Counted counted = new Counted();
+        Decoder decoder = new Decoder(counted, new Complaints(() -> 0));
+        assertThat(decoder.message(RoomName.LOBBY, 3, new byte[] {9})).isNull();
+        assertThat(decoder.envelope("s", new byte[0])).isEmpty();
+        assertThat(decoder.here("p", new byte[] {1, 0})).isEmpty();
+        assertThat(counted.unreadable.sum()).isEqualTo(3);
+    }
+}

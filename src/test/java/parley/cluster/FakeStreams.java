@@ -1,0 +1,123 @@
+package parley.cluster;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import parley.protocol.Content;
+import parley.protocol.Draft;
+
+/** One stream in memory, of which another server may have less. For one thread. */
+final class FakeStreams implements Streams {
+    private record Stored(String subject, byte[] data) {}
+
+    private final NavigableMap<Long, Stored> messages = new TreeMap<>();
+    /** The most recent numbers of each subject, from which an envelope takes where to go back. */
+    private final Map<String, List<Long>> numbers = new TreeMap<>();
+
+    private long last;
+    private long first = 1;
+    /** How many messages it gives at once. */
+    int batch = Integer.MAX_VALUE;
+    /** Up to which number the server that is read from has messages. */
+    long thereUpTo = Long.MAX_VALUE;
+
+    boolean isReachable = true;
+    String epoch = "e";
+    String leader = "a";
+    /** How often {@link #read} was called. */
+    int reads;
+    /** How often the leader was asked anything. */
+    int asked;
+
+    /** Stores a message as a node does that knows all before it. */
+    long store(String subject) {
+        List<Long> before = numbers.computeIfAbsent(subject, s -> new ArrayList<>());
+        long back = before.size() < Remote.STRIDE ? 0 : before.get(before.size() - Remote.STRIDE);
+        long newest = before.isEmpty() ? 0 : before.get(before.size() - 1);
+        Draft draft = new Draft(null, Content.text("m", 1), null);
+        return store(subject, new Envelope("n", 0, back, new Envelope.Quiet(newest, last), draft).encode());
+    }
+
+    long store(String subject, byte[] data) {
+        last++;
+        messages.put(last, new Stored(subject, data));
+        numbers.computeIfAbsent(subject, s -> new ArrayList<>()).add(last);
+        return last;
+    }
+
+    /** Lets go of the messages before a number. */
+    void trim(long before) {
+        messages.headMap(before).clear();
+        first = Math.max(first, before);
+    }
+
+    void remove(long seq) {
+        messages.remove(seq);
+    }
+
+    @Override
+    public void await() throws IOException {
+        reach();
+    }
+
+    private void reach() throws IOException {
+        if (!isReachable) {
+            throw new IOException("no answer");
+        }
+    }
+
+    @Override
+    public State prepare(int shard) throws IOException {
+        reach();
+        return state(shard, null);
+    }
+
+    @Override
+    public State state(int shard, String subject) throws IOException {
+        reach();
+        asked++;
+        long count = messages.values().stream()
+                .filter(stored -> stored.subject.equals(subject))
+                .count();
+        return new State(epoch, leader, first, last, count);
+    }
+
+    @Override
+    public Batch read(int shard, String subject, long from, int limit, long bytes) throws IOException {
+        reach();
+        reads++;
+        List<Kept> found = new ArrayList<>();
+        long size = 0;
+        for (Map.Entry<Long, Stored> next : messages.tailMap(from).entrySet()) {
+            if (next.getKey() > thereUpTo) {
+                break;
+            }
+            if (next.getValue().subject.equals(subject)) {
+                if (found.size() >= Math.min(limit, batch) || (size > 0 && size >= bytes)) {
+                    return new Batch(found, false);
+                }
+                size += next.getValue().data.length;
+                found.add(new Kept(next.getKey(), next.getValue().data, null));
+            }
+        }
+        return new Batch(found, true);
+    }
+
+    @Override
+    public List<Long> newest(int shard, List<String> subjects) throws IOException {
+        reach();
+        asked++;
+        List<Long> newest = new ArrayList<>();
+        for (String subject : subjects) {
+            newest.add(messages.entrySet().stream()
+                    .filter(entry -> entry.getValue().subject.equals(subject))
+                    .mapToLong(Map.Entry::getKey)
+                    .max()
+                    .orElse(0));
+        }
+        return newest;
+    }
+}
