@@ -32,6 +32,8 @@ final class SessionEvents {
     /** The codes that both sides use to say that the other one is at fault, or that they are themselves. */
     private static final Set<Integer> FAULTS = Set.of(1002, 1007, 1009, 1011);
 
+    private static final int INTERNAL_ERROR = 1011;
+
     private final Inbound inbound = new Inbound();
 
     /**
@@ -140,13 +142,14 @@ final class SessionEvents {
     }
 
     /**
-     * A container that closes because of what the client sent says why. So without a reason such a code is the client's own: it
-     * has found fault with what it was sent, or with itself.
+     * A code of a fault is the client's own when there is no reason with it, since a container that finds fault says what it is; and
+     * 1011 is always the client's but on Open Liberty, which says so of a reset.
      */
-    private static void gone(Connection connection, CloseReason reason) {
+    private void gone(Connection connection, CloseReason reason) {
         String words = reason.getReasonPhrase();
         int code = reason.getCloseCode().getCode();
-        if (FAULTS.contains(code) && (words == null || words.isEmpty())) {
+        boolean isWithoutWords = words == null || words.isEmpty();
+        if (FAULTS.contains(code) && (isWithoutWords || (code == INTERNAL_ERROR && !isLiberty))) {
             connection.left();
         } else {
             connection.gone(code);

@@ -31,8 +31,8 @@ public enum Difference {
             "Refuses a handshake with several Connection lines, or with other protocols beside websocket in Upgrade."),
     ANSWERS_YOUNG_CODES_WITH_1002("Answers a client that closes with 1012, 1013 or 1014 with 1002."),
     DOES_NOT_TELL_WHO_CLOSED(
-            "A client that closes with 1002, 1007 or 1009 and a reason may be counted as malformed: the server does not tell whether"
-                    + " it or the client closed."),
+            "A client that closes with 1002, 1007 or 1009 and a reason, or on Open Liberty with 1011 and one, may be counted as malformed"
+                    + " or lost: the server does not tell whether it or the client closed."),
     ANSWERS_A_CLOSE_AT_ONCE("Answers a client's close at once: answers to the last commands before it may be missing."),
     MAY_KEEP_A_CLOSING_THREAD(
             "Now and then keeps for ever a thread that closes a client which takes nothing, when its own timeout of what the client"

@@ -9,17 +9,43 @@ import java.util.function.Function;
 /** The servers that Parley is tested on, and in what each differs from what the others do. */
 public enum Kind {
     STANDALONE("standalone", home -> new Standalone()),
-    TOMCAT_10_1("tomcat-10.1", Tomcat::new, Difference.COMPRESSES),
-    TOMCAT_11("tomcat-11", Tomcat::new, Difference.COMPRESSES),
+    TOMCAT_10_1(
+            "tomcat-10.1",
+            Tomcat::new,
+            Difference.COMPRESSES,
+            Difference.ANSWERS_YOUNG_CODES_WITH_1002,
+            Difference.DOES_NOT_TELL_WHO_CLOSED,
+            Difference.ANSWERS_A_CLOSE_AT_ONCE),
+    TOMCAT_11(
+            "tomcat-11",
+            Tomcat::new,
+            Difference.COMPRESSES,
+            Difference.ANSWERS_YOUNG_CODES_WITH_1002,
+            Difference.DOES_NOT_TELL_WHO_CLOSED,
+            Difference.ANSWERS_A_CLOSE_AT_ONCE),
     // From JDK 24 on only the Tomcat in it starts: it sets a security policy, which no longer is possible.
-    TOMEE_9("tomee-9", home -> new Tomcat(home, 23), Difference.COMPRESSES, Difference.WAITS_FOR_THE_ANSWER_TO_A_CLOSE),
+    TOMEE_9(
+            "tomee-9",
+            home -> new Tomcat(home, 23),
+            Difference.COMPRESSES,
+            Difference.WAITS_FOR_THE_ANSWER_TO_A_CLOSE,
+            Difference.ANSWERS_YOUNG_CODES_WITH_1002,
+            Difference.DOES_NOT_TELL_WHO_CLOSED,
+            Difference.ANSWERS_A_CLOSE_AT_ONCE),
     JETTY_12(
             "jetty-12",
             Jetty::new,
             Difference.COMPRESSES,
             Difference.STOPS_BEFORE_PARLEY,
-            Difference.CUTS_WHO_IS_STILL_SENDING),
-    WILDFLY("wildfly", WildFly::new, Difference.STOPS_BEFORE_PARLEY),
+            Difference.CUTS_WHO_IS_STILL_SENDING,
+            Difference.DOES_NOT_TELL_WHO_CLOSED,
+            Difference.ANSWERS_A_CLOSE_AT_ONCE),
+    WILDFLY(
+            "wildfly",
+            WildFly::new,
+            Difference.STOPS_BEFORE_PARLEY,
+            Difference.DOES_NOT_TELL_WHO_CLOSED,
+            Difference.ANSWERS_A_CLOSE_AT_ONCE),
     GLASSFISH_7(
             "glassfish-7",
             home -> new GlassFish(home, 17, 24),
@@ -27,6 +53,9 @@ public enum Kind {
             Difference.TAKES_FRAMES_WITHOUT_A_MASK,
             Difference.WAITS_FOR_LONG_FRAMES,
             Difference.WAITS_FOR_WHO_DOES_NOT_READ,
+            Difference.ANSWERS_YOUNG_CODES_WITH_1002,
+            Difference.DOES_NOT_TELL_WHO_CLOSED,
+            Difference.ANSWERS_A_CLOSE_AT_ONCE,
             Difference.KEEPS_CLASSES),
     GLASSFISH_8(
             "glassfish-8",
@@ -35,6 +64,9 @@ public enum Kind {
             Difference.TAKES_FRAMES_WITHOUT_A_MASK,
             Difference.WAITS_FOR_LONG_FRAMES,
             Difference.WAITS_FOR_WHO_DOES_NOT_READ,
+            Difference.ANSWERS_YOUNG_CODES_WITH_1002,
+            Difference.DOES_NOT_TELL_WHO_CLOSED,
+            Difference.ANSWERS_A_CLOSE_AT_ONCE,
             Difference.KEEPS_CLASSES),
     PAYARA_6(
             "payara-6",
@@ -42,6 +74,9 @@ public enum Kind {
             Difference.TAKES_FRAMES_WITHOUT_A_MASK,
             Difference.WAITS_FOR_LONG_FRAMES,
             Difference.WAITS_FOR_WHO_DOES_NOT_READ,
+            Difference.ANSWERS_YOUNG_CODES_WITH_1002,
+            Difference.DOES_NOT_TELL_WHO_CLOSED,
+            Difference.ANSWERS_A_CLOSE_AT_ONCE,
             Difference.KEEPS_CLASSES),
     LIBERTY(
             "liberty",
@@ -51,6 +86,9 @@ public enum Kind {
             Difference.DROPS_WHAT_COMES_WITH_THE_HANDSHAKE,
             Difference.CUTS_NO_CHARACTERS,
             Difference.MAY_KEEP_A_CLOSING_THREAD,
+            Difference.ANSWERS_YOUNG_CODES_WITH_1002,
+            Difference.DOES_NOT_TELL_WHO_CLOSED,
+            Difference.ANSWERS_A_CLOSE_AT_ONCE,
             Difference.KEEPS_THE_LAST);
 
     private final String name;
