@@ -9,10 +9,11 @@ import java.time.Duration;
  * @param folder the folder, for this process alone
  * @param sync when what is written is synced to the disk
  * @param interval how often, with {@link Sync#INTERVAL}
- * @param bytes how many bytes the messages of all rooms may have; the rooms in which nothing was said for the longest time give way, and with a
- *     sixteenth more, messages are refused
+ * @param bytes how many bytes the messages of all rooms may have; the rooms in which nothing was said for the longest
+ *     time give way, and with a sixteenth more, messages are refused
  * @param rooms how many rooms are kept; as with bytes
- * @param waitingBytes how many bytes of messages may wait to be written; more are refused, but one message may always wait
+ * @param waitingBytes how many bytes of messages may wait to be written; more are refused, but one message may always
+ *     wait
  */
 public record DataSettings(Path folder, Sync sync, Duration interval, long bytes, int rooms, long waitingBytes) {
     /** When what is written is synced to the disk. */
@@ -20,8 +21,8 @@ public record DataSettings(Path folder, Sync sync, Duration interval, long bytes
         /** Before it is acknowledged: it survives the loss of power. */
         ALWAYS,
         /**
-         * Now and then: an acknowledged message survives the end of the process at once, and the loss of power after the interval. Rooms begin
-         * another epoch when messages may be lost.
+         * Now and then: an acknowledged message survives the end of the process at once, and the loss of power after
+         * the interval. Rooms begin another epoch when messages may be lost.
          */
         INTERVAL
     }

@@ -18,8 +18,8 @@ import org.sqlite.JDBC;
 import org.sqlite.SQLiteConfig;
 
 /**
- * One connection to the file, a SQLite database with a write-ahead log (https://sqlite.org/wal.html), which readers do not wait for: its
- * transactions, and when they are synced. For one thread. {@link Tables} are what is in it.
+ * One connection to the file, a SQLite database with a write-ahead log (https://sqlite.org/wal.html), which readers do
+ * not wait for: its transactions, and when they are synced. For one thread. {@link Tables} are what is in it.
  */
 final class Database implements AutoCloseable {
     static final String FILE = "parley.db";
@@ -134,7 +134,10 @@ final class Database implements AutoCloseable {
         return wrote;
     }
 
-    /** Undoes what was written since the last commit, if the file has not done so already. To be called after any failure. */
+    /**
+     * Undoes what was written since the last commit, if the file has not done so already. To be called after any
+     * failure.
+     */
     void rollback() {
         closeStatements(); // the driver does not reset one that failed, and it could never be used again
         if (!isWriting) {
@@ -175,8 +178,9 @@ final class Database implements AutoCloseable {
     }
 
     /**
-     * Notes under which boot of the machine it is written to. When it was written to under another, and not closed since, the last messages may
-     * be gone, and their numbers are about to be given again: so that no client takes one message for another, all rooms begin another epoch.
+     * Notes under which boot of the machine it is written to. When it was written to under another, and not closed
+     * since, the last messages may be gone, and their numbers are about to be given again: so that no client takes one
+     * message for another, all rooms begin another epoch.
      *
      * @return whether they do
      */
@@ -233,7 +237,10 @@ final class Database implements AutoCloseable {
         }
     }
 
-    /** Writes something that means nothing, and takes it back, to see whether there is space for messages. Between transactions. */
+    /**
+     * Writes something that means nothing, and takes it back, to see whether there is space for messages. Between
+     * transactions.
+     */
     void probe() throws SQLException {
         write(List.of("UPDATE synced SET probe = zeroblob(" + PROBE + ")"));
         write(List.of("UPDATE synced SET probe = NULL"));

@@ -7,7 +7,9 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Whether the file can be written to and read, and how often it could not be. Any thread. It logs one failure a minute. */
+/**
+ * Whether the file can be written to and read, and how often it could not be. Any thread. It logs one failure a minute.
+ */
 final class DiskHealth {
     private static final Logger LOG = System.getLogger("parley.durable");
 

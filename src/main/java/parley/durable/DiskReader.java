@@ -12,7 +12,10 @@ import java.util.function.LongSupplier;
 import parley.protocol.RoomName;
 import parley.room.RoomStore;
 
-/** Reads messages, on a thread of its own and from a connection of its own: it waits for no writer. Its queue is bounded. */
+/**
+ * Reads messages, on a thread of its own and from a connection of its own: it waits for no writer. Its queue is
+ * bounded.
+ */
 final class DiskReader implements Runnable {
     private static final Logger LOG = System.getLogger("parley.durable");
 

@@ -16,8 +16,9 @@ import parley.room.Outcome;
 import parley.room.RoomStore;
 
 /**
- * Writes messages, on a thread of its own: those that have come since its last commit it commits together, so that one wait for the disk is shared
- * by all messages of a moment. Then it calls rooms, and after them senders. Its queue is bounded in bytes.
+ * Writes messages, on a thread of its own: those that have come since its last commit it commits together, so that one
+ * wait for the disk is shared by all messages of a moment. Then it calls rooms, and after them senders. Its queue is
+ * bounded in bytes.
  */
 final class DiskWriter implements Runnable {
     private static final Logger LOG = System.getLogger("parley.durable");
@@ -240,7 +241,10 @@ final class DiskWriter implements Runnable {
         appendAll(appends);
     }
 
-    /** In one commit; in two and more when that fails, so that one that can never be written does not keep the others from it. */
+    /**
+     * In one commit; in two and more when that fails, so that one that can never be written does not keep the others
+     * from it.
+     */
     private void appendAll(List<Task.Append> appends) {
         List<Outcome> outcomes = new ArrayList<>(appends.size());
         boolean isWritten = rooms.change("messages cannot be written", touched -> {

@@ -18,8 +18,8 @@ import parley.room.Retention;
 import parley.room.RoomStore;
 
 /**
- * Rooms in a file: {@link DiskWriter} writes on one thread, {@link DiskReader} reads on another. Any thread may call any method, and none waits for
- * the disk, {@link #close} excepted.
+ * Rooms in a file: {@link DiskWriter} writes on one thread, {@link DiskReader} reads on another. Any thread may call
+ * any method, and none waits for the disk, {@link #close} excepted.
  */
 public final class DurableStore implements RoomStore, AutoCloseable {
     private static final Logger LOG = System.getLogger("parley.durable");
@@ -159,7 +159,9 @@ public final class DurableStore implements RoomStore, AutoCloseable {
         writer.add(new Task.Wake());
     }
 
-    /** Writes what waits to be written, answers whatever waits for an answer, and lets the folder go. Waits for a while. */
+    /**
+     * Writes what waits to be written, answers whatever waits for an answer, and lets the folder go. Waits for a while.
+     */
     @Override
     public void close() {
         writer.close();

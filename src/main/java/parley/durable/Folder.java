@@ -12,9 +12,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 /** The data folder, taken for this store alone until it is closed. */
 final class Folder implements AutoCloseable {
     /**
-     * Begins the name of the system property that says a folder is in use in this process. The lock on the file does not say it in time: on
-     * POSIX whoever opens the file a second time ends the lock of the first by closing it. Applications of one server share no classes, but
-     * they share these. Not "parley.", which begins the settings.
+     * Begins the name of the system property that says a folder is in use in this process. The lock on the file does
+     * not say it in time: on POSIX whoever opens the file a second time ends the lock of the first by closing it.
+     * Applications of one server share no classes, but they share these. Not "parley.", which begins the settings.
      */
     private static final String IN_USE = "in.use.by.parley:";
 

@@ -7,7 +7,10 @@ import java.util.Set;
 import java.util.function.LongSupplier;
 import parley.protocol.RoomName;
 
-/** Lets messages and rooms go that are more than is allowed, or older, a moment at a time: senders wait for it. For the writing thread. */
+/**
+ * Lets messages and rooms go that are more than is allowed, or older, a moment at a time: senders wait for it. For the
+ * writing thread.
+ */
 final class Housekeeping {
     /** How often it looks for old messages. */
     static final long INTERVAL_NANOS = 1_000_000_000L;

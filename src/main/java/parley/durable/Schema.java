@@ -5,7 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The tables of the file, and their version. A file of an older version is upgraded when it is opened to write; one of a newer version is refused.
+ * The tables of the file, and their version. A file of an older version is upgraded when it is opened to write; one of
+ * a newer version is refused.
  */
 final class Schema {
     /** Says that a database is one of Parley's: "Prly". */
@@ -14,14 +15,16 @@ final class Schema {
     static final int VERSION = 2;
 
     private static final List<String> VERSION_1 = List.of(
-            "CREATE TABLE rooms (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL, first INTEGER NOT NULL,"
-                    + " head INTEGER NOT NULL, bytes INTEGER NOT NULL, said INTEGER NOT NULL) STRICT",
+            "CREATE TABLE rooms (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL,"
+                    + " first INTEGER NOT NULL, head INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+                    + " said INTEGER NOT NULL) STRICT",
             "CREATE INDEX rooms_said ON rooms (said)",
             // Rooms whose messages have all grown old are many, and nothing is to be had from them.
             "CREATE INDEX rooms_weighing ON rooms (said) WHERE bytes > 0",
             // Content in bytes: text may hold anything.
             "CREATE TABLE messages (room INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, sender TEXT,"
-                    + " kind INTEGER NOT NULL, content BLOB NOT NULL, id TEXT, PRIMARY KEY (room, seq)) STRICT, WITHOUT ROWID",
+                    + " kind INTEGER NOT NULL, content BLOB NOT NULL, id TEXT,"
+                    + " PRIMARY KEY (room, seq)) STRICT, WITHOUT ROWID",
             "CREATE UNIQUE INDEX messages_id ON messages (room, id) WHERE id IS NOT NULL",
             // boot: of the machine, while commits are not synced at once; null after an orderly stop.
             "CREATE TABLE synced (times INTEGER NOT NULL, probe BLOB, boot TEXT) STRICT",

@@ -14,7 +14,10 @@ import parley.protocol.RoomName;
 import parley.room.Retention;
 import parley.room.RoomStore;
 
-/** One room of the file, as the writing thread knows it; that thread's alone. What it writes counts when it has been committed. */
+/**
+ * One room of the file, as the writing thread knows it; that thread's alone. What it writes counts when it has been
+ * committed.
+ */
 final class Stored {
     private static final Logger LOG = System.getLogger("parley.durable");
 
@@ -138,8 +141,8 @@ final class Stored {
     }
 
     /**
-     * Where something was said later than now, the clock has been set back, or is wrong now. Which of the two nobody knows, so nothing is dated
-     * anew: but messages that are dated in the future age from now on.
+     * Where something was said later than now, the clock has been set back, or is wrong now. Which of the two nobody
+     * knows, so nothing is dated anew: but messages that are dated in the future age from now on.
      */
     private void lookAtTheClock(long nowMillis) {
         boolean isSeen = now.seen().seq() >= now.head() && now.seen().at() <= nowMillis;

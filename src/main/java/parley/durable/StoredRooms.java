@@ -14,8 +14,8 @@ import parley.protocol.RoomName;
 import parley.room.Retention;
 
 /**
- * The rooms that are open or being written to, and what all rooms of the file amount to. For the writing thread, except for the counts, which any
- * thread may ask for.
+ * The rooms that are open or being written to, and what all rooms of the file amount to. For the writing thread, except
+ * for the counts, which any thread may ask for.
  */
 final class StoredRooms {
     private final Database database;

@@ -138,7 +138,10 @@ final class Tables {
         delete.executeUpdate();
     }
 
-    /** The room in which nothing was said for the longest time, of those that have messages, or of all; null if there is none. */
+    /**
+     * The room in which nothing was said for the longest time, of those that have messages, or of all; null if there is
+     * none.
+     */
     @Nullable
     RoomName leastUsed(boolean hasMessages) throws SQLException {
         List<RoomName> names = names(database.prepare(

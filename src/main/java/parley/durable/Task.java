@@ -7,7 +7,10 @@ import parley.protocol.RoomName;
 import parley.room.Outcome;
 import parley.room.RoomStore;
 
-/** What the writing thread is given to do. That it has been answered is noted by that thread, or by the one that finds it has ended. */
+/**
+ * What the writing thread is given to do. That it has been answered is noted by that thread, or by the one that finds
+ * it has ended.
+ */
 sealed interface Task {
     /** A room in memory wants to know what is kept of it, and what comes. */
     final class Open implements Task {

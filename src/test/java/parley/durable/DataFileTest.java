@@ -25,18 +25,22 @@ import parley.protocol.Message;
 import parley.room.Retention;
 import parley.room.RoomStore;
 
-/** The data folder and its file, when a store is started: whose they are, what is found, and which versions are read. */
+/**
+ * The data folder and its file, when a store is started: whose they are, what is found, and which versions are read.
+ */
 class DataFileTest extends DurableBase {
     /** The tables of version 1, as the Parley of that time made them. */
     private static final String[] VERSION_1 = {
         "PRAGMA auto_vacuum = INCREMENTAL",
         "PRAGMA journal_mode = WAL",
         "CREATE TABLE rooms (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL,"
-                + " first INTEGER NOT NULL, head INTEGER NOT NULL, bytes INTEGER NOT NULL, said INTEGER NOT NULL) STRICT",
+                + " first INTEGER NOT NULL, head INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+                + " said INTEGER NOT NULL) STRICT",
         "CREATE INDEX rooms_said ON rooms (said)",
         "CREATE INDEX rooms_weighing ON rooms (said) WHERE bytes > 0",
         "CREATE TABLE messages (room INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, sender TEXT,"
-                + " kind INTEGER NOT NULL, content BLOB NOT NULL, id TEXT, PRIMARY KEY (room, seq)) STRICT, WITHOUT ROWID",
+                + " kind INTEGER NOT NULL, content BLOB NOT NULL, id TEXT,"
+                + " PRIMARY KEY (room, seq)) STRICT, WITHOUT ROWID",
         "CREATE UNIQUE INDEX messages_id ON messages (room, id) WHERE id IS NOT NULL",
         "CREATE TABLE synced (times INTEGER NOT NULL, probe BLOB, boot TEXT) STRICT",
         "INSERT INTO synced VALUES (7, NULL, NULL)",
@@ -119,7 +123,10 @@ class DataFileTest extends DurableBase {
         assertThat(with(inTime, Database::synchronous)).as("after a sync").isEqualTo(1);
     }
 
-    /** Numbers of messages that are lost are given again: a client that names one must not be told that it missed nothing. */
+    /**
+     * Numbers of messages that are lost are given again: a client that names one must not be told that it missed
+     * nothing.
+     */
     @ParameterizedTest
     @CsvSource({
         "INTERVAL, this, true",
