@@ -51,6 +51,11 @@ class ParleyTest {
         }
 
         @Override
+        public long bytesUnderWay() {
+            return 0;
+        }
+
+        @Override
         public boolean pauseReading() {
             return false;
         }

@@ -22,8 +22,8 @@ class StreamReaderTest {
     private final Counted counted = new Counted();
     private final Complaints complaints = new Complaints(() -> 0);
     private boolean isClosing;
-    private final StreamReader reader = new StreamReader(
-            stream, subjects, KEPT, new Decoder(counted, complaints), complaints, () -> isClosing);
+    private final StreamReader reader =
+            new StreamReader(stream, subjects, KEPT, new Decoder(counted, complaints), complaints, () -> isClosing);
 
     /** Stores messages of the room, each followed by two of others, and returns their numbers. */
     private List<Long> store(int messages) {
@@ -37,15 +37,15 @@ class StreamReaderTest {
     }
 
     private RoomStore.Found forward(long from, int limit, long bytes) {
-        return (RoomStore.Found) reader.answer(
-                        ROOM, new RoomStore.Query(from, RoomStore.Direction.FORWARD, limit, bytes))
-                .answer();
+        return (RoomStore.Found)
+                reader.answer(ROOM, new RoomStore.Query(from, RoomStore.Direction.FORWARD, limit, bytes))
+                        .answer();
     }
 
     private RoomStore.Found backward(long from, int limit) {
-        return (RoomStore.Found) reader.answer(
-                        ROOM, new RoomStore.Query(from, RoomStore.Direction.BACKWARD, limit, MANY_BYTES))
-                .answer();
+        return (RoomStore.Found)
+                reader.answer(ROOM, new RoomStore.Query(from, RoomStore.Direction.BACKWARD, limit, MANY_BYTES))
+                        .answer();
     }
 
     private static List<Long> numbers(RoomStore.Found found) {
@@ -86,7 +86,9 @@ class StreamReaderTest {
     void aPageThatIsFullOfBytesSaysThatThereIsMore() {
         List<Long> stored = store(30);
         RoomStore.Found page = forward(1, 100, 500);
-        assertThat(numbers(page)).isNotEmpty().isEqualTo(stored.subList(0, page.messages().size()));
+        assertThat(numbers(page))
+                .isNotEmpty()
+                .isEqualTo(stored.subList(0, page.messages().size()));
         assertThat(page.more()).isTrue();
     }
 
@@ -103,8 +105,7 @@ class StreamReaderTest {
     @Test
     void whenTheMessageBeforeIsThereNothingBehindItIsGone() {
         List<Long> stored = store(30);
-        RoomStore.Query behind = new RoomStore.Query(
-                stored.get(9) + 1, RoomStore.Direction.FORWARD, 10, MANY_BYTES);
+        RoomStore.Query behind = new RoomStore.Query(stored.get(9) + 1, RoomStore.Direction.FORWARD, 10, MANY_BYTES);
         assertThat(reader.answer(ROOM, behind).bounds()).isNull();
         stream.trim(stored.get(9) + 1);
         StreamReader.Given given = reader.answer(ROOM, behind);
@@ -142,7 +143,8 @@ class StreamReaderTest {
         List<Long> after = store(3);
         List<Long> all = new ArrayList<>(before);
         all.addAll(after);
-        List<Long> read = numbers(backward(Long.MAX_VALUE - 1, 1_000)).stream().sorted().toList();
+        List<Long> read =
+                numbers(backward(Long.MAX_VALUE - 1, 1_000)).stream().sorted().toList();
         assertThat(read).isEqualTo(all);
         assertThat(counted.unreadable.sum()).isEqualTo(300);
         assertThat(numbers(forward(1, 1_000, MANY_BYTES))).isEqualTo(all);

@@ -64,6 +64,11 @@ public class DrainLincheckTest {
         }
 
         @Override
+        public long bytesUnderWay() {
+            return 0;
+        }
+
+        @Override
         public boolean pauseReading() {
             return false;
         }

@@ -34,7 +34,7 @@ class RemoteTransportTest {
             1_000,
             1,
             1,
-            0,
+            0, Long.MAX_VALUE,
             0);
     private final RemoteTransport transport = new RemoteTransport(session(), threads, limits);
 

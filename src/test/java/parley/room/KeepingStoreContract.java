@@ -17,7 +17,10 @@ public abstract class KeepingStoreContract extends RoomStoreContract {
     /** How many messages a room keeps in the tests of trimming. */
     protected static final int FEW = 16;
 
-    /** Makes the store of this test, as {@link #begin} does: one that keeps {@link #FEW} messages of a room, or a part more. */
+    /**
+     * Makes the store of this test, as {@link #begin} does: one that keeps {@link #FEW} messages of a room, or a part
+     * more.
+     */
     protected abstract RoomStore beginWithFew() throws Exception;
 
     private RoomStore.Answer answer(RoomStore.Log log, RoomStore.Query query) throws Exception {

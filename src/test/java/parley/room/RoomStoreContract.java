@@ -23,7 +23,10 @@ import parley.protocol.Message;
 import parley.protocol.RoomName;
 import parley.protocol.Utf8;
 
-/** What each store of rooms does, whatever it keeps. Those that keep messages beyond the room's ring do what {@link KeepingStoreContract} says too. */
+/**
+ * What each store of rooms does, whatever it keeps. Those that keep messages beyond the room's ring do what {@link
+ * KeepingStoreContract} says too.
+ */
 @Timeout(RoomStoreContract.AT_MOST_SECONDS)
 public abstract class RoomStoreContract {
     static final int AT_MOST_SECONDS = 120;

@@ -172,6 +172,11 @@ class DurableStressTest {
         }
 
         @Override
+        public long bytesUnderWay() {
+            return 0;
+        }
+
+        @Override
         public boolean pauseReading() {
             return true;
         }
@@ -215,7 +220,7 @@ class DurableStressTest {
                 1 << 24,
                 1_000,
                 100_000,
-                0,
+                0, Long.MAX_VALUE,
                 0);
         Sessions sessions = new Sessions(
                 open, fanOut, task -> {}, System::nanoTime, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);

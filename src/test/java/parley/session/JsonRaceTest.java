@@ -63,6 +63,11 @@ class JsonRaceTest {
         }
 
         @Override
+        public long bytesUnderWay() {
+            return 0;
+        }
+
+        @Override
         public boolean pauseReading() {
             return true;
         }
@@ -93,7 +98,7 @@ class JsonRaceTest {
             1 << 24,
             5,
             100,
-            0,
+            0, Long.MAX_VALUE,
             0);
     private final Sessions sessions = new Sessions(
             limits, Runnable::run, task -> {}, () -> 0, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);

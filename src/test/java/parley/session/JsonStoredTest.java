@@ -45,7 +45,7 @@ class JsonStoredTest {
                     100_000,
                     5,
                     1_000,
-                    0,
+                    0, Long.MAX_VALUE,
                     0),
             turns::add,
             task -> {},
