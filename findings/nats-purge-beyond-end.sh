@@ -1,14 +1,15 @@
 #!/bin/bash
 # Where a purge of a JetStream stream meets a number that the stream has not reached yet.
 #
-# Versions   nats-server 2.9.10 (Debian 12), npm nats 2.29.3; 2.15.1 does the same
-# Guess      Purging "up to, not including, 1000" removes what is there below 1000. On a stream that ends at 3 it removes
-#            three messages, and the next one is number 4.
-# Behaviour  It also moves the end: last sequence 999, the next message is 1000. Nothing marks the hole, num_deleted is 0,
-#            and publishers that expect 3 as the last number are refused from then on. A clean-up job with a number from
-#            another stream, or from the time before this one was made anew, does that with success: true.
+# Versions   nats-server 2.9.10 (Debian 12), npm nats 2.29.3; 2.10.27 and 2.15.1 move the end too
+# Guess      Purging "up to, not including, 1000" removes what is there below 1000. On a stream that ends at 3 it
+#            removes three messages, and the next one is number 4.
+# Behaviour  It also moves the end: last sequence 999, the next message is 1000, and num_deleted is 0. A clean-up job
+#            with a number from another stream, or from before this one was made anew, does that with success: true.
+#            2.9.10 goes on to compare Nats-Expected-Last-Sequence with its old count: it refuses 999, which it reports
+#            itself, and takes 3, then 4, and so on. (2.10 and 2.15 take 999.)
 # Seen       before: last 3; purge: success true, purged 3; after: first 1000, last 999, num_deleted 0
-#            expecting 3 as the last: wrong last sequence: 999; next message: 1000
+#            expecting 999: wrong last sequence: 3; expecting 3: stored as 1000
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -36,15 +37,18 @@ async function probe(port) {
   const before = (await api('STREAM.INFO.ROOM')).state;
   const purge = await api('STREAM.PURGE.ROOM', { seq: 1000 });
   const after = (await api('STREAM.INFO.ROOM')).state;
-  const expecting = headers();
-  expecting.set('Nats-Expected-Last-Sequence', '3');
-  const refused = await say(expecting), next = await say();
+  const expect = async last => {
+    const h = headers();
+    h.set('Nats-Expected-Last-Sequence', last);
+    const answer = await say(h);
+    return `expecting ${last}: ${answer.error?.description ?? 'stored as ' + answer.seq}`;
+  };
   const seen = `before: last ${before.last_seq}; purge: success ${purge.success}, purged ${purge.purged}; `
     + `after: first ${after.first_seq}, last ${after.last_seq}, num_deleted ${after.num_deleted ?? 0}\n`
-    + `expecting 3 as the last: ${refused.error?.description}; next message: ${next.seq}`;
+    + `${await expect('999')}; ${await expect('3')}`;
   console.log(`nats-server ${nats.info.version}\n${seen}`);
   if (seen !== 'before: last 3; purge: success true, purged 3; after: first 1000, last 999, num_deleted 0\n'
-      + 'expecting 3 as the last: wrong last sequence: 999; next message: 1000')
+      + 'expecting 999: wrong last sequence: 3; expecting 3: stored as 1000')
     throw Error('this has changed; see the head of the script');
   console.log('As known: a purge beyond the end moves the end.');
 }

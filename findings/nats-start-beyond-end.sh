@@ -4,8 +4,8 @@
 # Versions   nats-server 2.9.10 (Debian 12) and 2.15.1 (Debian's testing suite), npm nats 2.29.3; 2.10.27 is as 2.9.10
 # Guess      A consumer with opt_start_seq 1000 on a stream that ends at 6 is refused, or gets nothing below 1000; one
 #            with opt_start_time in an hour gets nothing for an hour.
-# Behaviour  2.9 and 2.10 silently start with the next message, 7, and never say that 1000 was not there. 2.15 does wait
 # Behaviour  2.9 and 2.10 silently start with the next message, 7, and never say that 1000 was not there. 2.15 waits for
+#            1000, so after an upgrade the same client hears nothing at all, with num_pending 0 and no error. A start
 #            time in the future is ignored by all. So: compare with the stream's last sequence (and its time of
 #            creation) before resuming.
 # Seen       2.9.10: start at 1000: got 7,8, num_pending 0; start in an hour: got 9
