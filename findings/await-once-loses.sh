@@ -2,10 +2,10 @@
 # Where `await once(socket, 'message')` meets messages that arrive together.
 #
 # Versions   npm ws 8.23.0, the WebSocket of Node 22.23.3, Chromium (Debian; 156 when this was written)
-# Guess      A loop of `await once(socket, 'message')` reads one message after the other: each event is a task of its
-#            own, so the code behind the await runs before the next one. So it is in browsers.
+# Guess      A loop of `await once(socket, 'message')` reads one message after the other: each event is a separate
+#            task, so the code behind the await runs before the next one. So it is in browsers.
 # Behaviour  In Chromium all five come. ws and Node's own WebSocket emit all messages of one TCP segment in one go,
-#            before any promise continues: the loop gets the first and waits for ever for the others. When the server
+#            before any promise continues: the loop gets the first and waits in vain for the others. When the server
 #            speaks right behind its 101 and the client awaits `open`, ws loses all five. Slow lines and tests with one
 #            message at a time hide it. Set the listener first and queue, or give ws allowSynchronousEvents: false.
 # Seen       ws: after a request 1 of 5, right behind the handshake 0 of 5

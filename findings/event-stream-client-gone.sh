@@ -3,7 +3,7 @@
 #
 # Versions   nginx 1.22.1, HAProxy 2.6.12, Apache httpd 2.4.71 (all Debian 12), Node's http as the server
 # Guess      A proxy whose client's connection ends lets go of the server's at once, or at least all proxies do the
-#            same: a server behind one may count its open streams to know who is there.
+#            same: a server behind one may count its open streams as clients.
 # Behaviour  While the server writes nothing, nginx passes the end on within milliseconds; HAProxy and Apache keep the
 #            stream until the server writes, or until their own timeout of the server (6 s here) ends it. The comment
 #            that keeps a stream warm is also what finds out, behind these two, that nobody is there. In HAProxy the

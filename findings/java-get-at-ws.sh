@@ -4,11 +4,11 @@
 # Versions   JDK 17.0.15 (25.0.3 does the same), npm ws 8.23.0, Node 20 and 22
 # Guess      GET /health of java.net.http.HttpClient with its default settings is answered by the server's request
 #            handler, as curl's and a browser's are. WebSockets live at their own path and do not matter.
-# Behaviour  400 Invalid Upgrade header. HttpClient prefers HTTP/2 by default, so over http: its first request on each
-#            connection carries `Upgrade: h2c`, an offer that a server may ignore. Node takes every request with an
-#            Upgrade for one as soon as somebody listens to that event, and ws answers before it looks at the path. The
-#            same GET is answered 200 without ws, or when the client says version(HTTP_1_1). Health checks, webhooks and
-#            tests in Java meet this; https does not, since there the version is agreed in TLS.
+# Behaviour  400 Invalid Upgrade header. HttpClient prefers HTTP/2 by default, so over http: its GET carries
+#            `Upgrade: h2c`, an offer that a server may ignore. Node hands every request with an Upgrade header to the
+#            listeners of that event once there is one, and ws answers before it looks at the path. The same GET is
+#            answered 200 without ws, or when the client says version(HTTP_1_1). Health checks, webhooks and tests in
+#            Java meet this; over https the version is agreed in TLS instead.
 # Seen       without WebSockets: HTTP_1_1 200, HTTP_2 200; with WebSockets at /chat: HTTP_1_1 200, HTTP_2 400
 set -euo pipefail
 work=$(mktemp -d)

@@ -6,8 +6,8 @@
 #            more holds back messages; pings are still answered by the library, and the end of the connection is told.
 # Behaviour  Without an open request the client reads nothing at all: pings get no pong, so a server that watches its
 #            clients takes a busy one for dead and cuts it, and the client hears neither the close frame nor the end:
-#            no onClose, no onError, isInputClosed() false. A client that may pause has to go on reading into a bounded
-#            queue of its own, or the server's deadline for pongs has to exceed the longest pause.
+#            no onClose, no onError, isInputClosed() false. A client that pauses has to go on reading into a bounded
+#            queue, or the server's deadline for pongs has to exceed the longest pause.
 # Seen       asks on: 9 of 9 pings answered, onClose 1001
 #            does not ask after the first message: 0 of 9 pings answered, told nothing, isInputClosed false
 set -euo pipefail

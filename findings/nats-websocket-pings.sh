@@ -7,7 +7,7 @@
 # Behaviour  Each ping gets its pong, and none of them counts: after ping_interval times ping_max without a PONG of the
 #            NATS protocol the connection is stale and is cut. The other way, the server never sends a WebSocket ping:
 #            what keeps the line warm through proxies is its PING inside a data message, which the client has to answer
-#            by itself. 2.9.10 says goodbye with close code 1006, which no frame may carry: ws reports an error.
+#            by itself. 2.9.10 closes with code 1006, which must not stand in a frame: ws reports an error.
 # Seen       pings sent every 300 ms, all answered up to the end; closed after 3 to 6 s, Stale Connection,
 #            error: Invalid WebSocket frame: invalid status code 1006; WebSocket pings from the server: 0
 #            a client that answers PING with PONG in its messages: open

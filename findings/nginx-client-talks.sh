@@ -2,8 +2,8 @@
 # Where nginx's proxy_read_timeout meets a WebSocket on which only the client talks.
 #
 # Versions   nginx 1.22.1 (Debian 12), npm ws 8.23.0
-# Guess      "If the proxied server does not transmit anything within this time, the connection is closed": a server
-#            that sends nothing for proxy_read_timeout is cut off, however much its clients send. It has to ping.
+# Guess      The documentation speaks of the time in which the proxied server sends nothing: a server that is silent
+#            for proxy_read_timeout is cut off, however much its clients send. It has to ping.
 # Behaviour  That is true of answers to requests. Once a connection is upgraded, bytes of either side start the time
 #            anew: a client that sends something every half a second keeps a silent server's connection through a
 #            timeout of 2 s. nginx does not notice a server that has hung while its clients talk (and their heartbeats

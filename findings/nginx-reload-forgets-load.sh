@@ -30,9 +30,9 @@ const free = net.createServer().listen(0, '127.0.0.1');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(t => `${t}_temp_path ${t};`).join(' ');
   const list = servers.map(s => `server 127.0.0.1:${s.address().port} max_conns=6;`).join(' ');
   fs.writeFileSync('nginx.conf', `daemon off; worker_processes 2; pid nginx.pid; events {} http { access_log off;
-    error_log nginx.log notice; ${temporary} upstream parlour { least_conn; zone parlour 64k; ${list} } server { listen 127.0.0.1:${port};
-    location / { proxy_pass http://parlour; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade;
-    proxy_set_header Connection upgrade; } } }`);
+    error_log nginx.log notice; ${temporary} upstream parlour { least_conn; zone parlour 64k; ${list} }
+    server { listen 127.0.0.1:${port}; location / { proxy_pass http://parlour; proxy_http_version 1.1;
+    proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; } } }`);
   const options = ['-p', here + '/', '-e', 'nginx.log', '-c', 'nginx.conf'];
   const nginx = spawn('usr/sbin/nginx', options, { stdio: 'ignore' });
   process.on('exit', () => nginx.kill());

@@ -8,7 +8,7 @@
 #            page came over HTTP/2. When the page goes it resets the stream, without a close frame: the server sees 1006
 #            for each page that is left, though close() in the page still arrives with its code. Over HTTP/1.1 it is
 #            1001. With Node's http2 as the server it is the same reset (CANCEL), so it is Chromium's doing. The server
-#            cannot tell from the handshake: HAProxy makes an ordinary HTTP/1.1 upgrade of it, with a key of its own.
+#            cannot tell from the handshake: HAProxy makes an ordinary HTTP/1.1 upgrade of it, key included.
 # Seen       alpn h2: left 1006, reloaded 1006, closed 1006, close(3000) 3000
 #            alpn http/1.1: left 1001, reloaded 1001, closed 1001, close(3000) 3000
 set -euo pipefail

@@ -2,8 +2,9 @@
 # Where AUTOINCREMENT meets ROLLBACK and INSERT OR IGNORE.
 #
 # Versions   SQLite 3.53.4 in sqlite-jdbc 3.53.4.0 (also 3.53.0.0), Java 17
-# Guess      As with sequences elsewhere and as the documentation's "never reused" reads: a number that was given out is
-#            never given again, so ROLLBACK leaves a hole; an INSERT OR IGNORE that inserts nothing takes no number.
+# Guess      As with sequences of other databases, and as AUTOINCREMENT is there to prevent reuse: a number that was
+#            given out is never given again, so ROLLBACK leaves a hole. An INSERT OR IGNORE that inserts nothing takes
+#            no number.
 # Behaviour  Both are the other way round. After ROLLBACK the next row gets the same number, which a server may have
 #            told somebody already; each ignored duplicate takes a number, so a log that drops repeated messages this
 #            way has holes. Without AUTOINCREMENT ignored rows take none.

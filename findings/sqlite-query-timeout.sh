@@ -6,7 +6,7 @@
 #            not change how long the connection waits for a lock.
 # Behaviour  The other way round: the query runs to its end, however long, and the second is what this statement waits
 #            for a lock, in place of the connection's busy_timeout (10 s here). What does end a query is cancel() from
-#            another thread: a server needs a timer of its own.
+#            another thread: a server needs a timer for that.
 # Seen       a query of some 5 s under a timeout of 1 s: not ended
 #            a write that waits for a lock under a timeout of 1 s: SQLITE_BUSY after about 1 s, not 10
 #            the same query, cancelled by a timer at 0.5 s: SQLITE_INTERRUPT

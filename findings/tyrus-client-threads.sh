@@ -4,7 +4,7 @@
 # Versions   Tyrus 2.2.2 (tyrus-standalone-client, Grizzly inside), Java 17, npm ws 8.23.0 as the server
 # Guess      One WebSocketContainer is one set of threads, as one java.net.http.HttpClient is: fifty sessions from it
 #            share a selector and a pool. And an open session keeps the program running.
-# Behaviour  Each connectToServer starts a transport of its own with a selector and two workers: fifty sessions are 150
+# Behaviour  Each connectToServer starts another transport with a selector and two workers: fifty sessions are 150
 #            threads, which is what a load test then measures. And all of them are daemons: when main returns, the
 #            program ends with its sessions open, and the server sees 1006. The property
 #            org.glassfish.tyrus.client.sharedContainer (Tyrus's own, true) gives one transport for all.
