@@ -201,20 +201,23 @@ class DrainTest {
     }
 
     @Test
-    void isStuckWhenNothingMovesForTheDeadlineAndNeverEarlier() {
+    void aFrameIsStillWhenNothingMovesAndTheClientTakesNoByteOfIt() {
         FakeTransport transport = new FakeTransport(When.LATER, 1);
         Drain drain = drain(transport, 1);
-        assertThat(drain.stillNanos(0)).isZero();
-        assertThat(drain.stillNanos(1_000)).as("nothing in flight").isZero();
+        Drain.Pace idle = new Drain.Pace(0, 0);
+        assertThat(drain.pace(0)).isEqualTo(idle);
+        assertThat(drain.pace(1_000)).as("nothing in flight").isEqualTo(idle);
 
         waiting.addAll(List.of("a", "b"));
         drain.wake();
-        assertThat(drain.stillNanos(1_001)).as("first seen").isZero();
-        assertThat(drain.stillNanos(1_100)).isEqualTo(99);
-        assertThat(drain.stillNanos(1_101)).isEqualTo(100);
+        assertThat(drain.pace(1_001)).as("first seen").isEqualTo(idle);
+        assertThat(drain.pace(1_100)).isEqualTo(new Drain.Pace(99, 99));
+        transport.bytesUnderWay = 10;
+        assertThat(drain.pace(1_101)).as("the client takes bytes").isEqualTo(new Drain.Pace(100, 0));
+        assertThat(drain.pace(1_151)).isEqualTo(new Drain.Pace(150, 50));
 
         transport.completeOne(null); // and the next frame follows: still one in flight, but it moved
-        assertThat(drain.stillNanos(1_102)).isZero();
-        assertThat(drain.stillNanos(1_202)).isEqualTo(100);
+        assertThat(drain.pace(1_152)).isEqualTo(idle);
+        assertThat(drain.pace(1_252)).isEqualTo(new Drain.Pace(100, 100));
     }
 }

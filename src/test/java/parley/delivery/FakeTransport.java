@@ -9,6 +9,9 @@ import parley.protocol.CloseCode;
 
 /** A transport that completes when it is told to, and checks that no more than the limit is in flight. Any thread. */
 public final class FakeTransport implements Transport {
+    /** The bytes that the client has still to take. */
+    public volatile long bytesUnderWay;
+
     /** When frames are completed. */
     public enum When {
         INSIDE_SEND,
@@ -84,6 +87,11 @@ public final class FakeTransport implements Transport {
         }
         completion.completed(failure);
         return true;
+    }
+
+    @Override
+    public long bytesUnderWay() {
+        return bytesUnderWay;
     }
 
     @Override

@@ -46,7 +46,8 @@ class AdmissionFuzzTest {
             100,
             5,
             1,
-            0, Long.MAX_VALUE,
+            0,
+            Long.MAX_VALUE,
             0);
     private final Access access = Access.tokens(new Tokens(
             new AccessSettings(SECRET, null, "", Duration.ofHours(1), "", "", Duration.ZERO),

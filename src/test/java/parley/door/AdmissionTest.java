@@ -42,7 +42,8 @@ class AdmissionTest {
             100,
             5,
             1,
-            0, Long.MAX_VALUE,
+            0,
+            Long.MAX_VALUE,
             0);
     private final Sessions sessions = new Sessions(
             limits, Runnable::run, Runnable::run, System::nanoTime, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);

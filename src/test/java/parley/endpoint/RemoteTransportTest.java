@@ -34,7 +34,8 @@ class RemoteTransportTest {
             1_000,
             1,
             1,
-            0, Long.MAX_VALUE,
+            0,
+            Long.MAX_VALUE,
             0);
     private final RemoteTransport transport = new RemoteTransport(session(), threads, limits);
 

@@ -45,7 +45,8 @@ class ConnectionTest {
             1_000,
             5,
             3,
-            2, Long.MAX_VALUE,
+            2,
+            Long.MAX_VALUE,
             0);
     private final Sessions sessions = new Sessions(
             limits, turns::add, closing::add, () -> now, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);

@@ -204,6 +204,7 @@ class DurableStressTest {
                 new DataSettings(folder, DataSettings.Sync.INTERVAL, Duration.ofMillis(20), 1L << 30, 100, 1L << 26),
                 room -> retention,
                 Clock.systemUTC(),
+                System::nanoTime,
                 Thread::new);
         RoomLimits limits = new RoomLimits(
                 20, 1 << 16, 1 << 18, Duration.ofSeconds(3), 8, overflow, Duration.ZERO, 1_000, 5, 100, retention);
@@ -220,7 +221,8 @@ class DurableStressTest {
                 1 << 24,
                 1_000,
                 100_000,
-                0, Long.MAX_VALUE,
+                0,
+                Long.MAX_VALUE,
                 0);
         Sessions sessions = new Sessions(
                 open, fanOut, task -> {}, System::nanoTime, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);

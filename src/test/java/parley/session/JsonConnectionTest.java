@@ -39,7 +39,8 @@ class JsonConnectionTest {
             2_000,
             5,
             10,
-            0, Long.MAX_VALUE,
+            0,
+            Long.MAX_VALUE,
             0);
     private long now;
     private Runnable whenAskedForTheTime = () -> {};
@@ -191,7 +192,8 @@ class JsonConnectionTest {
                 limits.backlog(),
                 limits.rooms(),
                 limits.connections(),
-                1, Long.MAX_VALUE,
+                1,
+                Long.MAX_VALUE,
                 0);
         FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);
         ChatConnection client = open(

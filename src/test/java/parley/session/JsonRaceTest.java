@@ -98,7 +98,8 @@ class JsonRaceTest {
             1 << 24,
             5,
             100,
-            0, Long.MAX_VALUE,
+            0,
+            Long.MAX_VALUE,
             0);
     private final Sessions sessions = new Sessions(
             limits, Runnable::run, task -> {}, () -> 0, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);

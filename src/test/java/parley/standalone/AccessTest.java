@@ -255,7 +255,7 @@ class AccessTest extends ServerBase {
         HttpResponse<String> fine = get("/chat/java?token=" + good);
         assertThat(fine.statusCode()).isEqualTo(426);
         assertThat(fine.headers().firstValue("Upgrade")).hasValue("websocket");
-        assertThat(server.parley().admission().refusedCount(Admission.Cause.TOKEN))
+        assertThat(server.parley().admission().refusedCount(Admission.Cause.TOKEN_EXPIRED))
                 .isZero();
     }
 

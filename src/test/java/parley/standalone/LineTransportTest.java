@@ -43,6 +43,21 @@ class LineTransportTest {
         }
 
         @Override
+        public long bytesUnderWay() {
+            throw new AssertionError("the line knows");
+        }
+
+        @Override
+        public boolean pauseReading() {
+            throw new AssertionError("the line pauses");
+        }
+
+        @Override
+        public void resumeReading() {
+            throw new AssertionError("the line resumes");
+        }
+
+        @Override
         public void drop() {}
 
         @Override

@@ -68,7 +68,8 @@ class UpgradeFilterTest {
                 chain.indexOfType(HttpServerFilter.class),
                 List.of(
                         new HandshakeFilter(parley, ""),
-                        new UpgradeFilter(container, parley, "", new Strangers(10, Duration.ofSeconds(10))))));
+                        new UpgradeFilter(
+                                container, parley, "", new UnhandledConnections(10, Duration.ofSeconds(10))))));
         http.addListener(listener);
         http.start();
     }
