@@ -257,8 +257,8 @@ export class MessageList {
     this.#update();
     const row = this.#rows.get(entry)?.element;
     row?.querySelector('.more').focus({ preventScroll: true }); // the button is at the end of the text, which is read from its beginning
-    if (!entry.isOpen) {
-      row?.scrollIntoView({ block: 'nearest' });
+    if (!entry.isOpen && row?.getBoundingClientRect().top < this.#box.getBoundingClientRect().top) {
+      row.scrollIntoView({ block: 'start' });
     }
   }
 
