@@ -84,11 +84,11 @@ final class DataFile implements AutoCloseable {
 
     private static void log(Path folder, boolean isNew, Found found, boolean isLeftOpen) {
         String what = isNew
-                ? " is new"
-                : " has " + found.rooms + " rooms with " + found.messages + " messages (" + found.bytes
-                        + " bytes); the last stop was "
+                ? "it is new"
+                : "rooms " + found.rooms + ", messages " + found.messages + ", bytes " + found.bytes
+                        + "; the last stop was "
                         + (isLeftOpen ? "not orderly: a crash, kill -9 or a loss of power" : "orderly");
-        LOG.log(Level.INFO, "the data folder '" + folder + "'" + what);
+        LOG.log(Level.INFO, "the data folder '" + folder + "': " + what);
     }
 
     private static void start(DataSettings settings, Database writing, String boot) {

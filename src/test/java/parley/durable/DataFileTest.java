@@ -188,7 +188,7 @@ class DataFileTest extends DurableBase {
         logger.addHandler(handler);
         try {
             DurableStore started = start();
-            assertThat(lines).containsExactly("the data folder '" + folder + "' is new");
+            assertThat(lines).containsExactly("the data folder '" + folder + "': it is new");
             RoomStore.Log log = started.open(JAVA, new Heard());
             append(log, "one", null);
             append(log, "two", null);
@@ -196,7 +196,7 @@ class DataFileTest extends DurableBase {
             Path killed = copy("killed");
             lines.clear();
             start();
-            String found = "' has 2 rooms with 3 messages (308 bytes); the last stop was ";
+            String found = "': rooms 2, messages 3, bytes 308; the last stop was ";
             assertThat(lines).containsExactly("the data folder '" + folder + found + "orderly");
             lines.clear();
             startIn(killed, DataSettings.Sync.ALWAYS);

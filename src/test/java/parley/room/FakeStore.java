@@ -1,23 +1,28 @@
 package parley.room;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
 
-/** A store that does what it was asked to when the test says so, in order. For one room. */
+/**
+ * A store that does what it was asked to when the test says so, in order. For one room. It holds the contract of stores,
+ * unless a test breaks it.
+ */
 public final class FakeStore implements RoomStore {
-    public final Deque<Runnable> toDo = new ArrayDeque<>();
+    public final Deque<Runnable> toDo = new ConcurrentLinkedDeque<>();
     final List<Message> kept = new ArrayList<>();
     String epoch = "fake";
     long first = 1;
+    /** How many messages it keeps. */
+    int most = Integer.MAX_VALUE;
     /** Numbers that are not there, though they should be. */
     final Set<Long> lost = new HashSet<>();
 
@@ -135,11 +140,24 @@ public final class FakeStore implements RoomStore {
             onResult.accept(not);
             return;
         }
-        Message message = new Message(kept.size() + 1, at, draft);
-        kept.add(message);
-        if (open != null) {
-            open.appended(List.of(message));
+        for (Message same : kept) {
+            if (same.seq() >= first && same.id() != null && same.id().equals(draft.id())) {
+                onResult.accept(new Outcome.Published(same.seq(), true));
+                return;
+            }
         }
-        onResult.accept(new Outcome.Published(message.seq(), false));
+        long newestAt = kept.isEmpty() ? at : kept.get(kept.size() - 1).at();
+        Message message = new Message(kept.size() + 1, Math.max(newestAt, at), draft);
+        kept.add(message);
+        try {
+            if (open != null) {
+                open.appended(List.of(message));
+            }
+            if (kept.size() - first >= most) {
+                trim(kept.size() + 1 - most);
+            }
+        } finally {
+            onResult.accept(new Outcome.Published(message.seq(), false));
+        }
     }
 }
