@@ -372,7 +372,7 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
 
     @Override
     public void looked(int shard, Streams.State state, boolean hasLost) {
-        Remote.Bounds bounds = new Remote.Bounds(state.first(), state.first(), state.last());
+        Remote.Bounds bounds = new Remote.Bounds(state.epoch(), state.first(), state.first(), state.last());
         for (Remote remote : rooms) {
             if (remote.shard() == shard && remote.isOpen()) {
                 if (hasLost || !state.epoch().equals(remote.epoch())) {
@@ -451,6 +451,10 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
 
     @Override
     public void end() {
-        busy.forEach(remote -> remote.outbox().end(ClusterStore.CLOSING));
+        busy.addAll(rooms);
+        for (Remote remote : busy) {
+            remote.outbox().end(ClusterStore.CLOSING);
+            remote.close();
+        }
     }
 }

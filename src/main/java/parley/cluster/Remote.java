@@ -63,14 +63,15 @@ final class Remote {
     /**
      * Which messages of a room its stream has.
      *
+     * @param epoch which stream it is
      * @param first the number from which on the room has lost none, as far as the stream tells
      * @param oldest all of that number and higher ones are there, and none of a lower one
      * @param head the number up to which messages were looked for; of any room
      */
-    record Bounds(long first, long oldest, long head) {}
+    record Bounds(String epoch, long first, long oldest, long head) {}
 
     /** The newest messages of a room: all from a number on. */
-    record Opened(String epoch, Bounds bounds, long since, List<Heard> newest) {}
+    record Opened(Bounds bounds, long since, List<Heard> newest) {}
 
     /**
      * What was read.
@@ -191,7 +192,7 @@ final class Remote {
         if (state != State.OPENING || opened == null) {
             return; // the tick asks again
         }
-        epoch = opened.epoch;
+        epoch = opened.bounds.epoch;
         first = opened.bounds.first;
         newest = opened.since - 1;
         lookedUpTo = opened.bounds.head;
@@ -381,7 +382,7 @@ final class Remote {
     /** The stream may have let go of messages. */
     void trimmed(Bounds bounds) {
         long now = numbers.firstWhenGoneBefore(bounds.oldest, bounds.first);
-        if (now > first && isOpen()) {
+        if (now > first && isOpen() && bounds.epoch.equals(epoch)) {
             first = now;
             flush();
             room.trimmed(now);
