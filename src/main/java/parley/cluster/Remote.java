@@ -81,6 +81,9 @@ final class Remote {
      */
     record Filled(List<Heard> messages, @Nullable Bounds bounds, boolean reached) {}
 
+    /** A caller that waits for a look, which begins when all messages up to a place of the outbox have been answered. */
+    private record Look(long place, Consumer<RoomStore.Extent> onExtent) {}
+
     private enum State {
         OPENING,
         FOLLOWING,
@@ -121,8 +124,8 @@ final class Remote {
     private long fillAgainNanos;
     private boolean isToCatchUp;
     private long unheardSinceNanos;
-    private List<Consumer<RoomStore.Extent>> toLook = new ArrayList<>();
-    /** Those for whom it looks right now. */
+    private final Deque<Look> toLook = new ArrayDeque<>();
+    /** The callers for whom it looks right now. */
     private List<Consumer<RoomStore.Extent>> looking = new ArrayList<>();
 
     Remote(RoomName name, int shard, RoomStore.Listener room, Reads reads, Outbox.Sender sender) {
@@ -155,6 +158,11 @@ final class Remote {
 
     long newest() {
         return newest;
+    }
+
+    /** The number from which on the room has lost no message. */
+    long first() {
+        return first;
     }
 
     boolean isOpen() {
@@ -283,8 +291,9 @@ final class Remote {
 
     /** Callers that ask from now on wait for the look after this one. */
     private void beginToLook() {
-        looking.addAll(toLook);
-        toLook = new ArrayList<>();
+        while (isALookDue()) {
+            looking.add(toLook.remove().onExtent);
+        }
     }
 
     /** What was missed has been read; null when it could not be. */
@@ -343,13 +352,18 @@ final class Remote {
         now.forEach(onExtent -> onExtent.accept(new RoomStore.Extent(first, Math.max(lookedUpTo, newest))));
     }
 
-    private void goOn() {
+    private boolean isALookDue() {
+        return !toLook.isEmpty() && (state == State.CLOSED || outbox.hasAnswered(toLook.element().place));
+    }
+
+    /** Goes on with what has come and what is to be read. */
+    void goOn() {
         while (state == State.FOLLOWING && !early.isEmpty()) {
             Heard next = early.remove();
             earlyBytes -= bytes(next);
             take(next);
         }
-        if (state == State.FOLLOWING && (isToCatchUp || !toLook.isEmpty())) {
+        if (state == State.FOLLOWING && (isToCatchUp || isALookDue())) {
             fill(0);
         }
     }
@@ -375,7 +389,7 @@ final class Remote {
             onExtent.accept(new RoomStore.Extent(first, newest));
             return;
         }
-        toLook.add(onExtent);
+        toLook.add(new Look(outbox.newestPlace(), onExtent));
         goOn();
     }
 
@@ -394,10 +408,19 @@ final class Remote {
         if (!added.isEmpty()) {
             List<Message> now = List.copyOf(added);
             added = new ArrayList<>();
-            if (state != State.CLOSED) {
-                room.appended(now);
+            try {
+                if (state != State.CLOSED) {
+                    room.appended(now);
+                }
+            } finally {
+                answer();
             }
+        } else {
+            answer();
         }
+    }
+
+    private void answer() {
         outbox.answer(state == State.CLOSED ? Long.MAX_VALUE : newest);
     }
 
@@ -426,6 +449,7 @@ final class Remote {
             send(nowNanos);
         }
         outbox.expire(nowNanos);
+        goOn();
     }
 
     /** Sends what may be sent, but not before it is open: a message names one before it, and its sender hears it. */
@@ -442,14 +466,14 @@ final class Remote {
 
     /** Whether there is something to be done for it soon. */
     boolean isBusy() {
-        return !outbox.isEmpty() || (state != State.FOLLOWING && state != State.CLOSED);
+        return !outbox.isEmpty() || !toLook.isEmpty() || (state != State.FOLLOWING && state != State.CLOSED);
     }
 
     /** The room hears nothing more; callers that wait are answered. */
     void close() {
+        state = State.CLOSED;
         beginToLook();
         answerLooks();
-        state = State.CLOSED;
         early.clear();
         earlyBytes = 0;
         added.clear();

@@ -220,6 +220,26 @@ class RemoteTest {
         assertThat(heard).containsExactly("opened e 1 1 []", "looked 40");
     }
 
+    /** So that the caller has heard of all that it published before. */
+    @Test
+    void aLookBeginsWhenWhatWasPublishedBeforeItIsAnswered() {
+        open(7);
+        Outbox.Entry before = new Outbox.Entry(() -> new byte[0], "a", 60_000_000_000L, outcome -> heard.add("answered"));
+        remote.outbox().add(before);
+        remote.send(0);
+        remote.look(extent -> heard.add("looked " + extent.head()));
+        remote.outbox().add(new Outbox.Entry(() -> new byte[0], "b", 60_000_000_000L, outcome -> heard.add("later")));
+        remote.send(0);
+        assertThat(reads).isEmpty();
+        remote.outbox().stored(before, 9, false);
+        remote.heard(heard(9, 7));
+        remote.flush();
+        remote.goOn();
+        assertThat(reads).containsExactly("10-0");
+        remote.filled(new Remote.Filled(List.of(), bounds(1, 12), true), 0);
+        assertThat(heard).containsExactly("9", "answered", "looked 12");
+    }
+
     @Test
     void aStreamWithNothingInItHasBeenLookedAtToo() {
         open();
