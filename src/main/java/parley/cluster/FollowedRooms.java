@@ -194,7 +194,8 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
             return answer;
         }
         List<Message> messages = found.messages();
-        long since = messages.isEmpty() ? first : Math.min(first, messages.get(0).seq());
+        long since =
+                messages.isEmpty() ? first : Math.min(first, messages.get(0).seq());
         return new RoomStore.Found(Math.max(found.since(), since), messages, found.more());
     }
 

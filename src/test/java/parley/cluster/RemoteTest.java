@@ -224,7 +224,8 @@ class RemoteTest {
     @Test
     void aLookBeginsWhenWhatWasPublishedBeforeItIsAnswered() {
         open(7);
-        Outbox.Entry before = new Outbox.Entry(() -> new byte[0], "a", 60_000_000_000L, outcome -> heard.add("answered"));
+        Outbox.Entry before =
+                new Outbox.Entry(() -> new byte[0], "a", 60_000_000_000L, outcome -> heard.add("answered"));
         remote.outbox().add(before);
         remote.send(0);
         remote.look(extent -> heard.add("looked " + extent.head()));

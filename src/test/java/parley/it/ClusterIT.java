@@ -223,9 +223,7 @@ final class ClusterIT {
         return Awaitility.await("a server that leads the stream")
                 .atMost(PATIENCE)
                 .ignoreExceptions()
-                .until(
-                        () -> nats.get(Integer.parseInt(stream().getLeader())),
-                        server -> server != null);
+                .until(() -> nats.get(Integer.parseInt(stream().getLeader())), server -> server != null);
     }
 
     private ClusterInfo stream() throws Exception {
@@ -243,7 +241,8 @@ final class ClusterIT {
             Awaitility.await("all servers keep the stream")
                     .atMost(PATIENCE)
                     .ignoreExceptions()
-                    .until(() -> stream().getReplicas().stream().allMatch(replica -> replica.isCurrent() && !replica.isOffline()));
+                    .until(() -> stream().getReplicas().stream()
+                            .allMatch(replica -> replica.isCurrent() && !replica.isOffline()));
         }
     }
 
