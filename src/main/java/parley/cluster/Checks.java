@@ -47,7 +47,9 @@ final class Checks {
 
     /** A stream could not be compared. */
     void failed(int shard, long nowNanos) {
-        planned.add(new Planned(shard, nowNanos + AFTER_A_CHANGE_NANOS[1]));
+        if (planned.stream().noneMatch(plan -> plan.shard == shard)) {
+            planned.add(new Planned(shard, nowNanos + AFTER_A_CHANGE_NANOS[1]));
+        }
     }
 
     /** The streams that are to be compared now. */

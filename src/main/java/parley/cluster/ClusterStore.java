@@ -110,7 +110,7 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
             Consumer<Outcome> whenKnown = outcome -> {
                 waiting.addAndGet(-bytes);
                 (outcome instanceof Outcome.Published ? counted.stored : counted.refused).increment();
-                onResult.accept(outcome);
+                Loop.attempt(() -> onResult.accept(outcome));
             };
             if (!loop.offer(() -> rooms.publish(remote, at, draft, until, whenKnown))) {
                 whenKnown.accept(CLOSING);
@@ -124,7 +124,7 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
 
         @Override
         public void refresh(Consumer<Extent> onExtent) {
-            if (!loop.offer(() -> rooms.look(remote, onExtent))) {
+            if (!loop.offer(() -> rooms.look(remote, extent -> Loop.attempt(() -> onExtent.accept(extent))))) {
                 onExtent.accept(new Extent(0, 0));
             }
         }

@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
+import parley.protocol.Message;
 import parley.protocol.RoomName;
 import parley.room.Outcome;
 import parley.room.RoomStore;
@@ -180,11 +181,22 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
         }
         Runnable answer = () -> { // the room hears first what is gone
             remote.trimmed(bounds);
-            onAnswer.accept(given.answer());
+            onAnswer.accept(since(remote.first(), given.answer()));
         };
         if (!loop.offer(answer)) {
             onAnswer.accept(RoomStore.Unread.NOT_NOW);
         }
+    }
+
+    /** Says from which number on none is missing of what was found. */
+    private static RoomStore.Answer since(long first, RoomStore.Answer answer) {
+        if (!(answer instanceof RoomStore.Found found)) {
+            return answer;
+        }
+        List<Message> messages = found.messages();
+        long since =
+                messages.isEmpty() ? first : Math.min(first, messages.get(0).seq());
+        return new RoomStore.Found(Math.max(found.since(), since), messages, found.more());
     }
 
     /** Sends messages of a room, and takes the results. */
@@ -372,7 +384,7 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
 
     @Override
     public void looked(int shard, Streams.State state, boolean hasLost) {
-        Remote.Bounds bounds = new Remote.Bounds(state.first(), state.first(), state.last());
+        Remote.Bounds bounds = new Remote.Bounds(state.epoch(), state.first(), state.first(), state.last());
         for (Remote remote : rooms) {
             if (remote.shard() == shard && remote.isOpen()) {
                 if (hasLost || !state.epoch().equals(remote.epoch())) {
@@ -393,8 +405,12 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
 
     @Override
     public void flush() {
-        touched.forEach(Remote::flush);
+        List<Remote> now = List.copyOf(touched);
         touched.clear();
+        for (Remote remote : now) {
+            Loop.attempt(remote::flush);
+            Loop.attempt(remote::goOn);
+        }
     }
 
     @Override
@@ -451,6 +467,10 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
 
     @Override
     public void end() {
-        busy.forEach(remote -> remote.outbox().end(ClusterStore.CLOSING));
+        busy.addAll(rooms);
+        for (Remote remote : busy) {
+            remote.outbox().end(ClusterStore.CLOSING);
+            remote.close();
+        }
     }
 }

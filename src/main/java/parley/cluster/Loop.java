@@ -113,10 +113,11 @@ final class Loop implements Executor {
         }
     }
 
-    private static void attempt(Runnable task) {
+    /** Does something that may fail: what comes next may go well. */
+    static void attempt(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException | Error e) { // what comes next may go well
+        } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "the cluster: something went wrong, and it goes on", e);
         }
     }

@@ -1,6 +1,8 @@
 package parley.cluster;
 
 import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
+import io.nats.client.JetStreamOptions;
 import io.nats.client.Message;
 import io.nats.client.api.ClusterInfo;
 import io.nats.client.api.DiscardPolicy;
@@ -41,6 +43,8 @@ final class NatsStreams implements Streams {
     private static final int NO_MESSAGE = 10037;
     private static final int NOT_FOUND = 404;
     private static final int END_OF_BATCH = 204;
+    /** Messages of one request. */
+    private static final int MOST_IN_A_BATCH = 1_000;
     /** Requests that wait for their answers at a time. */
     private static final int MOST_AT_ONCE = 500;
 
@@ -70,7 +74,7 @@ final class NatsStreams implements Streams {
             StreamInfo there = info(shard, null);
             if (there == null) {
                 LOG.log(Level.INFO, "the cluster: made the stream " + wanted.getName());
-                return state(link.connection().jetStreamManagement().addStream(wanted), null);
+                return state(management().addStream(wanted), null);
             }
             StreamConfiguration has = there.getConfiguration();
             if (!Objects.equals(has.getDescription(), wanted.getDescription())) {
@@ -82,11 +86,16 @@ final class NatsStreams implements Streams {
                     && Objects.equals(has.getMaxAge(), wanted.getMaxAge())
                     && Objects.equals(has.getDuplicateWindow(), wanted.getDuplicateWindow())
                     && has.getReplicas() == wanted.getReplicas();
-            return state(
-                    isAsWanted ? there : link.connection().jetStreamManagement().updateStream(wanted), null);
+            return state(isAsWanted ? there : management().updateStream(wanted), null);
         } catch (JetStreamApiException e) {
             throw new IOException("the stream " + wanted.getName() + ": " + e.getMessage(), e);
         }
+    }
+
+    private JetStreamManagement management() throws IOException {
+        return link.connection()
+                .jetStreamManagement(
+                        JetStreamOptions.builder().requestTimeout(ANSWER).build());
     }
 
     private StreamConfiguration configuration(int shard) {
@@ -124,10 +133,8 @@ final class NatsStreams implements Streams {
         try {
             String stream = subjects.stream(shard);
             return subject == null
-                    ? link.connection().jetStreamManagement().getStreamInfo(stream)
-                    : link.connection()
-                            .jetStreamManagement()
-                            .getStreamInfo(stream, StreamInfoOptions.filterSubjects(subject));
+                    ? management().getStreamInfo(stream)
+                    : management().getStreamInfo(stream, StreamInfoOptions.filterSubjects(subject));
         } catch (JetStreamApiException e) {
             if (e.getApiErrorCode() == NO_STREAM) {
                 return null;
@@ -162,7 +169,8 @@ final class NatsStreams implements Streams {
         long left = Math.max(1, bytes);
         while (messages.size() < limit && left > 0) {
             List<Kept> some = new ArrayList<>();
-            boolean isEnd = request(shard, subject, next, limit - messages.size(), left, some);
+            boolean isEnd =
+                    request(shard, subject, next, Math.min(MOST_IN_A_BATCH, limit - messages.size()), left, some);
             messages.addAll(some);
             if (isEnd || some.isEmpty()) {
                 return new Batch(messages, true);

@@ -99,6 +99,17 @@ final class Outbox {
         waiting++;
     }
 
+    /** The place of the message that was added last; places count up. */
+    long newestPlace() {
+        return places;
+    }
+
+    /** Whether the message at a place and all before it have been answered. */
+    boolean hasAnswered(long place) {
+        removeDone();
+        return entries.isEmpty() || entries.getFirst().place > place;
+    }
+
     boolean isEmpty() {
         return entries.isEmpty();
     }

@@ -63,14 +63,15 @@ final class Remote {
     /**
      * Which messages of a room its stream has.
      *
+     * @param epoch which stream it is
      * @param first the number from which on the room has lost none, as far as the stream tells
      * @param oldest all of that number and higher ones are there, and none of a lower one
      * @param head the number up to which messages were looked for; of any room
      */
-    record Bounds(long first, long oldest, long head) {}
+    record Bounds(String epoch, long first, long oldest, long head) {}
 
     /** The newest messages of a room: all from a number on. */
-    record Opened(String epoch, Bounds bounds, long since, List<Heard> newest) {}
+    record Opened(Bounds bounds, long since, List<Heard> newest) {}
 
     /**
      * What was read.
@@ -79,6 +80,9 @@ final class Remote {
      * @param reached whether there is nothing more between
      */
     record Filled(List<Heard> messages, @Nullable Bounds bounds, boolean reached) {}
+
+    /** A caller that waits for a look, which begins when all messages up to a place of the outbox have been answered. */
+    private record Look(long place, Consumer<RoomStore.Extent> onExtent) {}
 
     private enum State {
         OPENING,
@@ -120,8 +124,8 @@ final class Remote {
     private long fillAgainNanos;
     private boolean isToCatchUp;
     private long unheardSinceNanos;
-    private List<Consumer<RoomStore.Extent>> toLook = new ArrayList<>();
-    /** Those for whom it looks right now. */
+    private final Deque<Look> toLook = new ArrayDeque<>();
+    /** The callers for whom it looks right now. */
     private List<Consumer<RoomStore.Extent>> looking = new ArrayList<>();
 
     Remote(RoomName name, int shard, RoomStore.Listener room, Reads reads, Outbox.Sender sender) {
@@ -154,6 +158,11 @@ final class Remote {
 
     long newest() {
         return newest;
+    }
+
+    /** The number from which on the room has lost no message. */
+    long first() {
+        return first;
     }
 
     boolean isOpen() {
@@ -191,7 +200,7 @@ final class Remote {
         if (state != State.OPENING || opened == null) {
             return; // the tick asks again
         }
-        epoch = opened.epoch;
+        epoch = opened.bounds.epoch;
         first = opened.bounds.first;
         newest = opened.since - 1;
         lookedUpTo = opened.bounds.head;
@@ -282,8 +291,9 @@ final class Remote {
 
     /** Callers that ask from now on wait for the look after this one. */
     private void beginToLook() {
-        looking.addAll(toLook);
-        toLook = new ArrayList<>();
+        while (isALookDue()) {
+            looking.add(toLook.remove().onExtent);
+        }
     }
 
     /** What was missed has been read; null when it could not be. */
@@ -342,13 +352,18 @@ final class Remote {
         now.forEach(onExtent -> onExtent.accept(new RoomStore.Extent(first, Math.max(lookedUpTo, newest))));
     }
 
-    private void goOn() {
+    private boolean isALookDue() {
+        return !toLook.isEmpty() && (state == State.CLOSED || outbox.hasAnswered(toLook.element().place));
+    }
+
+    /** Goes on with what has come and what is to be read. */
+    void goOn() {
         while (state == State.FOLLOWING && !early.isEmpty()) {
             Heard next = early.remove();
             earlyBytes -= bytes(next);
             take(next);
         }
-        if (state == State.FOLLOWING && (isToCatchUp || !toLook.isEmpty())) {
+        if (state == State.FOLLOWING && (isToCatchUp || isALookDue())) {
             fill(0);
         }
     }
@@ -374,14 +389,14 @@ final class Remote {
             onExtent.accept(new RoomStore.Extent(first, newest));
             return;
         }
-        toLook.add(onExtent);
+        toLook.add(new Look(outbox.newestPlace(), onExtent));
         goOn();
     }
 
     /** The stream may have let go of messages. */
     void trimmed(Bounds bounds) {
         long now = numbers.firstWhenGoneBefore(bounds.oldest, bounds.first);
-        if (now > first && isOpen()) {
+        if (now > first && isOpen() && bounds.epoch.equals(epoch)) {
             first = now;
             flush();
             room.trimmed(now);
@@ -393,10 +408,19 @@ final class Remote {
         if (!added.isEmpty()) {
             List<Message> now = List.copyOf(added);
             added = new ArrayList<>();
-            if (state != State.CLOSED) {
-                room.appended(now);
+            try {
+                if (state != State.CLOSED) {
+                    room.appended(now);
+                }
+            } finally {
+                answer();
             }
+        } else {
+            answer();
         }
+    }
+
+    private void answer() {
         outbox.answer(state == State.CLOSED ? Long.MAX_VALUE : newest);
     }
 
@@ -425,6 +449,7 @@ final class Remote {
             send(nowNanos);
         }
         outbox.expire(nowNanos);
+        goOn();
     }
 
     /** Sends what may be sent, but not before it is open: a message names one before it, and its sender hears it. */
@@ -441,14 +466,14 @@ final class Remote {
 
     /** Whether there is something to be done for it soon. */
     boolean isBusy() {
-        return !outbox.isEmpty() || (state != State.FOLLOWING && state != State.CLOSED);
+        return !outbox.isEmpty() || !toLook.isEmpty() || (state != State.FOLLOWING && state != State.CLOSED);
     }
 
     /** The room hears nothing more; callers that wait are answered. */
     void close() {
+        state = State.CLOSED;
         beginToLook();
         answerLooks();
-        state = State.CLOSED;
         early.clear();
         earlyBytes = 0;
         added.clear();

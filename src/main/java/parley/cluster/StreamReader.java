@@ -70,7 +70,7 @@ final class StreamReader {
             long first = newest.get(0).seq();
             since = newest.size() >= state.count() ? Math.min(since, first) : first;
         }
-        return new Remote.Opened(state.epoch(), bounds, since, List.copyOf(newest));
+        return new Remote.Opened(bounds, since, List.copyOf(newest));
     }
 
     private Streams.State state(RoomName room) throws IOException {
@@ -100,10 +100,10 @@ final class StreamReader {
     private Remote.Bounds bounds(RoomName room, Streams.State state) throws IOException, InterruptedException {
         Streams.Kept oldest = state.count() == 0 ? null : oldest(room, 1);
         if (oldest == null) {
-            return new Remote.Bounds(state.first(), state.last() + 1, state.last());
+            return new Remote.Bounds(state.epoch(), state.first(), state.last() + 1, state.last());
         }
         long there = Math.max(state.first(), oldest.seq());
-        return new Remote.Bounds(first(oldest, state), there, state.last());
+        return new Remote.Bounds(state.epoch(), first(oldest, state), there, state.last());
     }
 
     private long first(Streams.Kept oldest, Streams.State state) {

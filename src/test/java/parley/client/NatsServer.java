@@ -13,7 +13,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
-/** A server of NATS with JetStream: a process of its own on a port that stays, with a folder that stays. Used by one thread. */
+/**
+ * A server of NATS with JetStream: a process of its own on a port that stays, with a folder that stays. Used by one thread. It is the one that is
+ * installed, or another: {@code -Dparley.nats-server=/path/to/nats-server}.
+ */
 public final class NatsServer implements AutoCloseable {
     private static final String NAME = "nats-server";
     private static final int TO_START_SECONDS = 20;
@@ -31,16 +34,47 @@ public final class NatsServer implements AutoCloseable {
 
     /** Starts one; a test is skipped where there is none, and fails where CI is 'true'. */
     public static NatsServer start(Path folder, String... more) throws IOException, InterruptedException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
-        NatsServer server = new NatsServer(folder, port, List.of(more));
+        NatsServer server = new NatsServer(folder, freePort(), List.of(more));
         server.start();
         return server;
     }
 
+    /** Starts some that are one NATS, named by their index. */
+    public static List<NatsServer> startCluster(Path folder, int servers) throws IOException, InterruptedException {
+        List<Integer> ports = new ArrayList<>();
+        List<String> routes = new ArrayList<>();
+        for (int i = 0; i < servers; i++) {
+            ports.add(freePort());
+            routes.add("nats://127.0.0.1:" + ports.get(i));
+        }
+        List<NatsServer> started = new ArrayList<>();
+        for (int i = 0; i < servers; i++) {
+            Path own = Files.createDirectories(folder.resolve("nats-" + i));
+            started.add(start(
+                    own,
+                    "--server_name",
+                    String.valueOf(i),
+                    "--cluster_name",
+                    "parley",
+                    "--cluster",
+                    routes.get(i),
+                    "--routes",
+                    String.join(",", routes)));
+        }
+        return started;
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return free.getLocalPort();
+        }
+    }
+
     private static Path binary() {
+        String chosen = System.getProperty("parley.nats-server");
+        if (chosen != null) {
+            return Path.of(chosen);
+        }
         Path found = Stream.concat(
                         Stream.of(System.getenv().getOrDefault("PATH", "").split(java.io.File.pathSeparator)),
                         Stream.of("/usr/sbin", "/usr/local/sbin"))

@@ -97,7 +97,7 @@ class RemoteTest {
     }
 
     private static Remote.Bounds bounds(long first, long head) {
-        return new Remote.Bounds(first, first, head);
+        return new Remote.Bounds("e", first, first, head);
     }
 
     private void open(long... numbers) {
@@ -106,7 +106,6 @@ class RemoteTest {
         long head = numbers.length == 0 ? 5 : numbers[numbers.length - 1];
         long since = numbers.length == 0 ? 1 : numbers[0];
         remote.opened(new Remote.Opened(
-                "e",
                 bounds(1, head),
                 since,
                 LongStream.of(numbers).mapToObj(seq -> heard(seq, 0)).toList()));
@@ -119,7 +118,7 @@ class RemoteTest {
         remote.heard(heard(12, 10));
         remote.heard(heard(9, 7));
         assertThat(heard).isEmpty();
-        remote.opened(new Remote.Opened("e", bounds(1, 10), 7, List.of(heard(7, 0), heard(10, 0))));
+        remote.opened(new Remote.Opened(bounds(1, 10), 7, List.of(heard(7, 0), heard(10, 0))));
         remote.flush();
         assertThat(heard).containsExactly("opened e 1 7 [7, 10]", "12");
     }
@@ -214,11 +213,32 @@ class RemoteTest {
     void whoHasItLookWhileItOpensHearsOfTheNextLook() {
         remote.open();
         remote.look(extent -> heard.add("looked " + extent.head()));
-        remote.opened(new Remote.Opened("e", bounds(1, 30), 1, List.of()));
+        remote.opened(new Remote.Opened(bounds(1, 30), 1, List.of()));
         assertThat(heard).containsExactly("opened e 1 1 []");
         assertThat(reads).containsExactly("open", "31-0");
         remote.filled(new Remote.Filled(List.of(), bounds(3, 40), true), 0);
         assertThat(heard).containsExactly("opened e 1 1 []", "looked 40");
+    }
+
+    /** So that the caller has heard of all that it published before. */
+    @Test
+    void aLookBeginsWhenWhatWasPublishedBeforeItIsAnswered() {
+        open(7);
+        Outbox.Entry before =
+                new Outbox.Entry(() -> new byte[0], "a", 60_000_000_000L, outcome -> heard.add("answered"));
+        remote.outbox().add(before);
+        remote.send(0);
+        remote.look(extent -> heard.add("looked " + extent.head()));
+        remote.outbox().add(new Outbox.Entry(() -> new byte[0], "b", 60_000_000_000L, outcome -> heard.add("later")));
+        remote.send(0);
+        assertThat(reads).isEmpty();
+        remote.outbox().stored(before, 9, false);
+        remote.heard(heard(9, 7));
+        remote.flush();
+        remote.goOn();
+        assertThat(reads).containsExactly("10-0");
+        remote.filled(new Remote.Filled(List.of(), bounds(1, 12), true), 0);
+        assertThat(heard).containsExactly("9", "answered", "looked 12");
     }
 
     @Test
@@ -236,7 +256,7 @@ class RemoteTest {
         remote.tick(0, true);
         assertThat(reads).containsExactly("open");
         assertThat(sent).isEmpty();
-        remote.opened(new Remote.Opened("e", bounds(1, 30), 1, List.of()));
+        remote.opened(new Remote.Opened(bounds(1, 30), 1, List.of()));
         remote.send(0);
         assertThat(sent).containsExactly("a");
     }
@@ -305,6 +325,14 @@ class RemoteTest {
         assertThat(heard).containsExactly("2001");
         remote.trimmed(bounds(3_000, 4_000));
         assertThat(heard).containsExactly("2001", "trimmed 2002");
+    }
+
+    /** A page was read from the stream that was there before. */
+    @Test
+    void whatIsGoneFromAnotherStreamIsNotGoneFromThisOne() {
+        open(7);
+        remote.trimmed(new Remote.Bounds("before", 1_000, 1_000, 2_000));
+        assertThat(heard).isEmpty();
     }
 
     /** Copies of what was stored when another server came to lead the stream do not come by. */

@@ -157,7 +157,7 @@ class StreamReaderTest {
         List<Long> newest = opened.newest().stream().map(Remote.Heard::seq).toList();
         assertThat(newest).isEqualTo(stored.subList(300 - newest.size(), 300)).hasSizeBetween(50, 100);
         assertThat(opened.since()).isEqualTo(newest.get(0));
-        assertThat(opened.bounds()).isEqualTo(new Remote.Bounds(1, 1, 900));
+        assertThat(opened.bounds()).isEqualTo(new Remote.Bounds("e", 1, 1, 900));
     }
 
     @Test
@@ -167,7 +167,7 @@ class StreamReaderTest {
         Remote.Opened opened = reader.beginning(empty);
         assertThat(opened.newest()).isEmpty();
         assertThat(opened.since()).as("no number of another room").isEqualTo(1);
-        assertThat(opened.bounds()).isEqualTo(new Remote.Bounds(1, 91, 90));
+        assertThat(opened.bounds()).isEqualTo(new Remote.Bounds("e", 1, 91, 90));
     }
 
     /** What the stream has let go of was of other rooms: the oldest message of the room knows of none before it. */
@@ -204,7 +204,7 @@ class StreamReaderTest {
         assertThat(part.reached()).isFalse();
         Remote.Filled rest = reader.missed(ROOM, stored.get(500), 0);
         assertThat(rest.messages()).extracting(Remote.Heard::seq).isEqualTo(stored.subList(500, 600));
-        assertThat(rest.bounds()).isEqualTo(new Remote.Bounds(1, 1, 1_800));
+        assertThat(rest.bounds()).isEqualTo(new Remote.Bounds("e", 1, 1, 1_800));
         stream.remove(stored.get(8));
         assertThat(reader.missed(ROOM, stored.get(3), stored.get(8)).reached())
                 .as("the last is gone")

@@ -671,6 +671,124 @@ class ClusterTest {
         }
     }
 
+    /** The stream lets go of the oldest messages, whatever room they are of. */
+    @Test
+    void aClientRecoversWhenOnlyMessagesOfOtherRoomsAreGone() throws Exception {
+        String[] small = {"nats.streams=1", "nats.bytes=20KiB", "room.history=10", "room.window=10"};
+        node(small);
+        node(small);
+        try (JsonClient quiet = client(0, "/chat/quiet");
+                JsonClient busy = client(0, "/chat/java")) {
+            String epoch = quiet.next("joined").getString("epoch");
+            long last = seq(say(quiet, "quiet", "q0"));
+            for (int i = 0; i < 60; i++) {
+                sayLong(busy, i, 1_000);
+            }
+            long ofOthers = seq(say(busy, "java", "the newest"));
+            await().atMost(PATIENCE).untilAsserted(() -> {
+                try (JsonClient back = client(0, "/chat/quiet?epoch=" + epoch + "&after=" + (last - 1))) {
+                    assertThat(back.next("joined").getBoolean("recovered"))
+                            .as("q0 itself is gone")
+                            .isFalse();
+                }
+            });
+            for (long after : List.of(last, ofOthers)) {
+                try (JsonClient back = client(0, "/chat/quiet?epoch=" + epoch + "&after=" + after)) {
+                    assertThat(back.next("joined").getBoolean("recovered"))
+                            .as("after %d", after)
+                            .isTrue();
+                }
+            }
+            say(quiet, "quiet", "q1"); // tells that there was none between
+            try (JsonClient elsewhere = client(1, "/chat/quiet?epoch=" + epoch + "&after=" + last)) {
+                assertThat(elsewhere.next("joined").getBoolean("recovered")).isTrue();
+                assertThat(elsewhere.nextMessageOrGap().getString("text")).isEqualTo("q1");
+            }
+        }
+    }
+
+    @Test
+    void aRoomWithoutMessagesIsAtZeroWhateverOthersHave() throws Exception {
+        node("nats.streams=1");
+        try (JsonClient ann = client(0, "/chat/java")) {
+            String epoch = ann.next("joined").getString("epoch");
+            for (int i = 0; i < 5; i++) {
+                say(ann, "java", "m" + i);
+            }
+            JsonObject joined = ann.ask("{'type':'join','room':'empty'}");
+            assertThat(seq(joined)).isZero();
+            try (JsonClient back = client(0, "/chat/empty?epoch=" + epoch + "&after=0")) {
+                assertThat(back.next("joined").getBoolean("recovered")).isTrue();
+            }
+        }
+    }
+
+    /** Of another version, or nothing that a node has written: it is counted, and hides no other. */
+    @Test
+    void aMessageThatCannotBeReadIsCounted() throws Exception {
+        node("nats.streams=1");
+        try (JsonClient ann = client(0, "/chat/java");
+                io.nats.client.Connection admin = io.nats.client.Nats.connect(nats.url())) {
+            ann.next("joined");
+            say(ann, "java", "before");
+            admin.jetStream().publish("parley.say.0.java", new byte[] {77, 1, 2});
+            say(ann, "java", "after");
+            assertThat(ann.nextMessageOrGap().getString("text")).isEqualTo("before");
+            assertThat(ann.nextMessageOrGap().getString("text")).isEqualTo("after");
+            assertThat(metric(0, "parley_cluster_unreadable_total")).isPositive();
+        }
+    }
+
+    /** NATS cuts the line of a node that sends it more than it takes, with all its rooms. */
+    @Test
+    void whateverSizeAMessageHasNatsKeepsTheLine() throws Exception {
+        int most = 8_192;
+        natsWith(
+                "-c",
+                Files.writeString(folder.resolve("small.conf"), "max_payload: " + most + "\n")
+                        .toString());
+        node("limits.commands-per-second=0");
+        try (JsonClient ann = client(0, "/chat/java?name=Ann")) {
+            ann.next("joined");
+            int longest = 0;
+            int shortestRefused = Integer.MAX_VALUE;
+            for (int length = most - 400;
+                    length <= most + 400;
+                    length += length > most - 200 && length < most ? 1 : 20) {
+                JsonObject answer = ann.ask("{'type':'say','room':'java','text':'" + "x".repeat(length) + "'}");
+                if (answer.getString("type").equals("ack")) {
+                    longest = Math.max(longest, length);
+                    assertThat(ann.nextMessageOrGap().getString("text")).hasSize(length);
+                } else {
+                    assertThat(answer.getString("code")).isEqualTo("too-large");
+                    shortestRefused = Math.min(shortestRefused, length);
+                }
+            }
+            assertThat(longest).isBetween(most - 200, most - 1);
+            assertThat(shortestRefused).isEqualTo(longest + 1);
+            assertThat(metric(0, "parley_cluster_disconnects_total")).isZero();
+            assertThat(log()).doesNotContain("Maximum Payload");
+        }
+        try (Client plain = new Client(at(0, "/chat/java"))) {
+            plain.say("x".repeat(most));
+            assertThat(plain.closed()).startsWith("1013");
+        }
+        assertThat(metric(0, "parley_cluster_disconnects_total")).isZero();
+    }
+
+    @Test
+    void aNodeWhoseMessagesMayNotFitSaysSo() throws Exception {
+        natsWith(
+                "-c",
+                Files.writeString(folder.resolve("small.conf"), "max_payload: 65536\n")
+                        .toString());
+        assertThat(logged(Level.WARNING, "limits.message-bytes=64KiB"))
+                .isEqualTo(
+                        "the cluster: NATS takes 65536 bytes at most (max_payload), and limits.message-bytes is 65536:"
+                                + " messages that do not fit are refused as too large. Raise max_payload to 66560 or more, or"
+                                + " lower limits.message-bytes to 64512.");
+    }
+
     @Test
     void aRoomInMemoryIsOneOfItsNodeAlone() throws Exception {
         node("room.keep=memory");
@@ -723,13 +841,17 @@ class ClusterTest {
                 .hasMessageStartingWith("The credentials of NATS cannot be read from '" + folder.resolve("none.creds"));
     }
 
-    /** What a node has to say about what is wrong, which is the last of all nodes. */
+    /** The first error that the next node logs. */
     private String complaint(String... settings) throws Exception {
+        return logged(Level.SEVERE, settings);
+    }
+
+    private String logged(Level level, String... settings) throws Exception {
         BlockingQueue<String> complaints = new LinkedBlockingQueue<>();
         Handler handler = new Handler() {
             @Override
             public void publish(LogRecord record) {
-                if (record.getLevel() == Level.SEVERE) {
+                if (record.getLevel() == level) {
                     complaints.add(record.getMessage());
                 }
             }

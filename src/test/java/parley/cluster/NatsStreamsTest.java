@@ -1,0 +1,184 @@
+package parley.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import parley.client.NatsServer;
+import parley.room.Outcome;
+
+/** What is asked of a real NATS, whichever version it has. */
+class NatsStreamsTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final String SUBJECT = "parley.say.0.java";
+    private static final String OTHER = "parley.say.0.other";
+
+    @TempDir
+    private Path folder;
+
+    private NatsServer nats;
+    private Link link;
+    private Thread connecting;
+    private NatsStreams streams;
+    private Publishing publishing;
+
+    @BeforeEach
+    void connect() throws Exception {
+        nats = NatsServer.start(folder);
+        ClusterSettings settings = new ClusterSettings(
+                List.of(nats.url()),
+                "parley",
+                new ClusterSettings.Login(null, "", "", "", null, ""),
+                1,
+                1,
+                new ClusterSettings.Kept(100_000, 0, Duration.ZERO, Duration.ofSeconds(20)),
+                Duration.ofSeconds(5),
+                1 << 20,
+                64 << 10,
+                Duration.ofSeconds(5));
+        Complaints complaints = new Complaints(System::nanoTime);
+        link = new Link(settings, "node", complaints, new Link.Events() {
+            @Override
+            public void up() {}
+
+            @Override
+            public void down() {}
+        });
+        connecting = new Thread(link::keepConnected);
+        connecting.start();
+        await().atMost(PATIENCE).until(link::isUp);
+        streams = new NatsStreams(settings, new Subjects("parley", 1), link);
+        streams.prepare(0);
+        publishing = new Publishing(link, complaints);
+    }
+
+    @AfterEach
+    void end() throws Exception {
+        link.close();
+        connecting.interrupt();
+        connecting.join();
+        nats.close();
+    }
+
+    /** What becomes of a message: its number, or a word. */
+    private CompletableFuture<Object> store(String subject, String id, int length) {
+        CompletableFuture<Object> result = new CompletableFuture<>();
+        publishing.store(subject, id, new byte[length], new Publishing.Answer() {
+            @Override
+            public void stored(long seq, boolean isDuplicate) {
+                result.complete(isDuplicate ? "duplicate" : seq);
+            }
+
+            @Override
+            public void refused(Outcome why) {
+                result.complete(why);
+            }
+
+            @Override
+            public void unknown() {
+                result.complete("unknown");
+            }
+        });
+        return result;
+    }
+
+    private List<Long> store(int messages, int length) throws Exception {
+        List<CompletableFuture<Object>> results = new ArrayList<>();
+        for (int i = 0; i < messages; i++) {
+            results.add(store(SUBJECT, "m" + i, length));
+            store(OTHER, "o" + i, 1);
+        }
+        List<Long> numbers = new ArrayList<>();
+        for (CompletableFuture<Object> result : results) {
+            numbers.add((Long) result.get(30, TimeUnit.SECONDS));
+        }
+        return numbers;
+    }
+
+    private static List<Long> numbers(Streams.Batch batch) {
+        return batch.messages().stream().map(Streams.Kept::seq).toList();
+    }
+
+    @Test
+    void manyMessagesAreReadInOrderWhicheverServerItIs() throws Exception {
+        List<Long> stored = store(400, 10);
+        Streams.Batch all = streams.read(0, SUBJECT, 1, 1_000, 1 << 20);
+        assertThat(numbers(all)).isEqualTo(stored);
+        assertThat(all.isEnd()).isTrue();
+        assertThat(all.messages().get(7).dedupId()).isEqualTo("m7");
+        Streams.Batch some = streams.read(0, SUBJECT, stored.get(10), 100, 1 << 20);
+        assertThat(numbers(some)).isEqualTo(stored.subList(10, 110));
+        assertThat(some.isEnd()).isFalse();
+        assertThat(streams.read(0, SUBJECT, stored.get(399) + 1, 100, 1 << 20).messages())
+                .isEmpty();
+    }
+
+    @Test
+    void aBatchEndsWhenItsBytesDo() throws Exception {
+        List<Long> stored = store(50, 1_000);
+        Streams.Batch some = streams.read(0, SUBJECT, 1, 1_000, 10_000);
+        assertThat(numbers(some))
+                .hasSizeBetween(5, 15)
+                .isEqualTo(stored.subList(0, some.messages().size()));
+        assertThat(some.isEnd()).isFalse();
+        assertThat(numbers(streams.read(0, SUBJECT, 1, 1_000, 1)))
+                .as("one in any case")
+                .hasSizeBetween(1, 2);
+    }
+
+    @Test
+    void theNewestOfManySubjectsAreAskedForAtOnce() throws Exception {
+        List<Long> stored = store(5, 1);
+        List<String> subjects = new ArrayList<>();
+        for (int i = 0; i < 1_200; i++) {
+            subjects.add(i % 3 == 0 ? SUBJECT : "parley.say.0.none" + i);
+        }
+        List<Long> newest = streams.newest(0, subjects);
+        for (int i = 0; i < subjects.size(); i++) {
+            assertThat(newest.get(i)).isEqualTo(i % 3 == 0 ? stored.get(4) : 0);
+        }
+    }
+
+    /** Four to five seconds by what the library does if it is left alone, and up to ten. */
+    @Test
+    void aMessageThatNobodyAcknowledgesIsGivenUpWithinTwoSeconds() throws Exception {
+        assertThat(store(SUBJECT, "a", 1).get(30, TimeUnit.SECONDS)).isEqualTo(1L);
+        nats.suspend(true);
+        long begun = System.nanoTime();
+        assertThat(store(SUBJECT, "b", 1).get(30, TimeUnit.SECONDS)).isEqualTo("unknown");
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(3));
+        nats.suspend(false);
+    }
+
+    @Test
+    void aServerThatStandsStillIsNoticedByItsLine() throws Exception {
+        nats.suspend(true);
+        await().atMost(Duration.ofSeconds(15)).until(() -> !link.isUp());
+        nats.suspend(false);
+        await().atMost(PATIENCE).until(link::isUp);
+        assertThat(store(SUBJECT, "a", 1).get(30, TimeUnit.SECONDS)).isEqualTo(1L);
+    }
+
+    @Test
+    void aMessageIsStoredOnceHoweverOftenItIsSentAndOneThatDoesNotFitIsNotSent() throws Exception {
+        assertThat(store(SUBJECT, "a", 1).get(30, TimeUnit.SECONDS)).isEqualTo(1L);
+        assertThat(store(SUBJECT, "a", 1).get(30, TimeUnit.SECONDS)).isEqualTo("duplicate");
+        int most = (int) link.maxPayload();
+        int headers = 0;
+        while (store(SUBJECT, "b" + headers, most - headers).get(30, TimeUnit.SECONDS) instanceof Outcome.TooLarge) {
+            headers++;
+        }
+        assertThat(headers).as("bytes of headers").isBetween(20, 60);
+        assertThat(link.isUp()).isTrue();
+        assertThat(link.connections()).isEqualTo(1);
+    }
+}
