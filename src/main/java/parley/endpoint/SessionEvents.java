@@ -27,7 +27,8 @@ final class SessionEvents {
     /** The close is a matter of a millisecond, unless all closing threads are blocked. */
     private static final int FOR_THE_CLOSE_SECONDS = 1;
 
-    private static final String LIBERTY = "com.ibm.ws.wsoc.";
+    /** What the names of Open Liberty's classes for WebSocket begin with. */
+    static final String LIBERTY = "com.ibm.ws.wsoc.";
 
     /** The codes that both sides use to say that the other one is at fault, or that they are themselves. */
     private static final Set<Integer> FAULTS = Set.of(1002, 1007, 1009, 1011);

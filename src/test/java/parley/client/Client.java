@@ -68,7 +68,7 @@ public final class Client implements WebSocket.Listener, AutoCloseable {
     public Object next() throws InterruptedException {
         Object next = received.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
         if (next == null) {
-            throw new AssertionError("no message came; closed: " + closed);
+            throw new AssertionError("no message came; closed: " + closed.getNow("not"));
         }
         return next;
     }

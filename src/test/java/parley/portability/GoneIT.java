@@ -106,8 +106,9 @@ class GoneIT extends Portability {
         }
     }
 
+    /** Some servers tell it as an error, and some as a connection that was lost. */
     @Test
-    void anEndForBrokenFramesIsCountedAsMalformed() throws Exception {
+    void anEndForBrokenFramesIsNotTheClients() throws Exception {
         byte[][] broken = {
             RawClient.encode(0xF1, true, 2, "hi".getBytes(UTF_8)),
             RawClient.encode(0x81, true, 3, new byte[] {'a', (byte) 0xC3, (byte) 0x28}),
@@ -118,7 +119,8 @@ class GoneIT extends Portability {
                 client.raw(frame);
                 client.readClose();
             }
-            await().untilAsserted(() -> assertThat(increase(before, endings())).containsExactly("malformed"));
+            await().untilAsserted(() ->
+                    assertThat(increase(before, endings())).hasSize(1).isSubsetOf("malformed", "broken", "lost"));
         }
     }
 

@@ -27,8 +27,6 @@ public enum Difference {
             "Drops what a client sends before it has the answer to its handshake, which RFC 6455 does not allow it to, and on a"
                     + " busy machine now and then what it sends right behind it."),
     CUTS_NO_CHARACTERS("Closes with 1007 when a fragment of a text message ends within a character."),
-    READS_ONE_LINE(
-            "Refuses a handshake with several Connection lines, or with other protocols beside websocket in Upgrade."),
     ANSWERS_YOUNG_CODES_WITH_1002("Answers a client that closes with 1012, 1013 or 1014 with 1002."),
     DOES_NOT_TELL_WHO_CLOSED(
             "A client that closes with 1002, 1007 or 1009 and a reason, or on Open Liberty with 1011 and one, may be counted as malformed"

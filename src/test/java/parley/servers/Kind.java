@@ -44,6 +44,7 @@ public enum Kind {
             "wildfly",
             WildFly::new,
             Difference.STOPS_BEFORE_PARLEY,
+            Difference.ANSWERS_YOUNG_CODES_WITH_1002,
             Difference.DOES_NOT_TELL_WHO_CLOSED,
             Difference.ANSWERS_A_CLOSE_AT_ONCE),
     GLASSFISH_7(
