@@ -25,6 +25,8 @@ public enum Ending {
     ANSWER_BACKLOG(CloseCode.TRY_AGAIN_LATER, "too slow: read the answers", Level.INFO),
     /** Kept sending more than the rate limit allows. */
     FLOODING(CloseCode.POLICY_VIOLATION, "flooding: too many messages a second", Level.INFO),
+    /** Kept sending more bytes than the rate limit allows. */
+    FLOODING_BYTES(CloseCode.POLICY_VIOLATION, "flooding: too many bytes a second", Level.INFO),
     /** Kept sending commands that are none. */
     TOO_MANY_ERRORS(CloseCode.POLICY_VIOLATION, "flooding: too many errors a second", Level.INFO),
     /** Its token ended, and it has shown no other. */

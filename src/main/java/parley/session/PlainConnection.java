@@ -50,8 +50,9 @@ public final class PlainConnection extends ChatConnection {
             end(Ending.FORBIDDEN);
             return;
         }
-        Rate.Allowance verdict = mayBring(bytes);
-        switch (verdict == Rate.Allowance.ALLOWED ? mayCommand() : verdict) {
+        Rate.Allowance ofBytes = mayBring(bytes);
+        boolean isWithinBytes = ofBytes == Rate.Allowance.ALLOWED;
+        switch (isWithinBytes ? mayCommand() : ofBytes) {
             case ALLOWED -> {
                 Draft draft = new Draft(name == null ? null : name.value(), Content.text(message, bytes), null);
                 if (in.room().isStored()) {
@@ -61,7 +62,7 @@ public final class PlainConnection extends ChatConnection {
                 }
             }
             case LIMITED -> sessions().countLimited();
-            case FLOODING -> end(Ending.FLOODING);
+            case FLOODING -> end(isWithinBytes ? Ending.FLOODING : Ending.FLOODING_BYTES);
         }
     }
 
