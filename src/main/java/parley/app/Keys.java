@@ -71,7 +71,9 @@ final class Keys {
             "a PEM file with the certificate and those between it and the root; none for no TLS",
             "The certificate, read again when the file changes. Only when Parley runs by itself.");
     static final Setting<String> KEY = Setting.text(
-            "listen.tls.key", "a PEM file with a private key in PKCS #8, without a password", "Its private key.");
+            "listen.tls.key",
+            "a PEM file with a private key in PKCS #8, SEC 1 or PKCS #1, without a password",
+            "Its private key.");
     static final Setting<String> KEYSTORE = Setting.text(
             "listen.tls.keystore",
             "a PKCS #12 file",

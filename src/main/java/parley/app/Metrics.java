@@ -1,7 +1,9 @@
 package parley.app;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -15,6 +17,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import parley.cluster.ClusterStore;
 import parley.door.Admission;
 import parley.durable.DurableStore;
@@ -59,7 +62,12 @@ public final class Metrics implements Room.Observer {
     private final Timer handshakes =
             timer("parley.handshake", "From a handshake being asked for to its session being open.");
 
+    private final Counter acceptFailures;
+
     Metrics() {
+        acceptFailures = Counter.builder("parley.accept.failures")
+                .description("TCP connections that could not be accepted, for want of open files mostly.")
+                .register(registry);
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
@@ -203,6 +211,16 @@ public final class Metrics implements Room.Observer {
         if (sincePublishedNanos >= 0) {
             fanOut.record(Duration.ofNanos(sincePublishedNanos));
         }
+    }
+
+    /** A connection could not be accepted. */
+    void acceptFailed() {
+        acceptFailures.increment();
+    }
+
+    /** The names of all that is counted. */
+    Stream<Meter.Id> ids() {
+        return registry.getMeters().stream().map(Meter::getId);
     }
 
     /** A session is open that was asked for so long ago. */

@@ -33,6 +33,7 @@ import parley.door.Request;
 import parley.durable.DataException;
 import parley.durable.DataSettings;
 import parley.durable.DurableStore;
+import parley.durable.NativeLibrary;
 import parley.protocol.JsonCodec;
 import parley.protocol.RoomName;
 import parley.room.Format;
@@ -95,6 +96,7 @@ public final class Parley {
                 0, PING_THREADS, IDLE_THREAD_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), named("parley-ping"));
         this.sweep = Executors.newSingleThreadScheduledExecutor(named("parley-sweep"));
         Clock clock = Clock.systemUTC();
+        warnAboutMemory(settings.logBytes(), Runtime.getRuntime().maxMemory());
         Access access = access(settings, clock); // first, because it may say no
         this.durable = durable(settings.data(), clock);
         this.cluster = cluster(settings.cluster());
@@ -123,6 +125,16 @@ public final class Parley {
         this.status = new Status(admission, this::isKeeping, metrics, settings.statusFor());
         long interval = sweepInterval().toMillis();
         sweep.scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
+    }
+
+    private static void warnAboutMemory(long logs, long heap) {
+        if (logs > heap / 2) {
+            LOG.log(
+                    Level.WARNING,
+                    "limits.log-bytes is " + logs + " bytes and the heap is at most " + heap
+                            + ": messages that are kept may"
+                            + " fill the memory. Lower it to half of the heap or less (0 is a quarter), or raise -Xmx.");
+        }
     }
 
     private Access access(Settings settings, Clock clock) {
@@ -169,6 +181,7 @@ public final class Parley {
             return null;
         }
         try {
+            NativeLibrary.load(data.folder());
             return new DurableStore(
                     data, room -> settings.room(room).retention(), clock, System::nanoTime, named("parley-store"));
         } catch (DataException e) {
@@ -321,6 +334,11 @@ public final class Parley {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Counts a connection that the operating system would not let in. */
+    public void acceptFailed() {
+        metrics.acceptFailed();
     }
 
     /** Has something looked after along with the sessions, by the thread that sweeps. */

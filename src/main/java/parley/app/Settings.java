@@ -3,6 +3,7 @@ package parley.app;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -436,6 +437,13 @@ public final class Settings {
     /** How long connections get to go at a shutdown. */
     public Duration grace() {
         return value(Keys.GRACE);
+    }
+
+    /** Returns the same with lower limits on connections. */
+    public Settings lowered(int connections, int handshaking, String why) {
+        return new Settings(config.withValue(
+                        Keys.CONNECTIONS.key(), ConfigValueFactory.fromAnyRef(String.valueOf(connections), why))
+                .withValue(Keys.HANDSHAKING.key(), ConfigValueFactory.fromAnyRef(String.valueOf(handshaking), why)));
     }
 
     /** Says every setting with its value and where that came from, a line each; secrets are not told. */

@@ -30,6 +30,8 @@ public enum Ending {
     EMPTY_FRAMES(CloseCode.POLICY_VIOLATION, "flooding: too many empty frames a second", Level.INFO),
     /** Kept sending more than the rate limit allows. */
     FLOODING(CloseCode.POLICY_VIOLATION, "flooding: too many messages a second", Level.INFO),
+    /** Kept sending more bytes than the rate limit allows. */
+    FLOODING_BYTES(CloseCode.POLICY_VIOLATION, "flooding: too many bytes a second", Level.INFO),
     /** Kept sending commands that are none. */
     TOO_MANY_ERRORS(CloseCode.POLICY_VIOLATION, "flooding: too many errors a second", Level.INFO),
     /** Its token ended, and it has shown no other. */

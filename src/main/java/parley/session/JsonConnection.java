@@ -74,8 +74,10 @@ public final class JsonConnection extends ChatConnection {
             }
             from = end + 1;
         }
-        if (lines == 0 && (ofBytes == Rate.Allowance.FLOODING || mayCommand() == Rate.Allowance.FLOODING)) {
-            end(Ending.FLOODING); // it means nothing, and costs as much as a command
+        if (ofBytes == Rate.Allowance.FLOODING) {
+            end(Ending.FLOODING_BYTES);
+        } else if (lines == 0 && mayCommand() == Rate.Allowance.FLOODING) {
+            end(Ending.FLOODING); // a blank frame means nothing, and costs as much as a command
         }
         drain().wake();
         publishing().keepPace();
@@ -85,14 +87,15 @@ public final class JsonConnection extends ChatConnection {
         if (sessions().isLeaving() || hasEnded()) {
             return; // without an answer it was not carried out, for all that the client knows
         }
-        Rate.Allowance allowance = ofBytes == Rate.Allowance.ALLOWED ? mayCommand() : ofBytes;
+        boolean isWithinBytes = ofBytes == Rate.Allowance.ALLOWED;
+        Rate.Allowance allowance = isWithinBytes ? mayCommand() : ofBytes;
         if (allowance == Rate.Allowance.FLOODING) {
-            end(Ending.FLOODING);
+            end(isWithinBytes ? Ending.FLOODING : Ending.FLOODING_BYTES);
             return;
         }
         JsonCodec.Decoded decoded = JsonCodec.decode(line);
         if (allowance == Rate.Allowance.LIMITED) {
-            limited(decoded);
+            limited(decoded, isWithinBytes);
         } else if (decoded instanceof Event.Error error) {
             answers.fail(error);
         } else {
@@ -103,11 +106,14 @@ public final class JsonConnection extends ChatConnection {
         }
     }
 
-    private void limited(JsonCodec.Decoded command) {
+    private void limited(JsonCodec.Decoded command, boolean isWithinBytes) {
         sessions().countLimited();
-        String reason = "at most " + sessions().limits().commandsPerSecond() + " commands and "
-                + sessions().limits().bytesPerSecond() + " bytes a second, 0 meaning any, and " + Rate.BURST_SECONDS
-                + " times that in a burst; send it again later";
+        SessionLimits limits = sessions().limits();
+        String reason = "too many "
+                + (isWithinBytes
+                        ? "commands a second: at most " + limits.commandsPerSecond()
+                        : "bytes a second: at most " + limits.bytesPerSecond())
+                + ", and " + Rate.BURST_SECONDS + " times that in a burst; send it again later";
         answers.fail(command, ErrorCode.RATE_LIMITED, reason);
     }
 

@@ -50,15 +50,16 @@ public final class PlainConnection extends ChatConnection {
             end(Ending.FORBIDDEN);
             return;
         }
-        Rate.Allowance verdict = mayBring(bytes);
-        switch (verdict == Rate.Allowance.ALLOWED ? mayCommand() : verdict) {
+        Rate.Allowance ofBytes = mayBring(bytes);
+        boolean isWithinBytes = ofBytes == Rate.Allowance.ALLOWED;
+        switch (isWithinBytes ? mayCommand() : ofBytes) {
             case ALLOWED -> {
                 Draft draft = new Draft(name == null ? null : name.value(), Content.text(message, bytes), null);
                 publishing().publish(in.room(), draft, this::published);
                 publishing().keepPace();
             }
             case LIMITED -> sessions().countLimited();
-            case FLOODING -> end(Ending.FLOODING);
+            case FLOODING -> end(isWithinBytes ? Ending.FLOODING : Ending.FLOODING_BYTES);
         }
     }
 

@@ -1,5 +1,6 @@
 package parley.standalone;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.System.Logger;
@@ -10,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
 import java.security.InvalidKeyException;
-import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.Principal;
 import java.security.PrivateKey;
@@ -19,7 +19,6 @@ import java.security.SignatureException;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.KeyManager;
@@ -30,6 +29,7 @@ import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
 import parley.access.Pem;
 import parley.app.Settings;
+import parley.app.SettingsException;
 
 /**
  * The server's certificate and key for TLS, read again when their files change: connections that are open go on as they are, new
@@ -78,15 +78,30 @@ final class Certificates {
         }
     }
 
-    /** Those that the settings name; null when they name none. */
-    static @Nullable Certificates of(Settings settings) throws IOException {
+    /**
+     * Those that the settings name; null when they name none.
+     *
+     * @throws SettingsException when they do not do
+     */
+    static @Nullable Certificates of(Settings settings) {
         Path keystore = settings.keystore();
         Path certificate = settings.certificate();
         Path key = settings.privateKey();
         if (keystore != null) {
-            return new Certificates(settings, List.of(keystore));
+            return of(settings, List.of(keystore), "'listen.tls.keystore' and 'listen.tls.password'");
         }
-        return certificate == null || key == null ? null : new Certificates(settings, List.of(certificate, key));
+        return certificate == null || key == null
+                ? null
+                : of(settings, List.of(certificate, key), "'listen.tls.certificate' and 'listen.tls.key'");
+    }
+
+    private static Certificates of(Settings settings, List<Path> files, String named) {
+        try {
+            return new Certificates(settings, files);
+        } catch (IOException | RuntimeException e) { // a file may hold anything
+            String why = e instanceof IOException && e.getMessage() != null ? e.getMessage() : e.toString();
+            throw new SettingsException("Settings " + named + " do not do: " + why + ".");
+        }
     }
 
     /** What to make TLS connections with. */
@@ -132,7 +147,7 @@ final class Certificates {
             KeyStore store = KeyStore.getInstance("PKCS12");
             if (settings.keystore() == null) {
                 store.load(null, null);
-                PrivateKey key = privateKey(files.get(1));
+                PrivateKey key = PrivateKeys.read(files.get(1));
                 Certificate[] chain = chain(files.get(0));
                 needPair(key, chain);
                 store.setKeyEntry(ALIAS, key, password, chain);
@@ -158,7 +173,7 @@ final class Certificates {
     /** Nobody else looks whether they belong together before a client does. */
     private void needPair(PrivateKey key, Certificate[] chain) throws IOException, GeneralSecurityException {
         if (chain.length == 0) {
-            throw new IOException("'" + files.get(0) + "' has no certificate");
+            throw new IOException("'" + files.get(0) + "' has no certificate; it needs 'BEGIN CERTIFICATE'");
         }
         String algorithm = switch (key.getAlgorithm()) {
             case "RSA" -> "SHA256withRSA";
@@ -182,29 +197,14 @@ final class Certificates {
     }
 
     private static Certificate[] chain(Path file) throws IOException, GeneralSecurityException {
-        try (InputStream in = Files.newInputStream(file)) {
-            return CertificateFactory.getInstance("X.509")
-                    .generateCertificates(in)
-                    .toArray(new Certificate[0]);
-        }
-    }
-
-    private static PrivateKey privateKey(Path file) throws IOException, GeneralSecurityException {
-        for (Pem.Block block : Pem.read(file)) {
-            if (block.label().equals("PRIVATE KEY")) {
-                PKCS8EncodedKeySpec spec = new PKCS8EncodedKeySpec(block.der());
-                for (String kind : List.of("RSA", "EC", "EdDSA")) {
-                    try {
-                        return KeyFactory.getInstance(kind).generatePrivate(spec);
-                    } catch (GeneralSecurityException e) {
-                        continue; // it is of another kind
-                    }
-                }
+        CertificateFactory factory = CertificateFactory.getInstance("X.509");
+        List<Certificate> chain = new ArrayList<>();
+        for (Pem.Block block : Pem.read(file)) { // the factory fails at text between them
+            if (block.label().equals("CERTIFICATE")) {
+                chain.add(factory.generateCertificate(new ByteArrayInputStream(block.der())));
             }
         }
-        throw new IOException(
-                "'" + file + "' has no 'BEGIN PRIVATE KEY'. 'openssl pkcs8 -topk8 -nocrypt -in <old> -out <new>'"
-                        + " writes other kinds so");
+        return chain.toArray(new Certificate[0]);
     }
 
     /** Asks whatever is current, each time. */

@@ -3,6 +3,8 @@ package parley.standalone;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.BindException;
 import java.net.SocketException;
 import java.net.UnknownHostException;
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import parley.app.Settings;
 import parley.app.SettingsException;
 import parley.app.SettingsSources;
+import parley.durable.DataSettings;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,9 +39,15 @@ import picocli.CommandLine.Spec;
             "Settings come from, later ones winning: the file, the environment",
             "(PARLEY_LISTEN_PORT), system properties (-Dparley.listen.port), the command",
             "line. SIGINT and SIGTERM stop the server; a second one stops it at once.",
+            "",
+            "The page is at http://<host>:<port><path>, how it goes at status.html beside",
+            "it. Rooms are in memory and gone with the process, unless --data or --nats",
+            "says where else.",
             ""
         })
 public final class Main implements Callable<Integer> {
+    private static final Logger LOG = System.getLogger("parley.standalone");
+
     private static final int FAILED = 1;
     private static final int WRONG_USE = 2;
     private static final int STOPPED_AT_ONCE = 130;
@@ -91,6 +100,7 @@ public final class Main implements Callable<Integer> {
     /** Runs the process. */
     public static void main(String[] args) {
         Logs.configure();
+        OutOfMemory.endsTheProcess();
         CommandLine commandLine = new CommandLine(new Main())
                 .setParameterExceptionHandler(Main::explain)
                 .setExecutionExceptionHandler((e, parsed, result) -> {
@@ -126,11 +136,23 @@ public final class Main implements Callable<Integer> {
             return FAILED;
         }
         out().println("Parley " + Version.read() + " is running. Ctrl-C stops it.");
+        server.parley().atEachSweep(OutOfMemory::probe);
         server.addresses().forEach(line -> out().println("  " + line));
+        out().println("  rooms  " + whereRoomsAre(settings));
         out().flush();
         stop.await();
         server.stop();
         return 0;
+    }
+
+    private static String whereRoomsAre(Settings settings) {
+        DataSettings data = settings.data();
+        if (data != null) {
+            return "in the folder " + data.folder();
+        }
+        return settings.cluster() != null
+                ? "in the cluster, through NATS"
+                : "in memory, gone with the process   (--data <folder> keeps them)";
     }
 
     private SettingsSources sources() {
@@ -166,6 +188,7 @@ public final class Main implements Callable<Integer> {
                 if (stop.getCount() == 0) {
                     Runtime.getRuntime().halt(STOPPED_AT_ONCE);
                 }
+                LOG.log(Level.INFO, "SIG" + name + ": stopping. A second signal ends the process at once.");
                 stop.countDown();
             });
         }

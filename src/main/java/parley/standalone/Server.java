@@ -17,7 +17,6 @@ import org.glassfish.grizzly.http.server.ServerConfiguration;
 import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
 import org.glassfish.grizzly.nio.transport.TCPNIOTransportBuilder;
 import org.glassfish.grizzly.ssl.SSLEngineConfigurator;
-import org.glassfish.grizzly.strategies.SameThreadIOStrategy;
 import org.glassfish.grizzly.utils.IdleTimeoutFilter;
 import org.jspecify.annotations.Nullable;
 import parley.access.Tokens;
@@ -56,7 +55,8 @@ final class Server {
      * @param war the WAR that runs, or a folder laid out like one: where the page is
      * @throws IOException when the port cannot be had
      */
-    Server(Settings settings, Path war) throws IOException {
+    Server(Settings asked, Path war) throws IOException {
+        Settings settings = OpenFiles.ofProcess().fit(asked);
         if (settings.access() == AccessMode.PRINCIPAL) {
             throw new SettingsException("Setting 'access.mode' cannot be 'principal' when Parley runs by itself: only a"
                     + " server authenticates. Allowed are anonymous and token.");
@@ -82,7 +82,7 @@ final class Server {
         } catch (DeploymentException e) {
             throw new IllegalStateException("the endpoints cannot be registered", e);
         }
-        listener.setTransport(selectorsOnly());
+        listener.setTransport(selectorsOnly(Runtime.getRuntime().availableProcessors()));
         listener.getKeepAlive().setIdleTimeoutInSeconds(-1);
         listener.setMaxHttpHeaderSize(LONGEST_HEADERS);
         if (certificates != null) {
@@ -99,6 +99,7 @@ final class Server {
         http.addListener(listener);
         if (settings.statusPort() != 0) {
             NetworkListener status = new NetworkListener("status", settings.statusHost(), settings.statusPort());
+            status.setTransport(selectorsOnly(1));
             status.getKeepAlive().setIdleTimeoutInSeconds(IDLE_SECONDS);
             guard(status, statusUnhandled);
             http.addListener(status);
@@ -136,10 +137,12 @@ final class Server {
         parley.atEachSweep(with::sweep);
     }
 
-    private static TCPNIOTransport selectorsOnly() {
+    private TCPNIOTransport selectorsOnly(int selectors) {
+        AcceptingStrategy strategy = new AcceptingStrategy(parley::acceptFailed);
+        parley.atEachSweep(strategy::resume);
         TCPNIOTransport transport = TCPNIOTransportBuilder.newInstance()
-                .setIOStrategy(SameThreadIOStrategy.getInstance())
-                .setSelectorRunnersCount(Runtime.getRuntime().availableProcessors())
+                .setIOStrategy(strategy)
+                .setSelectorRunnersCount(selectors)
                 .setReuseAddress(true)
                 .setTcpNoDelay(true)
                 .build();
@@ -169,9 +172,19 @@ final class Server {
         String s = certificates == null ? "" : "s";
         return List.of(
                 "page   http" + s + "://" + shown + "/",
+                "state  " + state(s, shown),
                 "echo   ws" + s + "://" + shown + "/echo",
-                "chat   ws" + s + "://" + shown + "/chat   (a room of your own: /chat/{room}?name=you)",
+                "chat   ws" + s + "://" + shown + "/chat   (a room of your own: " + context + "/chat/{room}?name=you)",
                 "try    npx wscat -c \"ws" + s + "://" + numeric + "/chat/java?name=Ann\"");
+    }
+
+    private String state(String s, String shown) {
+        int port = parley.settings().statusPort();
+        String host = parley.settings().statusHost();
+        return port == 0
+                ? "http" + s + "://" + shown + "/status.html"
+                : "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port
+                        + parley.settings().context() + "/";
     }
 
     /** Stops: every session closed with 1001, then the rest. Returns within notice, flush, drain and grace time, about. */

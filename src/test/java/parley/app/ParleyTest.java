@@ -11,6 +11,7 @@ import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import parley.client.LogLines;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
 import parley.door.Admission;
@@ -81,6 +82,18 @@ class ParleyTest {
         @Override
         public boolean isConnected() {
             return false;
+        }
+    }
+
+    @Test
+    void moreMessagesThanFitIntoTheHeapAreWarnedOf() {
+        try (LogLines log = new LogLines("parley.app")) {
+            start("limits.log-bytes=1024GiB").stop();
+            assertThat(log.all()).anySatisfy(line -> assertThat(line).contains("limits.log-bytes is 1099511627776"));
+        }
+        try (LogLines log = new LogLines("parley.app")) {
+            start().stop();
+            assertThat(log.all()).noneSatisfy(line -> assertThat(line).contains("limits.log-bytes"));
         }
     }
 

@@ -84,6 +84,40 @@ class ConnectionTest {
     }
 
     @Test
+    void tooManyBytesASecondAreCalledBytes() {
+        SessionLimits few = new SessionLimits(
+                1,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(25),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(5),
+                1_000,
+                1_000,
+                1_000,
+                5,
+                3,
+                0,
+                1_000);
+        for (Format format : Format.values()) {
+            FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);
+            Sessions limited = new Sessions(
+                    few, turns::add, closing::add, () -> now, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);
+            ChatConnection chat = limited.openChat(
+                    CLIENT,
+                    transport,
+                    rooms,
+                    new FirstRoom(RoomName.LOBBY, null, rooms.position(RoomName.LOBBY, 0)),
+                    format);
+            for (int i = 0; i < 100; i++) {
+                now += SECOND / 10;
+                chat.text("x".repeat(1_000), 1_000);
+            }
+            run(closing);
+            assertThat(transport.closes()).containsExactly("1008 flooding: too many bytes a second");
+        }
+    }
+
+    @Test
     void echoesComeBackInOrder() {
         FakeTransport transport = new FakeTransport(When.LATER, 1);
         EchoConnection echo = echo(transport);

@@ -111,6 +111,20 @@ class LimitsTest extends ServerBase {
     }
 
     @Test
+    void tooManyBytesAreCalledBytes() throws Exception {
+        start("limits.bytes-per-second=64KiB", "limits.command-bytes=64KiB");
+        String say = "{'type':'say','room':'lobby','text':'" + "x".repeat(60_000) + "'}";
+        try (JsonClient client = new JsonClient(ws("/chat"))) {
+            client.next("joined");
+            String reason = "";
+            while (reason.isEmpty()) {
+                reason = client.ask(say).getString("reason", "");
+            }
+            assertThat(reason).contains("bytes a second").doesNotContain("commands");
+        }
+    }
+
+    @Test
     void membersOfARoomAreLimitedAndRoomsMayDiffer() throws Exception {
         start("rooms.\"small*\".members=1");
         try (Client one = new Client(ws("/chat/small-1"));

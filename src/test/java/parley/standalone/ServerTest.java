@@ -752,8 +752,9 @@ class ServerTest extends ServerBase {
     void theAddressesToOpenNameThePortInUse() throws Exception {
         start("listen.context=/p");
         assertThat(server.addresses())
-                .hasSize(4)
+                .hasSize(5)
                 .allSatisfy(line -> assertThat(line).contains(":" + server.port() + "/p/"));
-        assertThat(String.join(" ", server.addresses())).contains("page ", "echo ", "chat ", "npx wscat -c");
+        assertThat(String.join(" ", server.addresses()))
+                .contains("page ", "/p/status.html", "echo ", "chat ", "/p/chat/{room}", "npx wscat -c");
     }
 }

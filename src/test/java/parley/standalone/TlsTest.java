@@ -13,13 +13,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.KeyPairGenerator;
+import java.security.interfaces.ECPrivateKey;
+import java.security.interfaces.RSAPrivateCrtKey;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.stream.IntStream;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import parley.access.Pem;
+import parley.app.SettingsException;
 import parley.client.Certificate;
 import parley.client.Client;
 import parley.client.JsonClient;
@@ -161,7 +168,8 @@ class TlsTest extends ServerBase {
                         "listen.tls.certificate=" + other.chain(),
                         "listen.tls.key="
                                 + Certificate.make(folder.resolve("three")).key()))
-                .isInstanceOf(IOException.class)
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("'listen.tls.key'")
                 .hasMessageContaining("parley.key");
     }
 
@@ -202,11 +210,70 @@ class TlsTest extends ServerBase {
     void whatCannotBeReadStopsTheStartWithASentence() throws Exception {
         Path empty = Files.writeString(folder.resolve("empty.pem"), "");
         Certificate certificate = Certificate.make(folder.resolve("one"));
-        assertThatThrownBy(() -> start("listen.tls.certificate=" + certificate.chain(), "listen.tls.key=" + empty))
-                .isInstanceOf(IOException.class)
+        Path cutOff = Files.writeString(
+                folder.resolve("cut.pem"), Files.readString(certificate.key()).replaceAll("(?s)\\n.{40}", "\n"));
+        Path sec1 = Files.writeString(
+                folder.resolve("sec1.pem"), "-----BEGIN EC PRIVATE KEY-----\nMIIBAAAA\n-----END EC PRIVATE KEY-----\n");
+        for (Path key : new Path[] {empty, cutOff, sec1, folder.resolve("none.pem")}) {
+            assertThatThrownBy(() -> start("listen.tls.certificate=" + certificate.chain(), "listen.tls.key=" + key))
+                    .isInstanceOf(SettingsException.class)
+                    .hasMessageContaining("'listen.tls.key'")
+                    .hasMessageContaining(key.getFileName().toString());
+        }
+        assertThatThrownBy(() -> start("listen.tls.certificate=" + empty, "listen.tls.key=" + certificate.key()))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("'listen.tls.certificate'")
                 .hasMessageContaining("empty.pem");
         assertThatThrownBy(() -> start("listen.tls.keystore=" + folder.resolve("none.p12")))
-                .isInstanceOf(IOException.class)
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("'listen.tls.keystore'")
                 .hasMessageContaining("none.p12");
+        assertThatThrownBy(() -> start(
+                        "listen.tls.keystore=" + folder.resolve("one").resolve("parley.p12"),
+                        "listen.tls.password=wrong"))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("'listen.tls.password'");
+    }
+
+    /** As OpenSSL wrote them before version 3: the key inside what PKCS #8 has around it. */
+    @Test
+    void keysOfOlderKindsAndTextAroundBlocksAreRead() throws Exception {
+        Certificate certificate = Certificate.make(folder.resolve("one"));
+        byte[] pkcs8 = Pem.read(certificate.key()).get(0).der();
+        // SEQUENCE { 0, SEQUENCE { ecPublicKey, curve }, OCTET STRING { key } }
+        int algorithm = 2 + (pkcs8[1] < 0 ? pkcs8[1] & 0x7F : 0) + 3;
+        int key = algorithm + 2 + pkcs8[algorithm + 1];
+        byte[] sec1 =
+                Arrays.copyOfRange(pkcs8, key + 2 + (pkcs8[key + 1] < 0 ? pkcs8[key + 1] & 0x7F : 0), pkcs8.length);
+        byte[] curve = Arrays.copyOfRange(pkcs8, algorithm + 2 + 9, key);
+        String text = "\uFEFFключ ✓\n" + pem("EC PARAMETERS", curve) + "text\n" + pem("EC PRIVATE KEY", sec1);
+        Path file = Files.writeString(folder.resolve("sec1.pem"), text);
+        Files.writeString(certificate.chain(), "\uFEFFsubject=/O=Bäckerei\r\n" + Files.readString(certificate.chain()));
+        byte[] withCurve = Arrays.copyOf(sec1, sec1.length + 2 + curve.length); // in the key's element [0]
+        withCurve[1] += (byte) (2 + curve.length);
+        withCurve[sec1.length] = (byte) 0xA0;
+        withCurve[sec1.length + 1] = (byte) curve.length;
+        System.arraycopy(curve, 0, withCurve, sec1.length + 2, curve.length);
+        Path other = Files.writeString(folder.resolve("other.pem"), pem("EC PRIVATE KEY", withCurve));
+        assertThat(((ECPrivateKey) PrivateKeys.read(other)).getS())
+                .isEqualTo(((ECPrivateKey) PrivateKeys.read(file)).getS());
+        start("listen.tls.certificate=" + certificate.chain(), "listen.tls.key=" + file);
+        assertThat(page(trusting(certificate))).isEqualTo(200);
+    }
+
+    @Test
+    void aKeyOfRsaInItsOwnFormIsRead() throws Exception {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+        generator.initialize(2048);
+        RSAPrivateCrtKey key = (RSAPrivateCrtKey) generator.generateKeyPair().getPrivate();
+        byte[] pkcs8 = key.getEncoded();
+        byte[] pkcs1 = Arrays.copyOfRange(pkcs8, 26, pkcs8.length); // behind the version, the algorithm and two lengths
+        Path file = Files.writeString(folder.resolve("rsa.pem"), pem("RSA PRIVATE KEY", pkcs1));
+        assertThat(PrivateKeys.read(file)).isEqualTo(key);
+    }
+
+    private static String pem(String label, byte[] der) {
+        return "-----BEGIN " + label + "-----\n" + Base64.getMimeEncoder().encodeToString(der) + "\n-----END " + label
+                + "-----\n";
     }
 }
