@@ -9,8 +9,9 @@ import org.jose4j.jwt.consumer.JwtContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * When a token holds (RFC 7519 sections 4.1.4 and 4.1.5). The library refuses numbers beyond 2^63, and cannot take those beyond
- * a thousandth of it in milliseconds; here a far future is a far future, whatever number says it. Immutable.
+ * When a token holds (RFC 7519 sections 4.1.4 and 4.1.5). The library refuses numbers beyond 2^63, and cannot take
+ * those beyond a thousandth of it in milliseconds; here a far future is a far future, whatever number says it.
+ * Immutable.
  */
 final class Times implements ErrorCodeValidator {
     private static final double MILLIS = 1000;

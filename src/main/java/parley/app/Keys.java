@@ -317,8 +317,8 @@ final class Keys {
     static final Setting<NatsAddresses> NATS = new Setting<>(
             "nats.url",
             "",
-            "addresses such as nats://10.0.0.1:4222 or tls://user:password@nats.example.com, several separated by commas; none for no"
-                    + " cluster",
+            "addresses such as nats://10.0.0.1:4222 or tls://user:password@nats.example.com, several separated"
+                    + " by commas; none for no cluster",
             "Servers of NATS with JetStream, through which any number of Parleys are one. Not together with data.folder."
                     + " A login may stand in the addresses, the same in all, in place of the three settings below.",
             Keys::servers);

@@ -17,7 +17,8 @@ record NatsAddresses(List<String> servers, String user, String password, String 
     private static final Pattern ADDRESS = Pattern.compile("((?:nats|tls)://)(?:([^\\s@/]*)@)?([^\\s@/]+)");
 
     /**
-     * Reads addresses such as {@code nats://user:password@10.0.0.1:4222}. A login by itself, without a colon, is a token.
+     * Reads addresses such as {@code nats://user:password@10.0.0.1:4222}. A login by itself, without a colon, is a
+     * token.
      *
      * @throws IllegalArgumentException with a sentence that does not show the login
      */

@@ -21,7 +21,9 @@ public final class PageHeaders {
 
     private PageHeaders() {}
 
-    /** The headers of what a request gets. The client library is for pages of other origins too, if they may connect. */
+    /**
+     * The headers of what a request gets. The client library is for pages of other origins too, if they may connect.
+     */
     public static Map<String, String> of(Request request, Admission admission) {
         if (!request.path().equals(LIBRARY)) {
             return ALL;

@@ -24,7 +24,10 @@ import org.jspecify.annotations.Nullable;
 public final class SettingsSources {
     private static final String PROPERTY_PREFIX = "parley.";
     private static final String VARIABLE_PREFIX = "PARLEY_";
-    /** Names the file: {@code -Dparley.config=...} or {@code PARLEY_CONFIG}. Not a setting, because a file cannot name itself. */
+    /**
+     * Names the file: {@code -Dparley.config=...} or {@code PARLEY_CONFIG}. Not a setting, because a file cannot name
+     * itself.
+     */
     private static final String FILE_PROPERTY = "parley.config";
 
     private static final String FILE_VARIABLE = "PARLEY_CONFIG";
@@ -105,7 +108,9 @@ public final class SettingsSources {
         return found;
     }
 
-    /** Beside services called parley-status or parley-listen some have the names of settings, with a value that tells. */
+    /**
+     * Beside services called parley-status or parley-listen some have the names of settings, with a value that tells.
+     */
     private static boolean isOfKubernetes(String name, String value) {
         return name.matches(KUBERNETES)
                 && (Keys.ALL.stream().noneMatch(setting -> setting.variable().equals(name))

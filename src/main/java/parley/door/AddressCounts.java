@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 import parley.session.AddressLimit;
 
 /**
- * How many connections there are from each address, and whether that is as many as may be. A household has a whole /64 of IPv6
- * (RFC 6177), so that counts as one. Any thread.
+ * How many connections there are from each address, and whether that is as many as may be. A household has a whole /64
+ * of IPv6 (RFC 6177), so that counts as one. Any thread.
  */
 public final class AddressCounts implements AddressLimit {
     private static final int PREFIX = 8;
@@ -17,9 +17,9 @@ public final class AddressCounts implements AddressLimit {
     private final int most;
 
     /**
-     * An entry of none is taken out, so that the map has never more entries than there are connections. Keys are text, not
-     * records of our own: the JDK (17) keeps the class of the record that was compared last for ever, and an application
-     * that has been undeployed with it.
+     * An entry of none is taken out, so that the map has never more entries than there are connections. Keys are text,
+     * not records of our own: the JDK (17) keeps the class of the record that was compared last for ever, and an
+     * application that has been undeployed with it.
      */
     private final ConcurrentHashMap<String, Integer> counts = new ConcurrentHashMap<>();
 

@@ -206,7 +206,9 @@ public final class Admission {
         return !closing && access.isReady();
     }
 
-    /** The origin of a page elsewhere that may read what is here and connect; null when there is none, or it may not. */
+    /**
+     * The origin of a page elsewhere that may read what is here and connect; null when there is none, or it may not.
+     */
     public @Nullable String pageElsewhere(Request request) {
         String origin = request.headers().value("Origin");
         return origins.allow(origin, request.headers().value("Host")) ? origin : null;

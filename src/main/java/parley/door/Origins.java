@@ -9,15 +9,16 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which pages may connect: those of the same host, and those whose origin (RFC 6454) matches a pattern. Clients that are no
- * browser send no origin and are let in. Immutable.
+ * Which pages may connect: those of the same host, and those whose origin (RFC 6454) matches a pattern. Clients that
+ * are no browser send no origin and are let in. Immutable.
  *
- * <p>A pattern is {@code [scheme://]host[:port]}, or {@code *} for every origin. Without a scheme any will do; without a port
- * the scheme's own is meant, {@code *} means any. A host may be {@code *} or begin with {@code *.}, which stands for one or
- * more labels: {@code https://*.example.com} covers {@code https://a.b.example.com} and not {@code https://example.com}.
+ * <p>A pattern is {@code [scheme://]host[:port]}, or {@code *} for every origin. Without a scheme any will do; without
+ * a port the scheme's own is meant, {@code *} means any. A host may be {@code *} or begin with {@code *.}, which stands
+ * for one or more labels: {@code https://*.example.com} covers {@code https://a.b.example.com} and not {@code
+ * https://example.com}.
  *
- * <p>Two origins have no host: {@code null}, which browsers send for pages from files, in sandboxes and after some redirects, and
- * {@code file://}, which some web views send. Each is allowed by that word.
+ * <p>Two origins have no host: {@code null}, which browsers send for pages from files, in sandboxes and after some
+ * redirects, and {@code file://}, which some web views send. Each is allowed by that word.
  */
 public final class Origins {
     /** The rule as a phrase for error messages. */
@@ -94,7 +95,9 @@ public final class Origins {
                 || allowed.stream().anyMatch(a -> a.matches(scheme, parts.group(2), port));
     }
 
-    /** Compares with the Host header. One without a port stands for the scheme's own: a proxy that ends TLS hides it. */
+    /**
+     * Compares with the Host header. One without a port stands for the scheme's own: a proxy that ends TLS hides it.
+     */
     private static boolean isSameHost(String scheme, String originHost, String originPort, @Nullable String host) {
         Matcher parts = PARTS.matcher(host == null ? "" : host.toLowerCase(Locale.ROOT));
         if (!parts.matches() || parts.group(1) != null) {

@@ -9,8 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the parameters of a query string. Escapes are bytes of UTF-8, and so is what clients have left unescaped, which some
- * containers hand over as one character a byte and others decoded.
+ * Reads the parameters of a query string. Escapes are bytes of UTF-8, and so is what clients have left unescaped, which
+ * some containers hand over as one character a byte and others decoded.
  */
 final class Query {
     private static final int HEX = 16;

@@ -13,9 +13,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields of a command, each read as what it has to be (RFC 8259). A field that may be left out may be {@code null} too.
+ * The fields of a command, each read as what it has to be (RFC 8259). A field that may be left out may be {@code null}
+ * too.
  *
- * @param isTooDeep whether the line goes deeper than it may; then the values are those that are neither object nor array
+ * @param isTooDeep whether the line goes deeper than it may; then the values are those that are neither object nor
+ * array
  * @param line what they were read from
  * @param dataAt which member of the object {@code data} is, the first being 0; negative when there is none
  */
@@ -26,7 +28,10 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line, int
     static final int MAX_WORD = 64;
 
     private static final String ONE_A_LINE = "a command is one JSON object (RFC 8259), on a line of its own";
-    /** A key that stands twice in an object inside the command is an error where Parsson parses, and the last of them elsewhere. */
+    /**
+     * A key that stands twice in an object inside the command is an error where Parsson parses, and the last of them
+     * elsewhere.
+     */
     private static final JsonParserFactory PARSERS =
             JsonProvider.provider().createParserFactory(Map.of("org.eclipse.parsson.rejectDuplicateKeys", true));
 

@@ -13,12 +13,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The codec of the subprotocol {@code parley.v1.json}: one JSON object a line (RFC 8259), commands in and events out. Any
- * thread.
+ * The codec of the subprotocol {@code parley.v1.json}: one JSON object a line (RFC 8259), commands in and events out.
+ * Any thread.
  *
- * <p>Strict: a field is there with its type or the command is answered with an error; {@code null} is as good as absent; a key that stands twice is an
- * error, since two readers could take two values; what no command knows is passed over, so that a client can be newer than the
- * server.
+ * <p>Strict: a field is there with its type or the command is answered with an error; {@code null} is as good as
+ * absent; a key that stands twice is an error, since two readers could take two values; what no command knows is passed
+ * over, so that a client can be newer than the server.
  */
 public final class JsonCodec {
     /** The name that handshakes ask for (RFC 6455 section 1.9). */

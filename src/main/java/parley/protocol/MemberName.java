@@ -3,14 +3,15 @@ package parley.protocol;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a client calls itself: 1 to 40 visible characters, with spaces between. A label, not an identity: two sessions may share
- * one. Spaces around it are taken off. Immutable.
+ * What a client calls itself: 1 to 40 visible characters, with spaces between. A label, not an identity: two sessions
+ * may share one. Spaces around it are taken off. Immutable.
  *
- * <p>What can be seen decides. Control characters, line and paragraph separators, private code points, non-characters and lone
- * surrogates are refused, and so are characters that show nothing or turn the direction of text: a name with one of those
- * could look like another, or rewrite the line it stands in. Emoji and some scripts need joiners and variation selectors, which
- * are allowed behind a character that they belong to. The tables are this class's own, because those of the JDK know only the
- * characters that existed when it was made, and one name would be valid on one JDK and not on another.
+ * <p>What can be seen decides. Control characters, line and paragraph separators, private code points, non-characters
+ * and lone surrogates are refused, and so are characters that show nothing or turn the direction of text: a name with
+ * one of those could look like another, or rewrite the line it stands in. Emoji and some scripts need joiners and
+ * variation selectors, which are allowed behind a character that they belong to. The tables are this class's own,
+ * because those of the JDK know only the characters that existed when it was made, and one name would be valid on one
+ * JDK and not on another.
  */
 public record MemberName(String value) {
     /** The rule as a phrase for error messages. */

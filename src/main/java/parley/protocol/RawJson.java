@@ -2,8 +2,8 @@ package parley.protocol;
 
 /**
  * Copies a value out of a JSON text as it was written (RFC 8259), but for the spaces between tokens. Numbers keep their
- * spelling, which a parser would lose: {@code 1.00}, {@code -0} and {@code 1E20} come out as they are. Strict, since what it
- * copies is sent to others, and parsers differ in what they let pass. For one thread.
+ * spelling, which a parser would lose: {@code 1.00}, {@code -0} and {@code 1E20} come out as they are. Strict, since
+ * what it copies is sent to others, and parsers differ in what they let pass. For one thread.
  */
 final class RawJson {
     private static final int HEX = 16;
@@ -28,7 +28,9 @@ final class RawJson {
         this.text = text;
     }
 
-    /** Returns the value of an object's member, the first being 0. The object must not be nested deep: this recurses. */
+    /**
+     * Returns the value of an object's member, the first being 0. The object must not be nested deep: this recurses.
+     */
     static String member(String object, int index) throws NotJson {
         RawJson json = new RawJson(object);
         json.skipSpaces();

@@ -10,8 +10,8 @@ import parley.protocol.JsonCodec;
 import parley.protocol.Utf8;
 
 /**
- * The answers of a JSON session, in the order of the commands: some at once, some when the room's store has done its part. The
- * thread that brings the messages adds, any thread gives what comes late, the draining thread takes.
+ * The answers of a JSON session, in the order of the commands: some at once, some when the room's store has done its
+ * part. The thread that brings the messages adds, any thread gives what comes late, the draining thread takes.
  */
 final class Answers {
     /** A client that makes more mistakes than that, with a burst of five times that, and keeps on, is closed. */
@@ -72,8 +72,8 @@ final class Answers {
     }
 
     /**
-     * An answer that comes at once, or later by a thread that must not send. It keeps its place meanwhile, since answers are in
-     * the order of the commands.
+     * An answer that comes at once, or later by a thread that must not send. It keeps its place meanwhile, since
+     * answers are in the order of the commands.
      */
     final class Later {
         private final Backlog.@Nullable Place<Supplier<String>> place = waiting.reserve();
@@ -112,7 +112,9 @@ final class Answers {
         connection.drain().wake();
     }
 
-    /** Returns a frame of answers, or null when there is none, or the next is still to come. For the draining thread. */
+    /**
+     * Returns a frame of answers, or null when there is none, or the next is still to come. For the draining thread.
+     */
     @Nullable
     Frame next() {
         Supplier<String> first = waiting.poll();

@@ -18,9 +18,9 @@ import org.glassfish.grizzly.threadpool.ThreadPoolConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has the selectors do everything themselves, and pauses when a connection cannot be accepted. Grizzly would be told at once again
- * that a client waits, since the kernel keeps it in its queue, and spin without a word, with a selector and all of its connections.
- * Called by the selectors.
+ * Has the selectors do everything themselves, and pauses when a connection cannot be accepted. Grizzly would be told at
+ * once again that a client waits, since the kernel keeps it in its queue, and spin without a word, with a selector and
+ * all of its connections. Called by the selectors.
  */
 final class AcceptingStrategy implements IOStrategy {
     private static final Logger LOG = System.getLogger("parley.standalone");

@@ -7,8 +7,8 @@ import java.lang.management.ManagementFactory;
 import parley.app.Settings;
 
 /**
- * How many files the process may have open, of which each connection is one. Java has raised the soft limit to the hard one by
- * then.
+ * How many files the process may have open, of which each connection is one. Java has raised the soft limit to the hard
+ * one by then.
  *
  * @param most how many there may be
  * @param now how many there are
@@ -18,7 +18,10 @@ record OpenFiles(long most, long now) {
 
     /** For what opens later: rooms on disk, NATS, keys that are read again, and a connection that is being refused. */
     private static final int SPARE = 64;
-    /** Of what there is for connections, a part for those that have not made a handshake: who is one too many is told so there. */
+    /**
+     * Of what there is for connections, a part for those that have not made a handshake: who is one too many is told so
+     * there.
+     */
     private static final int PART_FOR_HANDSHAKES = 4;
 
     /** Those of this process; as many as one likes where the system does not tell. */

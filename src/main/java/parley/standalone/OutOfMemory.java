@@ -9,10 +9,10 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /**
- * Ends the process when memory has run out, with the exit code of {@code -XX:+ExitOnOutOfMemoryError}: a server that goes on with
- * half of its threads answers nobody, and nothing starts it anew. {@code java -jar} takes no such option from its jar, so this
- * looks where the error comes by: at the top of threads, in what libraries log when they have caught it, and, since some catch it
- * and say nothing, by asking for a little memory at each sweep.
+ * Ends the process when memory has run out, with the exit code of {@code -XX:+ExitOnOutOfMemoryError}: a server that
+ * goes on with half of its threads answers nobody, and nothing starts it anew. {@code java -jar} takes no such option
+ * from its jar, so this looks where the error comes by: at the top of threads, in what libraries log when they have
+ * caught it, and, since some catch it and say nothing, by asking for a little memory at each sweep.
  */
 final class OutOfMemory {
     private static final int EXIT_CODE = 3;

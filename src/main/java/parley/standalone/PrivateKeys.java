@@ -12,8 +12,8 @@ import java.util.List;
 import parley.access.Pem;
 
 /**
- * Reads private keys in PEM: of PKCS #8, and those that OpenSSL wrote before, of curves (SEC 1, RFC 5915) and of RSA (PKCS #1, RFC
- * 8017), which Java does not read and are put into PKCS #8 (RFC 5208) here.
+ * Reads private keys in PEM: of PKCS #8, and those that OpenSSL wrote before, of curves (SEC 1, RFC 5915) and of RSA
+ * (PKCS #1, RFC 8017), which Java does not read and are put into PKCS #8 (RFC 5208) here.
  */
 final class PrivateKeys {
     private static final int INTEGER = 0x02;

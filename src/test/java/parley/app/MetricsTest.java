@@ -9,7 +9,10 @@ import java.util.Properties;
 import org.junit.jupiter.api.Test;
 
 class MetricsTest {
-    /** What Prometheus has words of its own for at the end of a name is cut off there, and the metric is called otherwise. */
+    /**
+     * What Prometheus has words of its own for at the end of a name is cut off there, and the metric is called
+     * otherwise.
+     */
     @Test
     void everyMetricIsScrapedUnderItsWholeName() {
         Settings settings = new SettingsSources(Map.of(), new Properties()).load();

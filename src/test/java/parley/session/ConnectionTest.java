@@ -97,6 +97,7 @@ class ConnectionTest {
                 5,
                 3,
                 0,
+                Long.MAX_VALUE,
                 1_000);
         for (Format format : Format.values()) {
             FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);
@@ -106,7 +107,7 @@ class ConnectionTest {
                     CLIENT,
                     transport,
                     rooms,
-                    new FirstRoom(RoomName.LOBBY, null, rooms.position(RoomName.LOBBY, 0)),
+                    new FirstRoom(RoomName.LOBBY, null, rooms.fix(RoomName.LOBBY, new Start.Last(0))),
                     format);
             for (int i = 0; i < 100; i++) {
                 now += SECOND / 10;
