@@ -277,7 +277,7 @@ final class ClusterIT {
                         "cluster: %d acknowledged, all heard %d ms after the last answer; refused %d%n",
                         talking.acknowledged.size(),
                         TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - answered),
-                        talking.refused);
+                        talking.refused.get());
                 if (round % 2 == 0) {
                     leader.start();
                 } else {
