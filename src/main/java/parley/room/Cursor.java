@@ -212,15 +212,15 @@ final class Cursor implements Pages.Reader {
 
     /** Takes messages from the store: of those that it was offered it has passed as many, or all that the ring has let go of. */
     private @Nullable Step take(long at, Frames.Batch batch) {
-        boolean reachesTheRing = batch.last() + 1 >= log.ring().since();
-        long to = reachesTheRing
-                ? log.ring().placeOf(batch.last() + 1)
+        Optional<RoomLog.Spot> inTheRing = log.find(batch.last() + 1);
+        long to = inTheRing.isPresent()
+                ? inTheRing.get().place()
                 : at + Math.min(batch.count(), Math.max(0, log.ring().first() - at));
         if (history != log.beginning() || !move(at, to, batch.count())) {
             return null;
         }
         seen = batch.last();
-        if (reachesTheRing) {
+        if (inTheRing.isPresent()) {
             goOnInTheRing(to);
         }
         return new Take(batch.frame());
@@ -228,13 +228,19 @@ final class Cursor implements Pages.Reader {
 
     /** Goes on in the ring. Messages that it was offered and that did not come from the store are missed. */
     private @Nullable Step follow(long at) {
-        long to = log.ring().placeOf(seen + 1);
+        Optional<RoomLog.Spot> found = log.find(seen + 1);
+        if (found.isEmpty()) {
+            return null;
+        }
+        long to = found.get().place();
         if (history != log.beginning() || !move(at, to, 0)) {
             return null;
         }
         boolean isToldNow = to > at && !hasToldGap;
+        long after = seen;
+        seen = found.get().seq() - 1;
         goOnInTheRing(to);
-        Frame gap = isToldNow ? frames.gap(seen, log.ring().numberAt(to), to - at) : null;
+        Frame gap = isToldNow ? frames.gap(after, seen + 1, to - at) : null;
         return gap == null ? null : new Take(gap);
     }
 
@@ -252,12 +258,14 @@ final class Cursor implements Pages.Reader {
     }
 
     /** Misses the messages up to a place, and returns the gap where members hear of it. */
-    Optional<Frame> jump(long to) {
+    Optional<Frame> jump(long atLeastTo) {
         long at = place;
-        if (at == LEFT || at == WAITING || to <= at || history != log.beginning()) {
+        if (at == LEFT || at == WAITING || atLeastTo <= at || history != log.beginning()) {
             return Optional.empty();
         }
-        long before = log.ring().numberAt(to);
+        RoomLog.Spot spot = log.spot(atLeastTo);
+        long to = spot.place();
+        long before = spot.seq();
         if (before <= seen + 1 || !move(at, to, 0)) {
             return Optional.empty();
         }

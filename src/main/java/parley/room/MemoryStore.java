@@ -8,9 +8,6 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import parley.protocol.Draft;
 import parley.protocol.Message;
@@ -19,13 +16,11 @@ import parley.protocol.RoomName;
 /**
  * Rooms in memory alone: numbers messages one by one, and keeps none beyond what the room's ring holds. Any thread may call any method.
  *
- * <p>Requests of one room are served in order by the thread that finds none being served; other threads leave theirs and go. So no lock is held
- * while the room is called.
+ * <p>The requests of one room are served in order, by the threads that bring them: no lock is held while the room is called.
  */
 public final class MemoryStore implements RoomStore {
     private static final Logger LOG = System.getLogger("parley.room");
     private static final SecureRandom RANDOM = new SecureRandom();
-    private static final int BATCH = 256;
 
     @Override
     public Log open(RoomName name, Listener room) {
@@ -45,15 +40,10 @@ public final class MemoryStore implements RoomStore {
 
     private record Released(long before) implements Request {}
 
-    private static final class MemoryLog implements Log {
+    private static final class MemoryLog implements Log, Requests.Server<Request> {
         private final RoomName name;
         private final Listener room;
-        private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
-        /**
-         * How many requests wait or are being served. The thread that makes it 1 serves until it is 0 again, or less: a request may be served
-         * before its thread has counted it. That thread, which counts up to 0, must not serve beside the one that counts up to 1.
-         */
-        private final AtomicInteger waiting = new AtomicInteger();
+        private final Requests<Request> requests = new Requests<>(this);
 
         private volatile boolean isClosed;
 
@@ -73,17 +63,17 @@ public final class MemoryStore implements RoomStore {
 
         @Override
         public void append(long at, Draft draft, Consumer<Outcome> onResult) {
-            request(new Append(at, draft, onResult));
+            requests.add(new Append(at, draft, onResult));
         }
 
         @Override
         public void refresh(Consumer<Extent> onExtent) {
-            request(new Refresh(onExtent));
+            requests.add(new Refresh(onExtent));
         }
 
         @Override
         public void released(long before) {
-            request(new Released(before));
+            requests.add(new Released(before));
         }
 
         @Override
@@ -96,23 +86,8 @@ public final class MemoryStore implements RoomStore {
             isClosed = true;
         }
 
-        private void request(Request request) {
-            requests.add(request);
-            if (waiting.getAndIncrement() != 0) {
-                return;
-            }
-            int served;
-            do {
-                served = 0;
-                for (Request next = requests.poll(); next != null; next = served < BATCH ? requests.poll() : null) {
-                    served++;
-                    serve(next);
-                }
-                announce();
-            } while (waiting.addAndGet(-served) > 0);
-        }
-
-        private void serve(Request request) {
+        @Override
+        public void serve(Request request) {
             if (request instanceof Append append) {
                 Long same = append.draft.id() == null ? null : ids.get(append.draft.id());
                 Outcome outcome = same == null ? add(append) : new Outcome.Published(same, true);
@@ -142,7 +117,8 @@ public final class MemoryStore implements RoomStore {
         }
 
         /** The room hears of the messages before their senders do. */
-        private void announce() {
+        @Override
+        public void endBatch() {
             if (!added.isEmpty()) {
                 List<Message> messages = List.copyOf(added);
                 added.clear();

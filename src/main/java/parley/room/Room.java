@@ -349,6 +349,13 @@ public final class Room {
 
     /** Gives up a room that no other thread knows. */
     void discard() {
+        lock.lock();
+        try {
+            isClosed = true;
+            log.closeLocked(); // the store may say something before it hears of the end
+        } finally {
+            lock.unlock();
+        }
         log.store().close();
     }
 

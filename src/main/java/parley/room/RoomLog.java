@@ -70,6 +70,13 @@ final class RoomLog {
      */
     record Beginning(String epoch, long place, long seq) {}
 
+    /**
+     * A place in memory, and the number there at the same moment: without the lock one might be let go of before the other is looked up.
+     *
+     * @param seq behind the newest message, the next number that could be
+     */
+    record Spot(long place, long seq) {}
+
     RoomLog(RoomLimits limits, Members members, Tally tally, LogBudget budget, Clock clock, ReentrantLock lock) {
         this.members = members;
         this.tally = tally;
@@ -246,6 +253,31 @@ final class RoomLog {
             lock.unlock();
         }
         pages.letGo();
+    }
+
+    /** Where the message of that number or the next one is in memory; empty if memory may have let go of messages in between. */
+    Optional<Spot> find(long seq) {
+        lock.lock();
+        try {
+            return seq < ring.since() ? Optional.empty() : Optional.of(spotLocked(ring.placeOf(seq)));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** That place, or where memory begins if it has let go of that. */
+    Spot spot(long place) {
+        lock.lock();
+        try {
+            return spotLocked(Math.max(place, ring.first()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Spot spotLocked(long place) {
+        assert lock.isHeldByCurrentThread();
+        return new Spot(place, ring.numberAt(place));
     }
 
     /** A member goes on with the messages from that place on, which needed none from memory when the last turn looked. */

@@ -90,6 +90,10 @@ final class Publishing {
         }
         if (transport.pauseReading()) {
             askToGoOn();
+            if (!isWaiting.get()) {
+                transport.resumeReading(); // the end of a turn that it waited for before came between, and resumed too
+                // early
+            }
         } else {
             helpOrWait();
             isWaiting.set(false);

@@ -23,6 +23,8 @@ public final class FakeTransport implements Transport {
     public volatile RuntimeException thrown;
     public volatile boolean refusesPings;
     public volatile boolean canPauseReading = true;
+    /** What else happens just before reading is paused, by the thread that pauses it. */
+    public volatile Runnable onPause = () -> {};
     /** What else happens when a frame is sent, by the thread that sends it. */
     public volatile Consumer<String> onSend = words -> {};
 
@@ -95,8 +97,11 @@ public final class FakeTransport implements Transport {
     }
 
     @Override
-    public synchronized boolean pauseReading() {
-        isPaused = canPauseReading;
+    public boolean pauseReading() {
+        onPause.run();
+        synchronized (this) {
+            isPaused = canPauseReading;
+        }
         return canPauseReading;
     }
 

@@ -84,7 +84,7 @@ public class RingLincheckTest {
                 .threads(3)
                 .actorsBefore(5)
                 .actorsPerThread(3)
-                .iterations(60)
+                .iterations(40)
                 .invocationsPerIteration(1_000)
                 .check(RingLincheckTest.class);
     }

@@ -1,0 +1,216 @@
+package parley.room;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import parley.delivery.Frame;
+import parley.protocol.Message;
+import parley.protocol.RoomName;
+
+class PagesTest {
+    private final Deque<RoomStore.Query> queries = new ArrayDeque<>();
+    private final Deque<Consumer<RoomStore.Answer>> asked = new ArrayDeque<>();
+    private final Pages pages = new Pages(
+            (query, onAnswer) -> {
+                assertThat(holdsLock()).isFalse();
+                queries.add(query);
+                asked.add(onAnswer);
+            },
+            1_000);
+
+    private boolean holdsLock() {
+        return Thread.holdsLock(pages);
+    }
+
+    /** Writes down what it is called with. */
+    private final class Reading implements Pages.Reader {
+        final List<String> calls = new ArrayList<>();
+
+        @Override
+        public void ready() {
+            assertThat(holdsLock()).isFalse();
+            calls.add("ready");
+        }
+
+        @Override
+        public void notNow() {
+            assertThat(holdsLock()).isFalse();
+            calls.add("not now");
+        }
+    }
+
+    private static List<Message> messages(int from, int to) {
+        return IntStream.rangeClosed(from, to)
+                .mapToObj(seq -> new Message(seq, 0, Samples.line(null, "m" + seq)))
+                .toList();
+    }
+
+    private void answer(RoomStore.Answer answer) {
+        asked.remove().accept(answer);
+    }
+
+    @Test
+    void aPageIsReadOnceForAllThatNeedIt() {
+        Reading one = new Reading();
+        Reading other = new Reading();
+        assertThat(pages.find(5, 20, one)).isEmpty();
+        assertThat(pages.find(5, 20, other)).isEmpty();
+        assertThat(pages.find(5, 20, one)).as("woken by something else").isEmpty();
+        assertThat(queries).hasSize(1);
+        answer(new RoomStore.Found(5, messages(5, 9), true));
+        assertThat(one.calls).containsExactly("ready");
+        assertThat(other.calls).containsExactly("ready");
+        Optional<Page> page = pages.find(5, 20, one);
+        assertThat(page).isPresent();
+        assertThat(pages.find(7, 20, other)).as("from its middle").containsSame(page.get());
+        assertThat(queries).hasSize(1);
+        assertThat(pages.find(10, 20, one)).as("behind its end").isEmpty();
+        assertThat(queries).hasSize(2);
+    }
+
+    @Test
+    void aPageThatCannotBeReadNowIsAskedForAgain() {
+        Reading one = new Reading();
+        Reading other = new Reading();
+        pages.find(5, 20, one);
+        pages.find(5, 20, other);
+        answer(RoomStore.Unread.NOT_NOW);
+        assertThat(one.calls).containsExactly("not now");
+        assertThat(other.calls).containsExactly("not now");
+        assertThat(pages.find(5, 20, one)).isEmpty();
+        assertThat(queries).hasSize(2);
+        answer(new RoomStore.Found(5, messages(5, 9), false));
+        assertThat(one.calls).containsExactly("not now", "ready");
+    }
+
+    @Test
+    void whatIsLostIsAPageWithoutMessages() {
+        pages.find(5, 20, new Reading());
+        answer(RoomStore.Unread.LOST);
+        Page page = pages.find(5, 20, new Reading()).orElseThrow();
+        assertThat(page.messages()).isEmpty();
+        assertThat(List.of(page.since(), page.end())).containsOnly(20L);
+    }
+
+    /** The store has no more, and the ring begins at 20: there is nothing between them. */
+    @Test
+    void theLastPageReachesToWhatMemoryHas() {
+        pages.find(5, 20, new Reading());
+        answer(new RoomStore.Found(5, messages(5, 9), false));
+        assertThat(pages.find(15, 20, new Reading()).orElseThrow().end()).isEqualTo(20);
+    }
+
+    /** It may be of a history that is gone. */
+    @Test
+    void aPageThatWasAskedForBeforeAllWereLetGoIsNotKept() {
+        Reading reader = new Reading();
+        pages.find(5, 20, reader);
+        pages.letGo();
+        answer(new RoomStore.Found(5, messages(5, 9), true));
+        assertThat(reader.calls).containsExactly("ready");
+        assertThat(pages.find(5, 20, reader)).isEmpty();
+        answer(new RoomStore.Found(5, messages(5, 9), true));
+        assertThat(pages.find(5, 20, reader)).isPresent();
+        pages.letGo();
+        assertThat(pages.find(5, 20, reader)).isEmpty();
+    }
+
+    @Test
+    void aFewPagesAreKeptAndTheNewestOnes() {
+        for (int from = 10; from <= 100; from += 10) {
+            pages.find(from, 1_000, new Reading());
+            answer(new RoomStore.Found(from, messages(from, from + 9), true));
+        }
+        for (int from = 70; from <= 100; from += 10) {
+            assertThat(pages.find(from, 1_000, new Reading())).isPresent();
+        }
+        assertThat(pages.find(60, 1_000, new Reading())).isEmpty();
+    }
+
+    /** A hundred cost what one costs: as many reads, and as many frames made. */
+    @ParameterizedTest
+    @EnumSource(Format.class)
+    void aHundredThatResumeFromTheSameNumberShareReadsAndFrames(Format format) {
+        Resuming one = new Resuming(format, 1);
+        Resuming hundred = new Resuming(format, 100);
+        assertThat(one.taken).isEqualTo(3_000);
+        assertThat(hundred.taken).isEqualTo(300_000);
+        assertThat(one.reads).isEqualTo(3);
+        assertThat(hundred.reads).isEqualTo(one.reads);
+        assertThat(hundred.frames.size()).isEqualTo(one.frames.size());
+    }
+
+    /** Members that resume in a room whose store has 3,000 messages, and memory none. */
+    private static final class Resuming {
+        private final Deque<Runnable> turns = new ArrayDeque<>();
+        private final FakeStore store = new FakeStore().keep(3_000);
+        private final List<Member> members = new ArrayList<>();
+        final Set<Frame> frames = Collections.newSetFromMap(new IdentityHashMap<>());
+        final int reads;
+        int taken;
+
+        Resuming(Format format, int count) {
+            RoomLimits limits = Samples.stored(10, 0, Overflow.DROP_OLDEST, 1_000);
+            RoomRegistry rooms = new RoomRegistry(
+                    limits,
+                    name -> limits,
+                    9,
+                    name -> store,
+                    1 << 20,
+                    (took, since) -> {},
+                    turns::add,
+                    Clock.systemUTC());
+            for (int i = 0; i < count; i++) {
+                Member[] in = new Member[1];
+                Member.Subscriber session = new Member.Subscriber() {
+                    @Override
+                    public void ready() {
+                        take(in[0]);
+                    }
+
+                    @Override
+                    public void fellBehind() {
+                        throw new AssertionError();
+                    }
+                };
+                in[0] = Samples.member(
+                        rooms.join(RoomName.LOBBY, new Start.After("fake", 0), session, format, null, Samples::begin));
+                members.add(in[0]);
+            }
+            while (!turns.isEmpty() || !store.toDo.isEmpty()) {
+                store.run();
+                Runnable next = turns.poll();
+                if (next != null) {
+                    next.run();
+                }
+            }
+            assertThat(members).noneMatch(Member::isBehind);
+            Counts counts = rooms.counts();
+            assertThat(counts).isEqualTo(new Counts(0, taken, taken, 0));
+            reads = store.reads;
+        }
+
+        /** A frame at a time, as a session does whose frame is under way; then it looks again. */
+        private void take(Member member) {
+            Frame next = member.next();
+            if (next != null) {
+                taken += ((Frame.Text) next).text().split("\n").length;
+                frames.add(next);
+                turns.add(() -> take(member));
+            }
+        }
+    }
+}
