@@ -14,7 +14,6 @@ import com.tngtech.archunit.library.Architectures;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /** The packages are a line, and each library has one door. */
@@ -32,9 +31,6 @@ class ArchitectureTest {
             "delivery",
             "protocol");
 
-    /** Two classes of one name that are still there. */
-    private static final Set<String> TO_BE_RENAMED = Set.of("Outcome", "DoorFilter");
-
     @ArchTest
     static void noTwoClassesShareAName(JavaClasses classes) {
         Map<String, List<String>> shared = classes.stream()
@@ -43,7 +39,6 @@ class ArchitectureTest {
                 .collect(Collectors.groupingBy(
                         JavaClass::getSimpleName, Collectors.mapping(JavaClass::getName, Collectors.toList())));
         shared.values().removeIf(names -> names.size() == 1);
-        shared.keySet().removeAll(TO_BE_RENAMED);
         assertThat(shared).isEmpty();
     }
 
@@ -120,9 +115,9 @@ class ArchitectureTest {
 
     /** Nothing of the library is loaded where there is no cluster. */
     @ArchTest
-    static final ArchRule natsIsForOneClass = noClasses()
+    static final ArchRule natsIsForTheConnectionTheStreamsAndPublishing = noClasses()
             .that()
-            .haveNameNotMatching("parley\\.cluster\\.Link(\\$.*)?")
+            .haveNameNotMatching("parley\\.cluster\\.(Link|NatsStreams|Publishing)(\\$.*)?")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("io.nats..");

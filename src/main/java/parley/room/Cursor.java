@@ -22,7 +22,7 @@ import parley.delivery.Frame;
  * <p>{@link #next} and {@link #jump} are for the thread that drains the session, one at a time; {@link #place} is for a thread that holds the
  * room's lock, before the cursor begins; everything else is for any thread.
  */
-final class Cursor implements Pages.Reader {
+final class Cursor implements PageCache.Reader {
     private static final long LEFT = -1;
     private static final long WAITING = Long.MAX_VALUE;
 

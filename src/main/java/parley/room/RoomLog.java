@@ -28,7 +28,7 @@ final class RoomLog {
     private final Tally tally;
     private final Members members;
     private final Ring ring;
-    private final Pages pages;
+    private final PageCache pages;
 
     /** Set when the room is made, before any other thread knows it. */
     private RoomStore.@Nullable Log store;
@@ -84,7 +84,7 @@ final class RoomLog {
         this.clock = clock;
         this.lock = lock;
         this.ring = new Ring(limits.history(), limits.historyBytes(), limits.backlogBytes());
-        this.pages = new Pages((query, onAnswer) -> store().read(query, onAnswer), limits.batchBytes());
+        this.pages = new PageCache((query, onAnswer) -> store().read(query, onAnswer), limits.batchBytes());
     }
 
     /** Opens the store's log. Once, by the thread that makes the room. */
@@ -130,7 +130,7 @@ final class RoomLog {
     }
 
     /** Finds messages that the ring has let go of: now, or later, when the reader is called. Not under the lock. */
-    Optional<Page> page(long from, long until, Pages.Reader reader) {
+    Optional<Page> page(long from, long until, PageCache.Reader reader) {
         return pages.find(from, until, reader);
     }
 

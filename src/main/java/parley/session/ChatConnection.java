@@ -11,7 +11,7 @@ public abstract sealed class ChatConnection extends Connection implements Member
         permits PlainConnection, JsonConnection {
     private final @Nullable Rate rate;
     private final @Nullable Rate bytes;
-    private final Publishing publishing;
+    private final Backpressure backpressure;
 
     ChatConnection(Sessions sessions, Client client, Transport transport) {
         super(sessions, client, transport);
@@ -19,20 +19,20 @@ public abstract sealed class ChatConnection extends Connection implements Member
         long bytesPerSecond = sessions.limits().bytesPerSecond();
         this.rate = perSecond == 0 ? null : new Rate(perSecond, sessions.now());
         this.bytes = bytesPerSecond == 0 ? null : new Rate(bytesPerSecond, sessions.now());
-        this.publishing = new Publishing(transport);
+        this.backpressure = new Backpressure(transport);
     }
 
     /** Enters the room that the handshake named. Called once, before the first message. */
     abstract void enter(RoomRegistry rooms, FirstRoom first);
 
     /** What the client publishes in its rooms. */
-    final Publishing publishing() {
-        return publishing;
+    final Backpressure backpressure() {
+        return backpressure;
     }
 
     /** Whether one more command is within the rate. */
     final Rate.Allowance mayCommand() {
-        if (publishing.isTooFarAhead()) {
+        if (backpressure.isTooFarAhead()) {
             return Rate.Allowance.LIMITED;
         }
         return rate == null ? Rate.Allowance.ALLOWED : rate.take(sessions().now());

@@ -120,7 +120,7 @@ final class JsonCommands {
         }
         Answers.Later answer = answers.later();
         Draft draft = new Draft(called(), say.content(), say.id());
-        connection.publishing().publish(in.room(), draft, outcome -> answer.give(answer(say, outcome)));
+        connection.backpressure().publish(in.room(), draft, outcome -> answer.give(answer(say, outcome)));
         answer.carriedOut();
     }
 

@@ -80,7 +80,7 @@ public final class JsonConnection extends ChatConnection {
             end(Ending.FLOODING); // a blank frame means nothing, and costs as much as a command
         }
         drain().wake();
-        publishing().keepPace();
+        backpressure().keepPace();
     }
 
     private void line(String line, Rate.Allowance ofBytes) {

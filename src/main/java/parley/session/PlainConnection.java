@@ -55,8 +55,8 @@ public final class PlainConnection extends ChatConnection {
         switch (isWithinBytes ? mayCommand() : ofBytes) {
             case ALLOWED -> {
                 Draft draft = new Draft(name == null ? null : name.value(), Content.text(message, bytes), null);
-                publishing().publish(in.room(), draft, this::published);
-                publishing().keepPace();
+                backpressure().publish(in.room(), draft, this::published);
+                backpressure().keepPace();
             }
             case LIMITED -> sessions().countLimited();
             case FLOODING -> end(isWithinBytes ? Ending.FLOODING : Ending.FLOODING_BYTES);

@@ -66,7 +66,7 @@ class SettingsTest {
                         "session.send-deadline = \"3s\"  # from the environment",
                         "session.ping-interval = \"4 s\"  # from a system property",
                         "session.idle-timeout = \"50s\"  # from the command line",
-                        "room.window = \"256\"  # default");
+                        "room.window = \"0\"  # default");
     }
 
     @Test

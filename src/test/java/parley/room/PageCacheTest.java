@@ -20,10 +20,10 @@ import parley.delivery.Frame;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
 
-class PagesTest {
+class PageCacheTest {
     private final Deque<RoomStore.Query> queries = new ArrayDeque<>();
     private final Deque<Consumer<RoomStore.Answer>> asked = new ArrayDeque<>();
-    private final Pages pages = new Pages(
+    private final PageCache pages = new PageCache(
             (query, onAnswer) -> {
                 assertThat(holdsLock()).isFalse();
                 queries.add(query);
@@ -36,7 +36,7 @@ class PagesTest {
     }
 
     /** Writes down what it is called with. */
-    private final class Reading implements Pages.Reader {
+    private final class Reading implements PageCache.Reader {
         final List<String> calls = new ArrayList<>();
 
         @Override

@@ -15,7 +15,7 @@ import java.util.function.Consumer;
  * Reads pages of a room from its store, each once however many members need it, and keeps the last few. Any thread. Its own lock guards what is
  * being read and what is kept, and is not held while the store or a reader is called.
  */
-final class Pages {
+final class PageCache {
     /** Messages of a page. */
     private static final int MESSAGES = 1_000;
 
@@ -48,7 +48,7 @@ final class Pages {
      *
      * @param bytes how many bytes of content a page has, about
      */
-    Pages(BiConsumer<RoomStore.Query, Consumer<RoomStore.Answer>> store, long bytes) {
+    PageCache(BiConsumer<RoomStore.Query, Consumer<RoomStore.Answer>> store, long bytes) {
         this.store = store;
         this.bytes = bytes;
     }

@@ -21,12 +21,12 @@ import parley.room.Samples;
 import parley.room.Start;
 
 /** How far a sender may be ahead of its rooms, with turns that run when the test says so. */
-class PublishingTest {
+class BackpressureTest {
     private final Deque<Runnable> turns = new ArrayDeque<>();
     private final RoomRegistry rooms = new RoomRegistry(
             Samples.limits(10, 0, Overflow.DROP_OLDEST, Duration.ZERO), 9, turns::add, Clock.systemUTC());
     private final FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);
-    private final Publishing publishing = new Publishing(transport);
+    private final Backpressure backpressure = new Backpressure(transport);
     private int results;
 
     private Room room(String name) {
@@ -62,38 +62,38 @@ class PublishingTest {
 
     private void publish(Room room, int times) {
         for (int i = 0; i < times; i++) {
-            publishing.publish(room, Samples.line(null, "x"), outcome -> results++);
+            backpressure.publish(room, Samples.line(null, "x"), outcome -> results++);
         }
     }
 
     @Test
     void aSenderIsNotReadOnWhileItIsTooFarAheadOfATurn() {
         Room room = room("a");
-        publish(room, Publishing.MESSAGES - 1);
-        publishing.keepPace();
+        publish(room, Backpressure.MESSAGES - 1);
+        backpressure.keepPace();
         assertThat(transport.isPaused()).isFalse();
         publish(room, 1);
-        publishing.keepPace();
+        backpressure.keepPace();
         assertThat(transport.isPaused()).isTrue();
         publish(room, 1); // was read already
-        publishing.keepPace();
+        backpressure.keepPace();
         runTurns();
         assertThat(transport.isPaused()).isFalse();
-        assertThat(publishing.isTooFarAhead()).isFalse();
-        publish(room, Publishing.MESSAGES - 1);
-        publishing.keepPace();
+        assertThat(backpressure.isTooFarAhead()).isFalse();
+        publish(room, Backpressure.MESSAGES - 1);
+        backpressure.keepPace();
         assertThat(transport.isPaused()).as("counted anew").isFalse();
-        assertThat(results).isEqualTo(2 * Publishing.MESSAGES);
+        assertThat(results).isEqualTo(2 * Backpressure.MESSAGES);
     }
 
     @Test
     void aSenderOfManyBytesIsNotReadOnEither() {
         Room room = room("a");
         String text = "x".repeat(1 << 16);
-        for (long bytes = 0; bytes < Publishing.BYTES; bytes += text.length()) {
+        for (long bytes = 0; bytes < Backpressure.BYTES; bytes += text.length()) {
             assertThat(transport.isPaused()).isFalse();
-            publishing.publish(room, Samples.line(null, text), outcome -> {});
-            publishing.keepPace();
+            backpressure.publish(room, Samples.line(null, text), outcome -> {});
+            backpressure.keepPace();
         }
         assertThat(transport.isPaused()).isTrue();
         runTurns();
@@ -103,9 +103,9 @@ class PublishingTest {
     @Test
     void aSenderWhoseMessagesHaveBeenThroughATurnDoesNotWait() {
         Room room = room("a");
-        publish(room, Publishing.MESSAGES);
+        publish(room, Backpressure.MESSAGES);
         runTurns();
-        publishing.keepPace();
+        backpressure.keepPace();
         assertThat(transport.isPaused()).isFalse();
     }
 
@@ -115,7 +115,7 @@ class PublishingTest {
         Room other = room("b");
         publish(one, 200);
         publish(other, 200);
-        publishing.keepPace();
+        backpressure.keepPace();
         turns.poll().run();
         assertThat(transport.isPaused()).as("the other has not had its turn").isTrue();
         runTurns();
@@ -146,12 +146,12 @@ class PublishingTest {
                 .room();
         store.run();
         runTurns();
-        publish(room, Publishing.MESSAGES);
-        publishing.keepPace();
+        publish(room, Backpressure.MESSAGES);
+        backpressure.keepPace();
         runTurns();
         assertThat(transport.isPaused()).as("the store has not answered").isTrue();
         store.run();
-        assertThat(results).isEqualTo(Publishing.MESSAGES);
+        assertThat(results).isEqualTo(Backpressure.MESSAGES);
         runTurns();
         assertThat(transport.isPaused()).isFalse();
     }
@@ -163,10 +163,10 @@ class PublishingTest {
         int[] woken = {0};
         Room room = room("a", () -> woken[0]++);
         woken[0] = 0;
-        publish(room, Publishing.MESSAGES);
-        publishing.keepPace();
+        publish(room, Backpressure.MESSAGES);
+        backpressure.keepPace();
         assertThat(woken[0]).isEqualTo(1);
-        assertThat(publishing.isTooFarAhead()).isFalse();
+        assertThat(backpressure.isTooFarAhead()).isFalse();
         turns.poll().run();
         assertThat(woken[0]).as("the executor finds it done").isEqualTo(1);
     }
@@ -189,16 +189,16 @@ class PublishingTest {
         Thread turn = new Thread(turns.remove());
         turn.start();
         isRunning.await();
-        while (!publishing.isTooFarAhead()) {
-            publish(room, Publishing.MESSAGES * 4);
-            publishing.keepPace(); // for a moment
-            assertThat(results).isLessThan(Publishing.MESSAGES * 32);
+        while (!backpressure.isTooFarAhead()) {
+            publish(room, Backpressure.MESSAGES * 4);
+            backpressure.keepPace(); // for a moment
+            assertThat(results).isLessThan(Backpressure.MESSAGES * 32);
         }
         mayEnd.countDown();
         turn.join();
         isBusy[0] = false;
         runTurns();
-        assertThat(publishing.isTooFarAhead()).isFalse();
+        assertThat(backpressure.isTooFarAhead()).isFalse();
     }
 
     private static void awaitUninterrupted(CountDownLatch latch) {
@@ -228,7 +228,7 @@ class PublishingTest {
         isBusy[0] = true;
         publish(one, 200);
         publish(other, 200);
-        publishing.keepPace();
+        backpressure.keepPace();
         Runnable turnOfOne = turns.remove();
         Thread turnOfOther = new Thread(turns.remove());
         turnOfOther.start();
@@ -236,7 +236,7 @@ class PublishingTest {
         turnOfOne.run();
         assertThat(transport.isPaused()).as("both turns have begun").isFalse();
 
-        publish(one, Publishing.MESSAGES);
+        publish(one, Backpressure.MESSAGES);
         transport.onPause = () -> {
             turns.remove().run();
             mayEnd.countDown();
@@ -246,7 +246,7 @@ class PublishingTest {
                 throw new AssertionError(e);
             }
         };
-        publishing.keepPace();
+        backpressure.keepPace();
         runTurns();
         assertThat(transport.isPaused()).isFalse();
     }

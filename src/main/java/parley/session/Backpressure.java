@@ -19,7 +19,7 @@ import parley.room.Room;
  *
  * <p>{@link #publish} and {@link #keepPace} are for the thread that brings the messages, one at a time; everything else is for any thread.
  */
-final class Publishing {
+final class Backpressure {
     /** A sender waits when it is this many messages, or this many bytes, ahead. One WebSocket message may bring more. */
     static final int MESSAGES = 256;
 
@@ -48,7 +48,7 @@ final class Publishing {
     private int messages;
     private long bytes;
 
-    Publishing(Transport transport) {
+    Backpressure(Transport transport) {
         this.transport = transport;
     }
 
@@ -113,14 +113,14 @@ final class Publishing {
 
     /** Whether all that it has published has been through a turn. */
     private boolean isDone() {
-        return unanswered.get() == 0 && published.entrySet().stream().allMatch(Publishing::isThroughATurn);
+        return unanswered.get() == 0 && published.entrySet().stream().allMatch(Backpressure::isThroughATurn);
     }
 
     private void countAnew() {
         hasCaughtUp = false;
         messages = 0;
         bytes = 0;
-        published.entrySet().removeIf(Publishing::isThroughATurn);
+        published.entrySet().removeIf(Backpressure::isThroughATurn);
     }
 
     private static boolean isThroughATurn(Map.Entry<Room, Long> newest) {
