@@ -247,6 +247,13 @@ public final class RawClient implements AutoCloseable {
         return new Received(first, payload);
     }
 
+    /** Reads that many bytes as they come, whatever frames they belong to. */
+    public byte[] readBytes(int count) throws IOException {
+        byte[] bytes = new byte[count];
+        in.readFully(bytes);
+        return bytes;
+    }
+
     /** Reads frames to the end of a message, or a close frame, and answers the pings between. */
     public Received readMessage() throws IOException {
         int first = 0;
