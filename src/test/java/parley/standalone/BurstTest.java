@@ -28,7 +28,7 @@ class BurstTest extends ServerBase {
     @EnumSource
     void membersThatReadGetEverything(Burst burst) throws Exception {
         start();
-        run(burst == Burst.THREE_MEMBERS_SAY_2000_LINES_EACH ? RUNS / 5 : RUNS, burst);
+        run(burst == Burst.THREE_MEMBERS_SAY_2000_LINES_EACH ? RUNS / 10 : RUNS, burst);
     }
 
     @ParameterizedTest
@@ -36,7 +36,7 @@ class BurstTest extends ServerBase {
     void whateverTheRoomsPolicy(String policy) throws Exception {
         start("room.policy=" + policy);
         for (Burst burst : Burst.values()) {
-            run(5, burst);
+            run(3, burst);
         }
     }
 
@@ -44,7 +44,7 @@ class BurstTest extends ServerBase {
     void alsoInRoomsOnDisk(@TempDir Path folder) throws Exception {
         start("data.folder=" + folder);
         for (Burst burst : Burst.values()) {
-            run(10, burst);
+            run(5, burst);
         }
     }
 
@@ -53,7 +53,7 @@ class BurstTest extends ServerBase {
     void alsoWhereTheRoomKeepsLittle() throws Exception {
         start("room.history=10");
         for (Burst burst : Burst.values()) {
-            run(5, burst);
+            run(3, burst);
         }
     }
 }

@@ -33,7 +33,7 @@ class SlowClientTest extends ServerBase {
                 "limits.command-bytes=1MiB",
                 "limits.backlog=2MiB",
                 "session.send-deadline=2s",
-                "session.idle-timeout=2s",
+                "session.idle-timeout=3s",
                 "session.ping-interval=500ms",
                 "listen.send-buffer=16KiB");
         byte[] message = new byte[MIB];
@@ -50,7 +50,9 @@ class SlowClientTest extends ServerBase {
                 assertThat(reading.readBytes(MIB / parts)).containsOnly('x');
             }
             awaitEnding(Ending.STUCK);
-            assertThat(server.parley().sessions().openCount()).as("the one that reads").isEqualTo(1);
+            assertThat(server.parley().sessions().openCount())
+                    .as("the one that reads")
+                    .isEqualTo(1);
             assertThat(server.parley().sessions().endedCount(Ending.IDLE)).isZero();
         }
     }
