@@ -38,7 +38,7 @@ final class LineTransport implements Transport {
     /** The draining thread while it writes. */
     private volatile @Nullable Thread writer;
     /** What was written last; Grizzly moves its position on as the client takes it. Written by the draining thread, read by the sweep. */
-    private volatile ByteBuffer underWay = PING;
+    private volatile Buffer underWay = Buffers.EMPTY_BUFFER;
     /** Set by the closing thread, read by the draining thread after it has set {@code writer}. */
     private volatile boolean closing;
 
@@ -72,8 +72,8 @@ final class LineTransport implements Transport {
         }
     }
 
-    /** Tells a completion what Grizzly tells. */
-    private static final class Told extends EmptyCompletionHandler<WriteResult<Buffer, SocketAddress>> {
+    /** Passes on what Grizzly says of a write, and keeps nothing of the frame for a connection that is quiet. */
+    private final class Told extends EmptyCompletionHandler<WriteResult<Buffer, SocketAddress>> {
         private final Completion completion;
 
         Told(Completion completion) {
@@ -82,16 +82,19 @@ final class LineTransport implements Transport {
 
         @Override
         public void completed(WriteResult<Buffer, SocketAddress> result) {
+            underWay = Buffers.EMPTY_BUFFER;
             completion.completed(null);
         }
 
         @Override
         public void failed(Throwable cause) {
+            underWay = Buffers.EMPTY_BUFFER;
             completion.completed(cause);
         }
 
         @Override
         public void cancelled() {
+            underWay = Buffers.EMPTY_BUFFER;
             completion.completed(new IOException("the write was cancelled"));
         }
     }
@@ -118,9 +121,9 @@ final class LineTransport implements Transport {
             if (closing) {
                 throw new IllegalStateException("closed");
             }
-            ByteBuffer bytes = wire.duplicate();
+            Buffer bytes = Buffers.wrap(null, wire.duplicate());
             underWay = bytes;
-            way.write(Buffers.wrap(null, bytes), handler);
+            way.write(bytes, handler);
         } finally {
             writer = null;
         }
