@@ -29,8 +29,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import parley.app.SettingsException;
 import parley.app.SettingsSources;
+import parley.client.Burst;
 import parley.client.Client;
 import parley.client.CutLine;
 import parley.client.JsonClient;
@@ -118,6 +121,16 @@ class ClusterTest {
         nats.close();
         nats = NatsServer.start(Files.createDirectory(folder.resolve("other")), more);
         folder = folder.resolve("other");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void burstsReachMembersThatReadOnAllNodesWhole(Burst burst) throws Exception {
+        List<String> addresses = List.of(at(node(), ""), at(node(), ""), at(node(), ""));
+        for (int run = 0; run < 3; run++) {
+            burst.inPlainText(addresses, "plain-" + run);
+            burst.inJson(addresses, "json-" + run);
+        }
     }
 
     private String at(int node, String path) {
