@@ -147,9 +147,16 @@ class DoorIT extends Portability {
         }
     }
 
-    private Void joins(String room) throws InterruptedException {
+    private Void joins(String room) throws Exception {
         try (JsonClient client = openJson("/chat/" + room)) {
-            assertThat(client.next("joined").getString("room")).isEqualTo(room);
+            try {
+                assertThat(client.next("joined").getString("room")).isEqualTo(room);
+            } catch (AssertionError e) {
+                if (differs(Difference.LOSES_A_COMPLETION) && client.closed().startsWith("1013")) {
+                    return joins(room); // as clients do
+                }
+                throw e;
+            }
         }
         return null;
     }

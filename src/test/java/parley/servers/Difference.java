@@ -35,6 +35,9 @@ public enum Difference {
     MAY_KEEP_A_CLOSING_THREAD(
             "Now and then keeps for ever a thread that closes a client which takes nothing, when its own timeout of what the client"
                     + " was sent comes at that moment; Parley goes on with others."),
+    LOSES_A_COMPLETION(
+            "Now and then never completes a send when many clients come at once on a busy machine: the client is closed with 1013 after"
+                    + " `session.send-deadline`, and comes back."),
     KEEPS_THE_LAST(
             "May keep the classes of an application that was undeployed, as long as a thread that served it serves no other."),
     KEEPS_CLASSES("Keeps the classes of an application that was undeployed for a while, or until it is stopped.");

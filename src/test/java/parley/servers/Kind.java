@@ -90,6 +90,7 @@ public enum Kind {
             Difference.ANSWERS_YOUNG_CODES_WITH_1002,
             Difference.DOES_NOT_TELL_WHO_CLOSED,
             Difference.ANSWERS_A_CLOSE_AT_ONCE,
+            Difference.LOSES_A_COMPLETION,
             Difference.KEEPS_THE_LAST);
 
     private final String name;
