@@ -307,7 +307,7 @@ final class AbuseIT {
                                 "parley_handshakes_refused_total{cause=\"address-full\"}",
                                 "parley_handshakes_refused_total{cause=\"rate\"}",
                                 "parley_handshakes_refused_total{cause=\"address-rate\"}",
-                                "parley_sessions_ended_total{code=\"1008\",reason=\"flooding\"}",
+                                "parley_sessions_ended_total{code=\"1008\",reason=\"flooding-bytes\"}",
                                 "parley_sessions_ended_total{code=\"1009\",reason=\"too-big\"}",
                                 "parley_sessions_ended_total{code=\"1013\",reason=\"echo-backlog\"}",
                                 "parley_commands_limited_total",
