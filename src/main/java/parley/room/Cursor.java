@@ -266,7 +266,7 @@ final class Cursor implements PageCache.Reader {
         RoomLog.Spot spot = log.spot(atLeastTo);
         long to = spot.place();
         long before = spot.seq();
-        if (before <= seen + 1 || !move(at, to, 0)) {
+        if (before <= seen + 1 || history != log.beginning() || !move(at, to, 0)) {
             return Optional.empty();
         }
         boolean wasCatchingUp = isCatchingUp;

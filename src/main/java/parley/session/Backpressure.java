@@ -91,8 +91,8 @@ final class Backpressure {
         if (transport.pauseReading()) {
             askToGoOn();
             if (!isWaiting.get()) {
-                transport.resumeReading(); // the end of a turn that it waited for before came between, and resumed too
-                // early
+                // A turn that it had waited for before ended in between, and resumed reading before it was paused.
+                transport.resumeReading();
             }
         } else {
             helpOrWait();
