@@ -414,8 +414,7 @@ class ClusterTest {
             awaitNames(ann, "Ann", "Ben");
             awaitNames(ben, "Ann", "Ben");
             await().atMost(PATIENCE) // the second Ann changes no names
-                    .until(() ->
-                            ann.ask("{'type':'who','room':'java'}").getInt("count") == 3);
+                    .until(() -> ann.ask("{'type':'who','room':'java'}").getInt("count") == 3);
             cy.ask("{'type':'rename','name':'Cy'}");
             awaitNames(ann, "Ann", "Ben", "Cy");
             cy.ask("{'type':'leave','room':'java'}");
