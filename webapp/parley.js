@@ -2,6 +2,8 @@
 // was, and says again what was not acknowledged. docs/parley-js.md describes its use, docs/protocol.md the wire.
 
 const SUBPROTOCOL = 'parley.v1.json';
+/** What `readyState` is while messages can be sent. */
+const OPEN = 1;
 
 /** The waits before coming back, in milliseconds: a random one between the least and a bound that doubles up to the most. */
 const WAIT = { least: 500, most: 20_000 };
@@ -746,7 +748,8 @@ export class Parley extends EventTarget {
     asked.wasSent = true;
     this.#commands.spend(1);
     this.#bytes.spend(asked.size);
-    this.#socket.send(asked.frame);
+    // A socket that is closing says so in the console; what was on its way is settled when it has closed.
+    if ((this.#socket.readyState ?? OPEN) <= OPEN) this.#socket.send(asked.frame);
   }
 
   #welcome({ limits, name }) {

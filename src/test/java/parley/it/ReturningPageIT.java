@@ -126,7 +126,7 @@ final class ReturningPageIT extends BrowserBase {
                 .atMost(PATIENCE)
                 .ignoreExceptions()
                 .until(() -> browser.switchTo().alert(), one -> one != null);
-        String padding = "x".repeat(48_000);
+        String padding = "x".repeat(30_000);
         say(
                 server,
                 "fast",
