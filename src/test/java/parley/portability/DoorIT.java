@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import parley.client.JsonClient;
 import parley.client.RawClient;
+import parley.servers.Difference;
 
 /** Who is let in. */
 class DoorIT extends Portability {
