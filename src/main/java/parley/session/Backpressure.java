@@ -127,13 +127,19 @@ final class Backpressure {
         return newest.getKey().turnsBegun() > newest.getValue();
     }
 
-    /** Looks again at the end of a turn of each room; results that are still due look again by themselves. */
+    /**
+     * Looks again at the end of the next turn of one room that has to have one, and then at the next such room: with a callback in each room, each
+     * of which asked all rooms again, their number doubled with every room. Results that are still due look again by themselves.
+     */
     private void askToGoOn() {
         if (isDone()) {
             goOn();
-        } else {
-            published.keySet().forEach(room -> room.afterTurn(this::goOnIfDone));
+            return;
         }
+        published.entrySet().stream()
+                .filter(newest -> !isThroughATurn(newest))
+                .findFirst()
+                .ifPresent(newest -> newest.getKey().afterTurn(this::goOnIfDone));
     }
 
     private void goOnIfDone() {

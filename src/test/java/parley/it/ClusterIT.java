@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -268,11 +269,12 @@ final class ClusterIT {
                     leader.suspend(true);
                 }
                 talking.sayEverywhereOnce();
-                Awaitility.await("all messages have an answer").atMost(PATIENCE).until(() -> talking.waiting.isEmpty());
+                awaitThat("all messages have an answer", PATIENCE, talking.waiting::isEmpty);
                 long answered = System.nanoTime();
-                Awaitility.await("all acknowledged messages have been heard")
-                        .atMost(Duration.ofSeconds(10))
-                        .until(() -> hearing.heard.containsAll(talking.acknowledged));
+                awaitThat(
+                        "all acknowledged messages have been heard",
+                        Duration.ofSeconds(10),
+                        () -> hearing.heard.containsAll(talking.acknowledged));
                 System.out.printf(
                         "cluster: %d acknowledged, all heard %d ms after the last answer; refused %d%n",
                         talking.acknowledged.size(),
@@ -284,6 +286,16 @@ final class ClusterIT {
                     leader.suspend(false);
                 }
             }
+        }
+    }
+
+    private void awaitThat(String what, Duration patience, BooleanSupplier isSo) {
+        long until = System.nanoTime() + patience.toNanos();
+        while (!isSo.getAsBoolean()) {
+            assertThat(System.nanoTime() < until && wrong.isEmpty())
+                    .as(() -> what + "; what is wrong: " + wrong + nodesSay())
+                    .isTrue();
+            LockSupport.parkNanos(1_000_000);
         }
     }
 
@@ -354,6 +366,17 @@ final class ClusterIT {
                 }
                 default -> {}
             }
+        }
+
+        @Override
+        public CompletionStage<?> onClose(WebSocket from, int code, String reason) {
+            wrong.add("closed with " + code + " " + reason);
+            return null;
+        }
+
+        @Override
+        public void onError(WebSocket from, Throwable error) {
+            wrong.add("ended: " + error);
         }
 
         @Override
