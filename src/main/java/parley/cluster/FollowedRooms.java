@@ -3,6 +3,7 @@ package parley.cluster;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -328,8 +329,13 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
         if (seq <= remote.newest() && heard.last() < remote.newest() && remote.isOpen()) {
             health.pollSoon(); // perhaps another stream of that name
         }
+        byte[] data = heard.data();
         remote.heard(new Remote.Heard(
-                seq, heard.last(), heard.dedupId(), decoder.message(remote.name(), seq, heard.data())));
+                seq,
+                heard.last(),
+                heard.dedupId(),
+                Arrays.hashCode(data),
+                decoder.message(remote.name(), seq, data)));
         touch(remote);
     }
 

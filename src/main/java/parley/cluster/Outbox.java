@@ -2,6 +2,7 @@ package parley.cluster;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -54,6 +55,9 @@ final class Outbox {
         private boolean isDuplicate;
         /** Its number, when it has come by before it was acknowledged; else 0. */
         private long heardAs;
+
+        /** Whether that one had been sent before by somebody else: another node, or an earlier command with its id. */
+        private boolean isOfOthers;
 
         /** Makes one, which is encoded when it is sent for the first time: it names a message before it. */
         Entry(Supplier<byte[]> encoding, String dedupId, long untilNanos, Consumer<Outcome> onResult) {
@@ -206,7 +210,7 @@ final class Outbox {
             return;
         }
         if (entry.heardAs > 0) {
-            stored(entry, entry.heardAs, false);
+            stored(entry, entry.heardAs, entry.isOfOthers);
             return;
         }
         if (entry.place < newestStored) {
@@ -236,13 +240,18 @@ final class Outbox {
         pauseNanos = SHORTEST_PAUSE_NANOS;
     }
 
-    /** A message of that id has come by. */
-    void heard(String dedupId, long seq) {
+    /**
+     * A message of that id has come by.
+     *
+     * @param hash that of its bytes, which name the node and the time: those of the same message that was sent before differ
+     */
+    void heard(String dedupId, long seq, int hash) {
         Entry entry = byDedupId.get(dedupId);
         if (entry != null && entry.heardAs == 0) {
             entry.heardAs = seq;
+            entry.isOfOthers = entry.payload == null || Arrays.hashCode(entry.payload) != hash;
             if (entry.state == State.FAILED) {
-                stored(entry, seq, false);
+                stored(entry, seq, entry.isOfOthers);
             } else {
                 refuseFailedBefore(entry);
             }
@@ -302,7 +311,7 @@ final class Outbox {
         if (entry.state == State.STORED) {
             end(entry, new Outcome.Published(entry.seq, entry.isDuplicate));
         } else if (entry.heardAs > 0) {
-            end(entry, new Outcome.Published(entry.heardAs, false));
+            end(entry, new Outcome.Published(entry.heardAs, entry.isOfOthers));
         } else {
             end(entry, NOT_NOW);
         }

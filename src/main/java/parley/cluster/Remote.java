@@ -52,12 +52,14 @@ final class Remote {
      *
      * @param last the number of the message before it in the room, where that is known; else 0
      * @param dedupId by which the stream knows a message that is sent to it again
+     * @param hash of its bytes
      * @param message null when it could not be read
      */
     record Heard(
             long seq,
             long last,
             @Nullable String dedupId,
+            int hash,
             @Nullable Message message) {}
 
     /**
@@ -233,7 +235,7 @@ final class Remote {
 
     private void settle(Heard heard) {
         if (heard.dedupId != null) {
-            outbox.heard(heard.dedupId, heard.seq);
+            outbox.heard(heard.dedupId, heard.seq, heard.hash);
         }
     }
 

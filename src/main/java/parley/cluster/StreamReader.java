@@ -2,6 +2,7 @@ package parley.cluster;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
@@ -154,7 +155,9 @@ final class StreamReader {
     private List<Remote.Heard> heard(RoomName room, List<Streams.Kept> messages) {
         List<Remote.Heard> heard = new ArrayList<>(messages.size());
         for (Streams.Kept kept : messages) {
-            heard.add(new Remote.Heard(kept.seq(), 0, kept.dedupId(), decoder.message(room, kept.seq(), kept.data())));
+            byte[] data = kept.data();
+            heard.add(new Remote.Heard(
+                    kept.seq(), 0, kept.dedupId(), Arrays.hashCode(data), decoder.message(room, kept.seq(), data)));
         }
         return heard;
     }

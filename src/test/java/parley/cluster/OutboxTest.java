@@ -3,6 +3,7 @@ package parley.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -12,6 +13,8 @@ import parley.room.Outcome;
 
 class OutboxTest {
     private static final long SECOND = 1_000_000_000L;
+    /** The hash of what is sent. */
+    private static final int OWN = Arrays.hashCode(new byte[0]);
 
     private record Sent(Outbox.Entry entry, int attempt) {}
 
@@ -111,7 +114,7 @@ class OutboxTest {
         fail(of("b"));
         fail(of("c"));
         sent.clear();
-        outbox.heard("b", 7);
+        outbox.heard("b", 7, OWN);
         outbox.answer(7);
         look();
         assertThat(results).isEqualTo(Map.of("a", Outbox.NOT_NOW, "b", new Outcome.Published(7, false)));
@@ -140,6 +143,23 @@ class OutboxTest {
         sent.clear();
         outbox.send(now);
         assertThat(sentIds()).isEmpty();
+    }
+
+    /** The client said it to a node that ended, and says it again here, where the acknowledgement is lost. */
+    @Test
+    void aMessageThatAnotherNodeHadSentIsADuplicateHoweverThatIsFound() {
+        say("failed", "expired", "own");
+        fail(of("failed"));
+        outbox.heard("failed", 3, OWN + 1);
+        outbox.heard("expired", 4, OWN + 1);
+        outbox.heard("own", 5, OWN);
+        now += 5 * SECOND;
+        outbox.expire(now);
+        assertThat(results)
+                .isEqualTo(Map.of(
+                        "failed", new Outcome.Published(3, true),
+                        "expired", new Outcome.Published(4, true),
+                        "own", new Outcome.Published(5, false)));
     }
 
     @Test
@@ -178,7 +198,7 @@ class OutboxTest {
     void whatWaitsForTooLongIsAnsweredWithWhatIsKnown() {
         say("stored", "heard", "lost");
         outbox.stored(of("stored").entry, 3, false);
-        outbox.heard("heard", 4);
+        outbox.heard("heard", 4, OWN);
         now += 4 * SECOND;
         say("later");
         outbox.expire(now);
@@ -236,7 +256,7 @@ class OutboxTest {
                 now += SECOND / 20;
                 if (any.waitsForALook(now)) {
                     for (int i = 0; i < stream.size(); i++) {
-                        any.heard(stream.get(i), i + 1);
+                        any.heard(stream.get(i), i + 1, OWN);
                     }
                     any.looked(any.failures());
                 }

@@ -88,7 +88,7 @@ class RemoteTest {
     }
 
     private static Remote.Heard heard(long seq, long last) {
-        return new Remote.Heard(seq, last, null, new Message(seq, 0, DRAFT));
+        return new Remote.Heard(seq, last, null, 0, new Message(seq, 0, DRAFT));
     }
 
     private static Remote.Filled filled(boolean reached, long... numbers) {
@@ -296,7 +296,7 @@ class RemoteTest {
     @Test
     void aMessageIsDatedNoEarlierThanTheNewestOfItsRoom() {
         open(7);
-        remote.heard(new Remote.Heard(9, 7, null, new Message(9, 5_000, DRAFT)));
+        remote.heard(new Remote.Heard(9, 7, null, 0, new Message(9, 5_000, DRAFT)));
         assertThat(remote.envelope("n", 4_000, DRAFT).at()).isEqualTo(5_000);
         assertThat(remote.envelope("n", 6_000, DRAFT).at()).isEqualTo(6_000);
         assertThat(remote.envelope("n", 5_500, DRAFT).at())
