@@ -8,16 +8,16 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * When rooms are compared with their streams, because messages of theirs may have been missed and nothing that comes by tells: now and then, and
- * when another server has come to lead a stream. For the store's thread.
+ * When rooms are compared with their streams, because messages of theirs may have been missed and nothing that comes
+ * by tells: now and then, and when another server has come to lead a stream. For the store's thread.
  */
 final class Checks {
     private static final int ROOMS_A_TICK = 10;
     private static final long BETWEEN_NANOS = 30_000_000_000L;
 
     /**
-     * When rooms of a stream are compared with it after another server has come to lead it. Copies of messages stored around that moment do not
-     * come by, and the new leader may still be taking in the last of them.
+     * When rooms of a stream are compared with it after another server has come to lead it. Copies of messages stored
+     * around that moment do not come by, and the new leader may still be taking in the last of them.
      */
     private static final long[] AFTER_A_CHANGE_NANOS = {0, 1_000_000_000L, 3_000_000_000L};
 

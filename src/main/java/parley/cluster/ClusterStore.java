@@ -15,8 +15,9 @@ import parley.room.RoomStore;
 /**
  * Rooms of a cluster. Any thread may call any method, and none waits except for {@link #close}.
  *
- * <p>One thread, the {@link Loop}, knows the state of all rooms; tasks for it wait in a queue, in which messages that clients publish and messages
- * that come by are bounded by their bytes. Four others, the {@link Readers}, read from streams and wait for NATS; one keeps the connection.
+ * <p>One thread, the {@link Loop}, knows the state of all rooms; tasks for it wait in a queue, in which messages that
+ * clients publish and messages that come by are bounded by their bytes. Four others, the {@link Readers}, read from
+ * streams and wait for NATS; one keeps the connection.
  */
 public final class ClusterStore implements RoomStore, AutoCloseable {
     static final Outcome.NotKept CLOSING =
@@ -197,7 +198,10 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
         return counted.unreadable.sum();
     }
 
-    /** Stores what waits, for as long as a deadline allows, answers the rest, and leaves the cluster. Waits for a while. */
+    /**
+     * Stores what waits, for as long as a deadline allows, answers the rest, and leaves the cluster. Waits for a
+     * while.
+     */
     @Override
     public void close() {
         loop.execute(rooms::leave);

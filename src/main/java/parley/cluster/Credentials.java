@@ -13,8 +13,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A credentials file of NATS: a token that says who one is, and the seed of the key that proves it. The key is Ed25519 (RFC 8032), which Java
- * has had since 15: the six megabytes that the NATS library would bring for it are left out. Immutable.
+ * A credentials file of NATS: a token that says who one is, and the seed of the key that proves it. The key is
+ * Ed25519 (RFC 8032), which Java has had since 15: the six megabytes that the NATS library would bring for it are
+ * left out. Immutable.
  */
 final class Credentials {
     private static final String BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";

@@ -15,15 +15,16 @@ import parley.protocol.Draft;
 import parley.room.RoomStore;
 
 /**
- * What nodes send each other, in bytes: a version, fields in a fixed order, then any number of fields that carry a tag and a length.
+ * What nodes send each other, in bytes: a version, fields in a fixed order, then any number of fields that carry a
+ * tag and a length.
  *
- * <p>Nodes of neighbouring versions read each other. A later version begins with the fixed fields of the one before it; what is new is a tagged
- * field, and a node passes over tags that it does not know.
+ * <p>Nodes of neighbouring versions read each other. A later version begins with the fixed fields of the one before
+ * it; what is new is a tagged field, and a node passes over tags that it does not know.
  *
  * @param node which node it comes from
  * @param at when it was published, in milliseconds since 1970
- * @param back the number of a message of the room some way before this one, or 0 for its beginning: the way back in a stream that is only
- *     read forward
+ * @param back the number of a message of the room some way before this one, or 0 for its beginning: the way back in a
+ *     stream that is only read forward
  * @param quiet where the room has no message, as the node knew when it sent this
  */
 record Envelope(String node, long at, long back, Quiet quiet, Draft draft) {

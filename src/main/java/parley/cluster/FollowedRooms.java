@@ -18,8 +18,8 @@ import parley.room.Outcome;
 import parley.room.RoomStore;
 
 /**
- * The rooms that this node follows: what comes by for them, what is published in them, and what is due. For the store's thread, except where a
- * method says otherwise.
+ * The rooms that this node follows: what comes by for them, what is published in them, and what is due. For the
+ * store's thread, except where a method says otherwise.
  */
 final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
     private static final Logger LOG = System.getLogger("parley.cluster");

@@ -6,8 +6,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Subscriptions of rooms. What comes by becomes a task of the store's thread; how much of it may wait is bounded by its bytes. For the store's
- * thread.
+ * Subscriptions of rooms. What comes by becomes a task of the store's thread; how much of it may wait is bounded by
+ * its bytes. For the store's thread.
  */
 final class Hearings {
     /** In KiB. */
@@ -60,7 +60,10 @@ final class Hearings {
         return link.hear(subjects.at(room.name()), heard -> pass(room, heard));
     }
 
-    /** By a thread of the library's, which waits while too much waits here: NATS keeps it meanwhile, and in the end drops it. */
+    /**
+     * By a thread of the library's, which waits while too much waits here: NATS keeps it meanwhile, and in the end
+     * drops it.
+     */
     private void pass(Remote room, Link.Heard heard) {
         int size = kilobytes(heard.data());
         try {

@@ -27,7 +27,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** The connection to NATS, which comes back when it is lost. Any thread may call any method, and none waits except for {@link #keepConnected}. */
+/**
+ * The connection to NATS, which comes back when it is lost. Any thread may call any method, and none waits except for
+ * {@link #keepConnected}.
+ */
 final class Link implements AutoCloseable {
     private static final Logger LOG = System.getLogger("parley.cluster");
 
@@ -159,7 +162,10 @@ final class Link implements AutoCloseable {
         return options.build();
     }
 
-    /** Connects, and again when the library has given up, as it does when NATS refuses the login twice. For a thread of its own. */
+    /**
+     * Connects, and again when the library has given up, as it does when NATS refuses the login twice. For a thread
+     * of its own.
+     */
     void keepConnected() {
         Connection now = null;
         try {

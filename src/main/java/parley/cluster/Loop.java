@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * The store's thread: it knows the state of all rooms, carries out one task after the other, and waits for nobody. Any thread may give it tasks;
- * {@link #run} is for the thread itself.
+ * The store's thread: it knows the state of all rooms, carries out one task after the other, and waits for nobody.
+ * Any thread may give it tasks; {@link #run} is for the thread itself.
  */
 final class Loop implements Executor {
     private static final Logger LOG = System.getLogger("parley.cluster");

@@ -32,8 +32,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Streams of NATS JetStream. Any thread.
  *
- * <p>A page is one request ("direct get" with {@code batch}). Servers before 2.11 pass over that word and answer with one message; which of the
- * two it was is told by the answer itself, so that servers of both kinds may keep one stream.
+ * <p>A page is one request ("direct get" with {@code batch}). Servers before 2.11 pass over that word and answer with
+ * one message; which of the two it was is told by the answer itself, so that servers of both kinds may keep one
+ * stream.
  */
 final class NatsStreams implements Streams {
     private static final Logger LOG = System.getLogger("parley.cluster");

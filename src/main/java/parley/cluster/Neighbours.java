@@ -15,9 +15,10 @@ import parley.room.RoomStore;
 /**
  * The other nodes, and who is in rooms there. For the store's thread alone.
  *
- * <p>A node beats every second. It sends snapshots of who is in its rooms: when that changes, when another node asks, and now and then anyway,
- * since they may get lost. The larger a snapshot is, the less often it is sent. The members of a node that is silent for too long are gone; time
- * in which this node itself stood still does not count, since what the others sent meanwhile has not been read yet.
+ * <p>A node beats every second. It sends snapshots of who is in its rooms: when that changes, when another node asks,
+ * and now and then anyway, since they may get lost. The larger a snapshot is, the less often it is sent. The members
+ * of a node that is silent for too long are gone; time in which this node itself stood still does not count, since
+ * what the others sent meanwhile has not been read yet.
  */
 final class Neighbours {
     private static final long BEAT_NANOS = 1_000_000_000L;
@@ -69,7 +70,9 @@ final class Neighbours {
     private final Set<String> dead = new LinkedHashSet<>();
 
     private final Map<Remote, Here> here = new HashMap<>();
-    /** Rooms that this node has left, and others have not been told: before anything is said of another of that name. */
+    /**
+     * Rooms that this node has left, and others have not been told: before anything is said of another of that name.
+     */
     private final Deque<Remote> deserted = new ArrayDeque<>();
     /** Which other nodes each room has been told of, and when that was last said. */
     private final Map<Remote, Map<String, Long>> there = new HashMap<>();

@@ -5,7 +5,8 @@ import java.util.Arrays;
 /**
  * The numbers of a room's newest messages, without holes from one number on. For one thread.
  *
- * <p>Streams let go of their oldest messages, whatever room they are of. By these numbers a room tells whether any of its own are gone.
+ * <p>Streams let go of their oldest messages, whatever room they are of. By these numbers a room tells whether any of
+ * its own are gone.
  */
 final class Numbers {
     private static final int FEWEST = 64;
@@ -40,8 +41,8 @@ final class Numbers {
     }
 
     /**
-     * The number from which on a room has lost nothing, when everything before another number is gone from the stream: one more than that of its
-     * newest message that is gone.
+     * The number from which on a room has lost nothing, when everything before another number is gone from the
+     * stream: one more than that of its newest message that is gone.
      *
      * @param otherwise the answer where the numbers here do not reach back so far
      */

@@ -15,10 +15,11 @@ import parley.room.Outcome;
 /**
  * Messages that were published in one room of this node and are not answered yet, in order. For one thread.
  *
- * <p>Many are on their way at once, over one connection, which keeps their order. When one fails, the order is kept like this: nothing new is
- * sent until those on their way are answered or given up, and the room has looked which of them the stream has; then the others are sent again,
- * in order, under the same ids, by which the stream knows those that reach it late. Once a later one has been stored, an earlier one that failed
- * is refused, since it would come behind: its sender may publish it again.
+ * <p>Many are on their way at once, over one connection, which keeps their order. When one fails, the order is kept
+ * like this: nothing new is sent until those on their way are answered or given up, and the room has looked which of
+ * them the stream has; then the others are sent again, in order, under the same ids, by which the stream knows those
+ * that reach it late. Once a later one has been stored, an earlier one that failed is refused, since it would come
+ * behind: its sender may publish it again.
  */
 final class Outbox {
     static final Outcome.NotKept NOT_NOW =
@@ -243,7 +244,8 @@ final class Outbox {
     /**
      * A message of that id has come by.
      *
-     * @param hash that of its bytes, which name the node and the time: those of the same message that was sent before differ
+     * @param hash that of its bytes, which name the node and the time: those of the same message that was sent before
+     *     differ
      */
     void heard(String dedupId, long seq, int hash) {
         Entry entry = byDedupId.get(dedupId);

@@ -9,7 +9,10 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
 
-/** Threads that wait for NATS: two for rooms that follow, and two for what members and clients ask for. Any thread may give them work. */
+/**
+ * Threads that wait for NATS: two for rooms that follow, and two for what members and clients ask for. Any thread may
+ * give them work.
+ */
 final class Readers {
     private static final Logger LOG = System.getLogger("parley.cluster");
 

@@ -12,10 +12,11 @@ import parley.protocol.RoomName;
 import parley.room.RoomStore;
 
 /**
- * A room as this node follows it: it passes messages on in the order of their numbers, without holes. For the store's thread alone.
+ * A room as this node follows it: it passes messages on in the order of their numbers, without holes. For the store's
+ * thread alone.
  *
- * <p>Each message that comes by names the one before it in its room. When that is not the newest here, some were missed on the way: they are
- * read from the stream, and messages that come by meanwhile wait.
+ * <p>Each message that comes by names the one before it in its room. When that is not the newest here, some were
+ * missed on the way: they are read from the stream, and messages that come by meanwhile wait.
  *
  * <pre>
  *             opened             hole            filled
@@ -83,7 +84,9 @@ final class Remote {
      */
     record Filled(List<Heard> messages, @Nullable Bounds bounds, boolean reached) {}
 
-    /** A caller that waits for a look, which begins when all messages up to a place of the outbox have been answered. */
+    /**
+     * A caller that waits for a look, which begins when all messages up to a place of the outbox have been answered.
+     */
     private record Look(long place, Consumer<RoomStore.Extent> onExtent) {}
 
     private enum State {

@@ -6,8 +6,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether the streams are there, which they are, and who leads them: looks at all every few seconds. For the store's thread, except for {@link
- * #areThere}; the looking itself is done by a thread that may wait.
+ * Whether the streams are there, which they are, and who leads them: looks at all every few seconds. For the store's
+ * thread, except for {@link #areThere}; the looking itself is done by a thread that may wait.
  */
 final class StreamHealth {
     private static final long POLL_NANOS = 5_000_000_000L;

@@ -204,7 +204,10 @@ final class StreamReader {
         return new Given(RoomStore.Unread.NOT_NOW, null);
     }
 
-    /** The messages of an answer, until there are enough. One more than asked for is read: whether there is one cannot be told by numbers. */
+    /**
+     * The messages of an answer, until there are enough. One more than asked for is read: whether there is one cannot
+     * be told by numbers.
+     */
     private static final class Gathered {
         private final RoomStore.Query query;
         private final List<Message> messages = new ArrayList<>();

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The streams that rooms are kept in. Any thread may call any method; each waits for the answer of a server, and throws when there is none. */
+/**
+ * The streams that rooms are kept in. Any thread may call any method; each waits for the answer of a server, and
+ * throws when there is none.
+ */
 interface Streams {
     /** A message as the stream has it. */
     record Kept(long seq, byte[] data, @Nullable String dedupId) {}
@@ -37,7 +40,8 @@ interface Streams {
     State state(int shard, @Nullable String subject) throws IOException;
 
     /**
-     * The first messages of a subject of that number or a higher one: from any server that keeps the stream, which may be behind its leader.
+     * The first messages of a subject of that number or a higher one: from any server that keeps the stream, which
+     * may be behind its leader.
      *
      * @param limit how many at most, at least 1
      * @param bytes how many bytes, about; one message comes in any case

@@ -5,8 +5,9 @@ import java.util.Base64;
 import parley.protocol.RoomName;
 
 /**
- * What streams and subjects are called. A room's name is one token of a subject, whatever it is: what is not a letter, a digit, '-' or '_' is
- * written as '=' and two digits of each byte, so that it is no wildcard and no separator. Immutable.
+ * What streams and subjects are called. A room's name is one token of a subject, whatever it is: what is not a
+ * letter, a digit, '-' or '_' is written as '=' and two digits of each byte, so that it is no wildcard and no
+ * separator. Immutable.
  */
 record Subjects(String cluster, int streams) {
     /** Of a message, behind the room's token; what else there is comes from nodes. */

@@ -14,8 +14,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * A server of NATS with JetStream: a process of its own on a port that stays, with a folder that stays. Used by one thread. It is the one that is
- * installed, or another: {@code -Dparley.nats-server=/path/to/nats-server}.
+ * A server of NATS with JetStream: a process of its own on a port that stays, with a folder that stays. Used by one
+ * thread. It is the one that is installed, or another: {@code -Dparley.nats-server=/path/to/nats-server}.
  */
 public final class NatsServer implements AutoCloseable {
     private static final String NAME = "nats-server";

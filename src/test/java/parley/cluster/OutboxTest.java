@@ -222,7 +222,10 @@ class OutboxTest {
         assertThat(outbox.isEmpty()).isTrue();
     }
 
-    /** A stream that loses requests and answers at random, and a room that looks: what the stream stores is in the order in which it was said, each once. */
+    /**
+     * A stream that loses requests and answers at random, and a room that looks: what the stream stores is in the
+     * order in which it was said, each once.
+     */
     @Test
     void whateverIsLostTheOrderHoldsAndNothingIsDoubled() {
         long seed = new Random().nextLong();

@@ -38,11 +38,11 @@ import parley.client.JsonClient;
 import parley.client.NatsServer;
 
 /**
- * Three nodes and NATS, of which now one, now the other is killed, or its line cut or silent, while clients talk and move between nodes; and
- * reads afterwards what each was sent. The long form:
- * {@code mvn failsafe:integration-test@process failsafe:verify -Dit.test=ClusterIT -Dparley.faults=200}. With three servers of NATS, each
- * stream on all of them, and their leaders killed and suspended too: {@code -Dparley.nats-servers=3}, and with another version of NATS:
- * {@code -Dparley.nats-server=/path/to/nats-server}.
+ * Three nodes and NATS, of which now one, now the other is killed, or its line cut or silent, while clients talk and
+ * move between nodes; and reads afterwards what each was sent. The long form: {@code mvn
+ * failsafe:integration-test@process failsafe:verify -Dit.test=ClusterIT -Dparley.faults=200}. With three servers of
+ * NATS, each stream on all of them, and their leaders killed and suspended too: {@code -Dparley.nats-servers=3}, and
+ * with another version of NATS: {@code -Dparley.nats-server=/path/to/nats-server}.
  */
 final class ClusterIT {
     private static final int FAULTS = Integer.getInteger("parley.faults", 6);
@@ -248,8 +248,9 @@ final class ClusterIT {
     }
 
     /**
-     * Copies of what is stored when a leader ends do not all come by, and where nothing follows in a room nothing tells of that. Nodes compare
-     * their rooms with the stream when another server leads it: not in their turn only, which takes half a minute and more.
+     * Copies of what is stored when a leader ends do not all come by, and where nothing follows in a room nothing
+     * tells of that. Nodes compare their rooms with the stream when another server leads it: not in their turn only,
+     * which takes half a minute and more.
      */
     @Test
     @Timeout(value = 20, unit = TimeUnit.MINUTES)
@@ -533,7 +534,10 @@ final class ClusterIT {
             }
         }
 
-        /** A node has ended. The JDK's client does not always say so: once in some hundred connections it waited for ever. */
+        /**
+         * A node has ended. The JDK's client does not always say so: once in some hundred connections it waited for
+         * ever.
+         */
         void ended(ParleyProcess node) {
             Line now = line;
             if (now != null && now.node == node) {

@@ -574,7 +574,10 @@ class ClusterTest {
         }
     }
 
-    /** The connection is not broken, and nothing comes through: what was sent arrives after its sender has sent it again. */
+    /**
+     * The connection is not broken, and nothing comes through: what was sent arrives after its sender has sent it
+     * again.
+     */
     @Test
     void aSilentLineDoublesNothing() throws Exception {
         node("nats.deadline=30s");
