@@ -331,11 +331,7 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
         }
         byte[] data = heard.data();
         remote.heard(new Remote.Heard(
-                seq,
-                heard.last(),
-                heard.dedupId(),
-                Arrays.hashCode(data),
-                decoder.message(remote.name(), seq, data)));
+                seq, heard.last(), heard.dedupId(), Arrays.hashCode(data), decoder.message(remote.name(), seq, data)));
         touch(remote);
     }
 

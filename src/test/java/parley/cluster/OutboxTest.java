@@ -20,7 +20,10 @@ class OutboxTest {
 
     private final List<Sent> sent = new ArrayList<>();
     private final Map<String, Outcome> results = new TreeMap<>();
-    private final Outbox outbox = new Outbox((entry, attempt) -> sent.add(new Sent(entry, attempt)));
+    private final Outbox outbox = new Outbox((entry, attempt) -> {
+        assertThat(entry.payload()).isEmpty();
+        sent.add(new Sent(entry, attempt));
+    });
     private long now;
 
     private void say(String... ids) {
@@ -234,7 +237,10 @@ class OutboxTest {
             Map<String, Outcome> outcomes = new TreeMap<>();
             List<String> stream = new ArrayList<>();
             List<Sent> onTheWire = new ArrayList<>();
-            Outbox any = new Outbox((entry, attempt) -> onTheWire.add(new Sent(entry, attempt)));
+            Outbox any = new Outbox((entry, attempt) -> {
+                assertThat(entry.payload()).isEmpty();
+                onTheWire.add(new Sent(entry, attempt));
+            });
             int said = 0;
             for (int step = 0; step < 300; step++) {
                 if (random.nextInt(3) == 0) {
