@@ -69,7 +69,7 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
             }
         });
         this.readers = new Readers(threads);
-        NatsStreams streams = new NatsStreams(settings, subjects, link);
+        NatsStreams streams = new NatsStreams(settings, subjects, link, nanoTime);
         this.rooms = new FollowedRooms(
                 settings, subjects, node, link, streams, readers, loop, nanoTime, counted, complaints);
         this.loopThread = threads.newThread(() -> loop.run(rooms));

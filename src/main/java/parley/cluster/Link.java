@@ -81,6 +81,15 @@ final class Link implements AutoCloseable {
     /** What one connection has besides. */
     private record Lines(Publisher publisher, Dispatcher heard, Dispatcher answered, String inbox) {}
 
+    /** The server that was asked says nothing. */
+    static final class UnansweredException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        UnansweredException() {
+            super("NATS does not answer");
+        }
+    }
+
     /** Answers to one request, as they come. For one thread. */
     final class Answers implements AutoCloseable {
         private final String token;
@@ -94,7 +103,7 @@ final class Link implements AutoCloseable {
         Message next(Duration patience) throws IOException, InterruptedException {
             Message next = come.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
             if (next == null) {
-                throw new IOException("NATS does not answer");
+                throw new UnansweredException();
             }
             return next;
         }

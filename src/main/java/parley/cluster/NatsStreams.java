@@ -23,10 +23,12 @@ import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,11 +37,20 @@ import org.jspecify.annotations.Nullable;
  * <p>A page is one request ("direct get" with {@code batch}). Servers before 2.11 pass over that word and answer with
  * one message; which of the two it was is told by the answer itself, so that servers of both kinds may keep one
  * stream.
+ *
+ * <p>Any server that keeps the stream may be the one that is asked. One that stands still is asked too, for as long as
+ * the others have not given it up: when there is no answer, the server that leads the stream is asked for a while,
+ * which gives one message at a time.
  */
 final class NatsStreams implements Streams {
     private static final Logger LOG = System.getLogger("parley.cluster");
 
     private static final Duration ANSWER = Duration.ofSeconds(2);
+    /** Of a server that may stand still, while others have what it is asked for. */
+    private static final Duration FIRST_ANSWER = Duration.ofMillis(500);
+    /** How long messages are read from the leader after a server has not answered. */
+    private static final long LEADER_ONLY_NANOS = 10_000_000_000L;
+
     private static final int NO_STREAM = 10059;
     private static final int NO_MESSAGE = 10037;
     private static final int NOT_FOUND = 404;
@@ -52,11 +63,15 @@ final class NatsStreams implements Streams {
     private final ClusterSettings settings;
     private final Subjects subjects;
     private final Link link;
+    private final LongSupplier nanoTime;
+    private volatile long leaderOnlyUntilNanos;
 
-    NatsStreams(ClusterSettings settings, Subjects subjects, Link link) {
+    NatsStreams(ClusterSettings settings, Subjects subjects, Link link, LongSupplier nanoTime) {
         this.settings = settings;
         this.subjects = subjects;
         this.link = link;
+        this.nanoTime = nanoTime;
+        this.leaderOnlyUntilNanos = nanoTime.getAsLong();
     }
 
     @Override
@@ -170,8 +185,8 @@ final class NatsStreams implements Streams {
         long left = Math.max(1, bytes);
         while (messages.size() < limit && left > 0) {
             List<Kept> some = new ArrayList<>();
-            boolean isEnd =
-                    request(shard, subject, next, Math.min(MOST_IN_A_BATCH, limit - messages.size()), left, some);
+            int most = Math.min(MOST_IN_A_BATCH, limit - messages.size());
+            boolean isEnd = request(shard, subject, next, most, left, some);
             messages.addAll(some);
             if (isEnd || some.isEmpty()) {
                 return new Batch(messages, true);
@@ -185,12 +200,39 @@ final class NatsStreams implements Streams {
     /** Makes one request and adds what it brings; returns whether there is nothing behind that. */
     private boolean request(int shard, String subject, long from, int limit, long bytes, List<Kept> into)
             throws IOException, InterruptedException {
+        if (nanoTime.getAsLong() - leaderOnlyUntilNanos < 0) {
+            return askTheLeader(shard, subject, from, into);
+        }
+        try {
+            return askAny(shard, subject, from, limit, bytes, into);
+        } catch (Link.UnansweredException e) {
+            leaderOnlyUntilNanos = nanoTime.getAsLong() + LEADER_ONLY_NANOS;
+            into.clear();
+            return askTheLeader(shard, subject, from, into);
+        }
+    }
+
+    private boolean askTheLeader(int shard, String subject, long from, List<Kept> into)
+            throws IOException, InterruptedException {
+        String body = "{\"seq\":" + from + ",\"next_by_subj\":\"" + subject + "\"}";
+        MessageInfo next = message(shard, get(shard, body));
+        if (next == null) {
+            return true;
+        }
+        byte[] data = next.getData();
+        into.add(new Kept(
+                next.getSeq(), data == null ? new byte[0] : data, Link.text(next.getHeaders(), "Nats-Msg-Id")));
+        return false;
+    }
+
+    private boolean askAny(int shard, String subject, long from, int limit, long bytes, List<Kept> into)
+            throws IOException, InterruptedException {
         String body = "{\"seq\":" + from + ",\"next_by_subj\":\"" + subject + "\",\"batch\":" + limit
                 + ",\"max_bytes\":" + Math.min(bytes, Integer.MAX_VALUE) + "}";
         try (Link.Answers answers = link.ask("$JS.API.DIRECT.GET." + subjects.stream(shard), utf8(body))) {
             long before = 0;
             while (true) {
-                Message answer = answers.next(ANSWER);
+                Message answer = answers.next(into.isEmpty() ? FIRST_ANSWER : ANSWER);
                 Headers headers = answer.getHeaders();
                 long last = Link.number(headers, "Nats-Last-Sequence");
                 if (answer.isStatusMessage()) {
@@ -231,8 +273,12 @@ final class NatsStreams implements Streams {
     }
 
     private CompletableFuture<Message> last(int shard, String subject) throws IOException {
+        return get(shard, "{\"last_by_subj\":\"" + subject + "\"}");
+    }
+
+    /** Asks the server that leads a stream for a message. */
+    private CompletableFuture<Message> get(int shard, String body) throws IOException {
         try {
-            String body = "{\"last_by_subj\":\"" + subject + "\"}";
             return link.connection()
                     .requestWithTimeout("$JS.API.STREAM.MSG.GET." + subjects.stream(shard), utf8(body), ANSWER);
         } catch (IllegalStateException e) {
@@ -241,14 +287,21 @@ final class NatsStreams implements Streams {
     }
 
     private long number(int shard, CompletableFuture<Message> request) throws IOException, InterruptedException {
+        MessageInfo newest = message(shard, request);
+        return newest == null ? 0 : newest.getSeq();
+    }
+
+    /** The message that was asked for; null for none. */
+    private @Nullable MessageInfo message(int shard, CompletableFuture<Message> request)
+            throws IOException, InterruptedException {
         try {
             Message answer = request.get(ANSWER.toMillis(), TimeUnit.MILLISECONDS);
-            MessageInfo newest = new MessageInfo(answer, subjects.stream(shard), false);
-            if (newest.hasError() && newest.getApiErrorCode() != NO_MESSAGE) {
-                throw new IOException("NATS: " + newest.getError());
+            MessageInfo message = new MessageInfo(answer, subjects.stream(shard), false);
+            if (message.hasError() && message.getApiErrorCode() != NO_MESSAGE) {
+                throw new IOException("NATS: " + message.getError());
             }
-            return newest.hasError() ? 0 : newest.getSeq();
-        } catch (TimeoutException | ExecutionException | java.util.concurrent.CancellationException e) {
+            return message.hasError() ? null : message;
+        } catch (TimeoutException | ExecutionException | CancellationException e) {
             throw new IOException("NATS does not answer", e);
         }
     }

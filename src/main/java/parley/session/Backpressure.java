@@ -1,6 +1,7 @@
 package parley.session;
 
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +36,8 @@ final class Backpressure {
 
     /** The rooms that it has published in, with their turns when the newest message got its result. */
     private final Map<Room, Long> published = new ConcurrentHashMap<>();
+    /** The rooms at the end of whose next turn it looks again. */
+    private final Set<Room> asked = ConcurrentHashMap.newKeySet();
     /** How many messages were given to a room and have no result yet. */
     private final AtomicInteger unanswered = new AtomicInteger();
     /** Whether the sender waits. Set by the thread that brings messages, cleared by the one that lets it go on. */
@@ -63,7 +66,7 @@ final class Backpressure {
             }
             onResult.accept(outcome);
             if (unanswered.decrementAndGet() == 0 && isWaiting.get()) {
-                room.afterTurn(this::goOnIfDone);
+                askAfterTurnOf(room);
             }
         });
     }
@@ -127,19 +130,32 @@ final class Backpressure {
         return newest.getKey().turnsBegun() > newest.getValue();
     }
 
-    /**
-     * Looks again at the end of the next turn of one room that has to have one, and then at the next such room: with a callback in each room, each
-     * of which asked all rooms again, their number doubled with every room. Results that are still due look again by themselves.
-     */
+    /** Looks again at the end of a turn of each room that has to have one; results that are still due look by themselves. */
     private void askToGoOn() {
         if (isDone()) {
             goOn();
             return;
         }
-        published.entrySet().stream()
-                .filter(newest -> !isThroughATurn(newest))
-                .findFirst()
-                .ifPresent(newest -> newest.getKey().afterTurn(this::goOnIfDone));
+        boolean asks = false;
+        for (Map.Entry<Room, Long> newest : published.entrySet()) {
+            if (!isThroughATurn(newest)) {
+                askAfterTurnOf(newest.getKey());
+                asks = true;
+            }
+        }
+        if (!asks && unanswered.get() == 0) {
+            goOn(); // done since this moment
+        }
+    }
+
+    /** Looks again at the end of a turn, once: callbacks that each ask all rooms would double with every room. */
+    private void askAfterTurnOf(Room room) {
+        if (asked.add(room)) {
+            room.afterTurn(() -> {
+                asked.remove(room);
+                goOnIfDone();
+            });
+        }
     }
 
     private void goOnIfDone() {

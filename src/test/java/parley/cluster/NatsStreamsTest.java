@@ -56,7 +56,7 @@ class NatsStreamsTest {
         connecting = new Thread(link::keepConnected);
         connecting.start();
         await().atMost(PATIENCE).until(link::isUp);
-        streams = new NatsStreams(settings, new Subjects("parley", 1), link);
+        streams = new NatsStreams(settings, new Subjects("parley", 1), link, System::nanoTime);
         streams.prepare(0);
         publishing = new Publishing(link, complaints);
     }

@@ -2,10 +2,14 @@ package parley.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import parley.delivery.FakeTransport;
@@ -22,9 +26,11 @@ import parley.room.Start;
 
 /** How far a sender may be ahead of its rooms, with turns that run when the test says so. */
 class BackpressureTest {
+    private static final int MANY_ROOMS = 18;
+
     private final Deque<Runnable> turns = new ArrayDeque<>();
     private final RoomRegistry rooms = new RoomRegistry(
-            Samples.limits(10, 0, Overflow.DROP_OLDEST, Duration.ZERO), 9, turns::add, Clock.systemUTC());
+            Samples.limits(10, 0, Overflow.DROP_OLDEST, Duration.ZERO), MANY_ROOMS, turns::add, Clock.systemUTC());
     private final FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);
     private final Backpressure backpressure = new Backpressure(transport);
     private int results;
@@ -84,6 +90,25 @@ class BackpressureTest {
         backpressure.keepPace();
         assertThat(transport.isPaused()).as("counted anew").isFalse();
         assertThat(results).isEqualTo(2 * Backpressure.MESSAGES);
+    }
+
+    /** The callbacks doubled with each room: a client that sent 300 messages to a few dozen rooms ended the process. */
+    @Test
+    void aSenderThatWaitsForManyRoomsAsksThemOneAfterTheOther() {
+        List<Room> rooms = new ArrayList<>();
+        for (int i = 0; i < MANY_ROOMS; i++) {
+            rooms.add(room("room-" + i));
+        }
+        for (int i = 0; i < Backpressure.MESSAGES; i++) {
+            publish(rooms.get(i % MANY_ROOMS), 1);
+        }
+        backpressure.keepPace();
+        assertThat(transport.isPaused()).isTrue();
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        runTurns();
+        assertThat(transport.isPaused()).isFalse();
+        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(4 << 20);
     }
 
     @Test
