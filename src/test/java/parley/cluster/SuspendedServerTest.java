@@ -45,11 +45,14 @@ class SuspendedServerTest {
             Thread connecting = new Thread(link::keepConnected);
             connecting.start();
             NatsStreams streams = new NatsStreams(settings, new Subjects("parley", 1), link, System::nanoTime);
-            await().atMost(PATIENCE).ignoreExceptions().until(() -> streams.prepare(0).last() == 0);
+            await().atMost(PATIENCE)
+                    .ignoreExceptions()
+                    .until(() -> streams.prepare(0).last() == 0);
             for (int i = 0; i < 10; i++) {
                 link.connection().jetStream().publish("parley.say.0.java", new byte[] {1});
             }
-            NatsServer still = servers.get(neither(0, Integer.parseInt(streams.state(0, null).leader())));
+            NatsServer still = servers.get(
+                    neither(0, Integer.parseInt(streams.state(0, null).leader())));
             still.suspend(true);
             for (int i = 0; i < 40; i++) {
                 assertThat(streams.read(0, "parley.say.0.java", 1, 100, 1 << 20).messages())
