@@ -217,7 +217,7 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
             case 1002, 1007, 1009 -> Ending.MALFORMED;
             default -> Ending.LEFT;
         };
-        end(why, null);
+        end(farewell != null ? Ending.LEFT : why, null); // it had closed, and did not wait for its answers
     }
 
     /**
@@ -225,7 +225,11 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
      * close; and who sends may find that out first.
      */
     public final void failed(Throwable cause) {
-        end(cause instanceof IOException ? Ending.LOST : Ending.BROKEN, cause);
+        if (farewell != null) {
+            end(Ending.LEFT, null); // as in gone()
+        } else {
+            end(cause instanceof IOException ? Ending.LOST : Ending.BROKEN, cause);
+        }
     }
 
     @Override

@@ -445,6 +445,21 @@ class ConnectionTest {
         assertThat(transport.closes()).hasSize(1);
     }
 
+    /** It has said that it goes, whatever is still on its way to it. */
+    @Test
+    void aClientThatClosesAndGoesWithoutItsAnswersHasLeft() {
+        FakeTransport sending = new FakeTransport(When.LATER, 1);
+        EchoConnection first = echo(sending);
+        first.text("a", 1);
+        first.clientCloses(() -> {});
+        sending.completeOne(new IOException("reset"));
+        EchoConnection second = echo(new FakeTransport(When.LATER, 1));
+        second.text("a", 1);
+        second.clientCloses(() -> {});
+        second.gone(1006);
+        assertThat(sessions.endedCount(Ending.LEFT)).isEqualTo(2);
+    }
+
     @Test
     void aClientThatHasLeftIsNotClosedOnceMore() {
         FakeTransport transport = new FakeTransport(When.LATER, 1);
