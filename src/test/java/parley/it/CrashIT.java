@@ -85,6 +85,8 @@ final class CrashIT {
         System.out.println("crashes: the seed is " + seed);
         for (int round = 0; round < CRASHES; round++) {
             try (ParleyProcess parley = start()) {
+                assertThat(parley.output())
+                        .contains(round == 0 ? folder + "': it is new" : "; the last stop was not orderly: ");
                 checkAll(parley);
                 int before = big.acknowledged.size();
                 List<Talker> talkers = talkers(parley, round);
