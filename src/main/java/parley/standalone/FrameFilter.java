@@ -54,6 +54,13 @@ final class FrameFilter extends BaseFilter {
         return ctx.getStopAction();
     }
 
+    /** A selector keeps the connection that it served last, gone or not: with it, this would keep the session. */
+    @Override
+    public NextAction handleClose(FilterChainContext ctx) {
+        watches.remove(ctx.getConnection());
+        return ctx.getInvokeAction();
+    }
+
     /** Passes bytes on. */
     static void pass(Buffer bytes, FrameWatch watch) {
         if (!bytes.isComposite()) {
