@@ -529,8 +529,9 @@ final class Keys {
             "0",
             1024 * GIB,
             "1024GiB, not less than room.history-bytes, 0 = a quarter of the heap",
-            "What the messages kept in all rooms may weigh. Beyond that the rooms in which nothing was said for the"
-                    + " longest time forget first.");
+            "How many bytes the messages have that memory keeps in all rooms. Beyond that rooms forget what no member"
+                    + " needs, first those in which nothing was said for the longest time; if that is not enough, all they"
+                    + " keep, first those that keep most.");
 
     static final Setting<Integer> FAN_OUT_THREADS = Setting.number(
             "fan-out.threads", 0, 0, 256, "threads (0 = as many as processors)", "Threads that run the rooms' turns.");

@@ -183,7 +183,12 @@ final class Ring {
 
     /** Lets all messages go. Under the room's lock. */
     void forget() {
-        while (first <= head) {
+        forgetBeforePlace(Long.MAX_VALUE);
+    }
+
+    /** Lets the messages before that place go. Under the room's lock. */
+    void forgetBeforePlace(long place) {
+        while (first <= head && first < place) {
             letOldestGo();
         }
         shrink();

@@ -359,13 +359,21 @@ public final class Room {
         log.store().close();
     }
 
-    /** Lets all its messages in memory go, to make room for those of others; whether it had any. */
+    /** Lets its messages in memory go that no member needs, to make room for those of other rooms; whether it had any. */
+    boolean forgetTaken() {
+        return letFramesGoIf(log.forgetTaken());
+    }
+
+    /** Lets all its messages in memory go, whoever needs them; whether it had any. */
     boolean forget() {
-        boolean had = log.forget();
-        if (had) {
+        return letFramesGoIf(log.forget());
+    }
+
+    private boolean letFramesGoIf(boolean hasForgotten) {
+        if (hasForgotten) {
             letFramesGo();
         }
-        return had;
+        return hasForgotten;
     }
 
     private void letFramesGo() {

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.Message;
@@ -324,15 +325,44 @@ final class RoomLog {
         }
     }
 
-    /** Lets go of all that memory holds; false when that was nothing. */
-    boolean forget() {
+    /** The bytes of the messages that memory holds. */
+    long bytes() {
         lock.lock();
         try {
-            if (isClosed || ring.bytes() == 0) {
+            return ring.bytes();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Lets go of all that memory holds and no member needs; false when that was nothing. */
+    boolean forgetTaken() {
+        return forgetBefore(() -> {
+            long needed = Long.MAX_VALUE;
+            for (Member member : members.walk()) {
+                needed = Math.min(needed, member.needs());
+            }
+            return needed;
+        });
+    }
+
+    /** Lets go of all that memory holds; false when that was nothing. */
+    boolean forget() {
+        return forgetBefore(() -> Long.MAX_VALUE);
+    }
+
+    private boolean forgetBefore(LongSupplier placeLocked) {
+        lock.lock();
+        try {
+            long before = ring.bytes();
+            if (isClosed || before == 0) {
                 return false;
             }
-            budget.add(-ring.bytes());
-            ring.forget();
+            ring.forgetBeforePlace(placeLocked.getAsLong());
+            if (ring.bytes() == before) {
+                return false;
+            }
+            budget.add(ring.bytes() - before);
         } finally {
             lock.unlock();
         }

@@ -1,8 +1,6 @@
 package parley.room;
 
 import java.time.Clock;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.MemberName;
@@ -174,23 +174,39 @@ public final class RoomRegistry {
         }
     }
 
-    /** Has rooms forget what they keep, the one first in which nothing was said for the longest time. */
+    /**
+     * Has rooms forget what they keep: the one first in which nothing was said for the longest time, and nothing that members have still to
+     * take. Only when that does not suffice rooms forget under their members, the one first that holds most: so a room whose members do not
+     * keep up takes nothing from those of others.
+     */
     private void forget() {
         if (budget.bytes() <= budget.limit()) {
             return;
         }
-        List<Room> leastUsedFirst = new ArrayList<>(rooms.values());
-        Map<Room, Long> publishedAt = new IdentityHashMap<>(); // at one moment, or the order is none
-        leastUsedFirst.forEach(room -> publishedAt.put(room, room.log().publishedAtMillis()));
-        leastUsedFirst.sort(Comparator.comparing(publishedAt::get));
+        forget(room -> room.log().publishedAtMillis(), Room::forgetTaken);
+        if (budget.bytes() > budget.limit()) {
+            forget(room -> -room.log().bytes(), Room::forget);
+        }
+    }
+
+    private void forget(ToLongFunction<Room> rank, Predicate<Room> forgets) {
         int forgot = 0;
-        for (Room room : leastUsedFirst) {
+        for (Room room : inOrder(rank)) {
             if (budget.bytes() <= budget.limit() * AIM) {
                 break;
             }
-            forgot += room.forget() ? 1 : 0;
+            forgot += forgets.test(room) ? 1 : 0;
         }
         forgotten.add(forgot);
+    }
+
+    private List<Room> inOrder(ToLongFunction<Room> rank) {
+        Map<Room, Long> ranks = new IdentityHashMap<>(); // at one moment, or the order is none
+        rooms.values().forEach(room -> ranks.put(room, rank.applyAsLong(room)));
+        return ranks.entrySet().stream()
+                .sorted(Map.Entry.comparingByValue())
+                .map(Map.Entry::getKey)
+                .toList();
     }
 
     /** The bytes of the messages that memory keeps, in all rooms. */

@@ -50,22 +50,29 @@ class LogBudgetTest {
         }
     }
 
-    private static Room enter(RoomRegistry rooms, String name) {
+    private static Member member(RoomRegistry rooms, String name) {
         RoomName room = new RoomName(name);
-        return Samples.plain(rooms, room, NOTHING, rooms.fix(room, new Start.Last(0)))
-                .room();
+        return Samples.plain(rooms, room, NOTHING, rooms.fix(room, new Start.Last(0)));
+    }
+
+    private static Room enter(RoomRegistry rooms, String name) {
+        return member(rooms, name).room();
     }
 
     @Test
     void theRoomInWhichNothingWasSaidForLongestForgetsFirst() {
         RoomRegistry rooms = new RoomRegistry(
                 limits, room -> limits, 9, room -> new MemoryStore(), 30_000, (took, since) -> {}, turns::add, clock);
-        Room quiet = enter(rooms, "quiet");
-        Room busy = enter(rooms, "busy");
+        Member listener = member(rooms, "quiet");
+        Member talker = member(rooms, "busy");
+        Room quiet = listener.room();
+        Room busy = talker.room();
         Samples.publish(quiet, "x".repeat(10_000));
         now = now.plusSeconds(1);
         Samples.publish(busy, "x".repeat(10_000));
         runTurns();
+        assertThat(listener.next()).isNotNull();
+        assertThat(talker.next()).isNotNull();
         assertThat(Samples.read(quiet, History.Range.newest(9)).messages()).hasSize(1);
         assertThat(rooms.logBytes()).isEqualTo(2 * (10_000 + Ring.OVERHEAD_BYTES));
 
@@ -78,6 +85,23 @@ class LogBudgetTest {
         assertThat(Samples.read(busy, History.Range.newest(9)).messages()).hasSize(2);
         assertThat(rooms.forgottenCount()).isEqualTo(1);
         assertThat(rooms.logBytes()).isEqualTo(2 * (10_000 + Ring.OVERHEAD_BYTES));
+    }
+
+    @Test
+    void aRoomWhoseMembersDoNotTakeItsMessagesForgetsBeforeThoseWhoseMembersDo() {
+        RoomRegistry rooms = new RoomRegistry(
+                limits, room -> limits, 9, room -> new MemoryStore(), 30_000, (took, since) -> {}, turns::add, clock);
+        Member reader = member(rooms, "small");
+        Room large = enter(rooms, "large");
+        Samples.publish(reader.room(), "taken soon");
+        now = now.plusSeconds(1);
+        for (int i = 0; i < 4; i++) {
+            Samples.publish(large, "x".repeat(10_000));
+        }
+        runTurns();
+        assertThat(rooms.logBytes()).isLessThan(30_000);
+        assertThat(reader.next()).isNotNull();
+        assertThat(Samples.counts(reader.room()).missed()).isZero();
     }
 
     @Test
