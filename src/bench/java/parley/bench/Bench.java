@@ -32,6 +32,10 @@ public final class Bench implements Callable<Integer> {
     private static final int GROSS_REGRESSION = 1;
     private static final double SATURATED = 95;
     private static final long NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** How many messages each client that resumes gets: five times what memory keeps. */
+    private static final int RESUMED = 5_000;
+
+    private static final int RESUMING_WAVES = 5;
     private static final int WAVE = 1000;
 
     /** What is run. */
@@ -215,6 +219,7 @@ public final class Bench implements Callable<Integer> {
                 case ROOMS, ECHO -> talk(servers, load, scenario, warmth);
                 case IDLE -> idle(server, load, scenario);
                 case HANDSHAKES -> handshakes(server, load, scenario, warmth);
+                case RESUME -> resume(servers, load, warmth);
             };
             if (!servers.isAlive()) {
                 throw new IOException("the server has ended");
@@ -321,6 +326,38 @@ public final class Bench implements Callable<Integer> {
         values.put(Metric.HANDSHAKES, scenario.members() / took);
         values.put(Metric.HANDSHAKE_CPU, cpu * 1e6 / scenario.members());
         values.put(Metric.RSS, server.residentKilobytes() / 1024.0);
+        values.put(Metric.LOAD, own / took * 100);
+        return values;
+    }
+
+    /** A hundred clients come back at once, a few times, and want more than memory keeps. */
+    private static Map<Metric, Double> resume(Servers servers, Load load, long warmth) throws IOException {
+        load.open(1);
+        load.count(TimeUnit.HOURS.toNanos(1));
+        load.fill(RESUMED);
+        long end = System.nanoTime() + warmth;
+        while (System.nanoTime() < end) {
+            load.resume(RESUMED);
+        }
+        double cpu = servers.cpuSeconds();
+        double nats = servers.natsCpuSeconds();
+        double own = ServerProcess.ownCpuSeconds();
+        long deliveries = load.deliveries();
+        long began = System.nanoTime();
+        for (int wave = 0; wave < RESUMING_WAVES; wave++) {
+            load.resume(RESUMED);
+        }
+        double took = (double) (System.nanoTime() - began) / NANOS;
+        own = ServerProcess.ownCpuSeconds() - own;
+        cpu = servers.cpuSeconds() - cpu;
+        nats = servers.natsCpuSeconds() - nats;
+        deliveries = load.deliveries() - deliveries;
+        Map<Metric, Double> values = new EnumMap<>(Metric.class);
+        values.put(Metric.CPU, cpu * 1e6 / deliveries);
+        values.put(Metric.NATS_CPU, nats * 1e6 / deliveries);
+        values.put(Metric.BOTH_CPU, (cpu + nats) * 1e6 / deliveries);
+        values.put(Metric.RATE, deliveries / took);
+        values.put(Metric.RSS, servers.residentKilobytes() / 1024.0);
         values.put(Metric.LOAD, own / took * 100);
         return values;
     }

@@ -45,6 +45,9 @@ final class Load implements AutoCloseable, Marks.Sink {
 
     private final Outgoing[] messages;
     private final ByteBuffer[][] handshakes;
+    /** A handshake for each node of a client that resumes from an epoch which the room has not: it gets all that is kept. */
+    private final ByteBuffer[] resuming;
+
     private final int[] readersOf;
     private final Selector selector = Selector.open();
     private final Consumer<SelectionKey> ready = this::ready;
@@ -122,17 +125,24 @@ final class Load implements AutoCloseable, Marks.Sink {
                 .toArray(InetSocketAddress[]::new);
         messages = new Outgoing[scenario.rooms()];
         handshakes = new ByteBuffer[ports.length][scenario.rooms()];
+        resuming = new ByteBuffer[ports.length];
+        for (int node = 0; node < ports.length; node++) {
+            String path = "/chat/" + Scenario.roomName(0) + "?after=0&epoch=none";
+            resuming[node] = direct(this.dialect.handshake(path, ports[node]));
+        }
         readersOf = new int[scenario.rooms()];
         for (int room = 0; room < messages.length; room++) {
             String name = Scenario.roomName(room);
             messages[room] = new Outgoing(this.dialect, name, scenario.size());
             String path = scenario.kind() == Scenario.Kind.ECHO ? Scenario.ECHO_PATH : "/chat/" + name;
             for (int node = 0; node < ports.length; node++) {
-                byte[] asked = this.dialect.handshake(path, ports[node]);
-                handshakes[node][room] =
-                        ByteBuffer.allocateDirect(asked.length).put(asked).flip();
+                handshakes[node][room] = direct(this.dialect.handshake(path, ports[node]));
             }
         }
+    }
+
+    private static ByteBuffer direct(byte[] bytes) {
+        return ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
     }
 
     /** Opens so many members more, a hundred handshakes at a time, and returns when all are open. */
@@ -156,6 +166,46 @@ final class Load implements AutoCloseable, Marks.Sink {
         Arrays.fill(readersOf, 0);
         for (int i = 0; i < Math.min(scenario.readers(), members.size()); i++) {
             readersOf[scenario.roomOf(i)]++;
+        }
+    }
+
+    /** The first member sends so many messages, and has heard them when this returns. */
+    void fill(int count) throws IOException {
+        Client sender = members.get(0);
+        long end = System.nanoTime() + OPENING_NANOS;
+        long until = deliveries + count;
+        for (int sent = 0; deliveries < until; ) {
+            while (sent < count && sender.outstanding < scenario.outstanding()) {
+                sender.outstanding++;
+                sent++;
+                send(sender, System.nanoTime());
+            }
+            poll(10);
+            orFail(end, until);
+        }
+    }
+
+    /** All readers but the first come, and go when each has had so many messages. */
+    void resume(int each) throws IOException {
+        int coming = scenario.readers() - 1;
+        long end = System.nanoTime() + OPENING_NANOS;
+        long until = deliveries + (long) coming * each;
+        open(coming);
+        while (deliveries < until) {
+            poll(10);
+            orFail(end, until);
+        }
+        for (Client client : members.subList(1, members.size())) {
+            reset(client);
+        }
+        members.subList(1, members.size()).clear();
+        open = members.size();
+        selector.selectNow();
+    }
+
+    private void orFail(long end, long until) throws IOException {
+        if (System.nanoTime() > end) {
+            throw new IOException(until - deliveries + " messages did not come. " + complaint);
         }
     }
 
@@ -298,7 +348,8 @@ final class Load implements AutoCloseable, Marks.Sink {
     private void ask(Client client) {
         client.state = State.ASKING;
         interest(client);
-        write(client, handshakes[client.node][client.room].rewind());
+        boolean resumes = scenario.kind() == Scenario.Kind.RESUME && client.index > 0;
+        write(client, (resumes ? resuming[client.node] : handshakes[client.node][client.room]).rewind());
     }
 
     private void interest(Client client) {

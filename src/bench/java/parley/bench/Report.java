@@ -47,6 +47,9 @@ final class Report {
             Map.entry("cluster-rooms-rate", "100 rooms of 10, 1 sender in each, 500 messages a second in all"),
             Map.entry("cluster-room-most", "A room of 1,000, 1 sender with 16 messages outstanding"),
             Map.entry("cluster-rooms-most", "100 rooms of 10, 1 sender in each with 4 messages outstanding"),
+            Map.entry(
+                    "cluster-resume",
+                    "100 clients come back at once, each wants the same 5,000 messages, of which memory keeps 1,000"),
             Map.entry("size", "The size of a message: 100 members, 10 senders with 4 outstanding"),
             Map.entry("rooms", "1,000 members spread over rooms"),
             Map.entry("members", "Members in a room, 1 sender, one message at a time"),
@@ -162,7 +165,7 @@ final class Report {
         List<Metric> metrics = switch (scenario.kind()) {
             case IDLE -> IDLE;
             case HANDSHAKES -> HANDSHAKES;
-            case ROOMS, ECHO -> ROOMS;
+            case ROOMS, ECHO, RESUME -> ROOMS;
         };
         Metric main = metrics.get(0);
         String title = TITLES.getOrDefault(scenario.name(), scenario.name());

@@ -41,7 +41,9 @@ record Scenario(
         ROOMS,
         ECHO,
         IDLE,
-        HANDSHAKES
+        HANDSHAKES,
+        /** Clients that all come back at once and ask for everything that a room keeps. */
+        RESUME
     }
 
     int members() {
@@ -93,7 +95,8 @@ record Scenario(
                 ofCluster("room-rate", 1, 1, 0, 50),
                 ofCluster("rooms-rate", 100, 100, 0, 500),
                 ofCluster("room-most", 1, 1, 16, 0),
-                ofCluster("rooms-most", 100, 100, 4, 0));
+                ofCluster("rooms-most", 100, 100, 4, 0),
+                new Scenario(CLUSTER + "resume", "", 0, Kind.RESUME, 101, 0, 1, 1, 16, 0, SMALL, 0));
     }
 
     private static Scenario ofCluster(String name, int rooms, int senders, int outstanding, double rate) {

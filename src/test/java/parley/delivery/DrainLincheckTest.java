@@ -16,6 +16,9 @@ import parley.protocol.CloseCode;
  * rest. A drain without AGAIN leaves that message behind until the next one.
  */
 public class DrainLincheckTest {
+    /** The long form has 40 or more. */
+    private static final int ITERATIONS = Integer.getInteger("parley.interleavings", 10);
+
     private static final int LIMIT = 2;
 
     private final AtomicInteger published = new AtomicInteger();
@@ -141,7 +144,7 @@ public class DrainLincheckTest {
                 .actorsPerThread(2)
                 .actorsBefore(1)
                 .actorsAfter(1)
-                .iterations(40)
+                .iterations(ITERATIONS)
                 .invocationsPerIteration(2_000)
                 .check(DrainLincheckTest.class);
     }

@@ -12,6 +12,9 @@ import parley.protocol.Message;
  * Numbers are twice the places.
  */
 public class RingLincheckTest {
+    /** The long form has 40 or more. */
+    private static final int ITERATIONS = Integer.getInteger("parley.interleavings", 10);
+
     private static final long MESSAGE_BYTES = Ring.OVERHEAD_BYTES + 2;
 
     private final Ring ring = new Ring(3, 4 * MESSAGE_BYTES, 8 * MESSAGE_BYTES, 1);
@@ -84,7 +87,7 @@ public class RingLincheckTest {
                 .threads(3)
                 .actorsBefore(5)
                 .actorsPerThread(3)
-                .iterations(40)
+                .iterations(ITERATIONS)
                 .invocationsPerIteration(1_000)
                 .check(RingLincheckTest.class);
     }

@@ -15,6 +15,9 @@ import org.junit.jupiter.api.Test;
  * <p>The interleaving to fear: a publisher finds the turn running, which has looked already, and the turn goes to rest.
  */
 public class TurnLincheckTest {
+    /** The long form has 40 or more. */
+    private static final int ITERATIONS = Integer.getInteger("parley.interleavings", 10);
+
     private final AtomicInteger published = new AtomicInteger();
     private final AtomicInteger asked = new AtomicInteger();
     private final AtomicInteger called = new AtomicInteger();
@@ -87,7 +90,7 @@ public class TurnLincheckTest {
                 .actorsPerThread(2)
                 .actorsBefore(1)
                 .actorsAfter(0)
-                .iterations(40)
+                .iterations(ITERATIONS)
                 .invocationsPerIteration(2_000)
                 .check(TurnLincheckTest.class);
     }

@@ -1,6 +1,7 @@
 package parley.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -50,10 +51,12 @@ class PagesTest extends ServerBase {
         try (JsonClient watching = new JsonClient(ws("/chat/java"));
                 RawClient client = RawClient.handshake(server.port(), "/chat/java?name=" + bytesAsCharacters, 0, "")) {
             assertThat(client.status()).isEqualTo(101);
-            assertThat(watching.ask("{'type':'who','room':'java'}")
-                            .getJsonArray("names")
-                            .toString())
-                    .isEqualTo("[\"Zoë李\"]");
+            await("it is in") // the answer to the handshake comes before
+                    .until(
+                            () -> watching.ask("{'type':'who','room':'java'}")
+                                    .getJsonArray("names")
+                                    .toString(),
+                            "[\"Zoë李\"]"::equals);
         }
     }
 }
