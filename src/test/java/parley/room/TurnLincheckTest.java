@@ -91,7 +91,7 @@ public class TurnLincheckTest {
                 .actorsBefore(1)
                 .actorsAfter(0)
                 .iterations(ITERATIONS)
-                .invocationsPerIteration(2_000)
+                .invocationsPerIteration(1_000)
                 .check(TurnLincheckTest.class);
     }
 }
