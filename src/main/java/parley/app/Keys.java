@@ -203,9 +203,9 @@ final class Keys {
             Overflow.DROP_OLDEST,
             Overflow.class,
             "What happens to a member that is behind. drop-oldest: it misses the messages that the room does not keep in"
-                    + " memory any more, or that exceed room.window. drop-newest: it gets the messages it fell behind with"
-                    + " and misses the ones after them. latest: it goes on with the newest message alone. disconnect: it is"
-                    + " closed with 1013.");
+                    + " memory any more, or that exceed room.window. drop-newest: it gets the messages it fell behind with,"
+                    + " as far as memory still keeps them, and misses the ones after them. latest: it goes on with the newest"
+                    + " message alone. disconnect: it is closed with 1013.");
     static final Setting<Duration> LINGER = Setting.time(
             "room.linger",
             "1m",

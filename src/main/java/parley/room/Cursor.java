@@ -312,11 +312,6 @@ final class Cursor implements PageCache.Reader {
     }
 
     @Override
-    public void notNow() {
-        log.readAgainLater();
-    }
-
-    @Override
     public String toString() {
         long at = place;
         return at == LEFT ? "left" : at == WAITING ? "waiting" : "at " + at + (isCatchingUp ? ", catching up" : "");

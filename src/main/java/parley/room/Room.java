@@ -306,7 +306,7 @@ public final class Room {
     void sweep(long nowNanos) {
         roster.changedHere().ifPresent(log.store()::present);
         boolean hasChanged = roster.change(nowNanos);
-        if (hasChanged | log.takeUnread() | log.isOverLimits()) {
+        if (hasChanged | log.isPageDue() | log.isOverLimits()) {
             turn.isDue(); // in a quiet room it is the turn too that lets go of messages which have been taken
         }
         signals.letGoOld();

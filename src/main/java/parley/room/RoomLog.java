@@ -41,9 +41,6 @@ final class RoomLog {
     /** The number from which on the store has all messages. */
     private volatile long firstStored = RoomStore.NOTHING;
 
-    /** Whether a member waits for a page that could not be read. Cleared by the sweep. */
-    private volatile boolean hasUnread;
-
     /** When something was published last, since 1970. Written under the lock. */
     private volatile long publishedAtMillis;
 
@@ -109,6 +106,11 @@ final class RoomLog {
         return firstStored;
     }
 
+    /** Whether the message at a place may be had still: memory keeps it, or there is a store that may. */
+    boolean keepsAt(long place) {
+        return place >= ring.first() || firstStored != RoomStore.NOTHING;
+    }
+
     /** The number from which on all messages are kept, in memory or in the store. */
     long first() {
         return Math.min(firstStored, ring.since());
@@ -135,16 +137,9 @@ final class RoomLog {
         return pages.find(from, until, reader);
     }
 
-    /** A member could not be given a page: the sweep has it ask again. */
-    void readAgainLater() {
-        hasUnread = true;
-    }
-
-    /** Whether members have to ask again for what could not be read. For the sweep. */
-    boolean takeUnread() {
-        boolean has = hasUnread;
-        hasUnread = false;
-        return has;
+    /** Whether members have to ask again for a page that could not be read. For the sweep, once each time. */
+    boolean isPageDue() {
+        return pages.sweep();
     }
 
     /** Lets go of pages that members share. */
