@@ -26,6 +26,7 @@ final class RoomLog {
     private final ReentrantLock lock;
     private final LogBudget budget;
     private final Clock clock;
+    private final LongSupplier elapsed;
     private final Tally tally;
     private final Members members;
     private final Ring ring;
@@ -41,7 +42,7 @@ final class RoomLog {
     /** The number from which on the store has all messages. */
     private volatile long firstStored = RoomStore.NOTHING;
 
-    /** When something was published last, since 1970. Written under the lock. */
+    /** When something was published last, by the time that only goes up. Written under the lock. */
     private volatile long publishedAtMillis;
 
     /** The place of the newest message that members may take: the head when the last turn began. Written by the turn. */
@@ -75,11 +76,19 @@ final class RoomLog {
      */
     record Spot(long place, long seq) {}
 
-    RoomLog(RoomLimits limits, Members members, Tally tally, LogBudget budget, Clock clock, ReentrantLock lock) {
+    RoomLog(
+            RoomLimits limits,
+            Members members,
+            Tally tally,
+            LogBudget budget,
+            Clock clock,
+            LongSupplier elapsed,
+            ReentrantLock lock) {
         this.members = members;
         this.tally = tally;
         this.budget = budget;
         this.clock = clock;
+        this.elapsed = elapsed;
         this.lock = lock;
         this.ring = new Ring(limits.history(), limits.historyBytes(), limits.backlogBytes());
         this.pages = new PageCache((query, onAnswer) -> store().read(query, onAnswer), limits.batchBytes());
@@ -200,13 +209,13 @@ final class RoomLog {
         assert lock.isHeldByCurrentThread();
         tally.published(messages);
         tally.offered((long) messages * members.placedLocked());
-        publishedAtMillis = clock.millis();
+        publishedAtMillis = elapsed.getAsLong();
         if (waitingSinceNanos == NONE) {
             waitingSinceNanos = System.nanoTime();
         }
     }
 
-    /** When something was published last, since 1970. */
+    /** When something was published last, by the time that only goes up. */
     long publishedAtMillis() {
         return publishedAtMillis;
     }
