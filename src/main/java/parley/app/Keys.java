@@ -172,7 +172,7 @@ final class Keys {
             "1KiB",
             GIB,
             "1GiB, not less than limits.message-bytes",
-            "What the messages kept may weigh: their text in UTF-8 and 96 bytes each.");
+            "How many bytes the messages have that a room keeps: their text in UTF-8 and 96 bytes each.");
     static final Setting<Long> BACKLOG_BYTES = Setting.bytes(
             "room.backlog-bytes",
             "8MiB",
@@ -220,7 +220,7 @@ final class Keys {
             "1B",
             16 * MIB,
             "16MiB",
-            "What messages joined into one frame for JSON clients may weigh, and a page of history; a longer message goes"
+            "How many bytes messages joined into one frame for JSON clients have, and a page of history; a longer message goes"
                     + " alone.");
     static final Setting<Integer> NAMES = Setting.number(
             "room.presence-names",
@@ -259,7 +259,7 @@ final class Keys {
             "1KiB",
             1024 * GIB,
             "1024GiB, not less than room.history-bytes",
-            "What the messages of a room may weigh on disk; up to a sixteenth more.");
+            "How many bytes the messages of a room have on disk; up to a sixteenth more.");
     static final Setting<Duration> KEPT_AGE = Setting.time(
             "room.kept-age",
             "0s",
@@ -293,7 +293,7 @@ final class Keys {
             "1MiB",
             1024 * 1024 * GIB,
             "1048576GiB, not less than room.kept-bytes",
-            "What the messages of all rooms may weigh on disk: their texts, names and, twice, ids in UTF-8, and 96 bytes each."
+            "How many bytes the messages of all rooms have on disk: their texts, names and, twice, ids in UTF-8, and 96 bytes each."
                     + " Beyond that the rooms in which nothing was said for the longest time give way first; with a sixteenth"
                     + " more, messages are answered with unavailable.");
     static final Setting<Integer> DATA_ROOMS = Setting.number(
@@ -373,7 +373,7 @@ final class Keys {
             "0",
             1024 * 1024 * GIB,
             "1048576GiB, 0 = any",
-            "What a stream may weigh, on each server of NATS that keeps it; the oldest messages of any room in it go.");
+            "How many bytes a stream has, on each server of NATS that keeps it; the oldest messages of any room in it go.");
     static final Setting<Duration> NATS_AGE = Setting.time(
             "nats.kept-age",
             "0s",

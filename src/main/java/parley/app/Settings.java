@@ -446,7 +446,7 @@ public final class Settings {
                 .withValue(Keys.HANDSHAKING.key(), ConfigValueFactory.fromAnyRef(String.valueOf(handshaking), why)));
     }
 
-    /** Says every setting with its value and where that came from, a line each; secrets are not told. */
+    /** Says every setting with its value and where that came from, a line each; secrets are not shown. */
     public Stream<String> describe() {
         Stream<String> particular = config.hasPath(ROOMS)
                 ? config.getConfig(ROOMS).entrySet().stream()

@@ -92,7 +92,7 @@ class StoredRoomTest {
     }
 
     @Test
-    void aMemberIsInBeforeTheStoreHasSaidWhatThereIsAndIsToldThen() {
+    void aMemberIsInBeforeTheStoreHasSaidWhatThereIsAndHearsItThen() {
         store.keep(7);
         Member member = join(last(0));
         assertThat(events).isEmpty();
@@ -114,7 +114,7 @@ class StoredRoomTest {
 
     /** Both go to the store, in that order. */
     @Test
-    void whoSaysSomethingAtOnceIsToldThatItIsInFirst() {
+    void aMemberThatSaysSomethingAtOnceHearsThatItIsInFirst() {
         Member member = join(last(0));
         publish(member, "first");
         run();
@@ -367,7 +367,7 @@ class StoredRoomTest {
 
     /** One that fails, of those who wait, does not keep the others waiting. */
     @Test
-    void whoFailsWhenItIsToldThatItIsInIsAlone() {
+    void aCallbackThatFailsAtAJoinHarmsNoOther() {
         Samples.member(registry.join(RoomName.LOBBY, last(0), subscriber, Format.PLAIN, null, joined -> {
             throw new IllegalStateException("as a test");
         }));

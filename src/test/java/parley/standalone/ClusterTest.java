@@ -405,7 +405,7 @@ class ClusterTest {
     }
 
     @Test
-    void whoIsThereIsToldAcrossNodesAndRightAgainWhenOneIsSilent() throws Exception {
+    void presenceIsSentAcrossNodesAndRightAgainWhenOneIsSilent() throws Exception {
         node();
         node();
         try (JsonClient ann = client(0, "/chat/java?name=Ann");
@@ -640,7 +640,7 @@ class ClusterTest {
     }
 
     @Test
-    void whenTheStreamIsPurgedNumbersGoOnAndWhoComesBackIsToldOfAGap() throws Exception {
+    void whenTheStreamIsPurgedNumbersGoOnAndClientsThatComeBackGetAGap() throws Exception {
         node("nats.streams=1");
         try (JsonClient ann = client(0, "/chat/java?name=Ann");
                 io.nats.client.Connection admin = io.nats.client.Nats.connect(nats.url())) {
@@ -668,7 +668,7 @@ class ClusterTest {
     }
 
     @Test
-    void whenAStreamIsFullItsOldestMessagesGoAndWhoComesBackForThemIsTold() throws Exception {
+    void whenAStreamIsFullItsOldestMessagesGoAndClientsThatComeBackForThemGetAGap() throws Exception {
         node("nats.streams=1", "nats.bytes=20KiB", "room.history=10", "room.window=10");
         try (JsonClient ann = client(0, "/chat/java?name=Ann")) {
             String epoch = ann.next("joined").getString("epoch");
@@ -841,7 +841,7 @@ class ClusterTest {
     }
 
     @Test
-    void aWrongPasswordIsToldOf() throws Exception {
+    void aWrongPasswordIsLogged() throws Exception {
         natsWith("--user", "parley", "--pass", "right");
         assertThat(complaint("nats.user=parley", "nats.password=wrong"))
                 .startsWith("the cluster: NATS cannot be connected to: ")
