@@ -52,7 +52,9 @@ const until = (what) => new Promise((resolve) => watching.push((state) => what(s
 
 const java = parley.join('java');
 const heard = [];
-java.addEventListener('message', ({ detail }) => heard.push(detail.text));
+const all = new Promise((resolve) => {
+  java.addEventListener('message', ({ detail }) => heard.push(detail.text) === 3 && resolve());
+});
 await java.joined;
 await java.say('before');
 assert.equal(parley.name, 'ann', 'called as the login says');
@@ -70,6 +72,7 @@ await logIn();
 await open;
 await said;
 await java.say('after');
+await all;
 assert.deepEqual(heard, ['before', 'meanwhile', 'after']);
 assert.ok(states.every((state) => state.name !== 'closed'));
 parley.close();

@@ -43,6 +43,9 @@ import parley.session.Ending;
 
 /** Nodes of a cluster in one process, each with a line of its own to a real NATS. */
 class ClusterTest {
+    /** How often each burst comes; more with {@code -Dparley.bursts=50}. */
+    private static final int BURSTS = Integer.getInteger("parley.bursts", 3);
+
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final List<Server> nodes = new ArrayList<>();
@@ -127,7 +130,7 @@ class ClusterTest {
     @EnumSource
     void burstsReachMembersThatReadOnAllNodesWhole(Burst burst) throws Exception {
         List<String> addresses = List.of(at(node(), ""), at(node(), ""), at(node(), ""));
-        for (int run = 0; run < 3; run++) {
+        for (int run = 0; run < BURSTS; run++) {
             burst.inPlainText(addresses, "plain-" + run);
             burst.inJson(addresses, "json-" + run);
         }
