@@ -277,7 +277,7 @@ export class Parley extends EventTarget {
   #name;
   #wanted;
   #safe;
-  #told;
+  #given;
 
   #state = { name: 'idle' };
   #socket = null;
@@ -407,12 +407,12 @@ export class Parley extends EventTarget {
   async #takeName(name) {
     try {
       await this.#ask({ type: 'rename', name });
-      this.#safe = this.#told = name;
+      this.#safe = this.#given = name;
     } catch (error) {
       if (error.code !== 'lost') {
         if (this.#wanted === name) {
           this.#wanted = this.#safe;
-          this.#show(this.#told);
+          this.#show(this.#given);
         }
         throw error;
       }
@@ -758,7 +758,7 @@ export class Parley extends EventTarget {
     this.#bytes = new Budget(limits.bytesPerSecond ?? BYTES_PER_SECOND);
     this.#retry = null;
     this.#why = null;
-    this.#told = name;
+    this.#given = name;
     this.#timers.stable = setTimeout(() => (this.#attempts = this.#refusals = 0), STABLE);
     const rooms = [...this.#rooms.values()]; // who hears of the change may join more, which are entered at once
     if (this.#wanted === this.#safe) {

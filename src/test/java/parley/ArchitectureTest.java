@@ -11,10 +11,14 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.Architectures;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The packages are a line, and each library has one door. */
 @AnalyzeClasses(packages = "parley", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -40,6 +44,18 @@ class ArchitectureTest {
                         JavaClass::getSimpleName, Collectors.mapping(JavaClass::getName, Collectors.toList())));
         shared.values().removeIf(names -> names.size() == 1);
         assertThat(shared).isEmpty();
+    }
+
+    /** A class that is longer does several things. */
+    @ArchTest
+    static void noFileIsTooLong(JavaClasses classes) throws IOException {
+        Map<String, Integer> most = Map.of("Room.java", 450, "Member.java", 280);
+        try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                int longest = most.getOrDefault(file.getFileName().toString(), 500);
+                assertThat(Files.readAllLines(file)).as(file.toString()).hasSizeLessThanOrEqualTo(longest);
+            }
+        }
     }
 
     @ArchTest

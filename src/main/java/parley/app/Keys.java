@@ -9,12 +9,14 @@ import static java.time.Duration.ofSeconds;
 import com.typesafe.config.Config;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import parley.door.Origins;
 import parley.door.Proxies;
-import parley.durable.DataSettings;
-import parley.room.Overflow;
 
-/** The table of all settings, which is the reference: {@code docs/settings.md} is compared with it. */
+/**
+ * The table of all settings, which is the reference: {@code docs/settings.md} is compared with it. Those of rooms and of where they are
+ * kept have tables of their own.
+ */
 final class Keys {
     private static final long KIB = 1024;
     private static final long MIB = 1024 * KIB;
@@ -162,254 +164,6 @@ final class Keys {
             ofMinutes(1),
             "100ms to 1m",
             "How long a closed connection may take to go away before it is cut. On a server as far as the server lets it.");
-
-    static final Setting<Integer> HISTORY =
-            Setting.number("room.history", 1000, 1, 1_000_000, "messages", "Messages a room keeps.");
-    static final Setting<Long> HISTORY_BYTES = Setting.bytes(
-            "room.history-bytes",
-            "1MiB",
-            KIB,
-            "1KiB",
-            GIB,
-            "1GiB, not less than limits.message-bytes",
-            "What the messages kept may weigh: their text in UTF-8 and 96 bytes each.");
-    static final Setting<Long> BACKLOG_BYTES = Setting.bytes(
-            "room.backlog-bytes",
-            "8MiB",
-            KIB,
-            "1KiB",
-            GIB,
-            "1GiB",
-            "How many bytes a room keeps at most of messages that members have still to take, beyond room.history and"
-                    + " room.history-bytes: more lets members that read catch up after longer bursts, less saves memory."
-                    + " Never less than room.history-bytes.");
-    static final Setting<Duration> SLOW_AFTER = Setting.time(
-            "room.slow-after",
-            "3s",
-            ofMillis(100),
-            ofMinutes(10),
-            "100ms to 10m",
-            "How long a frame may be under way to a member before the member is behind and room.policy applies: more"
-                    + " spares clients on slow lines, less frees memory sooner.");
-    static final Setting<Integer> WINDOW = Setting.number(
-            "room.window",
-            0,
-            0,
-            1_000_000,
-            "messages, not more than room.history, 0 = any number",
-            "How many messages a member may be behind before room.policy applies, however fast it reads.");
-    static final Setting<Overflow> POLICY = Setting.choice(
-            "room.policy",
-            Overflow.DROP_OLDEST,
-            Overflow.class,
-            "What happens to a member that is behind. drop-oldest: it misses the messages that the room does not keep in"
-                    + " memory any more, or that exceed room.window. drop-newest: it gets the messages it fell behind with"
-                    + " and misses the ones after them. latest: it goes on with the newest message alone. disconnect: it is"
-                    + " closed with 1013.");
-    static final Setting<Duration> LINGER = Setting.time(
-            "room.linger",
-            "1m",
-            Duration.ZERO,
-            ofDays(30),
-            "0s to 30d",
-            "How long a room stays after its last member left; not at all when there are as many rooms as limits.rooms.");
-    static final Setting<Long> BATCH_BYTES = Setting.bytes(
-            "room.batch-bytes",
-            "64KiB",
-            1,
-            "1B",
-            16 * MIB,
-            "16MiB",
-            "What messages joined into one frame for JSON clients may weigh, and a page of history; a longer message goes"
-                    + " alone.");
-    static final Setting<Integer> NAMES = Setting.number(
-            "room.presence-names",
-            1000,
-            0,
-            100_000,
-            "names",
-            "Names that presence and who tell JSON clients at most. In a room with more, presence tells the number of"
-                    + " members alone.");
-    static final Setting<Integer> MEMBERS = Setting.number(
-            "room.members",
-            100_000,
-            1,
-            10_000_000,
-            "members",
-            "Members of a room at once; one more is closed with 1013, or answered with room-full in JSON.");
-
-    static final Setting<Storage> KEEP = Setting.choice(
-            "room.keep",
-            Storage.DISK,
-            Storage.class,
-            "Where messages are kept. disk: in the data folder or in the cluster's streams, if there is one of them, besides"
-                    + " the newest in memory; they survive the process. memory: only there; what is on disk from before stays"
-                    + " there until rooms give way, and in a cluster the room is another on each node.");
-    static final Setting<Integer> KEPT = Setting.number(
-            "room.kept",
-            100_000,
-            1,
-            1_000_000_000,
-            "messages, not less than room.history",
-            "Messages of a room that are kept on disk; up to a sixteenth more, since the oldest go some at a time.");
-    static final Setting<Long> KEPT_BYTES = Setting.bytes(
-            "room.kept-bytes",
-            "128MiB",
-            KIB,
-            "1KiB",
-            1024 * GIB,
-            "1024GiB, not less than room.history-bytes",
-            "What the messages of a room may weigh on disk; up to a sixteenth more.");
-    static final Setting<Duration> KEPT_AGE = Setting.time(
-            "room.kept-age",
-            "0s",
-            Duration.ZERO,
-            ofDays(3650),
-            "0s to 3650d, 0 = any age",
-            "How old messages on disk may become. Up to 200 rooms a second are looked at for older ones.");
-
-    static final Setting<String> DATA = Setting.text(
-            "data.folder",
-            "a folder; none for rooms in memory alone",
-            "Where rooms are kept that survive the process. For one Parley at a time.");
-    static final Setting<DataSettings.Sync> SYNC = Setting.choice(
-            "data.sync",
-            DataSettings.Sync.ALWAYS,
-            DataSettings.Sync.class,
-            "What an ack means. always: the message is on the disk, and survives the loss of power. interval: it is with the"
-                    + " operating system and survives the end of the process; the loss of power after data.interval, and all"
-                    + " rooms begin another epoch then.");
-    static final Setting<Duration> INTERVAL = Setting.time(
-            "data.interval",
-            "1s",
-            ofMillis(10),
-            ofMinutes(1),
-            "10ms to 1m",
-            "How often what was written is made sure to be on the disk, with data.sync=interval.");
-    static final Setting<Long> DATA_BYTES = Setting.bytes(
-            "data.bytes",
-            "16GiB",
-            MIB,
-            "1MiB",
-            1024 * 1024 * GIB,
-            "1048576GiB, not less than room.kept-bytes",
-            "What the messages of all rooms may weigh on disk: their texts, names and, twice, ids in UTF-8, and 96 bytes each."
-                    + " Beyond that the rooms in which nothing was said for the longest time give way first; with a sixteenth"
-                    + " more, messages are answered with unavailable.");
-    static final Setting<Integer> DATA_ROOMS = Setting.number(
-            "data.rooms",
-            1_000_000,
-            1,
-            1_000_000_000,
-            "rooms",
-            "Rooms that are kept on disk; beyond that those give way in which nothing was said for the longest time. With a"
-                    + " sixteenth more, messages in new rooms are answered with unavailable.");
-    static final Setting<Long> DATA_WAITING = Setting.bytes(
-            "data.waiting",
-            "64MiB",
-            MIB,
-            "1MiB",
-            16 * GIB,
-            "16GiB, not less than limits.message-bytes",
-            "What may wait for the disk, counted as in data.bytes; more is answered with unavailable, or closed with 1013 in"
-                    + " plain text.");
-
-    static final Setting<NatsAddresses> NATS = new Setting<>(
-            "nats.url",
-            "",
-            "addresses such as nats://10.0.0.1:4222 or tls://user:password@nats.example.com, several separated"
-                    + " by commas; none for no cluster",
-            "Servers of NATS with JetStream, through which any number of Parleys are one. Not together with data.folder."
-                    + " A login may stand in the addresses, the same in all, in place of the three settings below.",
-            Keys::servers);
-    static final Setting<String> NATS_NAME = new Setting<>(
-            "nats.name",
-            "parley",
-            "1 to 32 letters, digits, '-', '_'",
-            "What the cluster is called, which its streams and subjects begin with: nodes of another name are another cluster.",
-            (config, key) -> matching(config.getString(key), "[A-Za-z0-9_-]{1,32}"));
-    static final Setting<String> NATS_CREDENTIALS = Setting.text(
-            "nats.credentials",
-            "a file of NATS's, .creds; none",
-            "The token and the key with which to log in to NATS.");
-    static final Setting<String> NATS_USER =
-            Setting.text("nats.user", "a name; none", "The user with whom to log in to NATS, with nats.password.");
-    static final Setting<String> NATS_PASSWORD =
-            Setting.secret("nats.password", "a password; none", "The user's password.");
-    static final Setting<String> NATS_TOKEN =
-            Setting.secret("nats.token", "a token; none", "A token with which to log in to NATS, in place of a user.");
-    static final Setting<String> NATS_TRUST = Setting.text(
-            "nats.truststore",
-            "a file in PKCS #12; none for the authorities that Java trusts",
-            "The certificates to trust with tls:// addresses.");
-    static final Setting<String> NATS_TRUST_PASSWORD =
-            Setting.secret("nats.truststore-password", "a password; none", "The password of that file.");
-    static final Setting<Integer> NATS_STREAMS = Setting.number(
-            "nats.streams",
-            4,
-            1,
-            1_000,
-            "streams",
-            "Streams that rooms are spread over. The same on all nodes and for the life of the cluster.");
-    static final Setting<Integer> NATS_REPLICAS = Setting.number(
-            "nats.replicas",
-            1,
-            1,
-            5,
-            "servers",
-            "Servers of NATS that keep each stream: with 3 one may be lost. As all limits of streams, that of the node which"
-                    + " was started last holds.");
-    static final Setting<Integer> NATS_KEPT = Setting.number(
-            "nats.kept",
-            100_000,
-            1,
-            1_000_000_000,
-            "messages, not less than room.history",
-            "Messages of a room that are kept in the cluster; the oldest go.");
-    static final Setting<Long> NATS_BYTES = Setting.bytes(
-            "nats.bytes",
-            "0",
-            0,
-            "0",
-            1024 * 1024 * GIB,
-            "1048576GiB, 0 = any",
-            "What a stream may weigh, on each server of NATS that keeps it; the oldest messages of any room in it go.");
-    static final Setting<Duration> NATS_AGE = Setting.time(
-            "nats.kept-age",
-            "0s",
-            Duration.ZERO,
-            ofDays(3650),
-            "0s to 3650d, 0 = any age, else not less than nats.again",
-            "How old messages in the cluster may become.");
-    static final Setting<Duration> NATS_AGAIN = Setting.time(
-            "nats.again",
-            "2m",
-            ofSeconds(10),
-            ofDays(1),
-            "10s to 1d, at least twice nats.deadline",
-            "How long the cluster knows a message by its id, so that it is not published again. NATS keeps the ids in memory.");
-    static final Setting<Duration> NATS_DEADLINE = Setting.time(
-            "nats.deadline",
-            "5s",
-            ofMillis(100),
-            ofMinutes(1),
-            "100ms to 1m",
-            "How long a message may wait to be stored; then it is answered with unavailable, or closed with 1013 in plain text.");
-    static final Setting<Long> NATS_WAITING = Setting.bytes(
-            "nats.waiting",
-            "64MiB",
-            MIB,
-            "1MiB",
-            16 * GIB,
-            "16GiB, not less than limits.message-bytes",
-            "What may wait for the cluster; more is answered as above.");
-    static final Setting<Duration> NATS_NODE_TIMEOUT = Setting.time(
-            "nats.node-timeout",
-            "5s",
-            ofSeconds(2),
-            ofMinutes(10),
-            "2s to 10m",
-            "How long a node may be silent until those in it are taken to have left their rooms.");
 
     static final Setting<Long> MESSAGE_BYTES = Setting.bytes(
             "limits.message-bytes",
@@ -589,93 +343,62 @@ final class Keys {
             "One line an event, plain or as a JSON object. Only when Parley runs by itself.");
 
     /** Every setting there is, in the order of the reference. */
-    static final List<Setting<?>> ALL = List.of(
-            HOST,
-            PORT,
-            CONTEXT,
-            SEND_BUFFER,
-            ORIGINS,
-            PROXIES,
-            PROXY_HEADER,
-            CERTIFICATE,
-            KEY,
-            KEYSTORE,
-            KEYSTORE_PASSWORD,
-            PROTOCOLS,
-            ACCESS,
-            SECRET,
-            PUBLIC_KEY,
-            JWKS,
-            JWKS_REFRESH,
-            ISSUER,
-            AUDIENCE,
-            LEEWAY,
-            IN_FLIGHT,
-            SEND_DEADLINE,
-            PING_INTERVAL,
-            IDLE_TIMEOUT,
-            CLOSE_TIMEOUT,
-            HISTORY,
-            HISTORY_BYTES,
-            BACKLOG_BYTES,
-            SLOW_AFTER,
-            WINDOW,
-            POLICY,
-            LINGER,
-            BATCH_BYTES,
-            NAMES,
-            MEMBERS,
-            KEEP,
-            KEPT,
-            KEPT_BYTES,
-            KEPT_AGE,
-            DATA,
-            SYNC,
-            INTERVAL,
-            DATA_BYTES,
-            DATA_ROOMS,
-            DATA_WAITING,
-            NATS,
-            NATS_NAME,
-            NATS_CREDENTIALS,
-            NATS_USER,
-            NATS_PASSWORD,
-            NATS_TOKEN,
-            NATS_TRUST,
-            NATS_TRUST_PASSWORD,
-            NATS_STREAMS,
-            NATS_REPLICAS,
-            NATS_KEPT,
-            NATS_BYTES,
-            NATS_AGE,
-            NATS_AGAIN,
-            NATS_DEADLINE,
-            NATS_WAITING,
-            NATS_NODE_TIMEOUT,
-            MESSAGE_BYTES,
-            COMMAND_BYTES,
-            BACKLOG,
-            CONNECTIONS,
-            PER_ADDRESS,
-            HANDSHAKES,
-            HANDSHAKES_PER_ADDRESS,
-            HANDSHAKING,
-            HANDSHAKE_TIMEOUT,
-            ROOMS,
-            ROOMS_PER_CONNECTION,
-            COMMANDS,
-            BYTES,
-            HELD_BYTES,
-            LOG_BYTES,
-            FAN_OUT_THREADS,
-            NOTICE,
-            DRAIN,
-            FLUSH,
-            GRACE,
-            STATUS_FOR,
-            STATUS_HOST,
-            STATUS_PORT,
-            LOG_FORMAT);
+    static final List<Setting<?>> ALL = Stream.of(
+                    List.<Setting<?>>of(
+                            HOST,
+                            PORT,
+                            CONTEXT,
+                            SEND_BUFFER,
+                            ORIGINS,
+                            PROXIES,
+                            PROXY_HEADER,
+                            CERTIFICATE,
+                            KEY,
+                            KEYSTORE,
+                            KEYSTORE_PASSWORD,
+                            PROTOCOLS,
+                            ACCESS,
+                            SECRET,
+                            PUBLIC_KEY,
+                            JWKS,
+                            JWKS_REFRESH,
+                            ISSUER,
+                            AUDIENCE,
+                            LEEWAY,
+                            IN_FLIGHT,
+                            SEND_DEADLINE,
+                            PING_INTERVAL,
+                            IDLE_TIMEOUT,
+                            CLOSE_TIMEOUT),
+                    RoomKeys.ALL,
+                    StorageKeys.ALL,
+                    List.<Setting<?>>of(
+                            MESSAGE_BYTES,
+                            COMMAND_BYTES,
+                            BACKLOG,
+                            CONNECTIONS,
+                            PER_ADDRESS,
+                            HANDSHAKES,
+                            HANDSHAKES_PER_ADDRESS,
+                            HANDSHAKING,
+                            HANDSHAKE_TIMEOUT,
+                            ROOMS,
+                            ROOMS_PER_CONNECTION,
+                            COMMANDS,
+                            BYTES,
+                            HELD_BYTES,
+                            LOG_BYTES,
+                            FAN_OUT_THREADS,
+                            NOTICE,
+                            DRAIN,
+                            FLUSH,
+                            GRACE,
+                            STATUS_FOR,
+                            STATUS_HOST,
+                            STATUS_PORT,
+                            LOG_FORMAT))
+            .<Setting<?>>flatMap(List::stream)
+            .toList();
 
     private Keys() {}
 
@@ -695,18 +418,7 @@ final class Keys {
         return path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
     }
 
-    private static NatsAddresses servers(Config config, String key) {
-        return NatsAddresses.parse(list(config, key));
-    }
-
-    private static String matching(String value, String pattern) {
-        if (!value.matches(pattern)) {
-            throw new IllegalArgumentException();
-        }
-        return value;
-    }
-
-    private static List<String> list(Config config, String key) {
+    static List<String> list(Config config, String key) {
         List<String> parts = config.getValue(key).unwrapped() instanceof List<?>
                 ? config.getStringList(key)
                 : List.of(config.getString(key).split(","));

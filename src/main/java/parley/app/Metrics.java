@@ -29,7 +29,7 @@ import parley.session.Sessions;
 /**
  * What Parley tells of itself in numbers, in the form that Prometheus reads. Any thread.
  *
- * <p>Most of it is counted elsewhere anyway and only read here. There is none for each room or client: strangers make those.
+ * <p>Most of it is counted elsewhere anyway and only read here. There is none for each room or client, whose number is up to clients.
  */
 public final class Metrics implements Room.Observer {
     /** In microseconds: what is of interest between a turn of a small room and a server that stands still. */
@@ -135,8 +135,8 @@ public final class Metrics implements Room.Observer {
                 .description("How far the slowest member is behind.")
                 .baseUnit("messages")
                 .register(registry);
-        bytes("parley.log", "What the messages kept in all rooms weigh.", rooms, RoomRegistry::logBytes);
-        bytes("parley.log.limit", "What they may weigh.", rooms, RoomRegistry::logLimit);
+        bytes("parley.log", "Bytes of the messages that memory keeps in all rooms.", rooms, RoomRegistry::logBytes);
+        bytes("parley.log.limit", "How many of these there may be.", rooms, RoomRegistry::logLimit);
         bytes(
                 "parley.held",
                 "Bytes of unfinished messages, and of echoes and answers that clients have not read.",
@@ -153,7 +153,7 @@ public final class Metrics implements Room.Observer {
     /** And of the rooms on disk, where there are any. */
     void of(DurableStore store) {
         gauge("parley.stored.rooms", "Rooms that are kept on disk.", store, DurableStore::roomCount);
-        bytes("parley.stored", "What their messages weigh.", store, DurableStore::bytes);
+        bytes("parley.stored", "Bytes of their messages.", store, DurableStore::bytes);
         bytes("parley.store.waiting", "What waits for the disk.", store, DurableStore::waitingBytes);
         counter("parley.store.commits", "How often messages were written, together.", store, DurableStore::commitCount);
         counter("parley.store.failures", "How often they could not be.", store, DurableStore::failureCount);

@@ -109,7 +109,8 @@ public final class Parley {
                 settings.logBytes(),
                 metrics,
                 fanOut,
-                clock);
+                clock,
+                () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
         AddressCounts addresses = new AddressCounts(settings.door().connectionsPerAddress());
         this.sessions = new Sessions(settings.session(), fanOut, closing, System::nanoTime, clock, access, addresses);
         this.admission = new Admission(

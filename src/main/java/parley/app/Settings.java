@@ -79,10 +79,18 @@ public final class Settings {
                 heldBytes(),
                 bytes);
         long logs = value(Keys.LOG_BYTES);
-        need(logs == 0 || logs >= value(Keys.HISTORY_BYTES), Keys.LOG_BYTES, "0 or at least", Keys.HISTORY_BYTES);
+        need(
+                logs == 0 || logs >= value(RoomKeys.HISTORY_BYTES),
+                Keys.LOG_BYTES,
+                "0 or at least",
+                RoomKeys.HISTORY_BYTES);
         this.room = roomLimits(config);
-        need(value(Keys.DATA_WAITING) >= value(Keys.MESSAGE_BYTES), Keys.DATA_WAITING, "at least", Keys.MESSAGE_BYTES);
-        checkCluster();
+        need(
+                value(StorageKeys.DATA_WAITING) >= value(Keys.MESSAGE_BYTES),
+                StorageKeys.DATA_WAITING,
+                "at least",
+                Keys.MESSAGE_BYTES);
+        StorageKeys.check(config);
         readOverrides();
         checkTls();
         checkAccess();
@@ -97,57 +105,68 @@ public final class Settings {
     }
 
     private static RoomLimits roomLimits(Config config) {
-        need(config, Keys.WINDOW.read(config) <= Keys.HISTORY.read(config), Keys.WINDOW, "at most", Keys.HISTORY);
         need(
                 config,
-                Keys.HISTORY_BYTES.read(config) >= Keys.MESSAGE_BYTES.read(config),
-                Keys.HISTORY_BYTES,
+                RoomKeys.WINDOW.read(config) <= RoomKeys.HISTORY.read(config),
+                RoomKeys.WINDOW,
+                "at most",
+                RoomKeys.HISTORY);
+        need(
+                config,
+                RoomKeys.HISTORY_BYTES.read(config) >= Keys.MESSAGE_BYTES.read(config),
+                RoomKeys.HISTORY_BYTES,
                 "at least",
                 Keys.MESSAGE_BYTES);
         return new RoomLimits(
-                Keys.HISTORY.read(config),
-                Keys.HISTORY_BYTES.read(config),
-                Math.max(Keys.HISTORY_BYTES.read(config), Keys.BACKLOG_BYTES.read(config)),
-                Keys.SLOW_AFTER.read(config),
-                Keys.WINDOW.read(config),
-                Keys.POLICY.read(config),
-                Keys.LINGER.read(config),
-                Keys.BATCH_BYTES.read(config).intValue(),
-                Keys.NAMES.read(config),
-                Keys.MEMBERS.read(config),
+                RoomKeys.HISTORY.read(config),
+                RoomKeys.HISTORY_BYTES.read(config),
+                Math.max(RoomKeys.HISTORY_BYTES.read(config), RoomKeys.BACKLOG_BYTES.read(config)),
+                RoomKeys.SLOW_AFTER.read(config),
+                RoomKeys.WINDOW.read(config),
+                RoomKeys.POLICY.read(config),
+                RoomKeys.LINGER.read(config),
+                RoomKeys.BATCH_BYTES.read(config).intValue(),
+                RoomKeys.NAMES.read(config),
+                RoomKeys.MEMBERS.read(config),
                 retention(config));
     }
 
     private static @Nullable Retention retention(Config config) {
-        if (Keys.KEEP.read(config) == Storage.MEMORY) {
+        if (RoomKeys.KEEP.read(config) == Storage.MEMORY) {
             return null;
         }
-        if (!Keys.NATS.read(config).servers().isEmpty()) {
+        if (!StorageKeys.NATS.read(config).servers().isEmpty()) {
             need(
                     config,
-                    Keys.NATS_KEPT.read(config) >= Keys.HISTORY.read(config),
-                    Keys.NATS_KEPT,
+                    StorageKeys.NATS_KEPT.read(config) >= RoomKeys.HISTORY.read(config),
+                    StorageKeys.NATS_KEPT,
                     "at least",
-                    Keys.HISTORY);
-            return new Retention(Keys.NATS_KEPT.read(config), Long.MAX_VALUE, Keys.NATS_AGE.read(config));
+                    RoomKeys.HISTORY);
+            return new Retention(StorageKeys.NATS_KEPT.read(config), Long.MAX_VALUE, StorageKeys.NATS_AGE.read(config));
         }
-        if (Keys.DATA.read(config).isEmpty()) {
+        if (StorageKeys.DATA.read(config).isEmpty()) {
             return null;
         }
-        need(config, Keys.KEPT.read(config) >= Keys.HISTORY.read(config), Keys.KEPT, "at least", Keys.HISTORY);
         need(
                 config,
-                Keys.KEPT_BYTES.read(config) >= Keys.HISTORY_BYTES.read(config),
-                Keys.KEPT_BYTES,
+                RoomKeys.KEPT.read(config) >= RoomKeys.HISTORY.read(config),
+                RoomKeys.KEPT,
                 "at least",
-                Keys.HISTORY_BYTES);
+                RoomKeys.HISTORY);
         need(
                 config,
-                Keys.DATA_BYTES.read(config) >= Keys.KEPT_BYTES.read(config),
-                Keys.DATA_BYTES,
+                RoomKeys.KEPT_BYTES.read(config) >= RoomKeys.HISTORY_BYTES.read(config),
+                RoomKeys.KEPT_BYTES,
                 "at least",
-                Keys.KEPT_BYTES);
-        return new Retention(Keys.KEPT.read(config), Keys.KEPT_BYTES.read(config), Keys.KEPT_AGE.read(config));
+                RoomKeys.HISTORY_BYTES);
+        need(
+                config,
+                StorageKeys.DATA_BYTES.read(config) >= RoomKeys.KEPT_BYTES.read(config),
+                StorageKeys.DATA_BYTES,
+                "at least",
+                RoomKeys.KEPT_BYTES);
+        return new Retention(
+                RoomKeys.KEPT.read(config), RoomKeys.KEPT_BYTES.read(config), RoomKeys.KEPT_AGE.read(config));
     }
 
     private void readOverrides() {
@@ -166,40 +185,6 @@ public final class Settings {
             overrides.add(new Override(pattern, roomLimits(effective)));
         }
         overrides.sort(Comparator.comparing(Override::pattern));
-    }
-
-    private void checkCluster() {
-        if (value(Keys.NATS).servers().isEmpty()) {
-            return;
-        }
-        if (!value(Keys.DATA).isEmpty()) {
-            throw new SettingsException("'" + Keys.NATS.key() + "' and '" + Keys.DATA.key()
-                    + "' both say where rooms are kept: set one of them.");
-        }
-        need(value(Keys.NATS_WAITING) >= value(Keys.MESSAGE_BYTES), Keys.NATS_WAITING, "at least", Keys.MESSAGE_BYTES);
-        need(
-                value(Keys.NATS_AGAIN).compareTo(value(Keys.NATS_DEADLINE).multipliedBy(2)) >= 0,
-                Keys.NATS_AGAIN,
-                "at least twice",
-                Keys.NATS_DEADLINE);
-        Duration age = value(Keys.NATS_AGE);
-        need(
-                age.isZero() || age.compareTo(value(Keys.NATS_AGAIN)) >= 0,
-                Keys.NATS_AGE,
-                "0s or at least",
-                Keys.NATS_AGAIN);
-        long logins = Stream.of(Keys.NATS_CREDENTIALS, Keys.NATS_USER, Keys.NATS_TOKEN)
-                .filter(key -> !value(key).isEmpty())
-                .count();
-        if (logins > 0 && value(Keys.NATS).haveLogin()) {
-            throw new SettingsException(
-                    "'" + Keys.NATS.key() + "' has a login in its addresses, and another setting says"
-                            + " who logs in to NATS too: take one of them out.");
-        }
-        if (logins > 1) {
-            throw new SettingsException("'" + Keys.NATS_CREDENTIALS.key() + "', '" + Keys.NATS_USER.key() + "' and '"
-                    + Keys.NATS_TOKEN.key() + "' each say who logs in to NATS: set one of them.");
-        }
     }
 
     private void checkTls() {
@@ -275,44 +260,12 @@ public final class Settings {
 
     /** Where rooms are kept that survive the process; null for nowhere. */
     public @Nullable DataSettings data() {
-        String folder = value(Keys.DATA);
-        return folder.isEmpty()
-                ? null
-                : new DataSettings(
-                        Path.of(folder),
-                        value(Keys.SYNC),
-                        value(Keys.INTERVAL),
-                        value(Keys.DATA_BYTES),
-                        value(Keys.DATA_ROOMS),
-                        value(Keys.DATA_WAITING));
+        return StorageKeys.data(config);
     }
 
     /** The cluster that this is a node of; null for none. */
     public @Nullable ClusterSettings cluster() {
-        NatsAddresses nats = value(Keys.NATS);
-        return nats.servers().isEmpty()
-                ? null
-                : new ClusterSettings(
-                        nats.servers(),
-                        value(Keys.NATS_NAME),
-                        new ClusterSettings.Login(
-                                file(Keys.NATS_CREDENTIALS),
-                                nats.user().isEmpty() ? value(Keys.NATS_USER) : nats.user(),
-                                nats.user().isEmpty() ? value(Keys.NATS_PASSWORD) : nats.password(),
-                                nats.token().isEmpty() ? value(Keys.NATS_TOKEN) : nats.token(),
-                                file(Keys.NATS_TRUST),
-                                value(Keys.NATS_TRUST_PASSWORD)),
-                        value(Keys.NATS_STREAMS),
-                        value(Keys.NATS_REPLICAS),
-                        new ClusterSettings.Kept(
-                                value(Keys.NATS_KEPT),
-                                value(Keys.NATS_BYTES),
-                                value(Keys.NATS_AGE),
-                                value(Keys.NATS_AGAIN)),
-                        value(Keys.NATS_DEADLINE),
-                        value(Keys.NATS_WAITING),
-                        value(Keys.MESSAGE_BYTES),
-                        value(Keys.NATS_NODE_TIMEOUT));
+        return StorageKeys.cluster(config);
     }
 
     /** What all rooms may keep together, in bytes. */
@@ -414,7 +367,11 @@ public final class Settings {
     }
 
     private @Nullable Path file(Setting<String> setting) {
-        String name = value(setting);
+        return file(config, setting);
+    }
+
+    static @Nullable Path file(Config config, Setting<String> setting) {
+        String name = setting.read(config);
         return name.isEmpty() ? null : Path.of(name);
     }
 
@@ -446,7 +403,7 @@ public final class Settings {
                 .withValue(Keys.HANDSHAKING.key(), ConfigValueFactory.fromAnyRef(String.valueOf(handshaking), why)));
     }
 
-    /** Says every setting with its value and where that came from, a line each; secrets are not told. */
+    /** Says every setting with its value and where that came from, a line each; secrets are not shown. */
     public Stream<String> describe() {
         Stream<String> particular = config.hasPath(ROOMS)
                 ? config.getConfig(ROOMS).entrySet().stream()
@@ -482,7 +439,7 @@ public final class Settings {
         need(config, holds, setting, relation, other);
     }
 
-    private static void need(Config config, boolean holds, Setting<?> setting, String relation, Setting<?> other) {
+    static void need(Config config, boolean holds, Setting<?> setting, String relation, Setting<?> other) {
         if (!holds) {
             throw new SettingsException("Setting '" + setting.key() + "' is '" + config.getString(setting.key()) + "' ("
                     + config.getValue(setting.key()).origin().description() + ") and must be "

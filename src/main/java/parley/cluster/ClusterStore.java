@@ -125,7 +125,7 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
 
         @Override
         public void refresh(Consumer<Extent> onExtent) {
-            if (!loop.offer(() -> rooms.look(remote, extent -> Loop.attempt(() -> onExtent.accept(extent))))) {
+            if (!loop.offer(() -> rooms.refresh(remote, extent -> Loop.attempt(() -> onExtent.accept(extent))))) {
                 onExtent.accept(new Extent(0, 0));
             }
         }

@@ -153,8 +153,8 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
         }
     }
 
-    void look(Remote remote, Consumer<RoomStore.Extent> onExtent) {
-        remote.look(onExtent);
+    void refresh(Remote remote, Consumer<RoomStore.Extent> onExtent) {
+        remote.refresh(onExtent);
         busy.add(remote);
     }
 

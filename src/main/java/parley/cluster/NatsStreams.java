@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * Streams of NATS JetStream. Any thread.
  *
  * <p>A page is one request ("direct get" with {@code batch}). Servers before 2.11 pass over that word and answer with
- * one message; which of the two it was is told by the answer itself, so that servers of both kinds may keep one
+ * one message; the answer itself says which of the two it was, so that servers of both kinds may keep one
  * stream.
  *
  * <p>Any server that keeps the stream may be the one that is asked. One that stands still is asked too, for as long as

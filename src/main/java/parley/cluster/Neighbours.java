@@ -71,10 +71,10 @@ final class Neighbours {
 
     private final Map<Remote, Here> here = new HashMap<>();
     /**
-     * Rooms that this node has left, and others have not been told: before anything is said of another of that name.
+     * Rooms that this node has left, and others have not heard: before anything is said of another of that name.
      */
     private final Deque<Remote> deserted = new ArrayDeque<>();
-    /** Which other nodes each room has been told of, and when that was last said. */
+    /** Which other nodes have heard of each room, and when that was last said. */
     private final Map<Remote, Map<String, Long>> there = new HashMap<>();
 
     private final LinkedHashSet<Remote> toTell = new LinkedHashSet<>();

@@ -89,7 +89,7 @@ final class Outbox {
     /** How often something has failed, and how often it had when the room last looked what the stream has. */
     private long failures;
 
-    private long failuresLookedFor;
+    private long failuresRefreshed;
     private long pauseNanos = SHORTEST_PAUSE_NANOS;
     private long notBeforeNanos;
 
@@ -124,9 +124,9 @@ final class Outbox {
         return failures;
     }
 
-    /** Whether nothing is sent until the room has {@linkplain #looked looked} which messages the stream has. */
-    boolean waitsForALook(long nowNanos) {
-        return maySendAgain(nowNanos) && failuresLookedFor < failures;
+    /** Whether nothing is sent until the room has {@linkplain #refreshed looked} which messages the stream has. */
+    boolean waitsForARefresh(long nowNanos) {
+        return maySendAgain(nowNanos) && failuresRefreshed < failures;
     }
 
     private boolean maySendAgain(long nowNanos) {
@@ -138,14 +138,14 @@ final class Outbox {
      *
      * @param failuresBefore what {@link #failures} was before it did
      */
-    void looked(long failuresBefore) {
-        failuresLookedFor = Math.max(failuresLookedFor, failuresBefore);
+    void refreshed(long failuresBefore) {
+        failuresRefreshed = Math.max(failuresRefreshed, failuresBefore);
     }
 
     /** Sends what may be sent. */
     void send(long nowNanos) {
         if (failed > 0) {
-            if (!maySendAgain(nowNanos) || failuresLookedFor < failures) {
+            if (!maySendAgain(nowNanos) || failuresRefreshed < failures) {
                 return;
             }
             for (Entry entry : entries) {

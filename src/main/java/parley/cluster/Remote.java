@@ -85,9 +85,9 @@ final class Remote {
     record Filled(List<Heard> messages, @Nullable Bounds bounds, boolean reached) {}
 
     /**
-     * A caller that waits for a look, which begins when all messages up to a place of the outbox have been answered.
+     * A caller that waits for a refresh, which begins when all messages up to a place of the outbox have been answered.
      */
-    private record Look(long place, Consumer<RoomStore.Extent> onExtent) {}
+    private record Refresh(long place, Consumer<RoomStore.Extent> onExtent) {}
 
     private enum State {
         OPENING,
@@ -129,9 +129,9 @@ final class Remote {
     private long fillAgainNanos;
     private boolean isToCatchUp;
     private long unheardSinceNanos;
-    private final Deque<Look> toLook = new ArrayDeque<>();
-    /** The callers for whom it looks right now. */
-    private List<Consumer<RoomStore.Extent>> looking = new ArrayList<>();
+    private final Deque<Refresh> refreshes = new ArrayDeque<>();
+    /** The callers of the refresh that is under way. */
+    private List<Consumer<RoomStore.Extent>> refreshing = new ArrayList<>();
 
     Remote(RoomName name, int shard, RoomStore.Listener room, Reads reads, Outbox.Sender sender) {
         this.name = name;
@@ -194,7 +194,7 @@ final class Remote {
             flush();
             state = State.OPENING;
             isReading = true;
-            beginToLook();
+            beginRefreshes();
             reads.open(this);
         }
     }
@@ -220,7 +220,7 @@ final class Remote {
         }
         room.opened(contents(opened.since, lookedUpTo, messages));
         state = State.FOLLOWING;
-        answerLooks();
+        answerRefreshes();
         goOn();
     }
 
@@ -284,7 +284,7 @@ final class Remote {
         if (until == 0) {
             isToCatchUp = false;
             failuresBefore = outbox.failures();
-            beginToLook();
+            beginRefreshes();
         }
         reads.fill(this, next(), until);
     }
@@ -294,10 +294,10 @@ final class Remote {
         return Math.max(newest, lookedUpTo) + 1;
     }
 
-    /** Callers that ask from now on wait for the look after this one. */
-    private void beginToLook() {
-        while (isALookDue()) {
-            looking.add(toLook.remove().onExtent);
+    /** Callers that ask from now on wait for the refresh after this one. */
+    private void beginRefreshes() {
+        while (isARefreshDue()) {
+            refreshing.add(refreshes.remove().onExtent);
         }
     }
 
@@ -334,11 +334,11 @@ final class Remote {
         fills = 0;
         state = State.FOLLOWING;
         if (fillUntil == 0 && filled.bounds != null) {
-            outbox.looked(failuresBefore);
+            outbox.refreshed(failuresBefore);
             flush();
             lookedUpTo = Math.max(lookedUpTo, filled.bounds.head);
             trimmed(filled.bounds);
-            answerLooks();
+            answerRefreshes();
         }
         goOn();
     }
@@ -351,14 +351,14 @@ final class Remote {
         room.opened(contents(until + 1, until, List.of()));
     }
 
-    private void answerLooks() {
-        List<Consumer<RoomStore.Extent>> now = looking;
-        looking = new ArrayList<>();
+    private void answerRefreshes() {
+        List<Consumer<RoomStore.Extent>> now = refreshing;
+        refreshing = new ArrayList<>();
         now.forEach(onExtent -> onExtent.accept(new RoomStore.Extent(first, Math.max(lookedUpTo, newest))));
     }
 
-    private boolean isALookDue() {
-        return !toLook.isEmpty() && (state == State.CLOSED || outbox.hasAnswered(toLook.element().place));
+    private boolean isARefreshDue() {
+        return !refreshes.isEmpty() && (state == State.CLOSED || outbox.hasAnswered(refreshes.element().place));
     }
 
     /** Goes on with what has come and what is to be read. */
@@ -368,7 +368,7 @@ final class Remote {
             earlyBytes -= bytes(next);
             take(next);
         }
-        if (state == State.FOLLOWING && (isToCatchUp || isALookDue())) {
+        if (state == State.FOLLOWING && (isToCatchUp || isARefreshDue())) {
             fill(0);
         }
     }
@@ -388,13 +388,13 @@ final class Remote {
         }
     }
 
-    /** Looks once more which messages there are. */
-    void look(Consumer<RoomStore.Extent> onExtent) {
+    /** Finds out which messages there are. */
+    void refresh(Consumer<RoomStore.Extent> onExtent) {
         if (state == State.CLOSED) {
             onExtent.accept(new RoomStore.Extent(first, newest));
             return;
         }
-        toLook.add(new Look(outbox.newestPlace(), onExtent));
+        refreshes.add(new Refresh(outbox.newestPlace(), onExtent));
         goOn();
     }
 
@@ -447,8 +447,8 @@ final class Remote {
         }
         if (isUp) {
             if (state == State.CLOSED) {
-                outbox.looked(outbox.failures()); // nobody does any more
-            } else if (outbox.waitsForALook(nowNanos) && !isLooking()) {
+                outbox.refreshed(outbox.failures()); // nobody does any more
+            } else if (outbox.waitsForARefresh(nowNanos) && !isRefreshing()) {
                 catchUp();
             }
             send(nowNanos);
@@ -465,20 +465,20 @@ final class Remote {
     }
 
     /** Whether it reads all there is since nothing more has failed. */
-    private boolean isLooking() {
+    private boolean isRefreshing() {
         return state == State.FILLING && fillUntil == 0 && failuresBefore == outbox.failures();
     }
 
     /** Whether there is something to be done for it soon. */
     boolean isBusy() {
-        return !outbox.isEmpty() || !toLook.isEmpty() || (state != State.FOLLOWING && state != State.CLOSED);
+        return !outbox.isEmpty() || !refreshes.isEmpty() || (state != State.FOLLOWING && state != State.CLOSED);
     }
 
     /** The room hears nothing more; callers that wait are answered. */
     void close() {
         state = State.CLOSED;
-        beginToLook();
-        answerLooks();
+        beginRefreshes();
+        answerRefreshes();
         early.clear();
         earlyBytes = 0;
         added.clear();

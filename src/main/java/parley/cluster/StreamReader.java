@@ -206,7 +206,7 @@ final class StreamReader {
 
     /**
      * The messages of an answer, until there are enough. One more than asked for is read: whether there is one cannot
-     * be told by numbers.
+     * be seen by numbers.
      */
     private static final class Gathered {
         private final RoomStore.Query query;

@@ -35,7 +35,7 @@ public final class Drain implements Transport.Completion {
     /** How many frames one pass may start. */
     public static final int BURST = 64;
 
-    /** What weighs as much as a frame. */
+    /** The bytes that count as one frame more. */
     private static final int BURST_UNIT_BYTES = 1024;
 
     private static final int IDLE = 0;
@@ -65,7 +65,7 @@ public final class Drain implements Transport.Completion {
         @Nullable
         Frame next();
 
-        /** Told that a send failed. May be called more than once, and on any thread. */
+        /** A send failed. May be called more than once, and on any thread. */
         void sendFailed(Throwable cause);
     }
 
@@ -199,8 +199,8 @@ public final class Drain implements Transport.Completion {
         try {
             int left = BURST;
             do {
-                for (int weight = startNext(); weight > 0; weight = startNext()) {
-                    left -= weight;
+                for (int count = startNext(); count > 0; count = startNext()) {
+                    left -= count;
                     if (left <= 0) {
                         executor.execute(this::drain);
                         return;

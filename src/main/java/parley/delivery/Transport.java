@@ -12,13 +12,13 @@ import parley.protocol.CloseCode;
  */
 public interface Transport {
 
-    /** Told once that a frame has been taken, or that it never will be. May be called on any thread, inside the send too. */
+    /** Called once a frame has been taken, or never will be. May be called on any thread, inside the send too. */
     interface Completion {
         /** Called when the frame's bytes were taken ({@code failure} is null) or the session turned out to be dead. */
         void completed(@Nullable Throwable failure);
     }
 
-    /** Starts to send one whole message. What goes wrong is told to the completion or thrown, not both. */
+    /** Starts to send one whole message. A failure is passed to the completion or thrown, not both. */
     void send(Frame frame, Completion completion);
 
     /**

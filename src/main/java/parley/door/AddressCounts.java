@@ -54,7 +54,7 @@ public final class AddressCounts implements AddressLimit {
         return counts.size();
     }
 
-    /** By what an address is told from others. */
+    /** By what an address differs from others. */
     static String key(InetAddress address) {
         return address instanceof Inet6Address
                 ? Arrays.toString(Arrays.copyOf(address.getAddress(), PREFIX))

@@ -9,7 +9,7 @@ import parley.session.Rate;
 
 /**
  * How often each address has asked lately: so many times a second, five times that in a burst. Remembered are the {@value #MOST}
- * addresses that asked last, so that strangers do not make it grow; who commands more than that meets the rate for all. Any
+ * addresses that asked last, so that its size is bounded; who commands more than that meets the rate for all. Any
  * thread.
  */
 final class AddressRates {

@@ -23,7 +23,7 @@ import parley.session.Connection;
  *
  * <p>Who comes in is decided by the layer around, which can answer with a status; where there is none, or the container
  * does not ask it, it is decided here, and carried out when the session opens. It cannot be carried out here: {@code
- * checkOrigin} is not told the host to compare with, and an exception in {@code modifyHandshake} is a 500 or a cut
+ * checkOrigin} does not get the host to compare with, and an exception in {@code modifyHandshake} is a 500 or a cut
  * connection.
  */
 public final class Handshake extends ServerEndpointConfig.Configurator {

@@ -160,7 +160,7 @@ final class RemoteTransport implements Transport {
         return false;
     }
 
-    private static Throwable cause(@Nullable Throwable told) {
-        return told != null ? told : new IOException("the container says a send failed, and not why");
+    private static Throwable cause(@Nullable Throwable given) {
+        return given != null ? given : new IOException("the container says a send failed, and not why");
     }
 }

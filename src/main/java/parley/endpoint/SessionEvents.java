@@ -82,7 +82,7 @@ final class SessionEvents {
 
     /**
      * Open Liberty passes on no part of a frame before it has all of it, and by default waits for one of any length. Twice what
-     * is allowed, so that what is a little too long comes here, and the client is told in Parley's words.
+     * is allowed, so that what is a little too long comes here, and the client reads Parley's words.
      */
     private static void limitFrames(Session session, int longestMessage) {
         if (session.getMaxTextMessageBufferSize() <= 0) {

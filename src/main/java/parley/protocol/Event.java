@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a JSON client is told. Those with a {@code ref} answer a command and carry its mark, if it had one; the first
+ * What a JSON client is sent. Those with a {@code ref} answer a command and carry its ref, if it had one; the first
  * {@code joined} answers the handshake. Immutable.
  */
 public sealed interface Event {
@@ -12,7 +12,7 @@ public sealed interface Event {
     /**
      * The first event of every connection.
      *
-     * @param session the server's mark of this connection, as in its log
+     * @param session the session id, as in the server's log
      * @param bytes the longest message, in bytes of UTF-8
      * @param commandBytes the longest WebSocket message, commands and all
      * @param rooms how many rooms the connection may be in
@@ -77,7 +77,7 @@ public sealed interface Event {
     /**
      * Who came and went; the count alone in a room with too many names to tell.
      *
-     * @param names everybody, when the client's picture has to be made anew; else null
+     * @param names everybody, when the client needs a snapshot; else null
      * @param joined names that are there now and may not have been before
      * @param left names that are not there any more
      * @param count how many members there are, those without a name included
@@ -107,7 +107,7 @@ public sealed interface Event {
     /**
      * Who is in a room.
      *
-     * @param more whether there are more names than are told
+     * @param more whether there are more names than these
      */
     record Members(@Nullable Ref ref, RoomName room, List<String> names, int count, boolean more) implements Event {}
 

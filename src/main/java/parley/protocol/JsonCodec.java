@@ -33,7 +33,7 @@ public final class JsonCodec {
 
     /** What became of a line: a command, or the error that answers it. */
     public sealed interface Decoded permits Command, Event.Error {
-        /** The client's mark, which the answer carries. */
+        /** The client's ref, which the answer carries. */
         @Nullable
         Ref ref();
 

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * @param seq its number in the room, higher than that of the message before it: by one, except in a cluster, where rooms share numbers
  * @param at when it was published, in milliseconds since the epoch
  * @param from the name of who said it, or null for a sender without a name
- * @param id the sender's own mark of it, or null
+ * @param id the message id that the sender gave it, or null
  */
 public record Message(
         long seq,

@@ -69,8 +69,8 @@ final class Cursor implements PageCache.Reader {
     private long seen;
 
     private RoomLog.Beginning history;
-    /** Whether the gap that this catching up ends with was told on the way. */
-    private boolean hasToldGap;
+    /** Whether the member got the gap that this catching up ends with on the way. */
+    private boolean hasGap;
 
     /** Where it starts while it is WAITING; 0 before that is known. Written under the room's lock. */
     private volatile long start;
@@ -236,24 +236,24 @@ final class Cursor implements PageCache.Reader {
         if (history != log.beginning() || !move(at, to, 0)) {
             return null;
         }
-        boolean isToldNow = to > at && !hasToldGap;
+        boolean isGapNow = to > at && !hasGap;
         long after = seen;
         seen = found.get().seq() - 1;
         goOnInTheRing(to);
-        Frame gap = isToldNow ? frames.gap(after, seen + 1, to - at) : null;
+        Frame gap = isGapNow ? frames.gap(after, seen + 1, to - at) : null;
         return gap == null ? null : new Take(gap);
     }
 
     private void goOnInTheRing(long to) {
         isCatchingUp = false;
-        hasToldGap = false;
+        hasGap = false;
         log.need(to);
     }
 
     private @Nullable Step gap(long before) {
         Frame gap = frames.gap(seen, before, log.countBetween(seen, before));
         seen = before - 1;
-        hasToldGap = true;
+        hasGap = true;
         return gap == null ? null : new Take(gap);
     }
 
@@ -309,11 +309,6 @@ final class Cursor implements PageCache.Reader {
     @Override
     public void ready() {
         onPage.run();
-    }
-
-    @Override
-    public void notNow() {
-        log.readAgainLater();
     }
 
     @Override

@@ -2,7 +2,7 @@ package parley.room;
 
 /** What became of who wanted into a room. */
 public sealed interface Entry {
-    /** A member that is in; {@link Joined} is told now, or later by a thread of the store. */
+    /** A member that is in; its callback gets {@link Joined} now, or later by a thread of the store. */
     record In(Member member) implements Entry {}
 
     /** Why somebody did not come in. */

@@ -36,14 +36,18 @@ public final class Member {
     static final long NO_PRESENCE = -1;
 
     private static final long ALL = Long.MAX_VALUE;
+    private static final long NOT_SLOW = -1;
 
     private final Room room;
     private final Subscriber subscriber;
     private final Frames frames;
     private final Cursor cursor;
 
-    /** Whether a frame of its own has been under way for too long. Set by the sweep, cleared by the draining thread. */
-    private volatile boolean isSlow;
+    /**
+     * The head when a frame of its own was found to have been under way for too long; else NOT_SLOW. Set by the sweep, cleared by the
+     * draining thread.
+     */
+    private volatile long slowSince = NOT_SLOW;
 
     /** The head when it was placed: what comes before is history, and nobody falls behind over that. Set before the cursor begins. */
     private long placedAt;
@@ -123,14 +127,15 @@ public final class Member {
 
     /** Skips what the room's policy has a member miss that is behind, and returns the gap where members hear of it. */
     private Optional<Frame> applyPolicy(long head) {
-        boolean wasSlow = isSlow;
+        long slowAt = slowSince;
+        boolean wasSlow = slowAt != NOT_SLOW;
         int window = room.limits().window();
         if (!wasSlow && window == 0 && takesUntil == ALL) {
             return Optional.empty();
         }
         long at = cursor.at();
         if (wasSlow) {
-            isSlow = false;
+            slowSince = NOT_SLOW;
             room.log().need(at); // it reads again: what comes before the next turn looks is for it too
         }
         boolean isBehind = wasSlow || isBehindWindow(at, head);
@@ -139,17 +144,18 @@ public final class Member {
             case DROP_OLDEST ->
                 isBehind ? cursor.jump(window == 0 ? oldest : Math.max(oldest, head - window + 1)) : Optional.empty();
             case LATEST -> isBehind ? cursor.jump(Math.max(oldest, head)) : Optional.empty();
-            case DROP_NEWEST -> takeTheOldest(at, head, isBehind);
+            case DROP_NEWEST -> takeTheOldest(at, head, isBehind, slowAt);
             case DISCONNECT -> Optional.empty();
         };
     }
 
-    private Optional<Frame> takeTheOldest(long at, long head, boolean isBehind) {
+    /** What it fell behind with is what there was when it fell behind, however much has come since. */
+    private Optional<Frame> takeTheOldest(long at, long head, boolean isBehind, long slowAt) {
         int window = room.limits().window();
         if (takesUntil == ALL && isBehind) {
-            takesUntil = window == 0 ? head : Math.max(at, placedAt + 1) + window - 1;
+            takesUntil = window == 0 ? slowAt : Math.max(at, placedAt + 1) + window - 1;
         }
-        if (takesUntil == ALL || at <= takesUntil) {
+        if (takesUntil == ALL || (at <= takesUntil && room.log().keepsAt(takesUntil))) {
             return Optional.empty();
         }
         takesUntil = ALL;
@@ -196,7 +202,7 @@ public final class Member {
 
     /** The place from which on the log keeps messages for it; it only goes up, except for a member that was slow. */
     long needs() {
-        return isSlow ? ALL : cursor.needs();
+        return slowSince != NOT_SLOW ? ALL : cursor.needs();
     }
 
     /** A frame of its session has been under way for that long. For the sweep. */
@@ -206,8 +212,8 @@ public final class Member {
         }
         if (room.limits().overflow() == Overflow.DISCONNECT) {
             subscriber.fellBehind();
-        } else {
-            isSlow = true;
+        } else if (slowSince == NOT_SLOW) {
+            slowSince = room.log().ring().head();
         }
     }
 
@@ -247,6 +253,7 @@ public final class Member {
 
     @Override
     public String toString() {
-        return "Member[" + (name == null ? "without a name" : name) + ", " + cursor + (isSlow ? ", slow" : "") + "]";
+        return "Member[" + (name == null ? "without a name" : name) + ", " + cursor
+                + (slowSince != NOT_SLOW ? ", slow" : "") + "]";
     }
 }

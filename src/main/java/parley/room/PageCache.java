@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,13 +22,31 @@ final class PageCache {
 
     private static final int KEPT = 4;
 
+    /** The longest pause before a page is asked for again that could not be read: some eight seconds. */
+    private static final int LONGEST_PAUSE = 32;
+
+    /** How many sweeps after its pause a page is known as one that could not be read. */
+    private static final int REMEMBERED = 256;
+
     /** A member that needs a page. Called without a lock, by a thread of the store's or inside {@link #find}. */
     interface Reader {
         /** The page is there: look again. */
         void ready();
+    }
 
-        /** The page cannot be read now: ask again later. */
-        void notNow();
+    /**
+     * How long a page is not asked for that the store could not read: longer each time.
+     *
+     * @param sweeps its length
+     * @param left how many of these are to come; negative once it is over
+     */
+    private record Pause(int sweeps, int left) {
+        static final Pause FIRST = new Pause(1, 1);
+
+        Pause longer() {
+            int next = Math.min(sweeps * 2, LONGEST_PAUSE);
+            return new Pause(next, next);
+        }
     }
 
     private final BiConsumer<RoomStore.Query, Consumer<RoomStore.Answer>> store;
@@ -35,6 +54,9 @@ final class PageCache {
 
     @GuardedBy("this")
     private final Map<Long, List<Reader>> reading = new HashMap<>();
+
+    @GuardedBy("this")
+    private final Map<Long, Pause> pauses = new HashMap<>();
 
     @GuardedBy("this")
     private final Deque<Page> kept = new ArrayDeque<>();
@@ -54,7 +76,8 @@ final class PageCache {
     }
 
     /**
-     * Finds the page that has the message of that number, or the next; while there is none, has it read and then the reader called.
+     * Finds the page that has the message of that number, or the next; while there is none, has it read and then the reader called. A reader of
+     * a page that cannot be read is not called: it asks again when {@link #sweep} says so.
      *
      * @param until the number that messages are needed up to, exclusively; the store has been given all that come before it
      */
@@ -73,6 +96,10 @@ final class PageCache {
                 }
                 return Optional.empty();
             }
+            Pause pause = pauses.get(from);
+            if (pause != null && pause.left > 0) {
+                return Optional.empty();
+            }
             List<Reader> readers = new ArrayList<>();
             readers.add(reader);
             reading.put(from, readers);
@@ -85,9 +112,15 @@ final class PageCache {
 
     private void answered(long from, long until, RoomStore.Answer answer, long asked) {
         List<Reader> readers;
+        boolean isRead = answer != RoomStore.Unread.NOT_NOW;
         synchronized (this) {
             readers = reading.remove(from);
-            if (answer != RoomStore.Unread.NOT_NOW && asked == generation) {
+            if (isRead) {
+                pauses.remove(from);
+            } else {
+                pauses.compute(from, (unused, before) -> before == null ? Pause.FIRST : before.longer());
+            }
+            if (isRead && asked == generation) {
                 Page page =
                         answer instanceof RoomStore.Found found ? Page.of(from, found, until) : Page.lost(from, until);
                 kept.addFirst(page);
@@ -96,9 +129,24 @@ final class PageCache {
                 }
             }
         }
-        if (readers != null) {
-            readers.forEach(answer == RoomStore.Unread.NOT_NOW ? Reader::notNow : Reader::ready);
+        if (isRead && readers != null) {
+            readers.forEach(Reader::ready);
         }
+    }
+
+    /** A sweep has come; whether readers have to ask again, since the pause of a page is over that could not be read. */
+    synchronized boolean sweep() {
+        boolean isOver = false;
+        for (Iterator<Map.Entry<Long, Pause>> all = pauses.entrySet().iterator(); all.hasNext(); ) {
+            Map.Entry<Long, Pause> each = all.next();
+            Pause next = new Pause(each.getValue().sweeps, each.getValue().left - 1);
+            each.setValue(next);
+            isOver |= next.left == 0;
+            if (next.left < -REMEMBERED) {
+                all.remove();
+            }
+        }
+        return isOver;
     }
 
     /** Lets all pages go: nobody has read for a while, or the messages are others now. */

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.Event;
@@ -28,7 +29,7 @@ public final class Room {
     private final RoomName name;
     private final RoomLimits limits;
     private final Observer observer;
-    private final Clock clock;
+    private final LongSupplier elapsed;
     private final Executor fanOut;
     private final Tally tally;
     private final ReentrantLock lock = new ReentrantLock();
@@ -67,7 +68,12 @@ public final class Room {
         void turned(long tookNanos, long sincePublishedNanos);
     }
 
-    /** Makes an empty room, to be {@linkplain #open opened}. */
+    /**
+     * Makes an empty room, to be {@linkplain #open opened}.
+     *
+     * @param clock the time of day, for messages
+     * @param elapsed milliseconds that only go up, for everything else
+     */
     Room(
             RoomName name,
             RoomLimits limits,
@@ -75,19 +81,20 @@ public final class Room {
             Tally tally,
             Observer observer,
             Executor fanOut,
-            Clock clock) {
+            Clock clock,
+            LongSupplier elapsed) {
         this.name = name;
         this.limits = limits;
         this.tally = tally;
         this.observer = observer;
         this.fanOut = fanOut;
-        this.clock = clock;
+        this.elapsed = elapsed;
         this.roster = new Roster(limits.names(), lock);
-        this.log = new RoomLog(limits, members, tally, budget, clock, lock);
+        this.log = new RoomLog(limits, members, tally, budget, clock, elapsed, lock);
         this.seats = new Seats(name, log, members, roster, tally, lock);
         this.history = new History(
                 log, limits.batchBytes(), message -> Utf8.length(JsonCodec.encode(new Event.Said(name, message))));
-        this.signals = new Signals(clock);
+        this.signals = new Signals(elapsed);
         this.plainFrames = new PlainFrames(log.ring());
         this.jsonFrames =
                 new JsonFrames(name, log.ring(), signals, roster::snapshot, roster::count, limits.batchBytes());
@@ -306,11 +313,11 @@ public final class Room {
     void sweep(long nowNanos) {
         roster.changedHere().ifPresent(log.store()::present);
         boolean hasChanged = roster.change(nowNanos);
-        if (hasChanged | log.takeUnread() | log.isOverLimits()) {
+        if (hasChanged | log.isPageDue() | log.isOverLimits()) {
             turn.isDue(); // in a quiet room it is the turn too that lets go of messages which have been taken
         }
         signals.letGoOld();
-        if (hasFrames && clock.millis() - log.publishedAtMillis() > QUIET_MILLIS) {
+        if (hasFrames && elapsed.getAsLong() - log.publishedAtMillis() > QUIET_MILLIS) {
             hasFrames = false;
             letFramesGo();
         }

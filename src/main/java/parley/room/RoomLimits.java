@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param window how many messages a member may be behind what is live; 0 for any number
  * @param overflow what becomes of a member that is behind
  * @param linger how long a room without members stays
- * @param batchBytes what messages joined into one frame may weigh, in bytes of UTF-8; a longer one goes alone
+ * @param batchBytes how many bytes of UTF-8 messages joined into one frame have at most; a longer one goes alone
  * @param names how many names presence tells at most
  * @param members how many members there may be at once
  * @param retention what is kept beyond memory, where there is a place for that; null for a room in memory alone

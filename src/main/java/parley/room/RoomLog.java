@@ -26,6 +26,7 @@ final class RoomLog {
     private final ReentrantLock lock;
     private final LogBudget budget;
     private final Clock clock;
+    private final LongSupplier elapsed;
     private final Tally tally;
     private final Members members;
     private final Ring ring;
@@ -41,10 +42,7 @@ final class RoomLog {
     /** The number from which on the store has all messages. */
     private volatile long firstStored = RoomStore.NOTHING;
 
-    /** Whether a member waits for a page that could not be read. Cleared by the sweep. */
-    private volatile boolean hasUnread;
-
-    /** When something was published last, since 1970. Written under the lock. */
+    /** When something was published last, by the time that only goes up. Written under the lock. */
     private volatile long publishedAtMillis;
 
     /** The place of the newest message that members may take: the head when the last turn began. Written by the turn. */
@@ -78,11 +76,19 @@ final class RoomLog {
      */
     record Spot(long place, long seq) {}
 
-    RoomLog(RoomLimits limits, Members members, Tally tally, LogBudget budget, Clock clock, ReentrantLock lock) {
+    RoomLog(
+            RoomLimits limits,
+            Members members,
+            Tally tally,
+            LogBudget budget,
+            Clock clock,
+            LongSupplier elapsed,
+            ReentrantLock lock) {
         this.members = members;
         this.tally = tally;
         this.budget = budget;
         this.clock = clock;
+        this.elapsed = elapsed;
         this.lock = lock;
         this.ring = new Ring(limits.history(), limits.historyBytes(), limits.backlogBytes());
         this.pages = new PageCache((query, onAnswer) -> store().read(query, onAnswer), limits.batchBytes());
@@ -107,6 +113,11 @@ final class RoomLog {
 
     long firstStored() {
         return firstStored;
+    }
+
+    /** Whether the message at a place may be had still: memory keeps it, or there is a store that may. */
+    boolean keepsAt(long place) {
+        return place >= ring.first() || firstStored != RoomStore.NOTHING;
     }
 
     /** The number from which on all messages are kept, in memory or in the store. */
@@ -135,16 +146,9 @@ final class RoomLog {
         return pages.find(from, until, reader);
     }
 
-    /** A member could not be given a page: the sweep has it ask again. */
-    void readAgainLater() {
-        hasUnread = true;
-    }
-
-    /** Whether members have to ask again for what could not be read. For the sweep. */
-    boolean takeUnread() {
-        boolean has = hasUnread;
-        hasUnread = false;
-        return has;
+    /** Whether members have to ask again for a page that could not be read. For the sweep, once each time. */
+    boolean isPageDue() {
+        return pages.sweep();
     }
 
     /** Lets go of pages that members share. */
@@ -205,13 +209,13 @@ final class RoomLog {
         assert lock.isHeldByCurrentThread();
         tally.published(messages);
         tally.offered((long) messages * members.placedLocked());
-        publishedAtMillis = clock.millis();
+        publishedAtMillis = elapsed.getAsLong();
         if (waitingSinceNanos == NONE) {
             waitingSinceNanos = System.nanoTime();
         }
     }
 
-    /** When something was published last, since 1970. */
+    /** When something was published last, by the time that only goes up. */
     long publishedAtMillis() {
         return publishedAtMillis;
     }

@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,7 @@ public final class RoomRegistry {
 
     private final Executor fanOut;
     private final Clock clock;
+    private final LongSupplier elapsed;
     private final ConcurrentHashMap<RoomName, Room> rooms = new ConcurrentHashMap<>();
     private final AtomicInteger count = new AtomicInteger();
     private final LongAdder forgotten = new LongAdder();
@@ -65,14 +67,7 @@ public final class RoomRegistry {
         return room -> store;
     }
 
-    /**
-     * Makes an empty registry.
-     *
-     * @param limits of most rooms
-     * @param limitsOf the limits of a room
-     * @param storeOf where a room is kept
-     * @param logBytes how many bytes the messages kept in memory have, in all rooms
-     */
+    /** Makes an empty registry whose clock nobody sets: durations go by it too. */
     public RoomRegistry(
             RoomLimits limits,
             Function<RoomName, RoomLimits> limitsOf,
@@ -82,6 +77,29 @@ public final class RoomRegistry {
             Room.Observer observer,
             Executor fanOut,
             Clock clock) {
+        this(limits, limitsOf, maxRooms, storeOf, logBytes, observer, fanOut, clock, clock::millis);
+    }
+
+    /**
+     * Makes an empty registry.
+     *
+     * @param limits of most rooms
+     * @param limitsOf the limits of a room
+     * @param storeOf where a room is kept
+     * @param logBytes how many bytes the messages kept in memory have, in all rooms
+     * @param clock the time of day, for messages
+     * @param elapsed milliseconds that only go up, for durations: the time of day may be set
+     */
+    public RoomRegistry(
+            RoomLimits limits,
+            Function<RoomName, RoomLimits> limitsOf,
+            int maxRooms,
+            Function<RoomName, RoomStore> storeOf,
+            long logBytes,
+            Room.Observer observer,
+            Executor fanOut,
+            Clock clock,
+            LongSupplier elapsed) {
         this.forgetting = new Turn(this::forget, fanOut);
         this.budget = new LogBudget(logBytes, forgetting::isDue);
         this.limitsOf = limitsOf;
@@ -91,6 +109,7 @@ public final class RoomRegistry {
         this.storeOf = storeOf;
         this.fanOut = fanOut;
         this.clock = clock;
+        this.elapsed = elapsed;
     }
 
     /**
@@ -260,7 +279,7 @@ public final class RoomRegistry {
             return null;
         }
         RoomLimits its = limitsOf.apply(name);
-        Room made = new Room(name, its, budget, tally, observer, fanOut, clock);
+        Room made = new Room(name, its, budget, tally, observer, fanOut, clock, elapsed);
         made.open(storeOf.apply(name));
         Room other = rooms.putIfAbsent(name, made);
         if (other == null) {

@@ -1,6 +1,6 @@
 package parley.room;
 
-import java.time.Clock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.Message;
@@ -14,13 +14,14 @@ final class Signals {
     private static final int MOST = 64;
     private static final long MOST_BYTES = 64 * 1024;
 
-    private final Clock clock;
+    /** Milliseconds that only go up. */
+    private final LongSupplier elapsed;
 
     /** Null before the first signal. Written to under this object's lock, read without. */
     private volatile @Nullable Ring ring;
 
-    Signals(Clock clock) {
-        this.clock = clock;
+    Signals(LongSupplier elapsed) {
+        this.elapsed = elapsed;
     }
 
     synchronized void add(Draft draft) {
@@ -29,7 +30,7 @@ final class Signals {
             kept = new Ring(MOST, MOST_BYTES, MOST_BYTES);
             ring = kept;
         }
-        kept.add(new Message(kept.newest() + 1, clock.millis(), draft));
+        kept.add(new Message(kept.newest() + 1, elapsed.getAsLong(), draft));
     }
 
     /** Lets all go when the newest is too old to be passed on. */
@@ -37,7 +38,7 @@ final class Signals {
         Ring kept = ring;
         if (kept != null) {
             Message newest = kept.read(kept.head());
-            if (newest != null && clock.millis() - newest.at() > MILLIS) {
+            if (newest != null && elapsed.getAsLong() - newest.at() > MILLIS) {
                 kept.forget();
             }
         }
@@ -62,7 +63,7 @@ final class Signals {
         if (kept == null) {
             return from;
         }
-        long oldest = clock.millis() - MILLIS;
+        long oldest = elapsed.getAsLong() - MILLIS;
         long seq = Math.max(from, kept.first());
         for (long newest = kept.head(); seq <= newest; seq++) {
             Message signal = kept.read(seq);

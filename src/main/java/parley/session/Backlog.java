@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * may add, one at a time takes.
  */
 final class Backlog<T> {
-    /** What a waiting thing weighs besides its content, in bytes, about: so that a flood of empty messages is bounded too. */
+    /** The bytes of a waiting thing besides its content, about: so that a flood of empty messages is bounded too. */
     private static final int OVERHEAD_BYTES = 64;
 
     private static final VarHandle THING;
@@ -32,11 +32,11 @@ final class Backlog<T> {
         private @Nullable Object thing;
 
         /** Written before a thing that comes later is. */
-        private long weight;
+        private long bytes;
 
-        private Place(@Nullable T thing, long weight) {
+        private Place(@Nullable T thing, long bytes) {
             this.thing = thing;
-            this.weight = weight;
+            this.bytes = bytes;
         }
 
         @SuppressWarnings("unchecked")
@@ -70,8 +70,8 @@ final class Backlog<T> {
     }
 
     private boolean add(Place<T> place) {
-        long before = bytes.getAndAdd(place.weight);
-        if (before > 0 && before + place.weight > limit) {
+        long before = bytes.getAndAdd(place.bytes);
+        if (before > 0 && before + place.bytes > limit) {
             return false;
         }
         waiting.add(place);
@@ -84,7 +84,7 @@ final class Backlog<T> {
         if (before > OVERHEAD_BYTES && before + size > limit) {
             return false;
         }
-        place.weight += size;
+        place.bytes += size;
         place.fill(thing);
         return true;
     }
@@ -98,7 +98,7 @@ final class Backlog<T> {
             return null;
         }
         waiting.poll();
-        bytes.addAndGet(-oldest.weight);
+        bytes.addAndGet(-oldest.bytes);
         return thing;
     }
 

@@ -6,13 +6,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who is at the other end.
  *
- * @param session a mark of this connection that the client is told too; no secret
+ * @param session the session id, which the client is sent too; no secret
  * @param place the endpoint or room, such as {@code /chat/java}
  * @param name what the client calls itself
  * @param visitor where it is and what it may do
  */
 public record Client(String session, String place, @Nullable String name, Visitor visitor) {
-    /** Gives a connection its mark. */
+    /** Gives a connection its session id. */
     public Client(String place, @Nullable String name, Visitor visitor) {
         this(
                 Long.toString(ThreadLocalRandom.current().nextLong(Long.MAX_VALUE), Character.MAX_RADIX),

@@ -259,7 +259,7 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         end(Ending.FAULT, cause);
     }
 
-    /** Ends it for that reason, unless it has ended: nothing more is sent, and the container is told to close it. */
+    /** Ends it for that reason, unless it has ended: nothing more is sent, and the container closes it. */
     public final void end(Ending why) {
         end(why, null);
     }

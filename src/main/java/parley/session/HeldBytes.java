@@ -82,7 +82,7 @@ final class HeldBytes {
 
     /** Ends the connections that hold most and longest, until the rest fits. */
     private void relieve(long nowNanos) {
-        record Holder(Connection connection, long bytes, double weight) {}
+        record Holder(Connection connection, long bytes, double share) {}
 
         List<Holder> heaviestFirst = open.stream()
                 .map(each -> new Holder(
@@ -90,7 +90,7 @@ final class HeldBytes {
                         each.heldBytes(),
                         each.heldBytes() * (1 + NANOS * Math.max(0, nowNanos - each.heldSinceNanos()))))
                 .filter(each -> each.bytes > 0)
-                .sorted(Comparator.comparingDouble(Holder::weight).reversed())
+                .sorted(Comparator.comparingDouble(Holder::share).reversed())
                 .toList();
         long left = heaviestFirst.stream().mapToLong(Holder::bytes).sum();
         for (Holder each : heaviestFirst) {

@@ -182,7 +182,7 @@ public final class Sessions {
     /**
      * Ends every session for shutdown and lets no other in. From now on no command is carried out any more: those who go first would
      * not hear of it, and who has no answer says it again elsewhere. Frames in flight, and what waits behind them, get some time.
-     * Each is told when to come back, so that they come spread out, and many are not closed all at once.
+     * Each hears when to come back, so that they come spread out, and many are not closed all at once.
      *
      * @param forFramesInFlight how long to wait for them at most
      * @param atMost over how long to spread the closing
@@ -197,20 +197,20 @@ public final class Sessions {
         long forAll = Math.min(atMost.toNanos(), (all.size() - 1) * (SECOND_NANOS / CLOSED_A_SECOND));
         long began = now();
         ArrayDeque<Leaving> leaving = new ArrayDeque<>();
-        int told = 0;
-        while (told < all.size() || !leaving.isEmpty()) {
+        int asked = 0;
+        while (asked < all.size() || !leaving.isEmpty()) {
             long now = now();
-            for (; told < all.size() && now - began >= (double) forAll * told / all.size(); told++) {
-                all.get(told).sayBye();
-                leaving.add(new Leaving(all.get(told), now));
+            for (; asked < all.size() && now - began >= (double) forAll * asked / all.size(); asked++) {
+                all.get(asked).sayBye();
+                leaving.add(new Leaving(all.get(asked), now));
             }
             leaving.removeIf(one -> one.isOver(now));
-            Thread.sleep(told < all.size() || !leaving.isEmpty() ? 5 : 0);
+            Thread.sleep(asked < all.size() || !leaving.isEmpty() ? 5 : 0);
         }
         open.forEach(connection -> connection.end(Ending.SHUTDOWN)); // who was opening in the meantime
     }
 
-    /** A session that is being told goodbye. */
+    /** A session that is saying goodbye. */
     private record Leaving(Connection connection, long since) {
         /** Ends it when it has taken what it is sent, or has had its time; whether it has. */
         boolean isOver(long now) {

@@ -18,7 +18,7 @@ import org.glassfish.grizzly.threadpool.ThreadPoolConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has the selectors do everything themselves, and pauses when a connection cannot be accepted. Grizzly would be told at
+ * Has the selectors do everything themselves, and pauses when a connection cannot be accepted. Grizzly would hear at
  * once again that a client waits, since the kernel keeps it in its queue, and spin without a word, with a selector and
  * all of its connections. Called by the selectors.
  */

@@ -17,7 +17,7 @@ import org.glassfish.grizzly.memory.ByteBufferArray;
 
 /**
  * The end of the chain of a connection that speaks WebSocket: what comes goes to its watch. Such a connection gets a chain
- * without the filters of HTTP, which would see every byte, and lets go of its request, which weighs some kilobytes. Called by the
+ * without the filters of HTTP, which would see every byte, and lets go of its request, which has some kilobytes. Called by the
  * selectors.
  */
 final class FrameFilter extends BaseFilter {
@@ -29,7 +29,7 @@ final class FrameFilter extends BaseFilter {
 
     /** Moves a connection from the chain that it is in to one for frames. */
     void take(Connection<?> connection, FilterChain of, FrameWatch watch) {
-        // It weighs seven kilobytes.
+        // It has seven kilobytes.
         connection
                 .getAttributes()
                 .removeAttribute(org.glassfish.grizzly.http.HttpServerFilter.HTTP_SERVER_REQUEST_ATTR_NAME);

@@ -108,7 +108,7 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
 
         @Override
         public void write(ByteBuffer buffer, CompletionHandler<ByteBuffer> completion) {
-            client.write(Buffers.wrap(null, buffer), new Told(buffer, completion, false));
+            client.write(Buffers.wrap(null, buffer), new OnWritten(buffer, completion, false));
         }
 
         @Override
@@ -116,7 +116,7 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
             if (info.getMessageType() != WriterInfo.MessageType.PONG) {
                 write(buffer, completion);
             } else if (pongUnderWay.compareAndSet(false, true)) {
-                client.write(Buffers.wrap(null, buffer), new Told(buffer, completion, true));
+                client.write(Buffers.wrap(null, buffer), new OnWritten(buffer, completion, true));
             } else {
                 completion.completed(buffer);
             }
@@ -132,12 +132,12 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
     }
 
     /** Tells Tyrus what Grizzly tells, and lets the next pong go when this one has gone. */
-    private final class Told extends EmptyCompletionHandler<WriteResult<Buffer, SocketAddress>> {
+    private final class OnWritten extends EmptyCompletionHandler<WriteResult<Buffer, SocketAddress>> {
         private final ByteBuffer written;
         private final @Nullable CompletionHandler<ByteBuffer> completion;
         private final boolean isPong;
 
-        Told(ByteBuffer written, @Nullable CompletionHandler<ByteBuffer> completion, boolean isPong) {
+        OnWritten(ByteBuffer written, @Nullable CompletionHandler<ByteBuffer> completion, boolean isPong) {
             this.written = written;
             this.completion = completion;
             this.isPong = isPong;

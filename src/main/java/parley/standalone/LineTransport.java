@@ -43,7 +43,7 @@ final class LineTransport implements Transport {
     private volatile boolean closing;
 
     /** For the completion that was last passed: a session has one for all its frames. Touched by the draining thread alone. */
-    private @Nullable Told told;
+    private @Nullable OnTaken onTaken;
 
     LineTransport(Connection<SocketAddress> connection, Way way, Transport container) {
         this.connection = connection;
@@ -54,16 +54,16 @@ final class LineTransport implements Transport {
     /** The way that bytes take to the client. */
     @FunctionalInterface
     interface Way {
-        /** Writes all of it, and tells. */
-        void write(Buffer bytes, CompletionHandler<WriteResult<Buffer, SocketAddress>> told);
+        /** Writes all of it, and calls the handler. */
+        void write(Buffer bytes, CompletionHandler<WriteResult<Buffer, SocketAddress>> onWritten);
 
         /** Past the filters, which have nothing to do with a frame. */
-        @SuppressWarnings("unchecked") // what is told is of the kind that was written
+        @SuppressWarnings("unchecked") // the result is of the kind that was written
         static Way plain(Connection<SocketAddress> connection) {
             Writer<SocketAddress> writer = connection.getTransport().getWriter(connection);
-            return (bytes, told) ->
+            return (bytes, onWritten) ->
                     writer.write(connection, bytes, (CompletionHandler<WriteResult<WritableMessage, SocketAddress>>)
-                            (CompletionHandler<?>) told);
+                            (CompletionHandler<?>) onWritten);
         }
 
         /** Through all filters: one of them encrypts. */
@@ -73,10 +73,10 @@ final class LineTransport implements Transport {
     }
 
     /** Passes on what Grizzly says of a write, and keeps nothing of the frame for a connection that is quiet. */
-    private final class Told extends EmptyCompletionHandler<WriteResult<Buffer, SocketAddress>> {
+    private final class OnTaken extends EmptyCompletionHandler<WriteResult<Buffer, SocketAddress>> {
         private final Completion completion;
 
-        Told(Completion completion) {
+        OnTaken(Completion completion) {
             this.completion = completion;
         }
 
@@ -111,10 +111,10 @@ final class LineTransport implements Transport {
     }
 
     private void write(ByteBuffer wire, Completion completion) {
-        Told handler = told;
+        OnTaken handler = onTaken;
         if (handler == null || handler.completion != completion) {
-            handler = new Told(completion);
-            told = handler;
+            handler = new OnTaken(completion);
+            onTaken = handler;
         }
         writer = Thread.currentThread();
         try {

@@ -189,7 +189,7 @@ final class Server {
 
     /** Stops: every session closed with 1001, then the rest. Returns within notice, flush, drain and grace time, about. */
     void stop() {
-        parley.stop(); // meanwhile who wants in is told 503, and who asks hears that it is not ready
+        parley.stop(); // meanwhile handshakes get 503, and probes hear that it is not ready
         List<ExecutorService> selectors = new ArrayList<>();
         for (NetworkListener each : http.getListeners()) {
             ExecutorService threads = each.getTransport().getKernelThreadPool();

@@ -87,7 +87,7 @@ final class UpgradeFilter extends GrizzlyServerFilter {
         LOG.log(Level.DEBUG, "Tyrus does not take a handshake for " + arrival.path(), thrown);
         Connection<?> connection = ctx.getConnection();
         if (request.getResponse().isCommitted()) {
-            connection.closeSilently(); // it has been told that it is in
+            connection.closeSilently(); // its client was answered that it is in
             return ctx.getStopAction();
         }
         Request asked = HandshakeFilter.request(connection, request, context);

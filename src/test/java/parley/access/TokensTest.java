@@ -380,7 +380,7 @@ class TokensTest {
     }
 
     @Test
-    void anOperatorIsToldWhatIsWrongWithTheKeys() throws Exception {
+    void theErrorSaysWhatIsWrongWithTheKeys() throws Exception {
         assertThatThrownBy(() -> tokens(settings("short", null, "")))
                 .hasMessageContaining("access.secret")
                 .hasMessageContaining("32");

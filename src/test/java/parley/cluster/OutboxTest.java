@@ -47,8 +47,8 @@ class OutboxTest {
     }
 
     /** The room looks, and there is nothing. */
-    private void look() {
-        outbox.looked(outbox.failures());
+    private void refresh() {
+        outbox.refreshed(outbox.failures());
     }
 
     private void fail(Sent one) {
@@ -85,28 +85,28 @@ class OutboxTest {
         fail(c);
         outbox.send(now);
         assertThat(sentIds()).as("after a pause").isEmpty();
-        assertThat(outbox.waitsForALook(now)).isFalse();
+        assertThat(outbox.waitsForARefresh(now)).isFalse();
         now += SECOND;
         outbox.send(now);
         assertThat(sentIds()).as("when the room has looked").isEmpty();
-        assertThat(outbox.waitsForALook(now)).isTrue();
-        look();
-        assertThat(outbox.waitsForALook(now)).isFalse();
+        assertThat(outbox.waitsForARefresh(now)).isTrue();
+        refresh();
+        assertThat(outbox.waitsForARefresh(now)).isFalse();
         outbox.send(now);
         assertThat(sentIds()).containsExactly("a", "b", "c", "d");
     }
 
     @Test
-    void aLookThatBeganBeforeTheFailureSaysNothing() {
+    void aRefreshThatBeganBeforeTheFailureSaysNothing() {
         say("a");
         long before = outbox.failures();
         fail(of("a"));
         sent.clear();
-        outbox.looked(before);
+        outbox.refreshed(before);
         now += SECOND;
         outbox.send(now);
         assertThat(sentIds()).isEmpty();
-        assertThat(outbox.waitsForALook(now)).isTrue();
+        assertThat(outbox.waitsForARefresh(now)).isTrue();
     }
 
     /** The stream has the later one, and its acknowledgement is lost: the earlier one would come behind it. */
@@ -119,7 +119,7 @@ class OutboxTest {
         sent.clear();
         outbox.heard("b", 7, OWN);
         outbox.answer(7);
-        look();
+        refresh();
         assertThat(results).isEqualTo(Map.of("a", Outbox.NOT_NOW, "b", new Outcome.Published(7, false)));
         now += SECOND;
         outbox.send(now);
@@ -142,7 +142,7 @@ class OutboxTest {
         fail(c);
         assertThat(results).containsEntry("c", Outbox.NOT_NOW);
         now += SECOND;
-        look();
+        refresh();
         sent.clear();
         outbox.send(now);
         assertThat(sentIds()).isEmpty();
@@ -171,7 +171,7 @@ class OutboxTest {
         Sent first = of("a");
         outbox.disconnected(now);
         now += SECOND;
-        look();
+        refresh();
         outbox.send(now);
         outbox.stored(first.entry, 5, false);
         fail(of("a"));
@@ -187,12 +187,12 @@ class OutboxTest {
         sent.clear();
         outbox.disconnected(now);
         now += SECOND;
-        look();
+        refresh();
         outbox.send(now);
         assertThat(sentIds()).containsExactly("a");
         fail(first);
         now += SECOND;
-        look();
+        refresh();
         outbox.send(now);
         assertThat(sentIds()).as("it is on its way").isEmpty();
     }
@@ -263,11 +263,11 @@ class OutboxTest {
                     }
                 }
                 now += SECOND / 20;
-                if (any.waitsForALook(now)) {
+                if (any.waitsForARefresh(now)) {
                     for (int i = 0; i < stream.size(); i++) {
                         any.heard(stream.get(i), i + 1, OWN);
                     }
-                    any.looked(any.failures());
+                    any.refreshed(any.failures());
                 }
                 any.send(now);
                 any.answer(stream.size());

@@ -113,7 +113,7 @@ class RemoteTest {
     }
 
     @Test
-    void whatComesByBeforeItIsOpenIsToldBehindWhatThereIs() {
+    void messagesThatComeByBeforeItIsOpenComeBehindThoseThatAreThere() {
         remote.open();
         remote.heard(heard(12, 10));
         remote.heard(heard(9, 7));
@@ -138,7 +138,7 @@ class RemoteTest {
     }
 
     @Test
-    void whatComesTwiceIsToldOnce() {
+    void aMessageThatComesTwiceIsPassedOnOnce() {
         open(7);
         remote.heard(heard(9, 7));
         remote.heard(heard(9, 7));
@@ -165,7 +165,7 @@ class RemoteTest {
 
     /** Purged, or lost by its server. */
     @Test
-    void whatIsGoneFromTheStreamIsAHoleThatIsTold() {
+    void messagesThatAreGoneFromTheStreamAreAHole() {
         open(7);
         remote.heard(heard(20, 15));
         for (int i = 0; i < 20; i++) {
@@ -177,9 +177,9 @@ class RemoteTest {
     }
 
     @Test
-    void whoHasItLookHearsWhenAllThereIsHasBeenTold() {
+    void aRefreshIsAnsweredWhenAllThereIsHasBeenPassedOn() {
         open(7);
-        remote.look(extent -> heard.add("looked " + extent.first() + " " + extent.head()));
+        remote.refresh(extent -> heard.add("looked " + extent.first() + " " + extent.head()));
         assertThat(reads).containsExactly("8-0");
         remote.filled(new Remote.Filled(List.of(heard(9, 0)), bounds(3, 30), true), 0);
         assertThat(heard).as("and what is gone").containsExactly("9", "trimmed 3", "looked 3 30");
@@ -187,9 +187,9 @@ class RemoteTest {
 
     /** Much is read a part at a time: who has it look hears when the last has been heard. */
     @Test
-    void whatIsReadInPartsIsToldAsItComes() {
+    void messagesThatAreReadInPartsArePassedOnAsTheyCome() {
         open(7);
-        remote.look(extent -> heard.add("looked " + extent.head()));
+        remote.refresh(extent -> heard.add("looked " + extent.head()));
         remote.filled(new Remote.Filled(List.of(heard(9, 0), heard(12, 0)), null, false), 0);
         assertThat(heard).containsExactly("9", "12");
         assertThat(reads).containsExactly("8-0", "13-0");
@@ -199,10 +199,10 @@ class RemoteTest {
 
     /** What it asks for may have come since. */
     @Test
-    void whoHasItLookWhileItLooksHearsOfTheNextLook() {
+    void aCallerThatComesDuringARefreshHearsOfTheNext() {
         open(7);
-        remote.look(extent -> heard.add("first " + extent.head()));
-        remote.look(extent -> heard.add("second " + extent.head()));
+        remote.refresh(extent -> heard.add("first " + extent.head()));
+        remote.refresh(extent -> heard.add("second " + extent.head()));
         remote.filled(new Remote.Filled(List.of(), bounds(3, 30), true), 0);
         assertThat(heard).containsExactly("trimmed 3", "first 30");
         remote.filled(new Remote.Filled(List.of(), bounds(3, 40), true), 0);
@@ -210,9 +210,9 @@ class RemoteTest {
     }
 
     @Test
-    void whoHasItLookWhileItOpensHearsOfTheNextLook() {
+    void aCallerThatComesWhileItOpensHearsOfTheNextRefresh() {
         remote.open();
-        remote.look(extent -> heard.add("looked " + extent.head()));
+        remote.refresh(extent -> heard.add("looked " + extent.head()));
         remote.opened(new Remote.Opened(bounds(1, 30), 1, List.of()));
         assertThat(heard).containsExactly("opened e 1 1 []");
         assertThat(reads).containsExactly("open", "31-0");
@@ -222,13 +222,13 @@ class RemoteTest {
 
     /** So that the caller has heard of all that it published before. */
     @Test
-    void aLookBeginsWhenWhatWasPublishedBeforeItIsAnswered() {
+    void aRefreshBeginsWhenWhatWasPublishedBeforeItIsAnswered() {
         open(7);
         Outbox.Entry before =
                 new Outbox.Entry(() -> new byte[0], "a", 60_000_000_000L, outcome -> heard.add("answered"));
         remote.outbox().add(before);
         remote.send(0);
-        remote.look(extent -> heard.add("looked " + extent.head()));
+        remote.refresh(extent -> heard.add("looked " + extent.head()));
         remote.outbox().add(new Outbox.Entry(() -> new byte[0], "b", 60_000_000_000L, outcome -> heard.add("later")));
         remote.send(0);
         assertThat(reads).isEmpty();
@@ -242,9 +242,9 @@ class RemoteTest {
     }
 
     @Test
-    void aStreamWithNothingInItHasBeenLookedAtToo() {
+    void aStreamWithNothingInItAnswersARefreshToo() {
         open();
-        remote.look(extent -> heard.add("looked " + extent.first()));
+        remote.refresh(extent -> heard.add("looked " + extent.first()));
         remote.filled(new Remote.Filled(List.of(), bounds(1, 0), true), 0);
         assertThat(heard).containsExactly("looked 1");
     }
@@ -263,7 +263,7 @@ class RemoteTest {
 
     /** What failed is sent again when all there is has been read. */
     @Test
-    void whatFailedHasItLookOnce() {
+    void aFailureHasItRefreshOnce() {
         open(7);
         remote.outbox().add(new Outbox.Entry(() -> new byte[0], "a", 60_000_000_000L, outcome -> {}));
         remote.outbox().send(0);
@@ -272,9 +272,9 @@ class RemoteTest {
             remote.tick(i * 1_000_000_000L, true);
         }
         assertThat(reads).containsExactly("8-0");
-        assertThat(remote.outbox().waitsForALook(4_000_000_000L)).isTrue();
+        assertThat(remote.outbox().waitsForARefresh(4_000_000_000L)).isTrue();
         remote.filled(new Remote.Filled(List.of(), bounds(1, 7), true), 0);
-        assertThat(remote.outbox().waitsForALook(4_000_000_000L)).isFalse();
+        assertThat(remote.outbox().waitsForARefresh(4_000_000_000L)).isFalse();
     }
 
     private long back() {
@@ -309,7 +309,7 @@ class RemoteTest {
     void aMessageSaysWhereTheRoomHasNone() {
         open(7);
         assertThat(remote.envelope("n", 0, DRAFT).quiet()).isEqualTo(new Envelope.Quiet(7, 7));
-        remote.look(extent -> {});
+        remote.refresh(extent -> {});
         remote.filled(new Remote.Filled(List.of(), bounds(1, 900), true), 0);
         assertThat(remote.envelope("n", 0, DRAFT).quiet()).isEqualTo(new Envelope.Quiet(7, 900));
     }
@@ -353,7 +353,7 @@ class RemoteTest {
 
     /** A line that loses and doubles what comes by: everything is heard once, in order. */
     @Test
-    void whateverIsLostOnTheWayAllIsToldOnceAndInOrder() {
+    void whateverIsLostOnTheWayAllIsPassedOnOnceAndInOrder() {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         open(7);

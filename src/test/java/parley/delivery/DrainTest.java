@@ -158,7 +158,7 @@ class DrainTest {
     }
 
     @Test
-    void aFailedSendIsToldAndNothingFollowsIt() {
+    void aFailedSendIsPassedOnAndNothingFollowsIt() {
         FakeTransport transport = new FakeTransport(When.LATER, 1);
         Drain drain = drain(transport, 1);
         waiting.addAll(List.of("a", "b"));

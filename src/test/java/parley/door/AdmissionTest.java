@@ -205,7 +205,7 @@ class AdmissionTest {
 
     /** One line of each cause a minute, with the number of those that were not said. */
     @Test
-    void whatAStrangerRepeatsDoesNotFillTheLog() {
+    void aRefusalThatIsRepeatedDoesNotFillTheLog() {
         List<String> lines = new ArrayList<>();
         Handler handler = new Handler() {
             @Override

@@ -50,7 +50,7 @@ class ProxiesTest {
     }
 
     @Test
-    void aProxyThatWritesNoAddressesIsToldOfOnce() {
+    void aProxyThatWritesNoAddressesIsLoggedOnce() {
         try (LogLines log = new LogLines("parley.door")) {
             client("127.0.0.1", "203.0.113.7");
             client("127.0.0.1", "");

@@ -51,8 +51,9 @@ class MainIT {
         Result help = run(Map.of(), "--help");
         assertThat(help.exitCode).isZero();
         assertThat(help.output)
-                .contains(
-                        "--host", "--port", "--context", "--config", "--set", "--print-config", "--version", "--help");
+                .contains("--host", "--port", "--context", "--data", "--nats", "--config", "--set", "--print-config");
+        assertThat(help.output)
+                .contains("--version", "--help", "http://<host>:<port><path>", "status.html", "--data or --nats");
     }
 
     @Test
@@ -75,6 +76,8 @@ class MainIT {
                 "--set windows=3                | no setting 'windows' | --print-config",
                 "--config none.conf             | 'none.conf' | cannot be read",
                 "--set room.window=9999         | 'room.window' is '9999' | 'room.history'",
+                "--set listen.tls.keystore=no   | 'listen.tls.keystore' | no",
+                "--set listen.tls.certificate=no --set listen.tls.key=no | 'listen.tls.certificate' | no",
             })
     void aWrongOptionIsOneSentenceThatSaysWhatIsAllowed(String arguments, String names, String allows)
             throws Exception {
@@ -117,7 +120,12 @@ class MainIT {
         try (ParleyProcess parley = ParleyProcess.start("--context", "/some/where");
                 Client client = new Client(parley.socket("echo"))) {
             assertThat(client.say("at once").next()).isEqualTo("at once");
-            assertThat(parley.output()).contains("ws://localhost:" + parley.port() + "/some/where/chat");
+            String here = "localhost:" + parley.port() + "/some/where";
+            assertThat(parley.output())
+                    .contains("ws://" + here + "/chat   (a room of your own: /some/where/chat/{room}?name=you)")
+                    .contains("state  http://" + here + "/status.html")
+                    .contains("rooms  in memory, gone with the process   (--data <folder> keeps them)")
+                    .contains("npx wscat -c \"ws://127.0.0.1:" + parley.port() + "/some/where/chat/java?name=Ann\"");
         }
     }
 
@@ -157,7 +165,9 @@ class MainIT {
             assertThat(echo.closed()).isEqualTo("1001 shutdown; retry 500-8000 ms");
             assertThat(chat.closed()).isEqualTo("1001 shutdown; retry 500-8000 ms");
             assertThat(parley.exitCode()).isZero();
-            assertThat(parley.output()).contains("stopped; 2 connections");
+            assertThat(parley.output())
+                    .contains("SIG" + signal + ": stopping. A second signal ends the process at once.")
+                    .contains("stopped; 2 connections");
         }
     }
 

@@ -5,12 +5,10 @@ import static org.awaitility.Awaitility.await;
 
 import jakarta.json.JsonObject;
 import jakarta.json.JsonString;
-import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -61,8 +59,8 @@ final class MixedClusterIT {
     /** Before the first: of a class that is skipped as a whole nobody would read why. */
     @BeforeEach
     void start() throws Exception {
-        Path tomcatHome = unpacked(Kind.TOMCAT_11);
-        Path wildflyHome = unpacked(Kind.WILDFLY);
+        Path tomcatHome = Tool.unpacked(Kind.TOMCAT_11);
+        Path wildflyHome = Tool.unpacked(Kind.WILDFLY);
         if (nats != null) {
             return;
         }
@@ -95,21 +93,6 @@ final class MixedClusterIT {
         }
         if (nats != null) {
             nats.close();
-        }
-    }
-
-    /** The folder of a server's distribution, which other tests put theirs beside. */
-    private static Path unpacked(Kind kind) throws IOException {
-        Path servers =
-                Path.of(System.getProperty("parley.servers", "target/servers")).resolve(kind.toString());
-        String remedy = kind + " is not unpacked; get it with: mvn dependency:unpack@server -Pserver-" + kind;
-        if (!Files.isDirectory(servers)) {
-            throw Tool.missing(remedy);
-        }
-        try (Stream<Path> folders = Files.list(servers)) {
-            return folders.filter(path -> !path.toString().contains("-base-") && Files.isDirectory(path.resolve("bin")))
-                    .findFirst()
-                    .orElseThrow(() -> Tool.missing(remedy));
         }
     }
 
@@ -191,7 +174,7 @@ final class MixedClusterIT {
 
     @Test
     @Order(2)
-    void whoComesAndGoesIsToldOnAllOfThem() throws Exception {
+    void presenceIsSentOnAllOfThem() throws Exception {
         try (JsonClient ann = new JsonClient(alone.socket("chat/presence?name=Ann"));
                 JsonClient tom = new JsonClient(onTomcat("chat/presence?name=Tom"))) {
             try (JsonClient will = new JsonClient(onWildFly("chat/presence?name=Will"))) {

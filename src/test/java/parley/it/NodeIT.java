@@ -80,7 +80,7 @@ final class NodeIT {
         return folder.resolve("wrapper.mjs").toString();
     }
 
-    private static String node(String... arguments) throws Exception {
+    static String node(String... arguments) throws Exception {
         Path node = Tool.find("apt-get install nodejs (20 or newer)", "node");
         List<String> command = new ArrayList<>(List.of(node.toString()));
         command.addAll(List.of(arguments));

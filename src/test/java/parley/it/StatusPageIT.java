@@ -75,7 +75,7 @@ final class StatusPageIT extends BrowserBase {
     }
 
     @Test
-    void whoMayNotReadIsToldWhatTheServerSays() throws Exception {
+    void aReaderThatIsRefusedReadsWhatTheServerSays() throws Exception {
         try (Canned server = Canned.start()) {
             server.status = 403;
             server.answer = "Metrics are for <b>loopback</b>: see the setting.\n";

@@ -1,10 +1,13 @@
 package parley.it;
 
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
+import parley.servers.Kind;
 
 /** A program that a test needs and that is no Java: found on the PATH, or the test is skipped. */
 final class Tool {
@@ -28,6 +31,21 @@ final class Tool {
             }
         }
         throw missing(String.join(" or ", List.of(names)) + " is missing from the PATH; get it with: " + remedy);
+    }
+
+    /** The folder of a server's distribution, which other tests put theirs beside. */
+    static Path unpacked(Kind kind) throws IOException {
+        Path servers =
+                Path.of(System.getProperty("parley.servers", "target/servers")).resolve(kind.toString());
+        String remedy = kind + " is not unpacked; get it with: mvn dependency:unpack@server -Pserver-" + kind;
+        if (!Files.isDirectory(servers)) {
+            throw missing(remedy);
+        }
+        try (Stream<Path> folders = Files.list(servers)) {
+            return folders.filter(path -> !path.toString().contains("-base-") && Files.isDirectory(path.resolve("bin")))
+                    .findFirst()
+                    .orElseThrow(() -> missing(remedy));
+        }
     }
 
     /** Returns what says that something is missing: as a failure where CI is 'true', as a skipped test elsewhere. */

@@ -34,7 +34,7 @@ class DoorIT extends Portability {
                 "/chat?history=x   | 400 | history is a number",
                 "/other            | 404 | there is /echo, /chat",
             })
-    void whoAsksForWhatThereIsNotIsToldWhatThereIs(String path, int status, String words) throws Exception {
+    void anAddressThatIsNotThereIsAnsweredWithThoseThatAre(String path, int status, String words) throws Exception {
         try (RawClient client = handshake(path)) {
             assertThat(client.status()).isEqualTo(status);
             assertThat(client.body()).contains(words);
@@ -101,7 +101,7 @@ class DoorIT extends Portability {
 
     @ParameterizedTest
     @ValueSource(strings = {"Sec-WebSocket-Version: 8", "Sec-WebSocket-Version: 131"})
-    void anotherVersionIsRefusedWith400AndToldOurs(String version) throws Exception {
+    void anotherVersionIsRefusedWith400AndOurs(String version) throws Exception {
         try (RawClient client = lines("Connection: Upgrade\r\nUpgrade: websocket", version)) {
             assertThat(client.status()).isEqualTo(400);
             assertThat(client.response()).containsIgnoringCase("Sec-WebSocket-Version: 13");

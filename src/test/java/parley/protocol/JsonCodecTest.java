@@ -120,7 +120,7 @@ class JsonCodecTest {
     }
 
     @Test
-    void numbersWeighWhatWasSent() {
+    void numbersHaveTheBytesThatWereSent() {
         String many = "[" + "1E20,".repeat(11_999) + "1E20]";
         assertThat(data(many)).hasSize(many.length());
     }

@@ -57,7 +57,14 @@ class DurableHistoryTest {
                 Thread::new);
         LogBudget any = new LogBudget(Long.MAX_VALUE, () -> {});
         room = new Room(
-                RoomName.LOBBY, limits, any, new Tally(), (took, since) -> {}, Runnable::run, Clock.systemUTC());
+                RoomName.LOBBY,
+                limits,
+                any,
+                new Tally(),
+                (took, since) -> {},
+                Runnable::run,
+                Clock.systemUTC(),
+                Clock.systemUTC()::millis);
         room.open(store);
     }
 

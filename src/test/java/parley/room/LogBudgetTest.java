@@ -142,7 +142,7 @@ class LogBudgetTest {
 
     /** Publishing, forgetting and closing at once: what is counted is what is kept. */
     @Test
-    void theCountIsWhatTheLogsWeigh() throws Exception {
+    void theCountIsTheBytesOfTheLogs() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(4);
         ExecutorService fanOut = Executors.newFixedThreadPool(2);
         RoomRegistry rooms = new RoomRegistry(

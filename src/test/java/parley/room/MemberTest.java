@@ -282,10 +282,16 @@ class MemberTest {
         assertIdentity(room, 150, 98);
     }
 
+    /** What it fell behind with was once all that there was when it read again. */
     @Test
-    void aSlowMemberGetsWhatMemoryKeepsAndMissesWhatComesUntilItHasTakenThat() {
+    void aSlowMemberGetsWhatItFellBehindWithAndMissesWhatComesUntilItHasTakenThat() {
         Room room = room(Overflow.DROP_NEWEST, 0, 10);
-        Member member = slow(room, 100);
+        Member member = Samples.plain(room, subscriber, Samples.start(room, 0));
+        publish(room, 50);
+        assertThat(take(member)).isEqualTo("1");
+        member.frameUnderWay(Samples.SLOW_AFTER.toNanos());
+        publish(room, 5);
+        member.frameUnderWay(Samples.SLOW_AFTER.toNanos() * 2);
         List<String> taken = new ArrayList<>();
         while (taken.isEmpty()) {
             String next = take(member);
@@ -294,12 +300,22 @@ class MemberTest {
             }
             runTurns();
         }
-        publish(room, 5);
+        publish(room, 3);
         taken.addAll(takeAll(member));
-        assertThat(taken).isEqualTo(numbers(91, 100));
+        assertThat(taken).as("as far as memory keeps it").isEqualTo(numbers(46, 50));
         publish(room, 50);
-        assertThat(takeAll(member)).as("it reads again").isEqualTo(numbers(106, 155));
-        assertIdentity(room, 155, 89 + 5);
+        assertThat(takeAll(member)).as("it reads again").isEqualTo(numbers(59, 108));
+        assertIdentity(room, 108, 44 + 8);
+    }
+
+    @Test
+    void aSlowMemberWhoseMessagesMemoryHasLetGoOfGoesOnWithWhatComesNext() {
+        Room room = room(Overflow.DROP_NEWEST, 0, 10);
+        Member member = slow(room, 100);
+        assertThat(takeAll(member)).isEmpty();
+        publish(room, 5);
+        assertThat(takeAll(member)).as("it reads again").isEqualTo(numbers(101, 105));
+        assertIdentity(room, 105, 99);
     }
 
     /** A member that took the first of so many messages, and whose frame stays under way. */

@@ -44,12 +44,6 @@ class PageCacheTest {
             assertThat(holdsLock()).isFalse();
             calls.add("ready");
         }
-
-        @Override
-        public void notNow() {
-            assertThat(holdsLock()).isFalse();
-            calls.add("not now");
-        }
     }
 
     private static List<Message> messages(int from, int to) {
@@ -81,19 +75,45 @@ class PageCacheTest {
         assertThat(queries).hasSize(2);
     }
 
+    /** Members ask whenever they are woken, and did so at the pace of the room for as long as the page could not be read. */
     @Test
-    void aPageThatCannotBeReadNowIsAskedForAgain() {
+    void aPageThatCannotBeReadIsAskedForAgainAfterPausesThatGrow() {
         Reading one = new Reading();
         Reading other = new Reading();
         pages.find(5, 20, one);
         pages.find(5, 20, other);
         answer(RoomStore.Unread.NOT_NOW);
-        assertThat(one.calls).containsExactly("not now");
-        assertThat(other.calls).containsExactly("not now");
-        assertThat(pages.find(5, 20, one)).isEmpty();
-        assertThat(queries).hasSize(2);
-        answer(new RoomStore.Found(5, messages(5, 9), false));
-        assertThat(one.calls).containsExactly("not now", "ready");
+        List<Integer> pauses = new ArrayList<>();
+        for (int times = 0; times < 8; times++) {
+            int sweeps = 0;
+            do {
+                assertThat(pages.find(5, 20, one)).isEmpty();
+                assertThat(asked).as("not during a pause").isEmpty();
+                sweeps++;
+            } while (!pages.sweep());
+            pauses.add(sweeps);
+            pages.find(5, 20, one);
+            answer(RoomStore.Unread.NOT_NOW);
+        }
+        assertThat(pauses).containsExactly(1, 2, 4, 8, 16, 32, 32, 32);
+        assertThat(one.calls).as("nothing to look at").isEmpty();
+        assertThat(pages.find(100, 200, other)).as("another page").isEmpty();
+        answer(new RoomStore.Found(100, messages(100, 109), true));
+        assertThat(other.calls).containsExactly("ready");
+    }
+
+    @Test
+    void aPageThatIsReadAgainHasNoPauseAnyMore() {
+        Reading reader = new Reading();
+        for (int times = 0; times < 2; times++) {
+            pages.find(5, 20, reader);
+            answer(RoomStore.Unread.NOT_NOW);
+            assertThat(pages.sweep()).as("the shortest pause").isTrue();
+            pages.find(5, 20, reader);
+            answer(new RoomStore.Found(5, messages(5, 9), false));
+            pages.letGo();
+        }
+        assertThat(reader.calls).containsExactly("ready", "ready");
     }
 
     @Test

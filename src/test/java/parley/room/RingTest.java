@@ -141,7 +141,7 @@ class RingTest {
 
     /** The turn looks at all members that were there when it began, without the lock. */
     @Test
-    void keepsWhatAMemberNeedsThatCameAfterTheLookBegan() {
+    void keepsWhatAMemberNeedsThatCameAfterTheSearchBegan() {
         Ring ring = new Ring(4, NO_LIMIT, NO_LIMIT);
         ring.needToo(1);
         add(ring, 10);

@@ -242,6 +242,28 @@ class RoomTest {
         assertThat(empty).isZero();
     }
 
+    /** A typing mark was shown for an hour after the clock had been set back by one, and what members share was kept for as long. */
+    @Test
+    void aClockThatIsSetBackMakesNothingYounger() {
+        long[] elapsed = {0};
+        Room set = Samples.room(limits, turns::add, clock, () -> elapsed[0]);
+        Member one = Samples.json(set, NOTHING, 1);
+        Member two = Samples.json(set, NOTHING, 1);
+        Samples.publish(set, "a");
+        runTurns();
+        Frame shared = one.next();
+        set.signal(Samples.line("Ann", "is typing"));
+        now = now.minus(Duration.ofHours(1));
+        elapsed[0] += 3_000;
+        set.sweep(0);
+        assertThat(two.next()).as("made once more").isNotSameAs(shared).isEqualTo(shared);
+        Frame next = one.next();
+        while (next != null) {
+            assertThat(((Frame.Text) next).text()).doesNotContain("is typing");
+            next = one.next();
+        }
+    }
+
     /** They are in no budget, and there may be ten thousand rooms. */
     @Test
     void whatMembersShareIsLetGoOfInAQuietRoom() {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Content;
 import parley.protocol.Draft;
@@ -51,8 +52,13 @@ public final class Samples {
 
     /** The lobby in memory, open, with nothing to keep to but its own limits. */
     static Room room(RoomLimits limits, Executor fanOut, Clock clock) {
+        return room(limits, fanOut, clock, clock::millis);
+    }
+
+    /** The same, with durations by another time. */
+    static Room room(RoomLimits limits, Executor fanOut, Clock clock, LongSupplier elapsed) {
         LogBudget any = new LogBudget(Long.MAX_VALUE, () -> {});
-        Room room = new Room(RoomName.LOBBY, limits, any, new Tally(), (took, since) -> {}, fanOut, clock);
+        Room room = new Room(RoomName.LOBBY, limits, any, new Tally(), (took, since) -> {}, fanOut, clock, elapsed);
         room.open(new MemoryStore());
         return room;
     }

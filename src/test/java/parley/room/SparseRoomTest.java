@@ -120,7 +120,7 @@ class SparseRoomTest {
     }
 
     @Test
-    void whoFallsBehindIsToldOfMessagesAndNotOfNumbers() {
+    void aGapCountsMessagesAndNotNumbers() {
         Member member = join(last(0));
         run();
         store.comes(5);
@@ -209,7 +209,7 @@ class SparseRoomTest {
 
     /** One looks already, and what it finds is older than what the other has seen. */
     @Test
-    void whoHasSeenMoreThanALookFindsHasTheStoreLookAgain() {
+    void aClientThatHasSeenMoreThanARefreshFindsHasTheStoreRefreshAgain() {
         join(last(0));
         run();
         store.keep(10);
@@ -223,7 +223,7 @@ class SparseRoomTest {
     }
 
     @Test
-    void whoHasSeenMoreThanTheStoreFindsToBeginWithHasItLookAgain() {
+    void aClientThatHasSeenMoreThanTheStoreFindsAtFirstHasItRefreshAgain() {
         store.keep(10);
         Member first = join(last(0));
         store.step();
@@ -237,7 +237,7 @@ class SparseRoomTest {
     }
 
     @Test
-    void whoLeavesWhileTheStoreLooksIsNotCounted() {
+    void aMemberThatLeavesWhileTheStoreRefreshesIsNotCounted() {
         Member member = join(last(0));
         run();
         store.keep(10);
@@ -268,7 +268,7 @@ class SparseRoomTest {
     }
 
     @Test
-    void whoseOldestMessagesAreGoneIsToldThatNobodyKnowsHowMany() {
+    void aGapOfMessagesThatNobodyCanCountSaysNoNumber() {
         for (int seq = 10; seq <= 300; seq += 10) {
             store.keep(seq);
         }
@@ -365,7 +365,7 @@ class SparseRoomTest {
 
     /** As parley.js takes it: another epoch, and what follows. */
     @Test
-    void whenTheHistoryIsLostMembersAreToldOfTheNewOne() {
+    void whenTheHistoryIsLostMembersHearOfTheNewOne() {
         Member member = join(last(0));
         run();
         store.comes(10, 20);
@@ -382,7 +382,7 @@ class SparseRoomTest {
 
     /** At random: nothing twice, nothing out of order, every hole told, and the counts add up. */
     @Test
-    void whateverHappensTheCountsAddUpAndEveryHoleIsTold() {
+    void whateverHappensTheCountsAddUpAndEveryHoleHasAGap() {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         for (int round = 0; round < 200; round++) {

@@ -43,6 +43,7 @@ abstract class Installed implements Server {
     private final Path base;
     private final int port;
 
+    private List<String> always = Properties.SHORT;
     private Process process;
     private Output output;
 
@@ -92,10 +93,15 @@ abstract class Installed implements Server {
     }
 
     @Override
+    public void insteadOfShortTimes(String... lines) {
+        always = Properties.of(lines);
+    }
+
+    @Override
     public void start() throws IOException {
         Files.createDirectories(base);
         settings();
-        configure(Stream.concat(Properties.SHORT.stream(), Stream.of("parley.config=" + file()))
+        configure(Stream.concat(always.stream(), Stream.of("parley.config=" + file()))
                 .map(property -> "-D" + property)
                 .toList());
         ProcessBuilder builder =

@@ -1,9 +1,12 @@
 package parley.servers;
 
+import java.util.Arrays;
 import java.util.List;
 
 /** The settings that the application runs with on every server, where they differ from the defaults. */
 final class Properties {
+    static final String PREFIX = "parley.";
+
     /** Short times, so that the tests see a ping, an idle client and a stuck one; no rate, so that they can be quick. */
     static final List<String> SHORT = List.of(
             "parley.session.send-deadline=2s",
@@ -15,4 +18,9 @@ final class Properties {
             "parley.status.for=everyone");
 
     private Properties() {}
+
+    /** Makes system properties of settings. */
+    static List<String> of(String... settings) {
+        return Arrays.stream(settings).map(PREFIX::concat).toList();
+    }
 }

@@ -20,11 +20,17 @@ final class Standalone implements Server {
     private record Running(Process process, Output output, int port) {}
 
     private final Map<String, Running> deployed = new ConcurrentHashMap<>();
+    private List<String> always = Properties.SHORT;
     /** Of what is deployed next. */
     private List<String> settings = List.of();
 
     /** What those printed that have been stopped. */
     private final StringBuffer past = new StringBuffer();
+
+    @Override
+    public void insteadOfShortTimes(String... lines) {
+        always = Properties.of(lines);
+    }
 
     @Override
     public void start() {
@@ -49,8 +55,8 @@ final class Standalone implements Server {
                 "0",
                 "--context",
                 "/" + name));
-        for (String property : Properties.SHORT) {
-            command.addAll(List.of("--set", property.substring("parley.".length())));
+        for (String property : always) {
+            command.addAll(List.of("--set", property.substring(Properties.PREFIX.length())));
         }
         for (String setting : settings) {
             command.addAll(List.of("--set", setting));

@@ -35,11 +35,16 @@ final class Tomcat extends Installed {
                 }
             }
         }
-        // No shutdown port: the process is ended by a signal. Once a second it looks for what is new in webapps.
+        // No shutdown port: the process is ended by a signal. Once a second it looks for what is new in webapps. The
+        // send buffer
+        // is what docs/servers.md recommends for clients that read slowly.
         String server = Files.readString(conf.resolve("server.xml"));
         for (String[] change : new String[][] {
             {"<Server port=\"8005\"", "<Server port=\"-1\""},
-            {"<Connector port=\"8080\"", "<Connector address=\"127.0.0.1\" port=\"" + port() + "\""},
+            {
+                "<Connector port=\"8080\"",
+                "<Connector address=\"127.0.0.1\" socket.txBufSize=\"65536\" port=\"" + port() + "\""
+            },
             {"<Engine name=\"Catalina\"", "<Engine name=\"Catalina\" backgroundProcessorDelay=\"1\""}
         }) {
             if (!server.contains(change[0])) {

@@ -431,7 +431,7 @@ class ConnectionTest {
     }
 
     @Test
-    void aClientThatClosesAndIsEndedForAnotherReasonIsToldThatReason() {
+    void aClientThatClosesAndIsEndedForAnotherReasonReadsThatReason() {
         FakeTransport transport = new FakeTransport(When.LATER, 1);
         EchoConnection echo = echo(transport);
         echo.text("a", 1);

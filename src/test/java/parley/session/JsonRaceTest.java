@@ -186,7 +186,7 @@ class JsonRaceTest {
 
     /** The same where the draining thread finds no answer just before, and then reads which rooms there are: it does nothing else here. */
     @Test
-    void nothingOfARoomComesBeforeItsJoinedHoweverOftenItLooks() throws Exception {
+    void nothingOfARoomComesBeforeItsJoinedHoweverOftenTheStoreRefreshes() throws Exception {
         FakeTransport transport = new FakeTransport(FakeTransport.When.LATER, 1); // with a frame in flight for good
         ChatConnection connection = open(sessions, transport, Format.JSON);
         Room room = join(new RoomName("other"), null).room();

@@ -43,6 +43,9 @@ import parley.session.Ending;
 
 /** Nodes of a cluster in one process, each with a line of its own to a real NATS. */
 class ClusterTest {
+    /** How often each burst comes; more with {@code -Dparley.bursts=50}. */
+    private static final int BURSTS = Integer.getInteger("parley.bursts", 3);
+
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final List<Server> nodes = new ArrayList<>();
@@ -127,7 +130,7 @@ class ClusterTest {
     @EnumSource
     void burstsReachMembersThatReadOnAllNodesWhole(Burst burst) throws Exception {
         List<String> addresses = List.of(at(node(), ""), at(node(), ""), at(node(), ""));
-        for (int run = 0; run < 3; run++) {
+        for (int run = 0; run < BURSTS; run++) {
             burst.inPlainText(addresses, "plain-" + run);
             burst.inJson(addresses, "json-" + run);
         }
@@ -405,7 +408,7 @@ class ClusterTest {
     }
 
     @Test
-    void whoIsThereIsToldAcrossNodesAndRightAgainWhenOneIsSilent() throws Exception {
+    void presenceIsSentAcrossNodesAndRightAgainWhenOneIsSilent() throws Exception {
         node();
         node();
         try (JsonClient ann = client(0, "/chat/java?name=Ann");
@@ -640,7 +643,7 @@ class ClusterTest {
     }
 
     @Test
-    void whenTheStreamIsPurgedNumbersGoOnAndWhoComesBackIsToldOfAGap() throws Exception {
+    void whenTheStreamIsPurgedNumbersGoOnAndClientsThatComeBackGetAGap() throws Exception {
         node("nats.streams=1");
         try (JsonClient ann = client(0, "/chat/java?name=Ann");
                 io.nats.client.Connection admin = io.nats.client.Nats.connect(nats.url())) {
@@ -668,7 +671,7 @@ class ClusterTest {
     }
 
     @Test
-    void whenAStreamIsFullItsOldestMessagesGoAndWhoComesBackForThemIsTold() throws Exception {
+    void whenAStreamIsFullItsOldestMessagesGoAndClientsThatComeBackForThemGetAGap() throws Exception {
         node("nats.streams=1", "nats.bytes=20KiB", "room.history=10", "room.window=10");
         try (JsonClient ann = client(0, "/chat/java?name=Ann")) {
             String epoch = ann.next("joined").getString("epoch");
@@ -841,7 +844,7 @@ class ClusterTest {
     }
 
     @Test
-    void aWrongPasswordIsToldOf() throws Exception {
+    void aWrongPasswordIsLogged() throws Exception {
         natsWith("--user", "parley", "--pass", "right");
         assertThat(complaint("nats.user=parley", "nats.password=wrong"))
                 .startsWith("the cluster: NATS cannot be connected to: ")

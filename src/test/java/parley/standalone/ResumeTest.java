@@ -187,7 +187,7 @@ class ResumeTest extends ServerBase {
 
     /** It stops reading while others talk, is told by {@code gap} what it missed, and fetches that. */
     @Test
-    void aSlowMemberIsToldWhatItMissedAndFetchesIt() throws Exception {
+    void aSlowMemberHearsWhatItMissedAndFetchesIt() throws Exception {
         start(
                 "room.history=10000",
                 "room.window=32",

@@ -258,7 +258,7 @@ class ServerTest extends ServerBase {
                 "/echo ; Origin: null ; 403 ; origin is not allowed",
                 "/other ; '' ; 404 ; there is /echo, /chat",
             })
-    void whoMayNotComeInIsToldWhy(String target, String header, int status, String words) throws Exception {
+    void aRefusedHandshakeSaysWhy(String target, String header, int status, String words) throws Exception {
         start();
         String headers = header.isEmpty() ? "" : header + "\r\n";
         try (RawClient client = RawClient.handshake(server.port(), target, 0, headers)) {

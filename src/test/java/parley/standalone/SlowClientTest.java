@@ -108,6 +108,37 @@ class SlowClientTest extends ServerBase {
         }
     }
 
+    @Test
+    void answersThatClientsDoNotReadCountToo() throws Exception {
+        start(
+                "limits.held-bytes=1MiB",
+                "limits.command-bytes=512KiB",
+                "session.send-deadline=1m",
+                "listen.send-buffer=16KiB");
+        List<RawClient> clients = new ArrayList<>();
+        try (JsonClient other = new JsonClient(ws("/chat/java"))) {
+            other.next("joined");
+            for (int i = 0; i < 50; i++) {
+                other.ask("{'type':'say','room':'java','text':'" + "x".repeat(1_000) + "'}");
+            }
+            for (int i = 0; i < 20; i++) {
+                RawClient client = RawClient.openJson(server.port(), "/chat/java", SMALL);
+                clients.add(client);
+                client.text("{\"type\":\"history\",\"room\":\"java\"}\n".repeat(8));
+            }
+            await().until(() -> server.parley().sessions().endedCount(Ending.HELD_TOO_MUCH) > 0);
+            await().until(() -> server.parley().sessions().heldBytes() <= MIB);
+            assertThat(server.parley().sessions().endedCount(Ending.ANSWER_BACKLOG))
+                    .as("by itself none holds too much")
+                    .isZero();
+            assertThat(other.ask("{'type':'ping'}").getString("type")).isEqualTo("pong");
+        } finally {
+            for (RawClient client : clients) {
+                client.close();
+            }
+        }
+    }
+
     private int health() throws Exception {
         URI uri = URI.create("http://127.0.0.1:" + server.port() + "/health/live");
         return HttpClient.newHttpClient()

@@ -1,0 +1,139 @@
+package parley.app;
+
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
+
+import java.time.Duration;
+import java.util.List;
+import parley.room.Overflow;
+
+/** The settings that may differ from room to room ({@link Keys}). */
+final class RoomKeys {
+    private static final long KIB = 1024;
+    private static final long MIB = 1024 * KIB;
+    private static final long GIB = 1024 * MIB;
+
+    static final Setting<Integer> HISTORY =
+            Setting.number("room.history", 1000, 1, 1_000_000, "messages", "Messages a room keeps.");
+    static final Setting<Long> HISTORY_BYTES = Setting.bytes(
+            "room.history-bytes",
+            "1MiB",
+            KIB,
+            "1KiB",
+            GIB,
+            "1GiB, not less than limits.message-bytes",
+            "How many bytes the messages have that a room keeps: their text in UTF-8 and 96 bytes each.");
+    static final Setting<Long> BACKLOG_BYTES = Setting.bytes(
+            "room.backlog-bytes",
+            "8MiB",
+            KIB,
+            "1KiB",
+            GIB,
+            "1GiB",
+            "How many bytes a room keeps at most of messages that members have still to take, beyond room.history and"
+                    + " room.history-bytes: more lets members that read catch up after longer bursts, less saves memory."
+                    + " Never less than room.history-bytes.");
+    static final Setting<Duration> SLOW_AFTER = Setting.time(
+            "room.slow-after",
+            "3s",
+            ofMillis(100),
+            ofMinutes(10),
+            "100ms to 10m",
+            "How long a frame may be under way to a member before the member is behind and room.policy applies: more"
+                    + " spares clients on slow lines, less frees memory sooner.");
+    static final Setting<Integer> WINDOW = Setting.number(
+            "room.window",
+            0,
+            0,
+            1_000_000,
+            "messages, not more than room.history, 0 = any number",
+            "How many messages a member may be behind before room.policy applies, however fast it reads.");
+    static final Setting<Overflow> POLICY = Setting.choice(
+            "room.policy",
+            Overflow.DROP_OLDEST,
+            Overflow.class,
+            "What happens to a member that is behind. drop-oldest: it misses the messages that the room does not keep in"
+                    + " memory any more, or that exceed room.window. drop-newest: it gets the messages it fell behind with,"
+                    + " as far as memory still keeps them, and misses the ones after them. latest: it goes on with the newest"
+                    + " message alone. disconnect: it is closed with 1013.");
+    static final Setting<Duration> LINGER = Setting.time(
+            "room.linger",
+            "1m",
+            Duration.ZERO,
+            ofDays(30),
+            "0s to 30d",
+            "How long a room stays after its last member left; not at all when there are as many rooms as limits.rooms.");
+    static final Setting<Long> BATCH_BYTES = Setting.bytes(
+            "room.batch-bytes",
+            "64KiB",
+            1,
+            "1B",
+            16 * MIB,
+            "16MiB",
+            "How many bytes messages joined into one frame for JSON clients have, and a page of history; a longer message goes"
+                    + " alone.");
+    static final Setting<Integer> NAMES = Setting.number(
+            "room.presence-names",
+            1000,
+            0,
+            100_000,
+            "names",
+            "Names that presence and who tell JSON clients at most. In a room with more, presence tells the number of"
+                    + " members alone.");
+    static final Setting<Integer> MEMBERS = Setting.number(
+            "room.members",
+            100_000,
+            1,
+            10_000_000,
+            "members",
+            "Members of a room at once; one more is closed with 1013, or answered with room-full in JSON.");
+
+    static final Setting<Storage> KEEP = Setting.choice(
+            "room.keep",
+            Storage.DISK,
+            Storage.class,
+            "Where messages are kept. disk: in the data folder or in the cluster's streams, if there is one of them, besides"
+                    + " the newest in memory; they survive the process. memory: only there; what is on disk from before stays"
+                    + " there until rooms give way, and in a cluster the room is another on each node.");
+    static final Setting<Integer> KEPT = Setting.number(
+            "room.kept",
+            100_000,
+            1,
+            1_000_000_000,
+            "messages, not less than room.history",
+            "Messages of a room that are kept on disk; up to a sixteenth more, since the oldest go some at a time.");
+    static final Setting<Long> KEPT_BYTES = Setting.bytes(
+            "room.kept-bytes",
+            "128MiB",
+            KIB,
+            "1KiB",
+            1024 * GIB,
+            "1024GiB, not less than room.history-bytes",
+            "How many bytes the messages of a room have on disk; up to a sixteenth more.");
+    static final Setting<Duration> KEPT_AGE = Setting.time(
+            "room.kept-age",
+            "0s",
+            Duration.ZERO,
+            ofDays(3650),
+            "0s to 3650d, 0 = any age",
+            "How old messages on disk may become. Up to 200 rooms a second are looked at for older ones.");
+
+    static final List<Setting<?>> ALL = List.of(
+            HISTORY,
+            HISTORY_BYTES,
+            BACKLOG_BYTES,
+            SLOW_AFTER,
+            WINDOW,
+            POLICY,
+            LINGER,
+            BATCH_BYTES,
+            NAMES,
+            MEMBERS,
+            KEEP,
+            KEPT,
+            KEPT_BYTES,
+            KEPT_AGE);
+
+    private RoomKeys() {}
+}
