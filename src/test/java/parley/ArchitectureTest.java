@@ -24,6 +24,7 @@ class ArchitectureTest {
             "standalone",
             "endpoint|web",
             "app",
+            "http",
             "door",
             "session",
             "access|durable|cluster",
