@@ -1,2 +1,2 @@
-/** The http: who comes in, from where, how often, and with which rights. */
+/** Parley over HTTP: one port that both edges feed, its routes, and what each answers. */
 package parley.http;
