@@ -535,6 +535,14 @@ final class Keys {
 
     static final Setting<Integer> FAN_OUT_THREADS = Setting.number(
             "fan-out.threads", 0, 0, 256, "threads (0 = as many as processors)", "Threads that run the rooms' turns.");
+    static final Setting<Duration> EVENTS_RETRY = Setting.time(
+            "events.retry",
+            "2s",
+            ofMillis(100),
+            ofMinutes(5),
+            "100ms to 5m",
+            "When a client of an event stream comes back whose connection was lost: each is told a random time between half"
+                    + " of this and one and a half, so that clients of a server that died do not come all at once.");
     static final Setting<Duration> NOTICE = Setting.time(
             "shutdown.notice",
             "0s",
@@ -668,6 +676,7 @@ final class Keys {
             HELD_BYTES,
             LOG_BYTES,
             FAN_OUT_THREADS,
+            EVENTS_RETRY,
             NOTICE,
             DRAIN,
             FLUSH,

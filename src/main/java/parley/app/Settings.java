@@ -403,6 +403,11 @@ public final class Settings {
         return value(Keys.LOG_FORMAT);
     }
 
+    /** About when a client of an event stream comes back whose connection was lost. */
+    public Duration eventsRetry() {
+        return value(Keys.EVENTS_RETRY);
+    }
+
     /** How long a shutdown is announced before it begins. */
     public Duration notice() {
         return value(Keys.NOTICE);

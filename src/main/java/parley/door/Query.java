@@ -4,8 +4,11 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,16 +27,35 @@ final class Query {
      */
     static Map<String, String> parse(@Nullable String query) {
         Map<String, String> parameters = new HashMap<>();
+        read(query, parameters::putIfAbsent);
+        return parameters;
+    }
+
+    /**
+     * Returns the values of a parameter that may stand there several times, in their order.
+     *
+     * @throws IllegalArgumentException as above
+     */
+    static List<String> all(@Nullable String query, String wanted) {
+        List<String> values = new ArrayList<>();
+        read(query, (key, value) -> {
+            if (key.equals(wanted)) {
+                values.add(value);
+            }
+        });
+        return values;
+    }
+
+    private static void read(@Nullable String query, BiConsumer<String, String> each) {
         if (query == null || query.isEmpty()) {
-            return parameters;
+            return;
         }
         for (String pair : query.split("&")) {
             int equals = pair.indexOf('=');
             String key = equals < 0 ? pair : pair.substring(0, equals);
             String value = equals < 0 ? "" : pair.substring(equals + 1);
-            parameters.putIfAbsent(decode(key), decode(value));
+            each.accept(decode(key), decode(value));
         }
-        return parameters;
     }
 
     private static String decode(String part) {

@@ -40,6 +40,7 @@ public final class Room {
     private final Signals signals;
     private final PlainFrames plainFrames;
     private final JsonFrames jsonFrames;
+    private final EventFrames eventFrames;
     private final Turn turn;
 
     /** Whether members may have been given frames since they were last let go of. */
@@ -91,6 +92,7 @@ public final class Room {
         this.plainFrames = new PlainFrames(log.ring());
         this.jsonFrames =
                 new JsonFrames(name, log.ring(), signals, roster::snapshot, roster::count, limits.batchBytes());
+        this.eventFrames = new EventFrames(jsonFrames, () -> log.beginning().epoch());
         this.turn = new Turn(this::fanOut, fanOut);
     }
 
@@ -238,7 +240,7 @@ public final class Room {
             } else if (!seats.endLocked(before)) {
                 return Entry.No.GONE; // it has left meanwhile, since its session ended
             }
-            Frames frames = format == Format.JSON ? jsonFrames : plainFrames;
+            Frames frames = frames(format);
             // Deltas that the one before has not taken are made up for by a snapshot.
             long presenceSeen = before == null ? roster.delta().version() : Member.NO_PRESENCE;
             Member member = new Member(this, subscriber, frames, as, presenceSeen, signals.newest() + 1);
@@ -250,6 +252,14 @@ public final class Room {
         }
         seats.take(seat);
         return new Entry.In(seat.member());
+    }
+
+    private Frames frames(Format format) {
+        return switch (format) {
+            case PLAIN -> plainFrames;
+            case JSON -> jsonFrames;
+            case EVENTS -> eventFrames;
+        };
     }
 
     /** Says of a member that is in what its client was answered, as it is now: at once, or later; null if it did not come in after all. */
@@ -379,6 +389,7 @@ public final class Room {
     private void letFramesGo() {
         plainFrames.letGo();
         jsonFrames.letGo();
+        eventFrames.letGo();
         log.letPagesGo();
     }
 

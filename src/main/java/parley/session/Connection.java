@@ -90,6 +90,21 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     /** The server is about to end it for a shutdown: says so, where the protocol has words for it, and nothing after it. */
     void sayBye() {}
 
+    /** Whether the client can say nothing: it is never idle, and leaves without a word. */
+    boolean isMute() {
+        return false;
+    }
+
+    /** How often it is sent a ping. */
+    long keepaliveNanos() {
+        return sessions.limits().pingInterval().toNanos();
+    }
+
+    /** What the transport says last of all. */
+    String lastWords(Ending why) {
+        return sessions.reason(why);
+    }
+
     /** Returns the next frame to send and moves on, or null when there is none. For the draining thread, one at a time. */
     abstract @Nullable Frame nextFrame();
 
@@ -225,7 +240,7 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
      * close; and who sends may find that out first.
      */
     public final void failed(Throwable cause) {
-        if (farewell != null) {
+        if (farewell != null || (isMute() && cause instanceof IOException)) {
             end(Ending.LEFT, null); // as in gone()
         } else {
             end(cause instanceof IOException ? Ending.LOST : Ending.BROKEN, cause);
@@ -276,7 +291,7 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     /** Closes it in the container, which may block. For the closing threads. */
     final void close(Ending why) {
         if (!closed) {
-            transport.close(why.code(), sessions.reason(why));
+            transport.close(why.code(), lastWords(why));
             closed = true;
         }
     }
@@ -300,13 +315,13 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         }
         if (pace.stillNanos() >= limits.sendDeadline().toNanos()) {
             end(Ending.STUCK);
-        } else if (now - heardAtNanos >= limits.idleTimeout().toNanos()) {
+        } else if (!isMute() && now - heardAtNanos >= limits.idleTimeout().toNanos()) {
             end(Ending.IDLE);
         } else if (grant.hasExpired(nowMillis)) {
             end(Ending.EXPIRED);
         } else if (isFarewellOverdue(now)) {
             sayFarewell();
-        } else if (now - pingedAtNanos >= limits.pingInterval().toNanos() || drain.hasMissedPing()) {
+        } else if (now - pingedAtNanos >= keepaliveNanos() || drain.hasMissedPing()) {
             pingedAtNanos = now;
             drain.ping();
         }

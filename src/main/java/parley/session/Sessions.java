@@ -32,6 +32,7 @@ public final class Sessions {
     private static final int CLOSED_A_SECOND = 100;
 
     private static final long SECOND_NANOS = 1_000_000_000L;
+    private static final Duration SOON = Duration.ofSeconds(2);
 
     private final SessionLimits limits;
     private final Executor fanOut;
@@ -104,11 +105,32 @@ public final class Sessions {
         ChatConnection connection = switch (format) {
             case PLAIN -> new PlainConnection(this, client, transport, first.name());
             case JSON -> new JsonConnection(this, client, transport, rooms, first.name());
+            case EVENTS -> new EventsConnection(this, client, transport, first.name(), true, SOON);
         };
         if (add(connection)) {
             connection.enter(rooms, first);
         }
         return connection;
+    }
+
+    /**
+     * Opens a session that reads some rooms, at least one. It may have ended when it is returned.
+     *
+     * @param retry when the client comes back if its connection is lost, about
+     */
+    public EventsConnection openEvents(
+            Client client, Transport transport, RoomRegistry rooms, List<FirstRoom> first, Duration retry) {
+        EventsConnection connection =
+                new EventsConnection(this, client, transport, first.get(0).name(), first.size() == 1, retry);
+        if (add(connection)) {
+            first.forEach(each -> connection.enter(rooms, each));
+        }
+        return connection;
+    }
+
+    /** The whole of an event stream for a client that cannot be let in now: it says why, and when to come back. */
+    public String turnAway(String reason) {
+        return EventsConnection.bye(reason, stopping ? spread : Spread.BUSY).toString();
     }
 
     private boolean add(Connection connection) {
