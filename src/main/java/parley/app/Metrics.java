@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import parley.cluster.ClusterStore;
 import parley.door.Admission;
 import parley.durable.DurableStore;
+import parley.http.Router;
 import parley.room.Room;
 import parley.room.RoomRegistry;
 import parley.session.Ending;
@@ -31,7 +32,7 @@ import parley.session.Sessions;
  *
  * <p>Most of it is counted elsewhere anyway and only read here. There is none for each room or client: strangers make those.
  */
-public final class Metrics implements Room.Observer {
+public final class Metrics implements Room.Observer, Router.Observer {
     /** In microseconds: what is of interest between a turn of a small room and a server that stands still. */
     private static final Duration[] BUCKETS = LongStream.of(
                     100,
@@ -211,6 +212,17 @@ public final class Metrics implements Room.Observer {
         if (sincePublishedNanos >= 0) {
             fanOut.record(Duration.ofNanos(sincePublishedNanos));
         }
+    }
+
+    @Override
+    public void answered(String method, String route, int status) {
+        Counter.builder("parley.http.requests")
+                .description("Requests of HTTP that were answered, by method, route and status.")
+                .tag("method", method)
+                .tag("route", route)
+                .tag("status", String.valueOf(status))
+                .register(registry)
+                .increment();
     }
 
     /** A connection could not be accepted. */

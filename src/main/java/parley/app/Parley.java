@@ -34,6 +34,7 @@ import parley.durable.DataException;
 import parley.durable.DataSettings;
 import parley.durable.DurableStore;
 import parley.durable.NativeLibrary;
+import parley.http.Router;
 import parley.protocol.JsonCodec;
 import parley.protocol.RoomName;
 import parley.room.Format;
@@ -83,7 +84,9 @@ public final class Parley {
     private final Sessions sessions;
     private final Admission admission;
     private final Metrics metrics;
-    private final Status status;
+    private final Router statusRoutes;
+    private final Router explanations;
+    private final Router routes;
     private final List<Runnable> chores = new CopyOnWriteArrayList<>();
     private final AtomicBoolean stopped = new AtomicBoolean();
 
@@ -122,7 +125,14 @@ public final class Parley {
             metrics.of(cluster);
         }
         chores.add(access::isReady); // has keys read in time, and not when a token needs them
-        this.status = new Status(admission, this::isKeeping, metrics, settings.statusFor());
+        Status status = new Status(admission, this::isKeeping, metrics, settings.statusFor());
+        this.statusRoutes =
+                new Router.Builder().with(status::routes).observer(metrics).build();
+        this.explanations = new Router.Builder()
+                .with(new Explanations(admission)::routes)
+                .observer(metrics)
+                .build();
+        this.routes = new Router.Builder().observer(metrics).build();
         long interval = sweepInterval().toMillis();
         sweep.scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
     }
@@ -190,9 +200,19 @@ public final class Parley {
         }
     }
 
-    /** How it goes. */
-    public Status status() {
-        return status;
+    /** The routes of rooms, members and messages. */
+    public Router routes() {
+        return routes;
+    }
+
+    /** The addresses of WebSockets, for requests that are no handshakes. */
+    public Router explanations() {
+        return explanations;
+    }
+
+    /** The routes for operators and machines that ask how it goes. */
+    public Router statusRoutes() {
+        return statusRoutes;
     }
 
     /** The door. */

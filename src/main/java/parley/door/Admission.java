@@ -286,14 +286,9 @@ public final class Admission {
 
     /**
      * Returns the answer to a plain GET of an endpoint's address: the refusal of a handshake to it, since browsers hide that one from pages,
-     * or 426. Null for other addresses. It takes from the rates, because it may have to check a signature, and is not counted as a
-     * handshake.
+     * or 426. It takes from the rates, because it may have to check a signature, and is not counted as a handshake.
      */
-    public @Nullable Refusal explain(Request request) {
-        String path = request.path();
-        if (!path.equals("/echo") && !path.equals("/chat") && !path.startsWith("/chat/")) {
-            return null;
-        }
+    public Refusal explain(Request request) {
         return decide(request, this::judge).verdict instanceof Refusal refusal ? refusal : UPGRADE_REQUIRED;
     }
 
