@@ -34,6 +34,7 @@ import parley.durable.DataException;
 import parley.durable.DataSettings;
 import parley.durable.DurableStore;
 import parley.durable.NativeLibrary;
+import parley.http.EventStreams;
 import parley.http.Router;
 import parley.protocol.JsonCodec;
 import parley.protocol.RoomName;
@@ -51,8 +52,8 @@ import parley.session.Sessions;
  * thread may call any method.
  *
  * <p>Its threads: {@code parley-fan-out} runs the rooms' turns; {@code parley-sweep} looks after deadlines, keepalive and
- * empty rooms; {@code parley-store} writes and reads the rooms on disk; {@code parley-cluster} those of a cluster; {@code parley-close} and {@code parley-ping} are there because a container may block in a close (5 to 20
- * seconds) or in a ping.
+ * empty rooms; {@code parley-store} writes and reads the rooms on disk; {@code parley-cluster} those of a cluster; {@code parley-close}, {@code parley-ping} and {@code parley-write} are there because a container may block in a close (5 to 20
+ * seconds), in a ping or in a write.
  */
 public final class Parley {
     private static final Logger LOG = System.getLogger("parley.app");
@@ -61,6 +62,7 @@ public final class Parley {
     /** How many threads that are blocked in a close are made good for. */
     private static final int MOST_BLOCKED = 1_000;
 
+    private static final int WRITING_THREADS = 32;
     private static final int PING_THREADS = 16;
     private static final int IDLE_THREAD_SECONDS = 10;
     private static final long THREADS_END_NANOS = 1_000_000_000L;
@@ -73,6 +75,7 @@ public final class Parley {
 
     private final ExecutorService fanOut;
     private final ThreadPoolExecutor closing;
+    private final ExecutorService writing;
     private final ExecutorService pinging;
     private final ScheduledExecutorService sweep;
     /** Null when no rooms are on disk. */
@@ -95,6 +98,7 @@ public final class Parley {
         this.settings = settings;
         this.fanOut = Executors.newFixedThreadPool(settings.fanOutThreads(), named("parley-fan-out"));
         this.closing = upTo(CLOSING_THREADS, named("parley-close"));
+        this.writing = upTo(WRITING_THREADS, named("parley-write"));
         this.pinging = new ThreadPoolExecutor(
                 0, PING_THREADS, IDLE_THREAD_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), named("parley-ping"));
         this.sweep = Executors.newSingleThreadScheduledExecutor(named("parley-sweep"));
@@ -132,7 +136,10 @@ public final class Parley {
                 .with(new Explanations(admission)::routes)
                 .observer(metrics)
                 .build();
-        this.routes = new Router.Builder().observer(metrics).build();
+        this.routes = new Router.Builder()
+                .with(new EventStreams(admission, sessions, rooms, settings.eventsRetry())::routes)
+                .observer(metrics)
+                .build();
         long interval = sweepInterval().toMillis();
         sweep.scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
     }
@@ -266,6 +273,11 @@ public final class Parley {
         return pinging;
     }
 
+    /** Where a transport writes whose server blocks in a write. */
+    public ExecutorService writing() {
+        return writing;
+    }
+
     /** The settings in force. */
     public Settings settings() {
         return settings;
@@ -326,7 +338,7 @@ public final class Parley {
 
     /** Ends the threads and waits a moment until they are gone: a server calls those that outlive the application a leak. */
     private void endThreads() {
-        List.of(sweep, fanOut, pinging, closing).forEach(ExecutorService::shutdownNow);
+        List.of(sweep, fanOut, writing, pinging, closing).forEach(ExecutorService::shutdownNow);
         long until = System.nanoTime() + THREADS_END_NANOS;
         try {
             for (Thread thread : threads) {

@@ -2,7 +2,6 @@ package parley.http;
 
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
@@ -44,8 +43,13 @@ public final class EventStreams {
         this.retry = retry;
     }
 
-    /** Answers a GET of {@code /rooms/{room}/events} or {@code /events}. */
-    public void get(Exchange exchange) {
+    /** Their routes. */
+    public void routes(Router.Builder routes) {
+        routes.on("GET", "/rooms/{room}/events", (exchange, values) -> get(exchange));
+        routes.on("GET", "/events", (exchange, values) -> get(exchange));
+    }
+
+    private void get(Exchange exchange) {
         Admission.Verdict verdict = admission.judgeReader(exchange.request());
         if (verdict instanceof Admission.Refusal refusal) {
             exchange.answer(refused(exchange, refusal));
@@ -90,10 +94,5 @@ public final class EventStreams {
             headers.put("Access-Control-Allow-Origin", origin);
         }
         return headers;
-    }
-
-    /** The paths that are answered here. */
-    public static List<String> paths() {
-        return List.of("/rooms/{room}/events", "/events");
     }
 }

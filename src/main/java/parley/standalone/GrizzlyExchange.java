@@ -26,13 +26,16 @@ import parley.http.Exchange;
  *   SERVING ---- answered ----> ANSWERED   (written when the handler has returned)
  *      |
  *      +-------- returned ----> SUSPENDED  (written when it is answered, and resumed)
+ *      |                             |
+ *      +-------- streamed ----> STREAMING  (left to its transport, and never resumed)
  * </pre>
  */
 final class GrizzlyExchange implements Exchange {
     private enum State {
         SERVING,
         ANSWERED,
-        SUSPENDED
+        SUSPENDED,
+        STREAMING
     }
 
     private final Request request;
@@ -42,10 +45,17 @@ final class GrizzlyExchange implements Exchange {
     /** A client that sends its body has as long for it as for a request. */
     private final UnhandledConnections unhandled;
 
+    private final StreamLines streams;
     private final AtomicReference<State> state = new AtomicReference<>(State.SERVING);
     private volatile @Nullable Answer answer;
 
-    GrizzlyExchange(Request request, Response response, parley.door.Request asked, UnhandledConnections unhandled) {
+    GrizzlyExchange(
+            Request request,
+            Response response,
+            parley.door.Request asked,
+            UnhandledConnections unhandled,
+            StreamLines streams) {
+        this.streams = streams;
         this.request = request;
         this.response = response;
         this.client = request.getContext().getConnection();
@@ -142,11 +152,17 @@ final class GrizzlyExchange implements Exchange {
 
     @Override
     public Transport stream(Map<String, String> headers, Consumer<Throwable> onGone) {
-        throw new UnsupportedOperationException();
+        if (state.getAndSet(State.STREAMING) == State.SERVING) {
+            response.suspend();
+        }
+        return streams.open(request, response, headers, onGone);
     }
 
     /** The handler has returned. By the selector that called it. */
     void returned() {
+        if (state.get() == State.STREAMING) {
+            return;
+        }
         if (state.get() != State.ANSWERED) {
             response.suspend();
             if (state.compareAndSet(State.SERVING, State.SUSPENDED)) {

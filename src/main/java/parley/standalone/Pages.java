@@ -45,6 +45,7 @@ final class Pages extends HttpHandler {
     private final UnhandledConnections statusUnhandled;
     private final Map<String, Page> pages;
     private final List<Router> routers;
+    private final StreamLines streams;
 
     private Pages(
             String context,
@@ -59,6 +60,7 @@ final class Pages extends HttpHandler {
         this.context = context;
         this.parley = parley;
         this.pages = pages;
+        this.streams = new StreamLines(parley.settings().sendBuffer());
         this.routers = statusPort == 0
                 ? List.of(parley.routes(), parley.explanations(), parley.statusRoutes())
                 : List.of(parley.routes(), parley.explanations());
@@ -118,7 +120,7 @@ final class Pages extends HttpHandler {
         PageHeaders.of(asked, parley.admission()).forEach(response::setHeader);
         for (Router router : isStatusPort ? List.of(parley.statusRoutes()) : routers) {
             if (router.has(asked.path())) {
-                GrizzlyExchange exchange = new GrizzlyExchange(request, response, asked, those);
+                GrizzlyExchange exchange = new GrizzlyExchange(request, response, asked, those, streams);
                 router.handle(exchange);
                 exchange.returned();
                 return;

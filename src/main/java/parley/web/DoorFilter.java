@@ -102,7 +102,7 @@ public final class DoorFilter extends HttpFilter {
         PageHeaders.of(asked, parley.admission()).forEach(response::setHeader);
         for (Router router : List.of(parley.routes(), parley.explanations(), parley.statusRoutes())) {
             if (router.has(asked.path())) {
-                ServletExchange exchange = new ServletExchange(request, response, asked, open);
+                ServletExchange exchange = new ServletExchange(request, response, asked, open, parley.writing());
                 router.handle(exchange);
                 exchange.returned();
                 return;

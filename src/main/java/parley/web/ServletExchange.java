@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -30,6 +31,8 @@ import parley.http.Exchange;
  *   SERVING ---- answered ----> ANSWERED   (written when the handler has returned)
  *      |
  *      +-------- returned ----> SUSPENDED  (written when it is answered, and completed)
+ *      |                             |
+ *      +-------- streamed ----> STREAMING  (left to its transport)
  * </pre>
  */
 final class ServletExchange implements Exchange {
@@ -39,13 +42,15 @@ final class ServletExchange implements Exchange {
     private enum State {
         SERVING,
         ANSWERED,
-        SUSPENDED
+        SUSPENDED,
+        STREAMING
     }
 
     private final HttpServletRequest request;
     private final HttpServletResponse response;
     private final Request asked;
     private final OpenExchanges open;
+    private final Executor writing;
     private final long sinceNanos;
 
     private final AtomicReference<State> state = new AtomicReference<>(State.SERVING);
@@ -54,7 +59,18 @@ final class ServletExchange implements Exchange {
     private volatile @Nullable AsyncContext async;
     private volatile @Nullable Answer answer;
 
-    ServletExchange(HttpServletRequest request, HttpServletResponse response, Request asked, OpenExchanges open) {
+    /**
+     * Makes it.
+     *
+     * @param writing where a stream is written whose server blocks in a write
+     */
+    ServletExchange(
+            HttpServletRequest request,
+            HttpServletResponse response,
+            Request asked,
+            OpenExchanges open,
+            Executor writing) {
+        this.writing = writing;
         this.request = request;
         this.response = response;
         this.asked = asked;
@@ -147,11 +163,39 @@ final class ServletExchange implements Exchange {
 
     @Override
     public Transport stream(Map<String, String> headers, Consumer<Throwable> onGone) {
-        throw new UnsupportedOperationException();
+        state.set(State.STREAMING);
+        AsyncContext begun = async;
+        if (begun == null) {
+            begun = request.startAsync(request, response);
+            begun.setTimeout(0); // it has no end
+            async = begun;
+        } else {
+            open.remove(this);
+        }
+        response.setStatus(200);
+        setHeaders(headers);
+        return ServletStream.open(begun, isLiberty() ? writing : Runnable::run, onGone);
+    }
+
+    private boolean isLiberty() {
+        return request.getClass().getName().startsWith("com.ibm.");
+    }
+
+    private void setHeaders(Map<String, String> headers) {
+        headers.forEach((name, value) -> {
+            if (name.equals("Content-Type")) {
+                response.setContentType(value);
+            } else {
+                response.setHeader(name, value);
+            }
+        });
     }
 
     /** The handler has returned. By the thread that brought the request. */
     void returned() throws IOException {
+        if (state.get() == State.STREAMING) {
+            return;
+        }
         if (state.get() == State.SERVING) {
             suspend();
             if (state.compareAndSet(State.SERVING, State.SUSPENDED)) {
@@ -189,13 +233,7 @@ final class ServletExchange implements Exchange {
             throw new IllegalStateException("there is no answer");
         }
         response.setStatus(with.status());
-        with.headers().forEach((name, value) -> {
-            if (name.equals("Content-Type")) {
-                response.setContentType(value);
-            } else {
-                response.setHeader(name, value);
-            }
-        });
+        setHeaders(with.headers());
         if (with.status() != 204 && with.status() != 304) {
             response.setContentLength(with.body().length);
         }
