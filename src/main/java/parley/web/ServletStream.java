@@ -202,10 +202,12 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
     /** Takes one step; false when there is none for now. */
     private boolean goesOn() throws IOException {
         Throwable cause = broken;
-        if (isOver || cause != null) {
-            if (!isOver) {
-                end(cause);
-            }
+        if (isOver) {
+            failWaiting(cause == null ? new IOException("the stream is over") : cause);
+            return false;
+        }
+        if (cause != null) {
+            end(cause);
             return false;
         }
         if (part == null) {
@@ -265,16 +267,21 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
         if (cause == null) {
             return;
         }
-        boolean isTold = isClosing;
-        for (Part one = part; one != null; one = waiting.poll()) {
+        if (!failWaiting(cause) && !isClosing) {
+            onGone.accept(cause);
+        }
+    }
+
+    /** Tells those whose parts will never be taken; whether there was one. */
+    private boolean failWaiting(Throwable cause) {
+        boolean isTold = false;
+        for (Part one = part == null ? waiting.poll() : part; one != null; one = waiting.poll()) {
             if (one.completion != null) {
                 one.completion.completed(cause);
                 isTold = true;
             }
         }
         part = null;
-        if (!isTold) {
-            onGone.accept(cause);
-        }
+        return isTold;
     }
 }
