@@ -21,6 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import parley.access.AccessSettings;
+import parley.access.Grant;
 import parley.access.Tokens;
 import parley.cluster.ClusterException;
 import parley.cluster.ClusterSettings;
@@ -29,11 +30,13 @@ import parley.delivery.Transport;
 import parley.door.Access;
 import parley.door.AddressCounts;
 import parley.door.Admission;
+import parley.door.HttpDoor;
 import parley.door.Request;
 import parley.durable.DataException;
 import parley.durable.DataSettings;
 import parley.durable.DurableStore;
 import parley.durable.NativeLibrary;
+import parley.http.RoomRoutes;
 import parley.http.Router;
 import parley.protocol.JsonCodec;
 import parley.protocol.RoomName;
@@ -132,9 +135,26 @@ public final class Parley {
                 .with(new Explanations(admission)::routes)
                 .observer(metrics)
                 .build();
-        this.routes = new Router.Builder().observer(metrics).build();
+        RoomRoutes roomRoutes = new RoomRoutes(admission, httpDoor(access), rooms, sessions);
+        this.routes = new Router.Builder()
+                .with(roomRoutes::routes)
+                .headers(roomRoutes::headers)
+                .observer(metrics)
+                .build();
         long interval = sweepInterval().toMillis();
         sweep.scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
+    }
+
+    private HttpDoor httpDoor(Access access) {
+        HttpSettings http = settings.http();
+        boolean isForAll = settings.access() != AccessMode.ANONYMOUS || http.publish() == HttpPublish.EVERYONE;
+        return new HttpDoor(
+                admission,
+                access,
+                http.apiKey(),
+                isForAll ? grant -> grant : Grant::readOnly,
+                http.requestsPerAddress(),
+                System::nanoTime);
     }
 
     private static void warnAboutMemory(long logs, long heap) {

@@ -358,6 +358,11 @@ public final class Settings {
                 value(Keys.LEEWAY));
     }
 
+    /** Who may do what over HTTP. */
+    public HttpSettings http() {
+        return new HttpSettings(value(Keys.API_KEY), value(Keys.HTTP_PUBLISH), value(Keys.REQUESTS_PER_ADDRESS));
+    }
+
     /** The certificate and those above it, in PEM; null for none. */
     public @Nullable Path certificate() {
         return file(Keys.CERTIFICATE);
