@@ -21,6 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import parley.access.AccessSettings;
+import parley.access.Grant;
 import parley.access.Tokens;
 import parley.cluster.ClusterException;
 import parley.cluster.ClusterSettings;
@@ -29,12 +30,14 @@ import parley.delivery.Transport;
 import parley.door.Access;
 import parley.door.AddressCounts;
 import parley.door.Admission;
+import parley.door.HttpDoor;
 import parley.door.Request;
 import parley.durable.DataException;
 import parley.durable.DataSettings;
 import parley.durable.DurableStore;
 import parley.durable.NativeLibrary;
 import parley.http.EventStreams;
+import parley.http.RoomRoutes;
 import parley.http.Router;
 import parley.protocol.JsonCodec;
 import parley.protocol.RoomName;
@@ -136,12 +139,29 @@ public final class Parley {
                 .with(new Explanations(admission)::routes)
                 .observer(metrics)
                 .build();
+        EventStreams streams =
+                new EventStreams(admission, sessions, rooms, settings.http().eventsRetry());
+        RoomRoutes roomRoutes = new RoomRoutes(admission, httpDoor(access), rooms, sessions);
         this.routes = new Router.Builder()
-                .with(new EventStreams(admission, sessions, rooms, settings.eventsRetry())::routes)
+                .with(roomRoutes::routes)
+                .with(streams::routes)
+                .headers(roomRoutes::headers)
                 .observer(metrics)
                 .build();
         long interval = sweepInterval().toMillis();
         sweep.scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
+    }
+
+    private HttpDoor httpDoor(Access access) {
+        HttpSettings http = settings.http();
+        boolean isForAll = settings.access() != AccessMode.ANONYMOUS || http.publish() == HttpPublish.EVERYONE;
+        return new HttpDoor(
+                admission,
+                access,
+                http.apiKey(),
+                isForAll ? grant -> grant : Grant::readOnly,
+                http.requestsPerAddress(),
+                System::nanoTime);
     }
 
     private static void warnAboutMemory(long logs, long heap) {

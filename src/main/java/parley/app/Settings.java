@@ -358,6 +358,15 @@ public final class Settings {
                 value(Keys.LEEWAY));
     }
 
+    /** Who may do what over HTTP, and how. */
+    public HttpSettings http() {
+        return new HttpSettings(
+                value(Keys.API_KEY),
+                value(Keys.HTTP_PUBLISH),
+                value(Keys.REQUESTS_PER_ADDRESS),
+                value(Keys.EVENTS_RETRY));
+    }
+
     /** The certificate and those above it, in PEM; null for none. */
     public @Nullable Path certificate() {
         return file(Keys.CERTIFICATE);
@@ -401,11 +410,6 @@ public final class Settings {
     /** How log lines look. */
     public LogFormat logFormat() {
         return value(Keys.LOG_FORMAT);
-    }
-
-    /** About when a client of an event stream comes back whose connection was lost. */
-    public Duration eventsRetry() {
-        return value(Keys.EVENTS_RETRY);
     }
 
     /** How long a shutdown is announced before it begins. */

@@ -219,6 +219,17 @@ public final class Admission {
         return closing;
     }
 
+    /** Whether it lets nobody in any more. */
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Whether a page of that origin may ask, or it is no page that asks. */
+    boolean isOriginAllowed(Request request) {
+        return origins.allow(
+                request.headers().value("Origin"), request.headers().value("Host"));
+    }
+
     /** Where a request comes from, as far as proxies are believed; null when that is not known. */
     public @Nullable InetAddress address(Request request) {
         return request.peer() == null ? null : proxies.client(request.peer().getAddress(), request.headers());

@@ -12,10 +12,10 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the parameters of a query string. Escapes are bytes of UTF-8, and so is what clients have left unescaped, which
+ * Reads the parameters of a query string, and parts of paths. Escapes are bytes of UTF-8, and so is what clients have left unescaped, which
  * some containers hand over as one character a byte and others decoded.
  */
-final class Query {
+public final class Query {
     private static final int HEX = 16;
 
     private Query() {}
@@ -25,7 +25,7 @@ final class Query {
      *
      * @throws IllegalArgumentException when an escape is broken, or what is escaped is no UTF-8
      */
-    static Map<String, String> parse(@Nullable String query) {
+    public static Map<String, String> parse(@Nullable String query) {
         Map<String, String> parameters = new HashMap<>();
         read(query, parameters::putIfAbsent);
         return parameters;
@@ -56,6 +56,15 @@ final class Query {
             String value = equals < 0 ? "" : pair.substring(equals + 1);
             each.accept(decode(key), decode(value));
         }
+    }
+
+    /**
+     * Reads a part of a path, in which a plus sign is a plus sign.
+     *
+     * @throws IllegalArgumentException when an escape is broken, or what is escaped is no UTF-8
+     */
+    public static String path(String part) {
+        return decode(part.replace("+", "%2B"));
     }
 
     private static String decode(String part) {

@@ -52,9 +52,9 @@ public final class EventStreams {
     private void get(Exchange exchange) {
         Admission.Verdict verdict = admission.judgeReader(exchange.request());
         if (verdict instanceof Admission.Refusal refusal) {
-            exchange.answer(refused(exchange, refusal));
+            exchange.answer(refused(refusal));
         } else if (exchange.method().equals("HEAD")) {
-            exchange.answer(new Answer(200, headers(exchange), new byte[0]));
+            exchange.answer(new Answer(200, HEADERS, new byte[0]));
         } else if (verdict instanceof Admission.Events events) {
             open(exchange, events);
         } else {
@@ -62,11 +62,11 @@ public final class EventStreams {
         }
     }
 
-    private Answer refused(Exchange exchange, Admission.Refusal refusal) {
-        Map<String, String> headers = headers(exchange);
+    private Answer refused(Admission.Refusal refusal) {
         if (refusal.isForNow()) {
-            return Answer.of(200, headers, sessions.turnAway(refusal.reason()));
+            return Answer.of(200, HEADERS, sessions.turnAway(refusal.reason()));
         }
+        Map<String, String> headers = new HashMap<>(HEADERS);
         headers.putAll(refusal.headers());
         headers.put("Content-Type", "text/plain; charset=utf-8");
         return Answer.of(refusal.status(), headers, refusal.reason() + "\n");
@@ -75,7 +75,7 @@ public final class EventStreams {
     private void open(Exchange exchange, Admission.Events events) {
         CompletableFuture<Connection> opened = new CompletableFuture<>();
         Transport transport =
-                exchange.stream(headers(exchange), cause -> opened.thenAccept(connection -> connection.failed(cause)));
+                exchange.stream(HEADERS, cause -> opened.thenAccept(connection -> connection.failed(cause)));
         FirstRoom first = events.rooms().get(0);
         String place = events.rooms().stream()
                 .map(room -> room.room().value())
@@ -83,16 +83,5 @@ public final class EventStreams {
         Client client =
                 new Client(place, first.name() == null ? null : first.name().value(), events.visitor());
         opened.complete(sessions.openEvents(client, transport, rooms, events.rooms(), retry));
-    }
-
-    /** A page elsewhere may read it if it may connect. */
-    private Map<String, String> headers(Exchange exchange) {
-        Map<String, String> headers = new HashMap<>(HEADERS);
-        headers.put("Vary", "Origin");
-        String origin = admission.pageElsewhere(exchange.request());
-        if (origin != null) {
-            headers.put("Access-Control-Allow-Origin", origin);
-        }
-        return headers;
     }
 }

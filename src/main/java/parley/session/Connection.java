@@ -44,6 +44,8 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
 
     /** Null while it lives; set once. */
     private volatile @Nullable Ending ending;
+    /** What the close frame says in place of the ending's own words; null for those. Set before the ending. */
+    private volatile @Nullable String reason;
     /** Set when the client has closed and is owed answers; taken by the thread that runs it. */
     private volatile @Nullable Runnable farewell;
     /** Set by the thread that brings the messages, for as long as it carries one out. */
@@ -100,9 +102,9 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         return sessions.limits().pingInterval().toNanos();
     }
 
-    /** What the transport says last of all. */
-    String lastWords(Ending why) {
-        return sessions.reason(why);
+    /** What the transport says last of all: of WebSocket, the reason of the close frame. */
+    String lastWords(Ending why, String reason) {
+        return reason;
     }
 
     /** Returns the next frame to send and moves on, or null when there is none. For the draining thread, one at a time. */
@@ -279,6 +281,18 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         end(why, null);
     }
 
+    /** Ends it because an operator wants that, whose words the close frame has: at most 123 bytes. */
+    final void remove(String words) {
+        reason = words;
+        end(Ending.REMOVED, null);
+    }
+
+    /** What the client is called at the moment; null for no name. */
+    @Nullable
+    String called() {
+        return client.name();
+    }
+
     private void end(Ending why, @Nullable Throwable cause) {
         if (!ENDING.compareAndSet(this, null, why)) {
             return;
@@ -291,7 +305,9 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     /** Closes it in the container, which may block. For the closing threads. */
     final void close(Ending why) {
         if (!closed) {
-            transport.close(why.code(), lastWords(why));
+            String its = reason;
+            transport.close(
+                    why.code(), lastWords(why, why == Ending.REMOVED && its != null ? its : sessions.reason(why)));
             closed = true;
         }
     }

@@ -196,16 +196,16 @@ public final class EventsConnection extends ChatConnection {
 
     /** An event of its own, as far as the transport can still send one, since there is no close frame to say it in. */
     @Override
-    String lastWords(Ending why) {
+    String lastWords(Ending why, String reason) {
         if (saidBye) {
             return "";
         }
         return switch (why) {
             case SHUTDOWN -> bye("shutdown", sessions().spread()).toString();
             case SERVER_FULL, ADDRESS_FULL, ROOM_FULL, TOO_MANY_ROOMS ->
-                bye(why.reason(), Spread.BUSY).toString();
+                bye(reason, Spread.BUSY).toString();
             case NOT_KEPT -> bye("the room cannot be read now", Spread.BUSY).toString();
-            default -> bye(why.reason(), retry).toString();
+            default -> bye(reason, retry).toString();
         };
     }
 

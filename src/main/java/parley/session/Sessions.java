@@ -14,10 +14,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Transport;
+import parley.protocol.MemberName;
 import parley.room.Format;
 import parley.room.RoomRegistry;
 
@@ -266,6 +268,26 @@ public final class Sessions {
         while (!condition.getAsBoolean() && now() < until) {
             Thread.sleep(5);
         }
+    }
+
+    /**
+     * Closes the session with that id; false when there is none.
+     *
+     * @param reason what the close frame says, at most 123 bytes
+     */
+    public boolean remove(String session, String reason) {
+        return remove(connection -> connection.client().session().equals(session), reason) > 0;
+    }
+
+    /** Closes all sessions of clients that are called so at the moment; returns how many there were. */
+    public int removeAll(MemberName name, String reason) {
+        return remove(connection -> name.value().equals(connection.called()), reason);
+    }
+
+    private int remove(Predicate<Connection> which, String reason) {
+        List<Connection> removed = open.stream().filter(which).toList();
+        removed.forEach(connection -> connection.remove(reason));
+        return removed.size();
     }
 
     /** How many sessions are open. */
