@@ -1,5 +1,6 @@
 package parley.app;
 
+import com.typesafe.config.Config;
 import java.time.Duration;
 
 /**
@@ -11,6 +12,15 @@ import java.time.Duration;
  * @param eventsRetry about when a client of an event stream comes back whose connection was lost
  */
 public record HttpSettings(String apiKey, HttpPublish publish, int requestsPerAddress, Duration eventsRetry) {
+    /** Reads them. */
+    static HttpSettings of(Config config) {
+        return new HttpSettings(
+                Keys.API_KEY.read(config),
+                Keys.HTTP_PUBLISH.read(config),
+                Keys.REQUESTS_PER_ADDRESS.read(config),
+                Keys.EVENTS_RETRY.read(config));
+    }
+
     /** Leaves out the key. */
     @Override
     public String toString() {

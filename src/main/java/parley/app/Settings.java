@@ -360,11 +360,7 @@ public final class Settings {
 
     /** Who may do what over HTTP, and how. */
     public HttpSettings http() {
-        return new HttpSettings(
-                value(Keys.API_KEY),
-                value(Keys.HTTP_PUBLISH),
-                value(Keys.REQUESTS_PER_ADDRESS),
-                value(Keys.EVENTS_RETRY));
+        return HttpSettings.of(config);
     }
 
     /** The certificate and those above it, in PEM; null for none. */

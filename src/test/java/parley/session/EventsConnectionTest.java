@@ -240,8 +240,8 @@ class EventsConnectionTest {
 
     @Test
     void aTokensEndEndsTheStreamWithWordsAndTheNextRequestHearsWhy() {
-        Grant short1 = new Grant(null, Grant.ANYONE.read(), List.of(), 1);
-        open(new Client("/test", null, new Visitor(null, null, short1)), new Start.Last(0), "java");
+        Grant overSoon = new Grant(null, Grant.ANYONE.read(), List.of(), List.of(), false, 1);
+        open(new Client("/test", null, new Visitor(null, null, overSoon)), new Start.Last(0), "java");
         sweepAfter(Duration.ofSeconds(1));
         assertThat(transport.closes()).hasSize(1);
         assertThat(transport.closes().get(0)).contains("event: bye\ndata: ").contains("token expired");
