@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,7 @@ import parley.room.Format;
 import parley.room.Joined;
 import parley.room.Member;
 import parley.room.RoomRegistry;
+import parley.room.Start;
 
 /**
  * A session that reads an event stream: in one room or several, as a JSON session is, but it can say nothing.
@@ -53,17 +55,25 @@ public final class EventsConnection extends ChatConnection {
     /** Where the client is in each of several rooms. */
     private final Map<RoomName, String> positions = new LinkedHashMap<>();
 
-    EventsConnection(
-            Sessions sessions,
-            Client client,
-            Transport transport,
-            @Nullable MemberName name,
-            boolean isInOneRoom,
-            Duration retry) {
+    EventsConnection(Sessions sessions, Client client, Transport transport, List<FirstRoom> first, Duration retry) {
         super(sessions, client, transport);
-        this.name = name;
-        this.isInOneRoom = isInOneRoom;
+        this.name = first.get(0).name();
+        this.isInOneRoom = first.size() == 1;
         this.retry = Spread.around(retry);
+        first.forEach(room -> position(room.start()).ifPresent(at -> positions.put(room.room(), at)));
+    }
+
+    /**
+     * Where it begins, as far as that is known. A client that is cut before it has heard of all its rooms comes back to where it was in the others
+     * too.
+     */
+    private static Optional<String> position(Start start) {
+        if (start instanceof Start.At at) {
+            return Optional.of(EventId.of(at.epoch(), at.from() - 1));
+        }
+        return start instanceof Start.After after
+                ? Optional.of(EventId.of(after.epoch(), after.seq()))
+                : Optional.empty();
     }
 
     /** The last event of a stream: why it ends, and when to open it again. */

@@ -107,7 +107,7 @@ public final class Sessions {
         ChatConnection connection = switch (format) {
             case PLAIN -> new PlainConnection(this, client, transport, first.name());
             case JSON -> new JsonConnection(this, client, transport, rooms, first.name());
-            case EVENTS -> new EventsConnection(this, client, transport, first.name(), true, SOON);
+            case EVENTS -> new EventsConnection(this, client, transport, List.of(first), SOON);
         };
         if (add(connection)) {
             connection.enter(rooms, first);

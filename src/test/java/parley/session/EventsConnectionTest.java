@@ -162,7 +162,7 @@ class EventsConnectionTest {
         assertThat(sent())
                 .containsExactly(
                         "welcome",
-                        "joined a=0",
+                        "joined a=0,b=0",
                         "joined a=0,b=0",
                         "message a=0,b=1",
                         "message a=1,b=1",
@@ -194,7 +194,8 @@ class EventsConnectionTest {
         run(turns);
 
         assertThat(sent().subList(before, sent().size()))
-                .containsExactly("welcome", "joined a=1", "joined a=1,b=1", "message a=2,b=1");
+                .as("each of them a position in both rooms, also before it has heard of both")
+                .containsExactly("welcome", "joined a=1,b=1", "message a=2,b=1", "joined a=2,b=1");
     }
 
     @Test
