@@ -88,6 +88,7 @@ public final class Metrics implements Room.Observer, Router.Observer {
     void of(Sessions sessions, RoomRegistry rooms, Admission admission) {
         gauge("parley.ready", "1 when new clients are let in.", admission, door -> door.isOpen() ? 1 : 0);
         gauge("parley.sessions", "Sessions that are open.", sessions, Sessions::openCount);
+        gauge("parley.sessions.events", "Open sessions that read event streams.", sessions, Sessions::readerCount);
         gauge("parley.sessions.limit", "Sessions that there may be.", sessions, Sessions::mostOpen);
         counter("parley.sessions.opened", "Sessions opened.", sessions, Sessions::openedCount);
         for (Ending why : Ending.values()) {

@@ -295,6 +295,11 @@ public final class Sessions {
         return count.get();
     }
 
+    /** How many of the open ones read event streams. Walks over all sessions. */
+    public long readerCount() {
+        return open.stream().filter(EventsConnection.class::isInstance).count();
+    }
+
     /** How many have ended and are not yet known to be gone. */
     public int notYetGoneCount() {
         return ended.size();
