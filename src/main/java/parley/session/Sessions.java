@@ -122,8 +122,7 @@ public final class Sessions {
      */
     public EventsConnection openEvents(
             Client client, Transport transport, RoomRegistry rooms, List<FirstRoom> first, Duration retry) {
-        EventsConnection connection =
-                new EventsConnection(this, client, transport, first.get(0).name(), first.size() == 1, retry);
+        EventsConnection connection = new EventsConnection(this, client, transport, first, retry);
         if (add(connection)) {
             first.forEach(each -> connection.enter(rooms, each));
         }
