@@ -28,6 +28,7 @@ class ArchitectureTest {
             "standalone",
             "endpoint|web",
             "app",
+            "http",
             "door",
             "session",
             "access|durable|cluster",

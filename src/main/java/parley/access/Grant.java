@@ -12,17 +12,28 @@ import parley.protocol.RoomPattern;
  * @param name what it is called, and by no other name; null when it may call itself what it likes
  * @param read the rooms it may be in
  * @param write the rooms it may say something in, when it is in them
+ * @param publish the rooms that it may publish in over HTTP, on behalf of whomever it names
+ * @param isAdmin whether it may list rooms, let messages go and close sessions over HTTP
  * @param until when this ends, in milliseconds since 1970
  */
-public record Grant(@Nullable MemberName name, List<RoomPattern> read, List<RoomPattern> write, long until) {
+public record Grant(
+        @Nullable MemberName name,
+        List<RoomPattern> read,
+        List<RoomPattern> write,
+        List<RoomPattern> publish,
+        boolean isAdmin,
+        long until) {
     private static final List<RoomPattern> ALL = List.of(RoomPattern.ALL);
 
     /** Everything, for ever. */
-    public static final Grant ANYONE = new Grant(null, ALL, ALL, Long.MAX_VALUE);
+    public static final Grant ANYONE = new Grant(null, ALL, ALL, List.of(), false, Long.MAX_VALUE);
+
+    /** Everything, also on behalf of others. */
+    public static final Grant OPERATOR = new Grant(null, ALL, ALL, ALL, true, Long.MAX_VALUE);
 
     /** Everything, for who has been authenticated elsewhere. */
     public static Grant of(@Nullable MemberName name) {
-        return new Grant(name, ALL, ALL, Long.MAX_VALUE);
+        return new Grant(name, ALL, ALL, List.of(), false, Long.MAX_VALUE);
     }
 
     /** Whether it may be in that room. */
@@ -33,6 +44,16 @@ public record Grant(@Nullable MemberName name, List<RoomPattern> read, List<Room
     /** Whether it may say something in that room. */
     public boolean mayWrite(RoomName room) {
         return write.stream().anyMatch(pattern -> pattern.matches(room));
+    }
+
+    /** Whether it may publish in that room on behalf of others. */
+    public boolean mayPublish(RoomName room) {
+        return publish.stream().anyMatch(pattern -> pattern.matches(room));
+    }
+
+    /** The same without the right to say something. */
+    public Grant readOnly() {
+        return new Grant(name, read, List.of(), List.of(), false, until);
     }
 
     /** Whether it has ended. */

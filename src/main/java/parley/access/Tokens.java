@@ -26,8 +26,8 @@ import parley.protocol.RoomPattern;
 /**
  * Checks JSON Web Tokens (RFC 7519) and reads from their claims what a client may do. Any thread; nothing blocks.
  *
- * <p>Claims: {@code name}; {@code rooms}, {@code read} and {@code write}, each a pattern or a list of them: {@code rooms} are both
- * read and written; {@code exp}, {@code nbf}, {@code iss}, {@code aud} as the standard has them.
+ * <p>Claims: {@code name}; {@code rooms}, {@code read}, {@code write} and {@code publish}, each a pattern or a list of them: {@code rooms} are
+ * both read and written; {@code admin}, true or false; {@code exp}, {@code nbf}, {@code iss}, {@code aud} as the standard has them.
  */
 public final class Tokens {
     /** A longer one is not looked at. Servers take headers up to 8 KiB. */
@@ -37,7 +37,7 @@ public final class Tokens {
 
     private static final int MOST_PATTERNS = 100;
 
-    private static final Set<String> CLAIMS_OF_ROOMS = Set.of("rooms", "read", "write");
+    private static final Set<String> CLAIMS_OF_ROOMS = Set.of("rooms", "read", "write", "publish");
 
     private final TokenKeys keys;
     private final JwtConsumer consumer;
@@ -94,6 +94,8 @@ public final class Tokens {
                     name(claims),
                     joined(both, patterns(claims, "read")),
                     joined(both, patterns(claims, "write")),
+                    patterns(claims, "publish"),
+                    Boolean.TRUE.equals(claims.getClaimValue("admin", Boolean.class)),
                     times.end(claims));
         } catch (InvalidJwtException e) {
             throw rejected(e);

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import parley.door.Origins;
 import parley.door.Proxies;
+import parley.protocol.Utf8;
 
 /**
  * The table of all settings, which is the reference: {@code docs/settings.md} is compared with it. Those of rooms and of where they are
@@ -21,6 +22,7 @@ final class Keys {
     private static final long KIB = 1024;
     private static final long MIB = 1024 * KIB;
     private static final long GIB = 1024 * MIB;
+    private static final int SHORTEST_API_KEY = 32;
 
     static final Setting<String> HOST = new Setting<>(
             "listen.host",
@@ -127,6 +129,37 @@ final class Keys {
             ofMinutes(10),
             "0s to 10m",
             "How far the clocks of who signs tokens and of this machine may be apart.");
+
+    static final Setting<String> API_KEY = new Setting<>(
+            "access.api-key",
+            "",
+            "at least 32 bytes of text, as 'openssl rand -base64 48' makes them; none for no such key",
+            "The key that lets a backend do everything over HTTP, in the header Authorization: Bearer.",
+            true,
+            Keys::apiKey);
+    static final Setting<HttpPublish> HTTP_PUBLISH = Setting.choice(
+            "http.publish",
+            HttpPublish.AUTHORIZED,
+            HttpPublish.class,
+            "Who may publish over HTTP with access.mode=anonymous. authorized: with access.api-key alone. everyone: anybody. In the"
+                    + " other modes tokens and logins say that.");
+    static final Setting<Integer> REQUESTS_PER_ADDRESS = Setting.number(
+            "limits.requests-per-second-per-address",
+            200,
+            0,
+            1_000_000,
+            "requests a second, 0 = no limit",
+            "Requests of HTTP for rooms, members and messages a second from one address, and with tokens of one name, with a burst"
+                    + " of five times that; each message of a body with several counts as one. More are answered with 429."
+                    + " access.api-key has no limit.");
+
+    private static String apiKey(Config config, String key) {
+        String value = config.getString(key);
+        if (!value.isEmpty() && Utf8.length(value) < SHORTEST_API_KEY) {
+            throw new IllegalArgumentException("it is too short");
+        }
+        return value;
+    }
 
     static final Setting<Integer> IN_FLIGHT = Setting.number(
             "session.in-flight",
@@ -289,6 +322,14 @@ final class Keys {
 
     static final Setting<Integer> FAN_OUT_THREADS = Setting.number(
             "fan-out.threads", 0, 0, 256, "threads (0 = as many as processors)", "Threads that run the rooms' turns.");
+    static final Setting<Duration> EVENTS_RETRY = Setting.time(
+            "events.retry",
+            "2s",
+            ofMillis(100),
+            ofMinutes(5),
+            "100ms to 5m",
+            "When a client of an event stream comes back whose connection was lost: each is told a random time between half"
+                    + " of this and one and a half, so that clients of a server that died do not come all at once.");
     static final Setting<Duration> NOTICE = Setting.time(
             "shutdown.notice",
             "0s",
@@ -365,6 +406,8 @@ final class Keys {
                             ISSUER,
                             AUDIENCE,
                             LEEWAY,
+                            API_KEY,
+                            HTTP_PUBLISH,
                             IN_FLIGHT,
                             SEND_DEADLINE,
                             PING_INTERVAL,
@@ -380,6 +423,7 @@ final class Keys {
                             PER_ADDRESS,
                             HANDSHAKES,
                             HANDSHAKES_PER_ADDRESS,
+                            REQUESTS_PER_ADDRESS,
                             HANDSHAKING,
                             HANDSHAKE_TIMEOUT,
                             ROOMS,
@@ -389,6 +433,7 @@ final class Keys {
                             HELD_BYTES,
                             LOG_BYTES,
                             FAN_OUT_THREADS,
+                            EVENTS_RETRY,
                             NOTICE,
                             DRAIN,
                             FLUSH,

@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import parley.cluster.ClusterStore;
 import parley.door.Admission;
 import parley.durable.DurableStore;
+import parley.http.Router;
 import parley.room.Room;
 import parley.room.RoomRegistry;
 import parley.session.Ending;
@@ -31,7 +32,7 @@ import parley.session.Sessions;
  *
  * <p>Most of it is counted elsewhere anyway and only read here. There is none for each room or client, whose number is up to clients.
  */
-public final class Metrics implements Room.Observer {
+public final class Metrics implements Room.Observer, Router.Observer {
     /** In microseconds: what is of interest between a turn of a small room and a server that stands still. */
     private static final Duration[] BUCKETS = LongStream.of(
                     100,
@@ -87,6 +88,7 @@ public final class Metrics implements Room.Observer {
     void of(Sessions sessions, RoomRegistry rooms, Admission admission) {
         gauge("parley.ready", "1 when new clients are let in.", admission, door -> door.isOpen() ? 1 : 0);
         gauge("parley.sessions", "Sessions that are open.", sessions, Sessions::openCount);
+        gauge("parley.sessions.events", "Open sessions that read event streams.", sessions, Sessions::readerCount);
         gauge("parley.sessions.limit", "Sessions that there may be.", sessions, Sessions::mostOpen);
         counter("parley.sessions.opened", "Sessions opened.", sessions, Sessions::openedCount);
         for (Ending why : Ending.values()) {
@@ -211,6 +213,17 @@ public final class Metrics implements Room.Observer {
         if (sincePublishedNanos >= 0) {
             fanOut.record(Duration.ofNanos(sincePublishedNanos));
         }
+    }
+
+    @Override
+    public void answered(String method, String route, int status) {
+        Counter.builder("parley.http.requests")
+                .description("Requests of HTTP that were answered, by method, route and status.")
+                .tag("method", method)
+                .tag("route", route)
+                .tag("status", String.valueOf(status))
+                .register(registry)
+                .increment();
     }
 
     /** A connection could not be accepted. */

@@ -21,6 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import parley.access.AccessSettings;
+import parley.access.Grant;
 import parley.access.Tokens;
 import parley.cluster.ClusterException;
 import parley.cluster.ClusterSettings;
@@ -29,11 +30,15 @@ import parley.delivery.Transport;
 import parley.door.Access;
 import parley.door.AddressCounts;
 import parley.door.Admission;
+import parley.door.HttpDoor;
 import parley.door.Request;
 import parley.durable.DataException;
 import parley.durable.DataSettings;
 import parley.durable.DurableStore;
 import parley.durable.NativeLibrary;
+import parley.http.EventStreams;
+import parley.http.RoomRoutes;
+import parley.http.Router;
 import parley.protocol.JsonCodec;
 import parley.protocol.RoomName;
 import parley.room.Format;
@@ -50,8 +55,8 @@ import parley.session.Sessions;
  * thread may call any method.
  *
  * <p>Its threads: {@code parley-fan-out} runs the rooms' turns; {@code parley-sweep} looks after deadlines, keepalive and
- * empty rooms; {@code parley-store} writes and reads the rooms on disk; {@code parley-cluster} those of a cluster; {@code parley-close} and {@code parley-ping} are there because a container may block in a close (5 to 20
- * seconds) or in a ping.
+ * empty rooms; {@code parley-store} writes and reads the rooms on disk; {@code parley-cluster} those of a cluster; {@code parley-close}, {@code parley-ping} and {@code parley-write} are there because a container may block in a close (5 to 20
+ * seconds), in a ping or in a write.
  */
 public final class Parley {
     private static final Logger LOG = System.getLogger("parley.app");
@@ -60,6 +65,7 @@ public final class Parley {
     /** How many threads that are blocked in a close are made good for. */
     private static final int MOST_BLOCKED = 1_000;
 
+    private static final int WRITING_THREADS = 32;
     private static final int PING_THREADS = 16;
     private static final int IDLE_THREAD_SECONDS = 10;
     private static final long THREADS_END_NANOS = 1_000_000_000L;
@@ -72,6 +78,7 @@ public final class Parley {
 
     private final ExecutorService fanOut;
     private final ThreadPoolExecutor closing;
+    private final ExecutorService writing;
     private final ExecutorService pinging;
     private final ScheduledExecutorService sweep;
     /** Null when no rooms are on disk. */
@@ -83,7 +90,9 @@ public final class Parley {
     private final Sessions sessions;
     private final Admission admission;
     private final Metrics metrics;
-    private final Status status;
+    private final Router statusRoutes;
+    private final Router explanations;
+    private final Router routes;
     private final List<Runnable> chores = new CopyOnWriteArrayList<>();
     private final AtomicBoolean stopped = new AtomicBoolean();
 
@@ -92,6 +101,7 @@ public final class Parley {
         this.settings = settings;
         this.fanOut = Executors.newFixedThreadPool(settings.fanOutThreads(), named("parley-fan-out"));
         this.closing = upTo(CLOSING_THREADS, named("parley-close"));
+        this.writing = upTo(WRITING_THREADS, named("parley-write"));
         this.pinging = new ThreadPoolExecutor(
                 0, PING_THREADS, IDLE_THREAD_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), named("parley-ping"));
         this.sweep = Executors.newSingleThreadScheduledExecutor(named("parley-sweep"));
@@ -123,9 +133,36 @@ public final class Parley {
             metrics.of(cluster);
         }
         chores.add(access::isReady); // has keys read in time, and not when a token needs them
-        this.status = new Status(admission, this::isKeeping, metrics, settings.statusFor());
+        Status status = new Status(admission, this::isKeeping, metrics, settings.statusFor());
+        this.statusRoutes =
+                new Router.Builder().with(status::routes).observer(metrics).build();
+        this.explanations = new Router.Builder()
+                .with(new Explanations(admission)::routes)
+                .observer(metrics)
+                .build();
+        EventStreams streams =
+                new EventStreams(admission, sessions, rooms, settings.http().eventsRetry());
+        RoomRoutes roomRoutes = new RoomRoutes(admission, httpDoor(access), rooms, sessions);
+        this.routes = new Router.Builder()
+                .with(roomRoutes::routes)
+                .with(streams::routes)
+                .headers(roomRoutes::headers)
+                .observer(metrics)
+                .build();
         long interval = sweepInterval().toMillis();
         sweep.scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
+    }
+
+    private HttpDoor httpDoor(Access access) {
+        HttpSettings http = settings.http();
+        boolean isForAll = settings.access() != AccessMode.ANONYMOUS || http.publish() == HttpPublish.EVERYONE;
+        return new HttpDoor(
+                admission,
+                access,
+                http.apiKey(),
+                isForAll ? grant -> grant : Grant::readOnly,
+                http.requestsPerAddress(),
+                System::nanoTime);
     }
 
     private static void warnAboutMemory(long logs, long heap) {
@@ -191,9 +228,19 @@ public final class Parley {
         }
     }
 
-    /** How it goes. */
-    public Status status() {
-        return status;
+    /** The routes of rooms, members and messages. */
+    public Router routes() {
+        return routes;
+    }
+
+    /** The addresses of WebSockets, for requests that are no handshakes. */
+    public Router explanations() {
+        return explanations;
+    }
+
+    /** The routes for operators and machines that ask how it goes. */
+    public Router statusRoutes() {
+        return statusRoutes;
     }
 
     /** The door. */
@@ -245,6 +292,11 @@ public final class Parley {
     /** Where a transport runs a ping that may block; rejects it when too many are blocked. */
     public ExecutorService pinging() {
         return pinging;
+    }
+
+    /** Where a transport writes whose server blocks in a write. */
+    public ExecutorService writing() {
+        return writing;
     }
 
     /** The settings in force. */
@@ -307,7 +359,7 @@ public final class Parley {
 
     /** Ends the threads and waits a moment until they are gone: a server calls those that outlive the application a leak. */
     private void endThreads() {
-        List.of(sweep, fanOut, pinging, closing).forEach(ExecutorService::shutdownNow);
+        List.of(sweep, fanOut, writing, pinging, closing).forEach(ExecutorService::shutdownNow);
         long until = System.nanoTime() + THREADS_END_NANOS;
         try {
             for (Thread thread : threads) {

@@ -311,6 +311,11 @@ public final class Settings {
                 value(Keys.LEEWAY));
     }
 
+    /** Who may do what over HTTP, and how. */
+    public HttpSettings http() {
+        return HttpSettings.of(config);
+    }
+
     /** The certificate and those above it, in PEM; null for none. */
     public @Nullable Path certificate() {
         return file(Keys.CERTIFICATE);

@@ -1,10 +1,12 @@
 package parley.app;
 
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import parley.door.Admission;
 import parley.door.Request;
+import parley.http.Answer;
+import parley.http.Router;
 
 /** Answers who asks how it goes: probes, Prometheus, the status page. The same on every server and without one. Any thread. */
 public final class Status {
@@ -21,15 +23,6 @@ public final class Status {
     private final StatusFor who;
 
     /**
-     * An answer, which is not to be kept.
-     *
-     * @param status the HTTP status
-     * @param type the media type
-     * @param body what it says
-     */
-    public record Answer(int status, String type, String body) {}
-
-    /**
      * Makes the answers.
      *
      * @param isKeeping whether messages can be kept where they should be
@@ -41,28 +34,29 @@ public final class Status {
         this.who = who;
     }
 
-    /**
-     * Answers a GET.
-     *
-     * @return null when there is nothing about the state at that path
-     */
-    public @Nullable Answer answer(Request request) {
-        return switch (request.path()) {
-            case "/health/live" -> new Answer(200, JSON, "{\"status\":\"live\"}\n");
-            case "/health/ready" -> ready();
-            case "/metrics" ->
-                mayRead(request)
-                        ? new Answer(200, METRICS, metrics.scrape())
-                        : new Answer(403, PLAIN, "only this machine may read this; the setting is status.for\n");
-            default -> null;
-        };
+    /** Adds its routes. */
+    void routes(Router.Builder routes) {
+        routes.on("GET", "/health/live", (exchange, none) -> exchange.answer(of(200, JSON, "{\"status\":\"live\"}\n")));
+        routes.on("GET", "/health/ready", (exchange, none) -> exchange.answer(ready()));
+        routes.on("GET", "/metrics", (exchange, none) -> exchange.answer(metrics(exchange.request())));
     }
 
     private Answer ready() {
         String state = admission.isClosing()
                 ? "draining"
                 : !admission.isOpen() ? "starting" : !isKeeping.getAsBoolean() ? "not-keeping" : "ready";
-        return new Answer(state.equals("ready") ? 200 : 503, JSON, "{\"status\":\"" + state + "\"}\n");
+        return of(state.equals("ready") ? 200 : 503, JSON, "{\"status\":\"" + state + "\"}\n");
+    }
+
+    private Answer metrics(Request request) {
+        return mayRead(request)
+                ? of(200, METRICS, metrics.scrape())
+                : of(403, PLAIN, "only this machine may read this; the setting is status.for\n");
+    }
+
+    /** An answer that is not to be kept. */
+    private static Answer of(int status, String type, String body) {
+        return Answer.of(status, Map.of("Content-Type", type, "Cache-Control", "no-store"), body);
     }
 
     private boolean mayRead(Request request) {

@@ -2,14 +2,16 @@ package parley.delivery;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One whole WebSocket message on its way to a client. Immutable: members at the same cursor share one. */
+/** One whole WebSocket message, or a part of an event stream, on its way to a client. Immutable: members at the same cursor share one. */
 public sealed interface Frame {
 
     /**
-     * Returns the message as one frame without a mask, ready for the wire (RFC 6455 section 5.2). Encoded once, for all who share
-     * it. Who sends it takes a {@link ByteBuffer#duplicate()}, so that the position stays where it is. Any thread.
+     * Returns the message ready for the wire: as one frame without a mask (RFC 6455 section 5.2), or as a chunk (RFC 9112 section 7.1).
+     * Encoded once, for all who share it. Who sends it takes a {@link ByteBuffer#duplicate()}, so that the position stays where it is. Any
+     * thread.
      */
     ByteBuffer wire();
 
@@ -80,6 +82,52 @@ public sealed interface Frame {
         @Override
         public int length() {
             return bytes.remaining();
+        }
+    }
+
+    /** Some events of a stream. */
+    final class Events implements Frame {
+        private final List<StreamEvent> events;
+        private final int length;
+        /** Null until it is asked for. Any thread may set it, to the same bytes. */
+        private volatile @Nullable ByteBuffer wire;
+
+        public Events(List<StreamEvent> events) {
+            this.events = List.copyOf(events);
+            this.length = events.stream().mapToInt(StreamEvent::length).sum();
+        }
+
+        /** In their order. */
+        public List<StreamEvent> events() {
+            return events;
+        }
+
+        @Override
+        public int length() {
+            return length;
+        }
+
+        @Override
+        public ByteBuffer wire() {
+            ByteBuffer made = wire;
+            if (made == null) {
+                made = WireFormat.chunk(toString().getBytes(StandardCharsets.UTF_8));
+                wire = made;
+            }
+            return made;
+        }
+
+        /** The same bytes without the chunk around them, for a body that needs none or gets another. */
+        public ByteBuffer body() {
+            return WireFormat.body(wire());
+        }
+
+        /** As they stand in the stream. */
+        @Override
+        public String toString() {
+            StringBuilder stream = new StringBuilder(length);
+            events.forEach(event -> event.writeTo(stream));
+            return stream.toString();
         }
     }
 }

@@ -1,8 +1,9 @@
 package parley.delivery;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 
-/** How a server writes frames: whole messages, without a mask (RFC 6455 section 5.2). */
+/** How a server writes frames: whole messages, without a mask (RFC 6455 section 5.2); and chunks (RFC 9112 section 7.1). */
 final class WireFormat {
     private static final int LAST = 0x80;
     private static final int SHORT = 126;
@@ -23,5 +24,25 @@ final class WireFormat {
             frame.put((byte) LONG).putLong(length);
         }
         return frame.put(payload).flip();
+    }
+
+    /** Returns a chunk of that content, which must not be empty: an empty one ends a body. */
+    static ByteBuffer chunk(byte[] content) {
+        byte[] size = (Integer.toHexString(content.length) + "\r\n").getBytes(StandardCharsets.US_ASCII);
+        return ByteBuffer.allocate(size.length + content.length + 2)
+                .put(size)
+                .put(content)
+                .put((byte) '\r')
+                .put((byte) '\n')
+                .flip();
+    }
+
+    /** Returns what is in a chunk. */
+    static ByteBuffer body(ByteBuffer chunk) {
+        int from = chunk.position();
+        while (chunk.get(from) != '\n') {
+            from++;
+        }
+        return chunk.slice(from + 1, chunk.limit() - 2 - (from + 1));
     }
 }

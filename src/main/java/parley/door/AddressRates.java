@@ -8,8 +8,8 @@ import java.util.Map;
 import parley.session.Rate;
 
 /**
- * How often each address has asked lately: so many times a second, five times that in a burst. Remembered are the {@value #MOST}
- * addresses that asked last, so that its size is bounded; who commands more than that meets the rate for all. Any
+ * How often each address, or other key, has asked lately: so many times a second, five times that in a burst. Remembered are the
+ * {@value #MOST} that asked last, so that its size is bounded; who commands more than that meets the rate for all. Any
  * thread.
  */
 final class AddressRates {
@@ -25,8 +25,13 @@ final class AddressRates {
     }
 
     /** Whether that address may now. */
-    synchronized boolean take(InetAddress address, long nowNanos) {
-        Rate rate = rates.computeIfAbsent(AddressCounts.key(address), first -> new Rate(perSecond, nowNanos));
+    boolean take(InetAddress address, long nowNanos) {
+        return take(AddressCounts.key(address), nowNanos);
+    }
+
+    /** Whether that key may now. */
+    synchronized boolean take(String key, long nowNanos) {
+        Rate rate = rates.computeIfAbsent(key, first -> new Rate(perSecond, nowNanos));
         if (rates.size() > MOST) {
             Iterator<Rate> longestAgoFirst = rates.values().iterator();
             longestAgoFirst.next();

@@ -2,7 +2,11 @@ package parley.door;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.net.InetAddress;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import parley.access.BadTokenException;
 import parley.access.Grant;
@@ -11,6 +15,7 @@ import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 import parley.room.RoomRegistry;
 import parley.room.Start;
+import parley.session.FirstRoom;
 import parley.session.Rate;
 import parley.session.Sessions;
 import parley.session.Visitor;
@@ -33,6 +38,13 @@ public final class Admission {
             Visitor visitor, RoomName room, @Nullable MemberName name, Start start) implements Verdict {}
 
     /**
+     * It may read an event stream.
+     *
+     * @param rooms at least one
+     */
+    public record Events(Visitor visitor, List<FirstRoom> rooms) implements Verdict {}
+
+    /**
      * It may not come in.
      *
      * @param status the HTTP status, where the handshake can be refused
@@ -52,6 +64,11 @@ public final class Admission {
 
         Refusal(Cause cause, String reason, String detail) {
             this(cause, cause.status, cause.code, reason, detail);
+        }
+
+        /** Whether the same request may be accepted later. */
+        public boolean isForNow() {
+            return code != CloseCode.POLICY_VIOLATION && code != CloseCode.PROTOCOL_ERROR;
         }
 
         /** The headers of the answer that belong to its status. */
@@ -138,6 +155,12 @@ public final class Admission {
             CloseCode.PROTOCOL_ERROR,
             "this is the address of a WebSocket: open it with a handshake (RFC 6455)");
 
+    static final String BROKEN_QUERY = "the query has a broken %-escape, or one that is not UTF-8";
+    static final String HISTORY_RULE = "history is a number from 0 to 999999999; a room has as many as it keeps";
+
+    /** Each message in a stream of several rooms carries an id with the positions in all of them. */
+    private static final int MOST_ROOMS_OF_A_READER = 20;
+
     /** How long a client that is refused for now should wait. */
     private static final String RETRY_AFTER_SECONDS = "5";
 
@@ -196,6 +219,17 @@ public final class Admission {
         return closing;
     }
 
+    /** Whether it lets nobody in any more. */
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Whether a page of that origin may ask, or it is no page that asks. */
+    boolean isOriginAllowed(Request request) {
+        return origins.allow(
+                request.headers().value("Origin"), request.headers().value("Host"));
+    }
+
     /** Where a request comes from, as far as proxies are believed; null when that is not known. */
     public @Nullable InetAddress address(Request request) {
         return request.peer() == null ? null : proxies.client(request.peer().getAddress(), request.headers());
@@ -216,22 +250,39 @@ public final class Admission {
 
     /** Decides about a handshake, before it is answered. */
     public Verdict judge(Request request) {
-        Decision decision = decide(request);
+        Verdict verdict = counted(decide(request, this::judge));
+        return verdict instanceof Chat chat
+                ? new Chat(chat.visitor, chat.room, chat.name, rooms.fix(chat.room, chat.start))
+                : verdict;
+    }
+
+    /** Decides about a request for an event stream, as about a handshake. */
+    public Verdict judgeReader(Request request) {
+        Verdict verdict = counted(decide(request, this::judgeReader));
+        return verdict instanceof Events events
+                ? new Events(
+                        events.visitor, events.rooms.stream().map(this::fixed).toList())
+                : verdict;
+    }
+
+    private FirstRoom fixed(FirstRoom first) {
+        return new FirstRoom(first.room(), first.name(), rooms.fix(first.room(), first.start()));
+    }
+
+    private Verdict counted(Decision decision) {
         if (decision.verdict instanceof Refusal refusal) {
             refused(refusal, decision.address);
         }
-        return decision.verdict instanceof Chat chat
-                ? new Chat(chat.visitor, chat.room, chat.name, rooms.fix(chat.room, chat.start))
-                : decision.verdict;
+        return decision.verdict;
     }
 
     private record Decision(@Nullable InetAddress address, Verdict verdict) {}
 
-    private Decision decide(Request request) {
+    private Decision decide(Request request, BiFunction<Request, Visitor, Verdict> judge) {
         InetAddress address = null;
         try {
             address = address(request);
-            return new Decision(address, judge(request, new Visitor(address, request.peer(), Grant.ANYONE)));
+            return new Decision(address, judge.apply(request, new Visitor(address, request.peer(), Grant.ANYONE)));
         } catch (RuntimeException e) {
             // Nothing that a request says may break the server off. Without the trace: anybody can send it again.
             return new Decision(address, new Refusal(Cause.UNREADABLE, "the handshake cannot be read", where(e)));
@@ -246,15 +297,10 @@ public final class Admission {
 
     /**
      * Returns the answer to a plain GET of an endpoint's address: the refusal of a handshake to it, since browsers hide that one from pages,
-     * or 426. Null for other addresses. It takes from the rates, because it may have to check a signature, and is not counted as a
-     * handshake.
+     * or 426. It takes from the rates, because it may have to check a signature, and is not counted as a handshake.
      */
-    public @Nullable Refusal explain(Request request) {
-        String path = request.path();
-        if (!path.equals("/echo") && !path.equals("/chat") && !path.startsWith("/chat/")) {
-            return null;
-        }
-        return decide(request).verdict instanceof Refusal refusal ? refusal : UPGRADE_REQUIRED;
+    public Refusal explain(Request request) {
+        return decide(request, this::judge).verdict instanceof Refusal refusal ? refusal : UPGRADE_REQUIRED;
     }
 
     /** Counts a handshake that was refused, here or by who asked. */
@@ -269,14 +315,9 @@ public final class Admission {
 
     /** What costs least is asked first: a signature is not looked at for who may not come in anyway. */
     private Verdict judge(Request request, Visitor visitor) {
-        if (closed) {
-            return new Refusal(Cause.CLOSED, "shutting down");
-        }
-        if (sessions.isFull()) {
-            return new Refusal(Cause.FULL, "the server is full");
-        }
-        if (addresses.isFull(visitor.address())) {
-            return new Refusal(Cause.ADDRESS_FULL, "too many connections from this address");
+        Refusal full = full(visitor);
+        if (full != null) {
+            return full;
         }
         String path = request.path();
         RoomName room = path.equals("/chat") ? RoomName.LOBBY : null;
@@ -289,6 +330,64 @@ public final class Admission {
         if (room == null && !path.equals("/echo")) {
             return new Refusal(Cause.NOT_FOUND, "there is /echo, /chat and /chat/{room}");
         }
+        Refusal origin = wrongOrigin(request);
+        if (origin != null) {
+            return origin;
+        }
+        Map<String, String> parameters;
+        try {
+            parameters = Query.parse(request.query());
+        } catch (IllegalArgumentException e) {
+            return bad(BROKEN_QUERY);
+        }
+        RoomName to = room;
+        List<RoomName> wanted = room == null ? List.of() : List.of(room);
+        return admit(
+                request,
+                visitor,
+                parameters,
+                wanted,
+                known -> to == null ? new Echo(known) : chat(known, to, parameters));
+    }
+
+    /** In the same order. */
+    private Verdict judgeReader(Request request, Visitor visitor) {
+        Refusal full = full(visitor);
+        if (full != null) {
+            return full;
+        }
+        ReaderRequest asked;
+        try {
+            asked = ReaderRequest.of(
+                    request, Math.min(MOST_ROOMS_OF_A_READER, sessions.limits().rooms()));
+        } catch (ReaderRequest.Wrong e) {
+            return bad(String.valueOf(e.getMessage()));
+        }
+        Refusal origin = wrongOrigin(request);
+        return origin != null
+                ? origin
+                : admit(
+                        request,
+                        visitor,
+                        asked.parameters(),
+                        asked.rooms(),
+                        known -> new Events(known, asked.first(name(known, asked.parameters()))));
+    }
+
+    private @Nullable Refusal full(Visitor visitor) {
+        if (closed) {
+            return new Refusal(Cause.CLOSED, "shutting down");
+        }
+        if (sessions.isFull()) {
+            return new Refusal(Cause.FULL, "the server is full");
+        }
+        if (addresses.isFull(visitor.address())) {
+            return new Refusal(Cause.ADDRESS_FULL, "too many connections from this address");
+        }
+        return null;
+    }
+
+    private @Nullable Refusal wrongOrigin(Request request) {
         String origin = request.headers().value("Origin");
         String host = request.headers().value("Host");
         if (!origins.allow(origin, host)) {
@@ -297,16 +396,15 @@ public final class Admission {
                     "this origin is not allowed; allowed are the host asked for and the setting origins",
                     "origin '" + origin + "', host '" + host + "'");
         }
-        Map<String, String> parameters;
-        try {
-            parameters = Query.parse(request.query());
-        } catch (IllegalArgumentException e) {
-            return bad("the query has a broken %-escape, or one that is not UTF-8");
-        }
-        return admit(request, visitor, room, parameters);
+        return null;
     }
 
-    private Verdict admit(Request request, Visitor unknown, @Nullable RoomName room, Map<String, String> parameters) {
+    private Verdict admit(
+            Request request,
+            Visitor unknown,
+            Map<String, String> parameters,
+            Collection<RoomName> wanted,
+            Function<Visitor, Verdict> then) {
         // Who may not come in anyway takes nothing from the rates, and who is too quick alone nothing from that for
         // all.
         if (!isWithinRate(unknown.address())) {
@@ -324,13 +422,10 @@ public final class Admission {
         } catch (BadTokenException e) {
             return new Refusal(Cause.of(e.problem()), String.valueOf(e.getMessage()));
         }
-        if (room == null) {
-            return new Echo(visitor);
-        }
-        if (!visitor.grant().mayRead(room)) {
+        if (!wanted.stream().allMatch(visitor.grant()::mayRead)) {
             return new Refusal(Cause.FORBIDDEN, "this token does not give access to this room");
         }
-        return chat(visitor, room, parameters);
+        return then.apply(visitor);
     }
 
     private boolean isWithinRate(@Nullable InetAddress address) {
@@ -344,16 +439,13 @@ public final class Admission {
     }
 
     private Verdict chat(Visitor visitor, RoomName room, Map<String, String> parameters) {
-        String asked = parameters.get("name");
-        MemberName name = asked == null ? null : MemberName.parse(asked);
-        if (asked != null && name == null) {
+        if (hasWrongName(parameters)) {
             return bad("name is " + MemberName.RULE);
         }
-        MemberName granted = visitor.grant().name();
-        name = granted == null ? name : granted;
+        MemberName name = name(visitor, parameters);
         int history = history(parameters.get("history"));
         if (history < 0) {
-            return bad("history is a number from 0 to 999999999; a room has as many as it keeps");
+            return bad(HISTORY_RULE);
         }
         String after = parameters.get("after");
         String epoch = parameters.get("epoch");
@@ -366,7 +458,19 @@ public final class Admission {
         return new Chat(visitor, room, name, new Start.After(epoch, Long.parseLong(after)));
     }
 
-    private static int history(@Nullable String value) {
+    static boolean hasWrongName(Map<String, String> parameters) {
+        String asked = parameters.get("name");
+        return asked != null && MemberName.parse(asked) == null;
+    }
+
+    /** The name that its token gives it, or else the one that it asks for. */
+    private static @Nullable MemberName name(Visitor visitor, Map<String, String> parameters) {
+        MemberName granted = visitor.grant().name();
+        String asked = parameters.get("name");
+        return granted != null || asked == null ? granted : MemberName.parse(asked);
+    }
+
+    static int history(@Nullable String value) {
         if (value == null) {
             return 0;
         }

@@ -4,15 +4,18 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the parameters of a query string. Escapes are bytes of UTF-8, and so is what clients have left unescaped, which
+ * Reads the parameters of a query string, and parts of paths. Escapes are bytes of UTF-8, and so is what clients have left unescaped, which
  * some containers hand over as one character a byte and others decoded.
  */
-final class Query {
+public final class Query {
     private static final int HEX = 16;
 
     private Query() {}
@@ -22,18 +25,46 @@ final class Query {
      *
      * @throws IllegalArgumentException when an escape is broken, or what is escaped is no UTF-8
      */
-    static Map<String, String> parse(@Nullable String query) {
+    public static Map<String, String> parse(@Nullable String query) {
         Map<String, String> parameters = new HashMap<>();
+        read(query, parameters::putIfAbsent);
+        return parameters;
+    }
+
+    /**
+     * Returns the values of a parameter that may stand there several times, in their order.
+     *
+     * @throws IllegalArgumentException as above
+     */
+    static List<String> all(@Nullable String query, String wanted) {
+        List<String> values = new ArrayList<>();
+        read(query, (key, value) -> {
+            if (key.equals(wanted)) {
+                values.add(value);
+            }
+        });
+        return values;
+    }
+
+    private static void read(@Nullable String query, BiConsumer<String, String> each) {
         if (query == null || query.isEmpty()) {
-            return parameters;
+            return;
         }
         for (String pair : query.split("&")) {
             int equals = pair.indexOf('=');
             String key = equals < 0 ? pair : pair.substring(0, equals);
             String value = equals < 0 ? "" : pair.substring(equals + 1);
-            parameters.putIfAbsent(decode(key), decode(value));
+            each.accept(decode(key), decode(value));
         }
-        return parameters;
+    }
+
+    /**
+     * Reads a part of a path, in which a plus sign is a plus sign.
+     *
+     * @throws IllegalArgumentException when an escape is broken, or what is escaped is no UTF-8
+     */
+    public static String path(String part) {
+        return decode(part.replace("+", "%2B"));
     }
 
     private static String decode(String part) {

@@ -175,6 +175,7 @@ final class DiskWriter implements Runnable {
             }
             open(batch);
             append(batch);
+            forget(batch);
             refresh(batch);
             close(batch);
             doWhatIsDue();
@@ -198,6 +199,8 @@ final class DiskWriter implements Runnable {
             couldNotOpen(open);
         } else if (task instanceof Task.Refresh refresh && !refresh.isAnswered) {
             answer(refresh, UNKNOWN);
+        } else if (task instanceof Task.Forget forget && !forget.isAnswered) {
+            answer(forget, RoomStore.Forgotten.NOT_NOW);
         }
     }
 
@@ -275,8 +278,7 @@ final class DiskWriter implements Runnable {
                     null);
             return isFull ? FULL : FULL_OF_ROOMS;
         }
-        long seq = stored.add(rooms.tables(), clock.millis(), append.at, append.draft);
-        return new Outcome.Published(Math.abs(seq), seq < 0);
+        return stored.add(rooms.tables(), clock.millis(), append.at, append.draft, append.expected);
     }
 
     private void answer(Task.Append append, Outcome outcome) {
@@ -285,6 +287,38 @@ final class DiskWriter implements Runnable {
         attempt(
                 "a message was written, and its sender failed to take the result",
                 () -> append.onResult.accept(outcome));
+    }
+
+    /** Some messages of each room at a time: senders wait for it. */
+    private void forget(List<Task> batch) {
+        for (Task task : batch) {
+            if (task instanceof Task.Forget forget && !forget.isAnswered) {
+                forget(forget);
+            }
+        }
+    }
+
+    private void forget(Task.Forget forget) {
+        boolean[] isOver = {false};
+        boolean isWritten = rooms.change("messages cannot be removed", touched -> {
+            Stored stored = rooms.find(forget.name, touched);
+            forget.upTo = forget.upTo < 0 ? stored.head() : forget.upTo;
+            for (int gone = 0; gone < Housekeeping.MOST_GONE && !isOver[0]; gone += Stored.LOOK) {
+                isOver[0] = stored.forget(rooms.tables(), forget.upTo);
+            }
+        });
+        if (!isWritten || isOver[0] || isClosing) {
+            answer(forget, isWritten && isOver[0] ? RoomStore.Forgotten.DONE : RoomStore.Forgotten.NOT_NOW);
+        } else {
+            tasks.add(forget);
+        }
+    }
+
+    private static void answer(Task.Forget forget, RoomStore.Forgotten what) {
+        forget.isAnswered = true;
+        attempt(
+                "the room " + forget.name + " failed to take that its messages are gone",
+                () -> forget.onForgotten.accept(what));
     }
 
     private void refresh(List<Task> batch) throws SQLException {

@@ -96,7 +96,19 @@ public final class DurableStore implements RoomStore, AutoCloseable {
 
         @Override
         public void append(long at, Draft draft, Consumer<Outcome> onResult) {
-            writer.append(new Task.Append(name, at, draft, onResult));
+            writer.append(new Task.Append(name, at, draft, null, onResult));
+        }
+
+        @Override
+        public void appendBehind(Expected expected, long at, Draft draft, Consumer<Outcome> onResult) {
+            writer.append(new Task.Append(name, at, draft, expected, onResult));
+        }
+
+        @Override
+        public void forget(Consumer<Forgotten> onForgotten) {
+            if (!writer.add(new Task.Forget(name, onForgotten))) {
+                onForgotten.accept(Forgotten.NOT_NOW);
+            }
         }
 
         @Override

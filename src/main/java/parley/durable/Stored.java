@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
+import parley.room.Outcome;
 import parley.room.Retention;
 import parley.room.RoomStore;
 
@@ -26,7 +27,7 @@ final class Stored {
     /** The oldest messages go some at a time: when there is this part more than is allowed. */
     private static final int SLACK = 16;
     /** How many messages are looked at in one go when the oldest go. */
-    private static final int LOOK = 500;
+    static final int LOOK = 500;
 
     /** The id of a room that is not in the file, since nothing has been said in it. */
     private static final long NONE = 0;
@@ -102,24 +103,54 @@ final class Stored {
     }
 
     /**
-     * Adds a message, unless there is one with that id.
+     * Adds a message, unless there is one with that id, or another one is the newest than was expected.
      *
      * @param at its time; it gets that of the newest message where that is later
-     * @return its number, or that of the other, negative
+     * @param expected null for any
      */
-    long add(Tables tables, long nowMillis, long at, Draft draft) throws SQLException {
+    Outcome add(Tables tables, long nowMillis, long at, Draft draft, RoomStore.@Nullable Expected expected)
+            throws SQLException {
+        long other = draft.id() == null || !isKept() ? 0 : tables.seq(now.id(), draft.id());
+        if (other > 0) {
+            return new Outcome.Published(other, true);
+        }
+        if (expected != null
+                && (expected.seq() != now.head() || !expected.epoch().equals(now.epoch()))) {
+            return new Outcome.Moved(now.epoch(), now.head());
+        }
         if (!isKept()) {
             now = now.withId(tables.addRoom(name, now.epoch()));
-        }
-        long other = draft.id() == null ? 0 : tables.seq(now.id(), draft.id());
-        if (other > 0) {
-            return -other;
         }
         Message message = new Message(now.head() + 1, Math.max(now.newestAt(), at), draft);
         tables.add(now.id(), message, Math.min(at, nowMillis));
         added.add(message);
         now = now.with(message);
-        return message.seq();
+        return new Outcome.Published(message.seq(), false);
+    }
+
+    /** Lets some of its messages go, the oldest first, up to that number; whether all of those have gone. */
+    boolean forget(Tables tables, long upTo) throws SQLException {
+        if (!isKept() || now.first() > upTo) {
+            return true;
+        }
+        List<Tables.Oldest> oldest = tables.oldest(now.id(), LOOK);
+        long bytes = 0;
+        long first = oldest.isEmpty() ? upTo + 1 : now.first();
+        for (Tables.Oldest one : oldest) {
+            if (one.seq() <= upTo) {
+                bytes += one.bytes();
+                first = one.seq() + 1;
+            }
+        }
+        now = now.from(first, now.bytes() - bytes);
+        tables.removeBefore(now.id(), first);
+        tables.update(now);
+        return first > upTo;
+    }
+
+    /** The number of its newest message. */
+    long head() {
+        return now.head();
     }
 
     /**

@@ -2,6 +2,7 @@ package parley.durable;
 
 import java.sql.SQLException;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.RoomName;
 import parley.room.Outcome;
@@ -32,14 +33,18 @@ sealed interface Task {
         final RoomName name;
         final long at;
         final Draft draft;
+        /** The message that it is to come behind; null for whichever is the newest. */
+        final RoomStore.@Nullable Expected expected;
+
         final Consumer<Outcome> onResult;
         final long bytes;
         boolean isAnswered;
 
-        Append(RoomName name, long at, Draft draft, Consumer<Outcome> onResult) {
+        Append(RoomName name, long at, Draft draft, RoomStore.@Nullable Expected expected, Consumer<Outcome> onResult) {
             this.name = name;
             this.at = at;
             this.draft = draft;
+            this.expected = expected;
             this.onResult = onResult;
             this.bytes = Tables.bytes(draft);
         }
@@ -54,6 +59,21 @@ sealed interface Task {
         Refresh(RoomName name, Consumer<RoomStore.Extent> onExtent) {
             this.name = name;
             this.onExtent = onExtent;
+        }
+    }
+
+    /** All messages of a room up to one are to go. */
+    final class Forget implements Task {
+        final RoomName name;
+        /** Known once it has begun; negative before. */
+        long upTo = -1;
+
+        final Consumer<RoomStore.Forgotten> onForgotten;
+        boolean isAnswered;
+
+        Forget(RoomName name, Consumer<RoomStore.Forgotten> onForgotten) {
+            this.name = name;
+            this.onForgotten = onForgotten;
         }
     }
 

@@ -1,5 +1,6 @@
 package parley.protocol;
 
+import jakarta.json.JsonArray;
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonString;
@@ -8,7 +9,9 @@ import jakarta.json.spi.JsonProvider;
 import jakarta.json.stream.JsonParser;
 import jakarta.json.stream.JsonParserFactory;
 import java.io.StringReader;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +29,8 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line, int
     static final int MAX_DEPTH = 32;
     /** The longest {@code id} and {@code epoch}, in characters. */
     static final int MAX_WORD = 64;
+    /** The most rooms that one message is published in with one request. */
+    static final int MAX_ROOMS = 100;
 
     private static final String ONE_A_LINE = "a command is one JSON object (RFC 8259), on a line of its own";
     /**
@@ -186,6 +191,33 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line, int
         return name;
     }
 
+    /** On behalf of whom a message is published; null when it does not say. */
+    @Nullable
+    MemberName from() throws Wrong {
+        String from = stringIfAny("from");
+        MemberName name = from == null ? null : MemberName.parse(from);
+        if (from != null && name == null) {
+            throw new Wrong(ErrorCode.BAD_NAME, "from is " + MemberName.RULE);
+        }
+        return name;
+    }
+
+    /** The rooms that a message is for. */
+    List<RoomName> rooms() throws Wrong {
+        if (!(value("rooms") instanceof JsonArray array) || array.isEmpty() || array.size() > MAX_ROOMS) {
+            throw new Wrong(ErrorCode.MISSING_FIELD, "rooms is a list of 1 to " + MAX_ROOMS + " names of rooms");
+        }
+        List<RoomName> rooms = new ArrayList<>();
+        for (JsonValue value : array) {
+            RoomName room = value instanceof JsonString name ? RoomName.parse(name.getString()) : null;
+            if (room == null) {
+                throw new Wrong(ErrorCode.BAD_ROOM, "a room's name is " + RoomName.RULE);
+            }
+            rooms.add(room);
+        }
+        return rooms;
+    }
+
     @Nullable
     String id() throws Wrong {
         String id = stringIfAny("id");
@@ -206,7 +238,7 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line, int
         String text = stringIfAny("text");
         // Beside a text null is no data, by itself it is any JSON.
         if (text == null ? dataAt < 0 : value("data") != null) {
-            throw new Wrong(ErrorCode.MISSING_FIELD, "say takes text, a string, or data, any JSON; one of them");
+            throw new Wrong(ErrorCode.MISSING_FIELD, "a message has text, a string, or data, any JSON; one of them");
         }
         return text == null ? data() : Content.text(text, Utf8.length(text));
     }

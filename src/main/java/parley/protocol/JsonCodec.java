@@ -127,6 +127,11 @@ public final class JsonCodec {
         return line.toString();
     }
 
+    /** Writes a time as messages have it. */
+    static String time(long millis) {
+        return TIME.format(Instant.ofEpochMilli(millis));
+    }
+
     /** Writes words as one line, for what is not the protocol. */
     public static String line(Map<String, String> fields) {
         StringWriter line = new StringWriter();
@@ -233,7 +238,7 @@ public final class JsonCodec {
         try (JsonGenerator json = GENERATORS.createGenerator(line)) {
             head(json.writeStartObject(), type, null, room);
             if (type.equals("message")) {
-                json.write("seq", message.seq()).write("at", TIME.format(Instant.ofEpochMilli(message.at())));
+                json.write("seq", message.seq()).write("at", time(message.at()));
             }
             if (message.from() != null) {
                 json.write("from", message.from());

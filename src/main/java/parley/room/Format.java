@@ -5,5 +5,7 @@ public enum Format {
     /** A line of text a message, and nothing else. */
     PLAIN,
     /** The events of {@code parley.v1.json}. */
-    JSON
+    JSON,
+    /** The same events, in an event stream. */
+    EVENTS
 }

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
  * A member that has just come in.
  *
  * @param epoch which history of the room its numbers belong to
+ * @param after the number behind which it starts
  * @param head the number of the newest message when it came in
  * @param count how many members there are
  * @param recovered whether it gets everything since the message it named; null when it named none
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 public record Joined(
         Member member,
         String epoch,
+        long after,
         long head,
         int count,
         @Nullable Boolean recovered) {}

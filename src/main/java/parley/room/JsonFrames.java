@@ -19,7 +19,7 @@ import parley.protocol.Utf8;
  * The frames of JSON members: messages that have piled up go in one, a line each.
  *
  * <p>Kept are the last frame of each kind, some full ones for members who are behind, and the lines of the newest messages, so that members
- * who are not quite at the same place have each message encoded once too. All are caches: any thread may replace what another has put there.
+ * who are not quite at the same place, and readers of event streams, have each message encoded once too. All are caches: any thread may replace what another has put there.
  */
 final class JsonFrames implements Frames {
     /** A power of two. */
@@ -30,12 +30,21 @@ final class JsonFrames implements Frames {
      */
     private static final int KEPT_BYTES = 1 << 18;
 
-    /** Full batches that are kept; a power of two. Longer ones than this part of the lines' weight are not. */
-    private static final int FULL = 4;
+    /** A message, encoded. */
+    record Line(long place, long seq, String text, int bytes) {}
 
-    private static final int LONGEST_FULL = KEPT_BYTES / 2;
-
-    private record Line(long place, long seq, String text, int bytes) {}
+    /**
+     * Messages that go in one frame.
+     *
+     * @param isFull whether no further one fits
+     * @param bytes what they have together
+     */
+    record Run(List<Line> lines, boolean isFull, int bytes) {
+        Batch in(Frame frame) {
+            Line last = lines.get(lines.size() - 1);
+            return new Batch(lines.get(0).place, last.place, last.seq, isFull, frame);
+        }
+    }
 
     private record PresenceFrame(Presence.Delta delta, boolean everybody, Frame frame) {}
 
@@ -49,12 +58,8 @@ final class JsonFrames implements Frames {
     /** What the lines weigh, in bytes. */
     private final AtomicInteger keptBytes = new AtomicInteger();
 
-    /** The last batches for members who are behind. */
-    private final AtomicReferenceArray<@Nullable Batch> full = new AtomicReferenceArray<>(FULL);
+    private final Batches batches = new Batches();
 
-    private final AtomicInteger nextFull = new AtomicInteger();
-
-    private volatile @Nullable Batch lastMessages;
     private volatile @Nullable Batch lastSignals;
     private volatile @Nullable PresenceFrame lastPresence;
 
@@ -75,16 +80,22 @@ final class JsonFrames implements Frames {
 
     @Override
     public @Nullable Batch messages(long from, long until) {
-        Batch made = lastMessages;
-        if (made != null && made.fits(from, until)) {
+        Batch made = batches.find(from, until);
+        if (made != null) {
             return made;
         }
-        for (int slot = 0; slot < FULL; slot++) {
-            made = full.get(slot);
-            if (made != null && made.fits(from, until)) {
-                return made;
-            }
+        Run run = run(from, until);
+        if (run == null) {
+            return null;
         }
+        StringJoiner text = new StringJoiner("\n");
+        run.lines.forEach(one -> text.add(one.text));
+        return batches.keep(run.in(new Frame.Text(text.toString())), run.bytes);
+    }
+
+    /** Returns the messages of a frame, from a place on, up to another at most; null when the log does not keep the first any more. */
+    @Nullable
+    Run run(long from, long until) {
         Line line = line(from);
         if (line == null) {
             return null;
@@ -99,16 +110,7 @@ final class JsonFrames implements Frames {
         }
         boolean isFull = line != null;
         int count = (int) ((isFull ? roundest(from, from + taken.size()) : from + taken.size()) - from);
-        StringJoiner text = new StringJoiner("\n");
-        taken.subList(0, count).forEach(one -> text.add(one.text));
-        long last = taken.get(count - 1).seq;
-        Batch batch = new Batch(from, from + count - 1, last, isFull, new Frame.Text(text.toString()));
-        if (isFull && bytes <= LONGEST_FULL) {
-            full.set(nextFull.getAndIncrement() & (FULL - 1), batch);
-        } else {
-            lastMessages = batch;
-        }
-        return batch;
+        return new Run(taken.subList(0, count), isFull, bytes);
     }
 
     @Override
@@ -223,10 +225,7 @@ final class JsonFrames implements Frames {
         for (int slot = 0; slot < LINES; slot++) {
             put(slot, null);
         }
-        for (int slot = 0; slot < FULL; slot++) {
-            full.set(slot, null);
-        }
-        lastMessages = null;
+        batches.letGo();
         lastSignals = null;
         lastPresence = null;
     }

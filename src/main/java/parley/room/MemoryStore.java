@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
@@ -24,8 +25,9 @@ public final class MemoryStore implements RoomStore {
 
     @Override
     public Log open(RoomName name, Listener room) {
-        room.opened(new Contents(newEpoch(), Numbering.CONSECUTIVE, NOTHING, 1, 0, List.of()));
-        return new MemoryLog(name, room);
+        String epoch = newEpoch();
+        room.opened(new Contents(epoch, Numbering.CONSECUTIVE, NOTHING, 1, 0, List.of()));
+        return new MemoryLog(name, epoch, room);
     }
 
     private static String newEpoch() {
@@ -34,7 +36,8 @@ public final class MemoryStore implements RoomStore {
 
     private sealed interface Request {}
 
-    private record Append(long at, Draft draft, Consumer<Outcome> onResult) implements Request {}
+    private record Append(long at, Draft draft, @Nullable Expected expected, Consumer<Outcome> onResult)
+            implements Request {}
 
     private record Refresh(Consumer<Extent> onExtent) implements Request {}
 
@@ -42,6 +45,7 @@ public final class MemoryStore implements RoomStore {
 
     private static final class MemoryLog implements Log, Requests.Server<Request> {
         private final RoomName name;
+        private final String epoch;
         private final Listener room;
         private final Requests<Request> requests = new Requests<>(this);
 
@@ -56,14 +60,20 @@ public final class MemoryStore implements RoomStore {
         private final List<Message> added = new ArrayList<>();
         private final List<Runnable> results = new ArrayList<>();
 
-        MemoryLog(RoomName name, Listener room) {
+        MemoryLog(RoomName name, String epoch, Listener room) {
             this.name = name;
+            this.epoch = epoch;
             this.room = room;
         }
 
         @Override
         public void append(long at, Draft draft, Consumer<Outcome> onResult) {
-            requests.add(new Append(at, draft, onResult));
+            requests.add(new Append(at, draft, null, onResult));
+        }
+
+        @Override
+        public void appendBehind(Expected expected, long at, Draft draft, Consumer<Outcome> onResult) {
+            requests.add(new Append(at, draft, expected, onResult));
         }
 
         @Override
@@ -101,6 +111,11 @@ public final class MemoryStore implements RoomStore {
         }
 
         private Outcome add(Append append) {
+            Expected expected = append.expected;
+            if (expected != null
+                    && (expected.seq() != newest || !expected.epoch().equals(epoch))) {
+                return new Outcome.Moved(epoch, newest);
+            }
             newestAt = Math.max(newestAt, append.at); // a clock that is set back does not put a message before another
             Message message = new Message(++newest, newestAt, append.draft);
             if (message.id() != null) {

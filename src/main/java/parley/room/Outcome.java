@@ -8,6 +8,12 @@ public sealed interface Outcome {
     /** It may be one or not: the store does not say. Who says it again, with the same {@code id}, learns what became of it. */
     record NotKept(String reason) implements Outcome {}
 
+    /** Not added: the newest message is not the one that the sender named. Where the room is instead. */
+    record Moved(String epoch, long seq) implements Outcome {}
+
+    /** Not added: the store cannot compare and add at once. */
+    record CannotCompare(String reason) implements Outcome {}
+
     /** The store can never keep it: it is larger than what the store takes. Retrying is of no use. */
     record TooLarge(String reason) implements Outcome {}
 }

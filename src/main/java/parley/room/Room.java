@@ -41,6 +41,7 @@ public final class Room {
     private final Signals signals;
     private final PlainFrames plainFrames;
     private final JsonFrames jsonFrames;
+    private final EventFrames eventFrames;
     private final Turn turn;
 
     /** Whether members may have been given frames since they were last let go of. */
@@ -49,12 +50,20 @@ public final class Room {
     @GuardedBy("lock")
     private boolean isClosed;
 
+    /** How many callers that are no members wait for what becomes of their messages. */
+    @GuardedBy("lock")
+    private int publishing;
+
     /** Whether the sweep has found it empty, and nobody has joined since; and since when. */
     @GuardedBy("lock")
     private boolean isDeserted;
 
     @GuardedBy("lock")
     private long desertedSinceNanos;
+
+    /** When something had been published last by then. */
+    @GuardedBy("lock")
+    private long desertedPublishedAt;
 
     /** Hears how rooms' turns went. Called by the threads that run them; must not block. */
     public interface Observer {
@@ -98,6 +107,7 @@ public final class Room {
         this.plainFrames = new PlainFrames(log.ring());
         this.jsonFrames =
                 new JsonFrames(name, log.ring(), signals, roster::snapshot, roster::count, limits.batchBytes());
+        this.eventFrames = new EventFrames(jsonFrames, () -> log.beginning().epoch());
         this.turn = new Turn(this::fanOut, fanOut);
     }
 
@@ -162,7 +172,50 @@ public final class Room {
      * @param onResult called once: now, or later on another thread, which must not be kept
      */
     public void publish(Draft draft, Consumer<Outcome> onResult) {
-        log.append(draft, onResult);
+        log.append(draft, null, onResult);
+    }
+
+    /**
+     * Publishes for a caller that is no member; the room is not given up before the result.
+     *
+     * @param expected the message that it is to come behind; null for whichever is the newest
+     * @return false, and nothing is done, when the room has been given up
+     */
+    boolean publishAsVisitor(Draft draft, RoomStore.@Nullable Expected expected, Consumer<Outcome> onResult) {
+        lock.lock();
+        try {
+            if (isClosed) {
+                return false;
+            }
+            publishing++;
+        } finally {
+            lock.unlock();
+        }
+        log.append(draft, expected, outcome -> {
+            lock.lock();
+            try {
+                publishing--;
+            } finally {
+                lock.unlock();
+            }
+            onResult.accept(outcome);
+        });
+        return true;
+    }
+
+    /** Calls back once the room is open, with its newest message, or with null when it cannot be opened. */
+    void whenOpen(Consumer<RoomStore.@Nullable Expected> then) {
+        seats.whenOpen(null, isOpen -> then.accept(isOpen ? log.newest() : null));
+    }
+
+    /** Lets go of all messages, wherever they are kept. */
+    void forgetMessages(Consumer<RoomStore.Forgotten> onForgotten) {
+        if (log.firstStored() == RoomStore.NOTHING) {
+            forget();
+            onForgotten.accept(RoomStore.Forgotten.DONE);
+        } else {
+            log.store().forget(onForgotten);
+        }
     }
 
     /** Passes a signal on to the members that take it within a second; it is not kept and not counted. */
@@ -245,7 +298,7 @@ public final class Room {
             } else if (!seats.endLocked(before)) {
                 return Entry.No.GONE; // it has left meanwhile, since its session ended
             }
-            Frames frames = format == Format.JSON ? jsonFrames : plainFrames;
+            Frames frames = frames(format);
             // Deltas that the one before has not taken are made up for by a snapshot.
             long presenceSeen = before == null ? roster.delta().version() : Member.NO_PRESENCE;
             Member member = new Member(this, subscriber, frames, as, presenceSeen, signals.newest() + 1);
@@ -257,6 +310,14 @@ public final class Room {
         }
         seats.take(seat);
         return new Entry.In(seat.member());
+    }
+
+    private Frames frames(Format format) {
+        return switch (format) {
+            case PLAIN -> plainFrames;
+            case JSON -> jsonFrames;
+            case EVENTS -> eventFrames;
+        };
     }
 
     /** Says of a member that is in what its client was answered, as it is now: at once, or later; null if it did not come in after all. */
@@ -309,6 +370,11 @@ public final class Room {
         return roster.snapshot();
     }
 
+    /** How many members there are, those on other nodes too. */
+    int count() {
+        return roster.count();
+    }
+
     /** Looks after the room: presence, pages to be read again, frames and messages that nobody needs. For the sweep. */
     void sweep(long nowNanos) {
         roster.changedHere().ifPresent(log.store()::present);
@@ -325,7 +391,7 @@ public final class Room {
     }
 
     /**
-     * Gives the room up if nobody has been in it for its linger time. For the sweep: the time is taken when it looks.
+     * Gives the room up if nobody has been in it, and nothing was published, for its linger time. For the sweep: the time is taken when it looks.
      *
      * @param atOnce whether not to wait, because rooms have become scarce
      */
@@ -335,12 +401,13 @@ public final class Room {
             if (isClosed) {
                 return true;
             }
-            if (members.countLocked() > 0 || !seats.areOpenLocked() || !seats.areEmptyLocked()) {
+            if (members.countLocked() > 0 || publishing > 0 || !seats.areOpenLocked() || !seats.areEmptyLocked()) {
                 return false; // clients that wait for what the store says need an answer
             }
-            if (!isDeserted) {
+            if (!isDeserted || desertedPublishedAt != log.publishedAtMillis()) {
                 isDeserted = true;
                 desertedSinceNanos = nowNanos;
+                desertedPublishedAt = log.publishedAtMillis();
             }
             if (!atOnce && nowNanos - desertedSinceNanos < limits.linger().toNanos()) {
                 return false;
@@ -386,6 +453,7 @@ public final class Room {
     private void letFramesGo() {
         plainFrames.letGo();
         jsonFrames.letGo();
+        eventFrames.letGo();
         log.letPagesGo();
     }
 

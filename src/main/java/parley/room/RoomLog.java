@@ -137,8 +137,22 @@ final class RoomLog {
     }
 
     /** Adds a message; the room hears of it, then the callback is called. Not under the lock. */
-    void append(Draft draft, Consumer<Outcome> onResult) {
-        store().append(clock.millis(), draft, onResult);
+    void append(Draft draft, RoomStore.@Nullable Expected expected, Consumer<Outcome> onResult) {
+        if (expected == null) {
+            store().append(clock.millis(), draft, onResult);
+        } else {
+            store().appendBehind(expected, clock.millis(), draft, onResult);
+        }
+    }
+
+    /** The newest message that is known, of the history that members are in. */
+    RoomStore.Expected newest() {
+        lock.lock();
+        try {
+            return new RoomStore.Expected(beginning.epoch(), ring.newest());
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Finds messages that the ring has let go of: now, or later, when the reader is called. Not under the lock. */

@@ -1,13 +1,18 @@
 package parley.room;
 
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.PriorityQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -16,6 +21,7 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.MemberName;
+import parley.protocol.Message;
 import parley.protocol.RoomName;
 
 /** All rooms of the application, by name: made when somebody joins, given up when nobody has been there for a while. Any thread. */
@@ -127,12 +133,121 @@ public final class RoomRegistry {
      * @param onResult called once: now, or later on another thread, which must not be kept
      */
     public void publish(RoomName name, Draft draft, Consumer<Outcome> onResult) {
+        publish(name, draft, null, onResult);
+    }
+
+    /**
+     * Publishes a message as {@link #publish(RoomName, Draft, Consumer)} does if it comes right behind the expected one.
+     *
+     * @param expected null for whichever is the newest
+     */
+    public void publish(RoomName name, Draft draft, RoomStore.@Nullable Expected expected, Consumer<Outcome> onResult) {
+        while (true) {
+            Room room = findOrMake(name);
+            if (room == null) {
+                onResult.accept(
+                        new Outcome.NotKept("the server has as many rooms as limits.rooms allows; retry later"));
+                return;
+            }
+            if (room.publishAsVisitor(draft, expected, onResult)) {
+                return;
+            }
+            remove(room);
+        }
+    }
+
+    /** When a message of a room was published, and in which history. */
+    public record Located(String epoch, long at) {}
+
+    /** Looks for a message; called back once, with nothing when it is not kept any more. */
+    public void locate(RoomName name, long seq, Consumer<Optional<Located>> onLocated) {
+        Room room = rooms.get(name);
+        if (room == null) {
+            onLocated.accept(Optional.empty());
+            return;
+        }
+        RoomLog log = room.log();
+        String epoch = log.beginning().epoch();
+        Message message = log.ring().read(log.ring().placeOf(seq));
+        if (message != null
+                && message.seq() == seq
+                && epoch.equals(log.beginning().epoch())) {
+            onLocated.accept(Optional.of(new Located(epoch, message.at())));
+            return;
+        }
+        room.read(null, History.Range.before(seq + 1, 1), page -> {
+            boolean isThere = page != null
+                    && !page.messages().isEmpty()
+                    && page.messages().get(0).seq() == seq;
+            onLocated.accept(
+                    isThere
+                            ? Optional.of(new Located(
+                                    page.epoch(), page.messages().get(0).at()))
+                            : Optional.empty());
+        });
+    }
+
+    /**
+     * Finds a room, and makes it if there is none, for a caller that is no member.
+     *
+     * @param then called once the store has said what there is, with the room and its newest message
+     * @param otherwise called when the store cannot say that now
+     * @return false, and nothing is called, when there are as many rooms as there may be
+     */
+    public boolean visit(RoomName name, BiConsumer<Room, RoomStore.Expected> then, Runnable otherwise) {
         Room room = findOrMake(name);
         if (room == null) {
-            onResult.accept(new Outcome.NotKept("the server has as many rooms as limits.rooms allows; retry later"));
-        } else {
-            room.publish(draft, onResult);
+            return false;
         }
+        room.whenOpen(newest -> {
+            if (newest == null) {
+                otherwise.run();
+            } else {
+                then.accept(room, newest);
+            }
+        });
+        return true;
+    }
+
+    /** Lets go of all messages of a room, wherever they are kept. */
+    public void forget(RoomName name, Consumer<RoomStore.Forgotten> onForgotten) {
+        boolean isFound = visit(
+                name,
+                (room, newest) -> room.forgetMessages(onForgotten),
+                () -> onForgotten.accept(RoomStore.Forgotten.NOT_NOW));
+        if (!isFound) {
+            onForgotten.accept(RoomStore.Forgotten.NOT_NOW);
+        }
+    }
+
+    /** A room that there is on this node. */
+    public record Listed(RoomName name, int members, String epoch, long seq) {}
+
+    /**
+     * Lists rooms that are in memory, by their names.
+     *
+     * @param after the name that they come behind; empty for the first
+     * @param limit how many at most
+     */
+    public List<Listed> list(String prefix, String after, int limit) {
+        PriorityQueue<String> last = new PriorityQueue<>(Comparator.reverseOrder());
+        for (RoomName name : rooms.keySet()) {
+            if (name.value().startsWith(prefix) && name.value().compareTo(after) > 0) {
+                last.add(name.value());
+                if (last.size() > limit) {
+                    last.remove();
+                }
+            }
+        }
+        List<Listed> listed = new ArrayList<>();
+        for (String name : last.stream().sorted().toList()) {
+            Room room = rooms.get(new RoomName(name));
+            if (room != null) {
+                RoomStore.Expected newest = room.log().newest();
+                listed.add(new Listed(room.name(), room.count(), newest.epoch(), newest.seq()));
+            }
+        }
+        return listed;
     }
 
     /**

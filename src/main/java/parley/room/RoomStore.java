@@ -44,6 +44,22 @@ public interface RoomStore {
          */
         void append(long at, Draft draft, Consumer<Outcome> onResult);
 
+        /**
+         * Adds a message as {@link #append} does if the newest one is still the expected one; otherwise the outcome is {@link Outcome.Moved}. A
+         * message whose {@code id} is kept is a duplicate all the same. Comparing and adding are one step.
+         */
+        default void appendBehind(Expected expected, long at, Draft draft, Consumer<Outcome> onResult) {
+            onResult.accept(new Outcome.CannotCompare(
+                    "this room is in a cluster, where others may publish meanwhile; publish without If-Match"));
+        }
+
+        /**
+         * Lets go of all messages. The room hears that they are trimmed first, then the callback is called with what came of it.
+         */
+        default void forget(Consumer<Forgotten> onForgotten) {
+            onForgotten.accept(Forgotten.NOT_HERE);
+        }
+
         /** Reads messages. */
         void read(Query query, Consumer<Answer> onAnswer);
 
@@ -71,6 +87,18 @@ public interface RoomStore {
      * @param bytes how many bytes of content, about; one message always comes if it is kept
      */
     record Query(long from, Direction direction, int limit, long bytes) {}
+
+    /** The newest message of a room that a sender knows; 0 for none. */
+    record Expected(String epoch, long seq) {}
+
+    /** What came of letting go of all messages. */
+    enum Forgotten {
+        DONE,
+        /** It may go well later. */
+        NOT_NOW,
+        /** This store does not do that. */
+        NOT_HERE
+    }
 
     /** What came of reading. */
     sealed interface Answer {}

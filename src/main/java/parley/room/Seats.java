@@ -71,7 +71,7 @@ final class Seats {
             if (!isOpen) {
                 endLocked(seat.member()); // and nobody hears of it: all leave
             } else if (seat.member().hasLeft()) {
-                joined = joinedLocked(seat.member(), null);
+                joined = joinedLocked(seat.member(), log.ring().newest(), null);
             } else if (log.hasToLookLocked(seat.start()) && seat.looks()) {
                 looks = true;
             } else {
@@ -100,12 +100,13 @@ final class Seats {
         member.placed(head);
         members.placedOneLocked();
         tally.offered(head + 1 - place);
-        return joinedLocked(member, at.resumes() == null ? null : at.resumes() && at.from() >= log.first());
+        Boolean recovered = at.resumes() == null ? null : at.resumes() && at.from() >= log.first();
+        return joinedLocked(member, at.from() - 1, recovered);
     }
 
-    private Joined joinedLocked(Member member, @Nullable Boolean recovered) {
+    private Joined joinedLocked(Member member, long after, @Nullable Boolean recovered) {
         assert lock.isHeldByCurrentThread();
-        return new Joined(member, log.beginning().epoch(), log.ring().newest(), roster.countLocked(), recovered);
+        return new Joined(member, log.beginning().epoch(), after, log.ring().newest(), roster.countLocked(), recovered);
     }
 
     /** Ends a member; false when it had ended. */
@@ -128,7 +129,7 @@ final class Seats {
             Joined now;
             lock.lock();
             try {
-                now = isOpen ? joinedLocked(member, null) : null;
+                now = isOpen ? joinedLocked(member, log.ring().newest(), null) : null;
             } finally {
                 lock.unlock();
             }

@@ -6,9 +6,9 @@ import parley.delivery.Transport;
 import parley.room.Member;
 import parley.room.RoomRegistry;
 
-/** A session in rooms, in plain text or in JSON: limited in its commands, woken by its rooms. */
+/** A session in rooms, in plain text, in JSON or reading an event stream: limited in its commands, woken by its rooms. */
 public abstract sealed class ChatConnection extends Connection implements Member.Subscriber
-        permits PlainConnection, JsonConnection {
+        permits PlainConnection, JsonConnection, EventsConnection {
     private final @Nullable Rate rate;
     private final @Nullable Rate bytes;
     private final Backpressure backpressure;
@@ -22,7 +22,7 @@ public abstract sealed class ChatConnection extends Connection implements Member
         this.backpressure = new Backpressure(transport);
     }
 
-    /** Enters the room that the handshake named. Called once, before the first message. */
+    /** Enters a room that the handshake named. Called once for each, before the first message. */
     abstract void enter(RoomRegistry rooms, FirstRoom first);
 
     /** What the client publishes in its rooms. */

@@ -44,6 +44,8 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
 
     /** Null while it lives; set once. */
     private volatile @Nullable Ending ending;
+    /** What the close frame says in place of the ending's own words; null for those. Set before the ending. */
+    private volatile @Nullable String reason;
     /** Set when the client has closed and is owed answers; taken by the thread that runs it. */
     private volatile @Nullable Runnable farewell;
     /** Set by the thread that brings the messages, for as long as it carries one out. */
@@ -89,6 +91,21 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
 
     /** The server is about to end it for a shutdown: says so, where the protocol has words for it, and nothing after it. */
     void sayBye() {}
+
+    /** Whether the client can say nothing: it is never idle, and leaves without a word. */
+    boolean isMute() {
+        return false;
+    }
+
+    /** How often it is sent a ping. */
+    long keepaliveNanos() {
+        return sessions.limits().pingInterval().toNanos();
+    }
+
+    /** What the transport says last of all: of WebSocket, the reason of the close frame. */
+    String lastWords(Ending why, String reason) {
+        return reason;
+    }
 
     /** Returns the next frame to send and moves on, or null when there is none. For the draining thread, one at a time. */
     abstract @Nullable Frame nextFrame();
@@ -225,7 +242,7 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
      * close; and who sends may find that out first.
      */
     public final void failed(Throwable cause) {
-        if (farewell != null) {
+        if (farewell != null || (isMute() && cause instanceof IOException)) {
             end(Ending.LEFT, null); // as in gone()
         } else {
             end(cause instanceof IOException ? Ending.LOST : Ending.BROKEN, cause);
@@ -264,6 +281,18 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         end(why, null);
     }
 
+    /** Ends it because an operator wants that, whose words the close frame has: at most 123 bytes. */
+    final void remove(String words) {
+        reason = words;
+        end(Ending.REMOVED, null);
+    }
+
+    /** What the client is called at the moment; null for no name. */
+    @Nullable
+    String called() {
+        return client.name();
+    }
+
     private void end(Ending why, @Nullable Throwable cause) {
         if (!ENDING.compareAndSet(this, null, why)) {
             return;
@@ -276,7 +305,9 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     /** Closes it in the container, which may block. For the closing threads. */
     final void close(Ending why) {
         if (!closed) {
-            transport.close(why.code(), sessions.reason(why));
+            String its = reason;
+            transport.close(
+                    why.code(), lastWords(why, why == Ending.REMOVED && its != null ? its : sessions.reason(why)));
             closed = true;
         }
     }
@@ -300,13 +331,13 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         }
         if (pace.stillNanos() >= limits.sendDeadline().toNanos()) {
             end(Ending.STUCK);
-        } else if (now - heardAtNanos >= limits.idleTimeout().toNanos()) {
+        } else if (!isMute() && now - heardAtNanos >= limits.idleTimeout().toNanos()) {
             end(Ending.IDLE);
         } else if (grant.hasExpired(nowMillis)) {
             end(Ending.EXPIRED);
         } else if (isFarewellOverdue(now)) {
             sayFarewell();
-        } else if (now - pingedAtNanos >= limits.pingInterval().toNanos() || drain.hasMissedPing()) {
+        } else if (now - pingedAtNanos >= keepaliveNanos() || drain.hasMissedPing()) {
             pingedAtNanos = now;
             drain.ping();
         }

@@ -38,6 +38,8 @@ public enum Ending {
     EXPIRED(CloseCode.POLICY_VIOLATION, "token expired", Level.INFO),
     /** Said something in plain text that its token does not allow; in JSON that is answered. */
     FORBIDDEN(CloseCode.POLICY_VIOLATION, "this token may not write here", Level.INFO),
+    /** An operator has closed it. The reason on the wire is the operator's. */
+    REMOVED(CloseCode.POLICY_VIOLATION, "removed", Level.INFO),
     /** A message over the limit. */
     TOO_BIG(CloseCode.MESSAGE_TOO_BIG, "message too big", Level.INFO),
     /** A binary message in a room. */

@@ -38,7 +38,8 @@ final class JsonCommands {
     /** The pages of history that the client waits for. Lowered by any thread. */
     private final AtomicInteger reads = new AtomicInteger();
 
-    private @Nullable MemberName name;
+    /** Read by any thread. */
+    private volatile @Nullable MemberName name;
 
     JsonCommands(
             JsonConnection connection,
@@ -305,7 +306,8 @@ final class JsonCommands {
     /** What the client calls itself. */
     @Nullable
     String called() {
-        return name == null ? null : name.value();
+        MemberName now = name;
+        return now == null ? null : now.value();
     }
 
     private boolean isTooLarge(Content content) {

@@ -142,6 +142,12 @@ public final class JsonConnection extends ChatConnection {
     }
 
     @Override
+    @Nullable
+    String called() {
+        return commands.called();
+    }
+
+    @Override
     boolean owesAnswers() {
         return !answers.isEmpty();
     }

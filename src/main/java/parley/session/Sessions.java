@@ -14,10 +14,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Transport;
+import parley.protocol.MemberName;
 import parley.room.Format;
 import parley.room.RoomRegistry;
 
@@ -32,6 +34,7 @@ public final class Sessions {
     private static final int CLOSED_A_SECOND = 100;
 
     private static final long SECOND_NANOS = 1_000_000_000L;
+    private static final Duration SOON = Duration.ofSeconds(2);
 
     private final SessionLimits limits;
     private final Executor fanOut;
@@ -104,11 +107,31 @@ public final class Sessions {
         ChatConnection connection = switch (format) {
             case PLAIN -> new PlainConnection(this, client, transport, first.name());
             case JSON -> new JsonConnection(this, client, transport, rooms, first.name());
+            case EVENTS -> new EventsConnection(this, client, transport, List.of(first), SOON);
         };
         if (add(connection)) {
             connection.enter(rooms, first);
         }
         return connection;
+    }
+
+    /**
+     * Opens a session that reads some rooms, at least one. It may have ended when it is returned.
+     *
+     * @param retry when the client comes back if its connection is lost, about
+     */
+    public EventsConnection openEvents(
+            Client client, Transport transport, RoomRegistry rooms, List<FirstRoom> first, Duration retry) {
+        EventsConnection connection = new EventsConnection(this, client, transport, first, retry);
+        if (add(connection)) {
+            first.forEach(each -> connection.enter(rooms, each));
+        }
+        return connection;
+    }
+
+    /** The whole of an event stream for a client that cannot be let in now: it says why, and when to come back. */
+    public String turnAway(String reason) {
+        return EventsConnection.bye(reason, stopping ? spread : Spread.BUSY).toString();
     }
 
     private boolean add(Connection connection) {
@@ -246,9 +269,34 @@ public final class Sessions {
         }
     }
 
+    /**
+     * Closes the session with that id; false when there is none.
+     *
+     * @param reason what the close frame says, at most 123 bytes
+     */
+    public boolean remove(String session, String reason) {
+        return remove(connection -> connection.client().session().equals(session), reason) > 0;
+    }
+
+    /** Closes all sessions of clients that are called so at the moment; returns how many there were. */
+    public int removeAll(MemberName name, String reason) {
+        return remove(connection -> name.value().equals(connection.called()), reason);
+    }
+
+    private int remove(Predicate<Connection> which, String reason) {
+        List<Connection> removed = open.stream().filter(which).toList();
+        removed.forEach(connection -> connection.remove(reason));
+        return removed.size();
+    }
+
     /** How many sessions are open. */
     public int openCount() {
         return count.get();
+    }
+
+    /** How many of the open ones read event streams. Walks over all sessions. */
+    public long readerCount() {
+        return open.stream().filter(EventsConnection.class::isInstance).count();
     }
 
     /** How many have ended and are not yet known to be gone. */

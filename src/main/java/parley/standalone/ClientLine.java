@@ -27,8 +27,8 @@ final class ClientLine implements Arrival.Line {
 
     @Override
     public Transport over(Transport container) {
-        LineTransport.Way way = isEncrypted ? LineTransport.Way.encrypted(tcp) : LineTransport.Way.plain(tcp);
-        LineTransport direct = new LineTransport(tcp, way, container);
+        LineTransport direct = new LineTransport(
+                tcp, LineTransport.Way.to(tcp, isEncrypted), LineTransport.Form.MESSAGES, container::close);
         transport = direct;
         return direct;
     }

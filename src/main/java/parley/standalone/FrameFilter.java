@@ -8,6 +8,7 @@ import org.glassfish.grizzly.Connection;
 import org.glassfish.grizzly.Grizzly;
 import org.glassfish.grizzly.attributes.Attribute;
 import org.glassfish.grizzly.filterchain.BaseFilter;
+import org.glassfish.grizzly.filterchain.Filter;
 import org.glassfish.grizzly.filterchain.FilterChain;
 import org.glassfish.grizzly.filterchain.FilterChainBuilder;
 import org.glassfish.grizzly.filterchain.FilterChainContext;
@@ -34,15 +35,16 @@ final class FrameFilter extends BaseFilter {
                 .getAttributes()
                 .removeAttribute(org.glassfish.grizzly.http.HttpServerFilter.HTTP_SERVER_REQUEST_ATTR_NAME);
         watches.set(connection, watch);
-        connection.setProcessor(chains.computeIfAbsent(of, this::chain));
+        connection.setProcessor(chains.computeIfAbsent(of, http -> withoutHttp(http, this)));
     }
 
-    private FilterChain chain(FilterChain http) {
-        FilterChainBuilder frames = FilterChainBuilder.stateless();
+    /** Returns a chain in which that filter takes the place of HTTP and all behind it. */
+    static FilterChain withoutHttp(FilterChain http, Filter instead) {
+        FilterChainBuilder chain = FilterChainBuilder.stateless();
         http.subList(0, http.indexOfType(HttpServerFilter.class)).stream()
                 .filter(filter -> !(filter instanceof UnhandledConnections))
-                .forEach(frames::add);
-        return frames.add(this).build();
+                .forEach(chain::add);
+        return chain.add(instead).build();
     }
 
     @Override

@@ -1,8 +1,13 @@
 package parley.standalone;
 
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.CompletionHandler;
 import org.glassfish.grizzly.Connection;
@@ -12,6 +17,7 @@ import org.glassfish.grizzly.WriteResult;
 import org.glassfish.grizzly.Writer;
 import org.glassfish.grizzly.asyncqueue.WritableMessage;
 import org.glassfish.grizzly.memory.Buffers;
+import org.glassfish.grizzly.nio.NIOConnection;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
@@ -27,13 +33,12 @@ import parley.protocol.CloseCode;
  * that may be under way, which never blocks, and only then Tyrus sends it.
  */
 final class LineTransport implements Transport {
-    /** Not read-only: Grizzly asks for the array. */
-    private static final ByteBuffer PING = ByteBuffer.wrap(new byte[] {(byte) 0x89, 0});
+    private static final Logger LOG = System.getLogger("parley.standalone");
 
     private final Connection<SocketAddress> connection;
     private final Way way;
-
-    private final Transport container;
+    private final Form form;
+    private final End end;
 
     /** The draining thread while it writes. */
     private volatile @Nullable Thread writer;
@@ -45,10 +50,51 @@ final class LineTransport implements Transport {
     /** For the completion that was last passed: a session has one for all its frames. Touched by the draining thread alone. */
     private @Nullable OnTaken onTaken;
 
-    LineTransport(Connection<SocketAddress> connection, Way way, Transport container) {
+    LineTransport(Connection<SocketAddress> connection, Way way, Form form, End end) {
         this.connection = connection;
         this.way = way;
-        this.container = container;
+        this.form = form;
+        this.end = end;
+    }
+
+    /** What frames and pings are on the wire. */
+    enum Form {
+        /** Messages of WebSocket (RFC 6455 section 5). */
+        MESSAGES(new byte[] {(byte) 0x89, 0}),
+        /** An event stream in chunks. A ping is a comment, as in the next. */
+        CHUNKS("2\r\n:\n\r\n".getBytes(StandardCharsets.US_ASCII)),
+        /** An event stream that ends with its connection. */
+        BODY(":\n".getBytes(StandardCharsets.US_ASCII));
+
+        /** Not read-only: Grizzly asks for the array. */
+        private final ByteBuffer ping;
+
+        Form(byte[] ping) {
+            this.ping = ByteBuffer.wrap(ping);
+        }
+
+        private ByteBuffer of(Frame frame) {
+            return this == BODY ? ((Frame.Events) frame).body() : frame.wire();
+        }
+    }
+
+    /** Says the last words to the client and closes. Called once nothing else is written from here. */
+    @FunctionalInterface
+    interface End {
+        void close(CloseCode code, String reason);
+    }
+
+    /**
+     * Bounds what the kernel takes for a client. Linux grows the buffer to megabytes, and says that there is room again when a third of it is:
+     * behind that, nobody could tell a client that reads slowly from one that does not read.
+     */
+    static void boundSendBuffer(Connection<?> connection, int bytes) {
+        try {
+            SocketChannel socket = (SocketChannel) ((NIOConnection) connection).getChannel();
+            socket.setOption(StandardSocketOptions.SO_SNDBUF, bytes);
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "the client has gone", e);
+        }
     }
 
     /** The way that bytes take to the client. */
@@ -69,6 +115,10 @@ final class LineTransport implements Transport {
         /** Through all filters: one of them encrypts. */
         static Way encrypted(Connection<SocketAddress> connection) {
             return connection::write;
+        }
+
+        static Way to(Connection<SocketAddress> connection, boolean isEncrypted) {
+            return isEncrypted ? encrypted(connection) : plain(connection);
         }
     }
 
@@ -101,12 +151,12 @@ final class LineTransport implements Transport {
 
     @Override
     public void send(Frame frame, Completion completion) {
-        write(frame.wire(), completion);
+        write(form.of(frame), completion);
     }
 
     @Override
     public boolean ping(Completion completion) {
-        write(PING, completion);
+        write(form.ping, completion);
         return true;
     }
 
@@ -132,7 +182,7 @@ final class LineTransport implements Transport {
     @Override
     public void close(CloseCode code, String reason) {
         shut();
-        container.close(code, reason);
+        end.close(code, reason);
     }
 
     /** Lets nothing more be sent from here; what is being written now has been when this returns. */

@@ -3,10 +3,10 @@ package parley.standalone;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
@@ -16,8 +16,8 @@ import org.glassfish.grizzly.http.server.HttpHandler;
 import org.glassfish.grizzly.http.server.Request;
 import org.glassfish.grizzly.http.server.Response;
 import parley.app.PageHeaders;
-import parley.app.Status;
-import parley.door.Admission;
+import parley.app.Parley;
+import parley.http.Router;
 
 /**
  * Serves the page and its files, as a server would serve them from the WAR: read once at the start, kept in memory, and of
@@ -36,8 +36,7 @@ final class Pages extends HttpHandler {
     private record Page(byte[] content, String type) {}
 
     private final String context;
-    private final Status status;
-    private final Admission admission;
+    private final Parley parley;
     /** Where to tell how it goes, and nothing else; 0 for everywhere. */
     private final int statusPort;
     /** Who asks is not cut off in the middle of the answer, and stays a while. */
@@ -45,11 +44,12 @@ final class Pages extends HttpHandler {
 
     private final UnhandledConnections statusUnhandled;
     private final Map<String, Page> pages;
+    private final List<Router> routers;
+    private final StreamLines streams;
 
     private Pages(
             String context,
-            Status status,
-            Admission admission,
+            Parley parley,
             int statusPort,
             UnhandledConnections unhandled,
             UnhandledConnections statusUnhandled,
@@ -58,17 +58,19 @@ final class Pages extends HttpHandler {
         this.statusUnhandled = statusUnhandled;
         this.statusPort = statusPort;
         this.context = context;
-        this.status = status;
-        this.admission = admission;
+        this.parley = parley;
         this.pages = pages;
+        this.streams = new StreamLines(parley.settings().sendBuffer());
+        this.routers = statusPort == 0
+                ? List.of(parley.routes(), parley.explanations(), parley.statusRoutes())
+                : List.of(parley.routes(), parley.explanations());
     }
 
     /** Reads the pages from the WAR that runs, or from a folder that is laid out like one. */
     static Pages read(
             Path war,
             String context,
-            Status status,
-            Admission admission,
+            Parley parley,
             int statusPort,
             UnhandledConnections unhandled,
             UnhandledConnections statusUnhandled)
@@ -89,7 +91,7 @@ final class Pages extends HttpHandler {
                 }
             }
         }
-        return new Pages(context, status, admission, statusPort, unhandled, statusUnhandled, pages);
+        return new Pages(context, parley, statusPort, unhandled, statusUnhandled, pages);
     }
 
     private static void add(Map<String, Page> pages, String name, byte[] content) {
@@ -114,6 +116,16 @@ final class Pages extends HttpHandler {
         boolean isStatusPort = localPort(client) == statusPort;
         UnhandledConnections those = isStatusPort ? statusUnhandled : unhandled;
         those.handled(client);
+        parley.door.Request asked = HandshakeFilter.request(client, request.getRequest(), context);
+        PageHeaders.of(asked, parley.admission()).forEach(response::setHeader);
+        for (Router router : isStatusPort ? List.of(parley.statusRoutes()) : routers) {
+            if (router.has(asked.path())) {
+                GrizzlyExchange exchange = new GrizzlyExchange(request, response, asked, those, streams);
+                router.handle(exchange);
+                exchange.returned();
+                return;
+            }
+        }
         try {
             answer(request, response, isStatusPort);
         } catch (IOException e) {
@@ -126,30 +138,9 @@ final class Pages extends HttpHandler {
 
     private void answer(Request request, Response response, boolean isStatusPort) throws IOException {
         String uri = request.getRequestURI();
-        parley.door.Request asked =
-                HandshakeFilter.request(request.getContext().getConnection(), request.getRequest(), context);
-        PageHeaders.of(asked, admission).forEach(response::setHeader);
         if (!context.isEmpty() && uri.equals(context)) {
             response.setStatus(302);
             response.setHeader("Location", context + "/");
-            return;
-        }
-        Status.Answer answer = statusPort == 0 || isStatusPort ? status.answer(asked) : null;
-        if (answer != null) {
-            response.setStatus(answer.status());
-            response.setContentType(answer.type());
-            response.setHeader("Cache-Control", "no-store");
-            response.getOutputStream().write(answer.body().getBytes(StandardCharsets.UTF_8));
-            return;
-        }
-        Admission.Refusal refusal = isStatusPort || request.getMethod() != Method.GET
-                ? null
-                : admission.explain(
-                        HandshakeFilter.request(request.getContext().getConnection(), request.getRequest(), context));
-        if (refusal != null) {
-            refusal.headers().forEach(response::setHeader);
-            response.setHeader("Cache-Control", "no-store");
-            fail(response, refusal.status(), refusal.reason());
             return;
         }
         String path = uri.startsWith(context + "/") ? uri.substring(context.length()) : "";

@@ -35,6 +35,9 @@ final class Server {
     private static final int IDLE_SECONDS = 30;
     /** A token, and what else browsers and proxies send. */
     private static final int LONGEST_HEADERS = 2 * Tokens.LONGEST;
+    /** Of a body that was not read to its end; the connection is closed when there is more. */
+    private static final long MOST_SKIPPED = 1 << 20;
+
     /** They end within milliseconds; the process ends in any case. */
     private static final Duration SELECTORS_END = Duration.ofSeconds(5);
 
@@ -96,6 +99,9 @@ final class Server {
                 List.of(
                         new HandshakeFilter(parley, settings.context()),
                         new UpgradeFilter(container, parley, settings.context(), unhandled))));
+        listener.registerAddOn((network, chain) -> ((org.glassfish.grizzly.http.HttpServerFilter)
+                        chain.get(chain.indexOfType(org.glassfish.grizzly.http.HttpServerFilter.class)))
+                .setMaxPayloadRemainderToSkip(MOST_SKIPPED));
         http.addListener(listener);
         if (settings.statusPort() != 0) {
             NetworkListener status = new NetworkListener("status", settings.statusHost(), settings.statusPort());
@@ -108,14 +114,7 @@ final class Server {
         configuration.setJmxEnabled(false);
         configuration.setHttpServerName("Parley");
         configuration.addHttpHandler(
-                Pages.read(
-                        war,
-                        settings.context(),
-                        parley.status(),
-                        parley.admission(),
-                        settings.statusPort(),
-                        unhandled,
-                        statusUnhandled),
+                Pages.read(war, settings.context(), parley, settings.statusPort(), unhandled, statusUnhandled),
                 HttpHandlerRegistration.builder()
                         .contextPath("")
                         .urlPattern("/*")

@@ -1,16 +1,12 @@
 package parley.standalone;
 
-import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.net.StandardSocketOptions;
-import java.nio.channels.SocketChannel;
 import org.glassfish.grizzly.Connection;
 import org.glassfish.grizzly.filterchain.FilterChainContext;
 import org.glassfish.grizzly.filterchain.NextAction;
 import org.glassfish.grizzly.http.HttpContent;
 import org.glassfish.grizzly.http.HttpRequestPacket;
-import org.glassfish.grizzly.nio.NIOConnection;
 import org.glassfish.tyrus.container.grizzly.server.GrizzlyServerFilter;
 import org.glassfish.tyrus.spi.ServerContainer;
 import parley.app.Arrival;
@@ -62,25 +58,12 @@ final class UpgradeFilter extends GrizzlyServerFilter {
         if (arrival.line() instanceof ClientLine line) {
             frames.take(ctx.getConnection(), ctx.getFilterChain(), line.watch());
             unhandled.handled(ctx.getConnection());
-            boundSendBuffer(ctx.getConnection());
+            LineTransport.boundSendBuffer(ctx.getConnection(), parley.settings().sendBuffer());
             if (content.getContent().hasRemaining()) {
                 FrameFilter.pass(content.getContent(), line.watch()); // from a client that did not wait for the answer
             }
         }
         return ctx.getStopAction();
-    }
-
-    /**
-     * Linux grows the buffer to megabytes, and says that there is room again when a third of it is: behind that, nobody could tell a client that
-     * reads slowly from one that does not read.
-     */
-    private void boundSendBuffer(Connection<?> connection) {
-        try {
-            SocketChannel socket = (SocketChannel) ((NIOConnection) connection).getChannel();
-            socket.setOption(StandardSocketOptions.SO_SNDBUF, parley.settings().sendBuffer());
-        } catch (IOException e) {
-            LOG.log(Level.DEBUG, "the client has gone", e);
-        }
     }
 
     private NextAction notTaken(FilterChainContext ctx, HttpRequestPacket request, Arrival arrival, Exception thrown) {

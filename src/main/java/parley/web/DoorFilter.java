@@ -10,7 +10,6 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -20,10 +19,10 @@ import parley.app.Deployment;
 import parley.app.HandshakeRules;
 import parley.app.PageHeaders;
 import parley.app.Parley;
-import parley.app.Status;
 import parley.door.Admission;
 import parley.door.Proxies;
 import parley.door.Request;
+import parley.http.Router;
 
 /**
  * Refuses handshakes with an HTTP status, and sets the headers of the page. Any number of threads. {@link ParleyListener}
@@ -32,6 +31,16 @@ import parley.door.Request;
 public final class DoorFilter extends HttpFilter {
     private static final long serialVersionUID = 1L;
     private static final Logger LOG = System.getLogger("parley.web");
+
+    private final transient OpenExchanges open = new OpenExchanges();
+
+    @Override
+    public void init() {
+        Parley parley = Deployment.current();
+        if (parley != null) {
+            parley.atEachSweep(open::sweep);
+        }
+    }
 
     @Override
     protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
@@ -87,26 +96,19 @@ public final class DoorFilter extends HttpFilter {
         }
     }
 
-    private static void page(
+    private void page(
             Parley parley, Request asked, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
         PageHeaders.of(asked, parley.admission()).forEach(response::setHeader);
-        Status.Answer answer = parley.status().answer(asked);
-        if (answer == null) {
-            Admission.Refusal refusal =
-                    request.getMethod().equals("GET") ? parley.admission().explain(asked) : null;
-            if (refusal == null) {
-                chain.doFilter(request, response);
-            } else {
-                response.setHeader("Cache-Control", "no-store");
-                refuse(response, refusal);
+        for (Router router : List.of(parley.routes(), parley.explanations(), parley.statusRoutes())) {
+            if (router.has(asked.path())) {
+                ServletExchange exchange = new ServletExchange(request, response, asked, open, parley.writing());
+                router.handle(exchange);
+                exchange.returned();
+                return;
             }
-            return;
         }
-        response.setStatus(answer.status());
-        response.setContentType(answer.type());
-        response.setHeader("Cache-Control", "no-store");
-        response.getOutputStream().write(answer.body().getBytes(StandardCharsets.UTF_8));
+        chain.doFilter(request, response);
     }
 
     /**

@@ -5,6 +5,7 @@ import jakarta.servlet.FilterRegistration;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
+import jakarta.servlet.ServletRegistration;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.EnumSet;
@@ -39,6 +40,7 @@ public final class ParleyListener implements ServletContextListener {
         parley = started;
         Deployment.set(started);
         placeDoor(event.getServletContext());
+        placeRoutes(event.getServletContext(), started);
         String context = event.getServletContext().getContextPath();
         LOG.log(
                 Level.INFO,
@@ -51,6 +53,25 @@ public final class ParleyListener implements ServletContextListener {
         FilterRegistration.Dynamic door = context.addFilter("door", DoorFilter.class);
         door.setAsyncSupported(true);
         door.addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/*");
+    }
+
+    /** Some servers refuse an asynchronous request when the servlet behind all filters, the one for files, is not for such. */
+    private static void placeRoutes(ServletContext context, Parley parley) {
+        String[] mappings = parley.routes().routes().keySet().stream()
+                .map(ParleyListener::mapping)
+                .distinct()
+                .toArray(String[]::new);
+        ServletRegistration.Dynamic servlet = context.addServlet("routes", RoutesServlet.class);
+        servlet.setAsyncSupported(true);
+        if (mappings.length > 0) {
+            servlet.addMapping(mappings);
+        }
+    }
+
+    /** As servlets map paths: up to the first parameter. */
+    private static String mapping(String pattern) {
+        int end = pattern.indexOf("/{");
+        return end < 0 ? pattern : pattern.substring(0, end) + "/*";
     }
 
     @Override

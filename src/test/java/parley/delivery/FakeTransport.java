@@ -44,8 +44,11 @@ public final class FakeTransport implements Transport {
 
     @Override
     public void send(Frame frame, Completion completion) {
-        String words = frame instanceof Frame.Text text ? text.text() : "binary";
-        start(words, completion);
+        if (frame instanceof Frame.Binary) {
+            start("binary", completion);
+        } else {
+            start(frame instanceof Frame.Text text ? text.text() : frame.toString(), completion);
+        }
     }
 
     @Override

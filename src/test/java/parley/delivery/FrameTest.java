@@ -3,7 +3,9 @@ package parley.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,5 +48,22 @@ class FrameTest {
         Frame frame = new Frame.Binary(bytes);
         assertThat(frame.wire()).isEqualTo(ByteBuffer.wrap(new byte[] {(byte) 0x82, 3, 1, 2, 3}));
         assertThat(bytes.remaining()).isEqualTo(3);
+    }
+
+    @Test
+    void eventsAreAChunkWithTheirTextInIt() {
+        Frame.Events frame = new Frame.Events(List.of(
+                new StreamEvent(null, "welcome", 1500, "{}"),
+                StreamEvent.message("e:1", "{\"text\":\"é\"}"),
+                StreamEvent.of("presence", "[]").withId("e:2")));
+        String text = "retry: 1500\nevent: welcome\ndata: {}\n\nid: e:1\ndata: {\"text\":\"é\"}\n\n"
+                + "event: presence\nid: e:2\ndata: []\n\n";
+        int bytes = text.getBytes(StandardCharsets.UTF_8).length;
+        assertThat(frame).hasToString(text);
+        assertThat(StandardCharsets.UTF_8.decode(frame.wire().duplicate()).toString())
+                .isEqualTo(Integer.toHexString(bytes) + "\r\n" + text + "\r\n");
+        assertThat(StandardCharsets.UTF_8.decode(frame.body()).toString()).isEqualTo(text);
+        assertThat(frame.wire()).as("made once").isSameAs(frame.wire());
+        assertThat(frame.length()).isGreaterThanOrEqualTo(bytes / 2);
     }
 }

@@ -25,6 +25,7 @@ import parley.room.Start;
 import parley.session.AddressLimit;
 import parley.session.Client;
 import parley.session.Connection;
+import parley.session.FirstRoom;
 import parley.session.Renewal;
 import parley.session.SessionLimits;
 import parley.session.Sessions;
@@ -240,5 +241,86 @@ class AdmissionTest {
         } finally {
             logger.removeHandler(handler);
         }
+    }
+
+    private Admission.Verdict judgeReader(String path, String query, String lastEventId) {
+        Map<String, String> headers = new HashMap<>(Map.of("Host", "localhost"));
+        headers.put("Last-Event-ID", lastEventId);
+        return admission.judgeReader(new Request(path, query, headers::get, null, null));
+    }
+
+    private List<FirstRoom> read(String path, String query, String lastEventId) {
+        return ((Admission.Events) judgeReader(path, query, lastEventId)).rooms();
+    }
+
+    private FirstRoom first(String room, String name, Start start) {
+        RoomName in = new RoomName(room);
+        return new FirstRoom(in, name == null ? null : new MemberName(name), rooms.fix(in, start));
+    }
+
+    @Test
+    void aReaderSaysWhichRoomsAndUnderWhichName() {
+        assertThat(read("/rooms/java/events", "name=Ann&history=5", null))
+                .containsExactly(first("java", "Ann", new Start.Last(5)));
+        assertThat(read("/events", "room=a&room=b&room=a", null))
+                .containsExactly(first("a", null, new Start.Last(0)), first("b", null, new Start.Last(0)));
+    }
+
+    @Test
+    void aReaderThatComesBackGoesOnWhereItWasAndItsHeaderIsNewerThanItsAddress() {
+        Start there = new Start.After("e", 7);
+        assertThat(read("/rooms/java/events", "history=5", "e:7")).containsExactly(first("java", null, there));
+        assertThat(read("/rooms/java/events", "after=e:7", null)).containsExactly(first("java", null, there));
+        assertThat(read("/rooms/java/events", "lastEventId=e:7&after=e:1", ""))
+                .containsExactly(first("java", null, there));
+        assertThat(read("/rooms/java/events", "lastEventId=e:1", "e:7")).containsExactly(first("java", null, there));
+        assertThat(read("/events", "room=a&room=b&history=5", "b=e:7"))
+                .containsExactly(first("a", null, new Start.Last(5)), first("b", null, there));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/rooms/a%20b/events, '',                                       room's name",
+        "/events,             '',                                       1 to 5 rooms",
+        "/events,             room=a&room=b&room=c&room=d&room=e&room=f, 1 to 5 rooms",
+        "/events,             room=,                                    room's name",
+        "/events,             room=a&x=%zz,                             escape",
+        "/rooms/java/events,  name=%0A,                                 name is",
+        "/rooms/java/events,  history=-1,                               0 to 999999999",
+        "/rooms/java/events,  after=7,                                  epoch:seq",
+        "/events,             room=a&room=b&lastEventId=e:7,            room=epoch:seq",
+    })
+    void whatIsWrongWithAReaderIsNamedWithWhatIsAllowed(String path, String query, String words) {
+        Admission.Refusal refusal = (Admission.Refusal) judgeReader(path, query, null);
+        assertThat(refusal.status()).isEqualTo(400);
+        assertThat(refusal.reason()).contains(words);
+        assertThat(refusal.isForNow()).isFalse();
+    }
+
+    @Test
+    void aReaderIsCountedAndRefusedAsAHandshakeIs() {
+        admission.close();
+        Admission.Refusal refusal = (Admission.Refusal) judgeReader("/rooms/java/events", null, null);
+        assertThat(refusal.cause()).isEqualTo(Admission.Cause.CLOSED);
+        assertThat(refusal.isForNow()).isTrue();
+        assertThat(admission.refusedCount(Admission.Cause.CLOSED)).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsOverSoonIsForNow() {
+        List<Admission.Cause> forNow = new ArrayList<>();
+        for (Admission.Cause cause : Admission.Cause.values()) {
+            if (new Admission.Refusal(cause, "why").isForNow()) {
+                forNow.add(cause);
+            }
+        }
+        assertThat(forNow)
+                .containsExactly(
+                        Admission.Cause.CLOSED,
+                        Admission.Cause.STARTING,
+                        Admission.Cause.FULL,
+                        Admission.Cause.RATE,
+                        Admission.Cause.ADDRESS_FULL,
+                        Admission.Cause.ADDRESS_RATE);
     }
 }

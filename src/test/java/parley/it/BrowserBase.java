@@ -40,6 +40,10 @@ abstract class BrowserBase {
     /** Held here to keep its level: Selenium warns about browsers newer than itself, for the sake of what is not used here. */
     private static final Logger SELENIUM = Logger.getLogger("org.openqa.selenium");
 
+    private static final String NETWORK_ERRORS = "WebSocket connection to|icon.svg"
+            + "|/(metrics|echo|chat/[a-z]+\\S*|(rooms/\\S+/)?events\\S*) - Failed to load resource"
+            + "|EventSource's response";
+
     static ParleyProcess parley;
 
     @TempDir
@@ -132,9 +136,7 @@ abstract class BrowserBase {
     final void expectNetworkErrors() {
         areNetworkErrorsExpected = true;
         assertThat(errorsInTheConsole())
-                .allSatisfy(entry -> assertThat(entry.getMessage())
-                        .containsPattern("WebSocket connection to|icon.svg"
-                                + "|/(metrics|echo|chat/[a-z]+\\S*) - Failed to load resource"));
+                .allSatisfy(entry -> assertThat(entry.getMessage()).containsPattern(NETWORK_ERRORS));
     }
 
     final void screen(int width, int height, boolean isPhone) {

@@ -56,6 +56,15 @@ public final class FakeStore implements RoomStore {
         }
     }
 
+    /** Loses all messages and begins another history. */
+    void beginAnew(String other) {
+        epoch = other;
+        kept.clear();
+        if (open != null) {
+            open.opened(new Contents(epoch, Numbering.CONSECUTIVE, first, 1, 0, List.of()));
+        }
+    }
+
     void trim(long oldest) {
         first = oldest;
         if (open != null) {

@@ -227,7 +227,9 @@ class PageCacheTest {
         private void take(Member member) {
             Frame next = member.next();
             if (next != null) {
-                taken += ((Frame.Text) next).text().split("\n").length;
+                taken += next instanceof Frame.Events events
+                        ? events.events().size()
+                        : ((Frame.Text) next).text().split("\n").length;
                 frames.add(next);
                 turns.add(() -> take(member));
             }

@@ -26,46 +26,6 @@ class LineTransportTest {
     private final AtomicInteger written = new AtomicInteger();
     private final CountDownLatch closed = new CountDownLatch(1);
 
-    private final Transport container = new Transport() {
-        @Override
-        public void send(Frame frame, Completion completion) {
-            throw new AssertionError("frames go to the line");
-        }
-
-        @Override
-        public boolean ping(Completion completion) {
-            throw new AssertionError("pings go to the line");
-        }
-
-        @Override
-        public void close(CloseCode code, String reason) {
-            closed.countDown();
-        }
-
-        @Override
-        public long bytesUnderWay() {
-            throw new AssertionError("the line knows");
-        }
-
-        @Override
-        public boolean pauseReading() {
-            throw new AssertionError("the line pauses");
-        }
-
-        @Override
-        public void resumeReading() {
-            throw new AssertionError("the line resumes");
-        }
-
-        @Override
-        public void drop() {}
-
-        @Override
-        public boolean isConnected() {
-            return true;
-        }
-    };
-
     @SuppressWarnings("unchecked")
     private LineTransport over(InvocationHandler write) {
         return new LineTransport(
@@ -73,7 +33,8 @@ class LineTransportTest {
                     throw new AssertionError("frames go past the filters");
                 }),
                 (LineTransport.Way) does(LineTransport.Way.class, write),
-                container);
+                LineTransport.Form.MESSAGES,
+                (code, reason) -> closed.countDown());
     }
 
     private static Object does(Class<?> type, InvocationHandler what) {

@@ -1,0 +1,113 @@
+package parley.http;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import parley.door.HttpDoor;
+import parley.door.Query;
+import parley.protocol.HttpJson;
+import parley.protocol.MemberName;
+import parley.protocol.RoomName;
+import parley.protocol.Utf8;
+import parley.room.RoomRegistry;
+import parley.room.RoomStore;
+import parley.session.Sessions;
+
+/** What operators do over HTTP: let messages go, close sessions. Any thread. */
+final class AdminRoutes {
+    /** What fits a close frame (RFC 6455 section 5.5). */
+    private static final int LONGEST_REASON = 123;
+
+    private final Reception reception;
+    private final RoomRegistry rooms;
+    private final Sessions sessions;
+
+    AdminRoutes(Reception reception, RoomRegistry rooms, Sessions sessions) {
+        this.reception = reception;
+        this.rooms = rooms;
+        this.sessions = sessions;
+    }
+
+    /** Adds its routes. */
+    void routes(Router.Builder routes) {
+        routes.on(
+                "DELETE",
+                "/rooms/{room}/messages",
+                (exchange, values) -> reception.admitOperator(exchange, caller -> forget(exchange, values.get(0))));
+        routes.on(
+                "DELETE",
+                "/sessions/{id}",
+                (exchange, values) ->
+                        reception.admitOperator(exchange, caller -> removeSession(exchange, caller, values.get(0))));
+        routes.on(
+                "DELETE",
+                "/members/{name}",
+                (exchange, values) ->
+                        reception.admitOperator(exchange, caller -> removeMembers(exchange, caller, values.get(0))));
+    }
+
+    private void forget(Exchange exchange, String name) {
+        RoomName room = RoomName.parse(name);
+        if (room == null) {
+            exchange.answer(Problem.of(404, "bad-room", "a room's name is " + RoomName.RULE));
+            return;
+        }
+        rooms.forget(room, what -> exchange.answer(answer(what)));
+    }
+
+    private static Answer answer(RoomStore.Forgotten what) {
+        return switch (what) {
+            case DONE -> new Answer(204, Map.of("Cache-Control", "no-store"), new byte[0]);
+            case NOT_NOW -> Problem.unavailable("the messages cannot be removed now, or not all of them; ask again");
+            case NOT_HERE ->
+                Problem.of(501, "not-implemented", "in a cluster messages go by room.kept and room.kept-age alone");
+        };
+    }
+
+    private void removeSession(Exchange exchange, HttpDoor.Caller caller, String session) {
+        String reason = reason(caller);
+        if (reason == null) {
+            exchange.answer(badReason());
+        } else if (sessions.remove(session, reason)) {
+            exchange.answer(closed(1));
+        } else {
+            exchange.answer(Problem.of(404, "not-found", "there is no such session on this server"));
+        }
+    }
+
+    private void removeMembers(Exchange exchange, HttpDoor.Caller caller, String escaped) {
+        MemberName name;
+        try {
+            name = MemberName.parse(Query.path(escaped));
+        } catch (IllegalArgumentException e) {
+            name = null;
+        }
+        String reason = reason(caller);
+        if (name == null) {
+            exchange.answer(Problem.of(404, "bad-name", "a name is " + MemberName.RULE + ", in %-escapes of UTF-8"));
+        } else if (reason == null) {
+            exchange.answer(badReason());
+        } else {
+            int closed = sessions.removeAll(name, reason);
+            exchange.answer(
+                    closed == 0 ? Problem.of(404, "not-found", "nobody on this server is called so") : closed(closed));
+        }
+    }
+
+    private static @Nullable String reason(HttpDoor.Caller caller) {
+        String reason = caller.parameters().getOrDefault("reason", "removed");
+        boolean isClean = reason.codePoints().noneMatch(Character::isISOControl);
+        return isClean && !reason.isEmpty() && Utf8.length(reason) <= LONGEST_REASON ? reason : null;
+    }
+
+    private static Answer badReason() {
+        return Problem.of(
+                400, "bad-query", "reason has 1 to " + LONGEST_REASON + " bytes of UTF-8 without control characters");
+    }
+
+    private static Answer closed(int sessions) {
+        return Answer.of(
+                200,
+                Map.of("Content-Type", "application/json", "Cache-Control", "no-store"),
+                HttpJson.closed(sessions));
+    }
+}

@@ -1,0 +1,87 @@
+package parley.http;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import parley.delivery.Transport;
+import parley.door.Admission;
+import parley.room.RoomRegistry;
+import parley.session.Client;
+import parley.session.Connection;
+import parley.session.FirstRoom;
+import parley.session.Sessions;
+
+/**
+ * Rooms as event streams (WHATWG HTML section 9.2), for {@code EventSource} and everything else that reads HTTP. Any thread.
+ *
+ * <p>A browser gives a stream up for good at any status but 200. So a client that cannot be let in for now gets 200 too, with a stream that says
+ * when to come back and ends; a status that is none is final.
+ */
+public final class EventStreams {
+    /** Proxies are to pass each event on when it comes, and not to compress it: some would wait for more. */
+    private static final Map<String, String> HEADERS = Map.of(
+            "Content-Type", "text/event-stream",
+            "Cache-Control", "no-cache, no-transform",
+            "X-Accel-Buffering", "no");
+
+    private final Admission admission;
+    private final Sessions sessions;
+    private final RoomRegistry rooms;
+    private final Duration retry;
+
+    /**
+     * Makes them.
+     *
+     * @param retry about when a client comes back whose connection was lost
+     */
+    public EventStreams(Admission admission, Sessions sessions, RoomRegistry rooms, Duration retry) {
+        this.admission = admission;
+        this.sessions = sessions;
+        this.rooms = rooms;
+        this.retry = retry;
+    }
+
+    /** Their routes. */
+    public void routes(Router.Builder routes) {
+        routes.on("GET", "/rooms/{room}/events", (exchange, values) -> get(exchange));
+        routes.on("GET", "/events", (exchange, values) -> get(exchange));
+    }
+
+    private void get(Exchange exchange) {
+        Admission.Verdict verdict = admission.judgeReader(exchange.request());
+        if (verdict instanceof Admission.Refusal refusal) {
+            exchange.answer(refused(refusal));
+        } else if (exchange.method().equals("HEAD")) {
+            exchange.answer(new Answer(200, HEADERS, new byte[0]));
+        } else if (verdict instanceof Admission.Events events) {
+            open(exchange, events);
+        } else {
+            throw new AssertionError(verdict);
+        }
+    }
+
+    private Answer refused(Admission.Refusal refusal) {
+        if (refusal.isForNow()) {
+            return Answer.of(200, HEADERS, sessions.turnAway(refusal.reason()));
+        }
+        Map<String, String> headers = new HashMap<>(HEADERS);
+        headers.putAll(refusal.headers());
+        headers.put("Content-Type", "text/plain; charset=utf-8");
+        return Answer.of(refusal.status(), headers, refusal.reason() + "\n");
+    }
+
+    private void open(Exchange exchange, Admission.Events events) {
+        CompletableFuture<Connection> opened = new CompletableFuture<>();
+        Transport transport =
+                exchange.stream(HEADERS, cause -> opened.thenAccept(connection -> connection.failed(cause)));
+        FirstRoom first = events.rooms().get(0);
+        String place = events.rooms().stream()
+                .map(room -> room.room().value())
+                .collect(Collectors.joining("+", "/events/", ""));
+        Client client =
+                new Client(place, first.name() == null ? null : first.name().value(), events.visitor());
+        opened.complete(sessions.openEvents(client, transport, rooms, events.rooms(), retry));
+    }
+}

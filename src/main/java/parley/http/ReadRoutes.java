@@ -1,0 +1,153 @@
+package parley.http;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import parley.protocol.Event;
+import parley.protocol.HttpJson;
+import parley.protocol.JsonCodec;
+import parley.protocol.Message;
+import parley.room.History;
+import parley.room.Presence;
+import parley.room.Room;
+import parley.room.RoomRegistry;
+import parley.room.RoomStore;
+
+/** Reading over HTTP: messages, members, rooms. Any thread. */
+final class ReadRoutes {
+    private static final String JSON = "application/json";
+    private static final int DEFAULT_LIMIT = 50;
+    private static final int MOST_ROOMS = 1000;
+
+    private final Reception reception;
+    private final RoomRegistry rooms;
+
+    ReadRoutes(Reception reception, RoomRegistry rooms) {
+        this.reception = reception;
+        this.rooms = rooms;
+    }
+
+    /** Adds its routes. */
+    void routes(Router.Builder routes) {
+        routes.on(
+                "GET",
+                "/rooms/{room}/messages",
+                (exchange, values) -> reception.admitReader(
+                        exchange,
+                        values.get(0),
+                        (caller, room, newest) -> messages(exchange, caller.parameters(), room, newest)));
+        routes.on(
+                "GET",
+                "/rooms/{room}/members",
+                (exchange, values) -> reception.admitReader(
+                        exchange, values.get(0), (caller, room, newest) -> members(exchange, room)));
+        routes.on(
+                "GET",
+                "/rooms",
+                (exchange, values) ->
+                        reception.admitOperator(exchange, caller -> rooms(exchange, caller.parameters())));
+    }
+
+    private static void messages(
+            Exchange exchange, Map<String, String> parameters, Room room, RoomStore.Expected newest) {
+        String after = parameters.get("after");
+        String before = parameters.get("before");
+        int limit = limit(parameters, Integer.MAX_VALUE);
+        if (!isNumber(after) || !isNumber(before) || limit < 1 || (after != null && before != null)) {
+            exchange.answer(Problem.of(
+                    400,
+                    "bad-query",
+                    "after or before is the seq of a message, or neither for the newest; limit is a number from 1"));
+            return;
+        }
+        History.Range range = after != null
+                ? History.Range.after(Long.parseLong(after), limit)
+                : before != null ? History.Range.before(Long.parseLong(before), limit) : History.Range.newest(limit);
+        room.read(null, range, page -> {
+            if (page == null) {
+                exchange.answer(Problem.unavailable("the messages cannot be read now; ask again"));
+            } else {
+                boolean isOfTheNewest = after == null && before == null;
+                exchange.answer(page(exchange, room, page, isOfTheNewest ? newest : null));
+            }
+        });
+    }
+
+    /**
+     * Writes a page. Those of the newest messages are tagged with the newest, so that the tag does for {@code If-Match}; others with what is
+     * in them.
+     *
+     * @param newest the newest message before the page was read; null for another page
+     */
+    private static Answer page(Exchange exchange, Room room, History.Page page, RoomStore.@Nullable Expected newest) {
+        List<Message> messages = page.messages();
+        long last = messages.isEmpty() ? 0 : messages.get(messages.size() - 1).seq();
+        String tag;
+        if (newest == null) {
+            long first = messages.isEmpty() ? 0 : messages.get(0).seq();
+            tag = "\"" + page.epoch() + ":" + first + "-" + last + (page.more() ? "+" : "")
+                    + (page.first() == null ? "" : "@" + page.first()) + "\"";
+        } else {
+            boolean isEmpty = messages.isEmpty() && newest.epoch().equals(page.epoch());
+            tag = Positions.tag(page.epoch(), isEmpty ? newest.seq() : last);
+        }
+        Map<String, String> headers = new HashMap<>();
+        headers.put("ETag", tag);
+        headers.put("Cache-Control", "private, no-cache");
+        if (isKnown(exchange.request().headers().value("If-None-Match"), tag)) {
+            return new Answer(304, headers, new byte[0]);
+        }
+        headers.put("Content-Type", JSON);
+        Event history = new Event.History(null, room.name(), page.epoch(), messages, page.more(), page.first());
+        return Answer.of(200, headers, JsonCodec.encode(history) + "\n");
+    }
+
+    /** Whether a client has what has that tag (RFC 9110 section 13.1.2). */
+    private static boolean isKnown(@Nullable String tags, String tag) {
+        return tags != null
+                && Stream.of(tags.split(","))
+                        .map(String::strip)
+                        .anyMatch(one -> one.equals(tag) || one.equals("W/" + tag));
+    }
+
+    private static void members(Exchange exchange, Room room) {
+        Presence.Snapshot now = room.snapshot();
+        Event members = new Event.Members(null, room.name(), now.names(), now.count(), !now.isWhole());
+        exchange.answer(json(JsonCodec.encode(members) + "\n"));
+    }
+
+    private void rooms(Exchange exchange, Map<String, String> parameters) {
+        int limit = limit(parameters, MOST_ROOMS);
+        if (limit < 1) {
+            exchange.answer(Problem.of(400, "bad-query", "limit is a number from 1"));
+            return;
+        }
+        List<RoomRegistry.Listed> listed =
+                rooms.list(parameters.getOrDefault("prefix", ""), parameters.getOrDefault("after", ""), limit + 1);
+        boolean more = listed.size() > limit;
+        List<HttpJson.Room> told = listed.stream()
+                .limit(limit)
+                .map(room -> new HttpJson.Room(room.name(), room.members(), room.epoch(), room.seq()))
+                .toList();
+        exchange.answer(json(HttpJson.rooms(told, more)));
+    }
+
+    private static Answer json(String body) {
+        return Answer.of(200, Map.of("Content-Type", JSON, "Cache-Control", "no-store"), body);
+    }
+
+    private static boolean isNumber(@Nullable String value) {
+        return value == null || value.matches("\\d{1,18}");
+    }
+
+    /** How many to tell; 0 when that cannot be read. */
+    private static int limit(Map<String, String> parameters, int most) {
+        String limit = parameters.get("limit");
+        if (limit == null) {
+            return DEFAULT_LIMIT;
+        }
+        return isNumber(limit) ? (int) Math.min(Long.parseLong(limit), most) : 0;
+    }
+}

@@ -1,0 +1,16 @@
+package parley.protocol;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A message that a backend wants published, as it came in the body of a request. Immutable.
+ *
+ * @param from on behalf of whom; null when it does not say
+ * @param rooms where, when the body says that; else null
+ */
+public record Post(
+        Content content,
+        @Nullable String id,
+        @Nullable MemberName from,
+        @Nullable List<RoomName> rooms) implements HttpJson.Decoded {}

@@ -1,0 +1,251 @@
+package parley.session;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
+import parley.delivery.Frame;
+import parley.delivery.StreamEvent;
+import parley.delivery.Transport;
+import parley.protocol.Event;
+import parley.protocol.EventId;
+import parley.protocol.JsonCodec;
+import parley.protocol.MemberName;
+import parley.protocol.RoomName;
+import parley.room.Entry;
+import parley.room.Format;
+import parley.room.Joined;
+import parley.room.Member;
+import parley.room.RoomRegistry;
+import parley.room.Start;
+
+/**
+ * A session that reads an event stream: in one room or several, as a JSON session is, but it can say nothing.
+ *
+ * <p>In one room it is sent the frames that all readers there share. In several each id has to say where the client is in all of them, so that
+ * ids are its own and the lines shared.
+ */
+public final class EventsConnection extends ChatConnection {
+    /** Proxies and browsers give up a stream in which nothing comes; the usual limits are 30 and 60 seconds. */
+    private static final Duration LONGEST_SILENCE = Duration.ofSeconds(15);
+
+    private final @Nullable MemberName name;
+    private final boolean isInOneRoom;
+    /** When it comes back if its connection is lost. */
+    private final Spread retry;
+
+    private final Memberships members = new Memberships(this);
+    /** Rooms that have told where it starts, and that the client has still to hear of. At most as many as there are rooms. */
+    private final Queue<Joined> joined = new ConcurrentLinkedQueue<>();
+
+    /** Set when nothing but the last event is to be sent any more. */
+    private volatile boolean isLeaving;
+    /** Set by the draining thread when it takes the last event. */
+    private volatile boolean saidBye;
+
+    // Touched by the draining thread
+    private boolean isWelcomed;
+    /** Whose turn it is among the rooms. */
+    private int turn;
+    /** Where the client is in each of several rooms. */
+    private final Map<RoomName, String> positions = new LinkedHashMap<>();
+
+    EventsConnection(Sessions sessions, Client client, Transport transport, List<FirstRoom> first, Duration retry) {
+        super(sessions, client, transport);
+        this.name = first.get(0).name();
+        this.isInOneRoom = first.size() == 1;
+        this.retry = Spread.around(retry);
+        first.forEach(room -> position(room.start()).ifPresent(at -> positions.put(room.room(), at)));
+    }
+
+    /**
+     * Where it begins, as far as that is known. A client that is cut before it has heard of all its rooms comes back to where it was in the others
+     * too.
+     */
+    private static Optional<String> position(Start start) {
+        if (start instanceof Start.At at) {
+            return Optional.of(EventId.of(at.epoch(), at.from() - 1));
+        }
+        return start instanceof Start.After after
+                ? Optional.of(EventId.of(after.epoch(), after.seq()))
+                : Optional.empty();
+    }
+
+    /** The last event of a stream: why it ends, and when to open it again. */
+    static StreamEvent bye(String reason, Spread spread) {
+        String line = JsonCodec.encode(new Event.Bye(reason, spread.min(), spread.max()));
+        return new StreamEvent(null, "bye", spread.any(), line);
+    }
+
+    @Override
+    void enter(RoomRegistry rooms, FirstRoom first) {
+        if (hasEnded()) {
+            return; // another of its rooms has no place for it
+        }
+        Entry entered = rooms.join(first.room(), first.start(), this, Format.EVENTS, name, this::joined);
+        if (!(entered instanceof Entry.In in)) {
+            end(entered == Entry.No.ROOM_FULL ? Ending.ROOM_FULL : Ending.TOO_MANY_ROOMS);
+            return;
+        }
+        members.add(in.member());
+        drain().wake();
+    }
+
+    /** At once, or later by a thread that is not to send. */
+    private void joined(@Nullable Joined now) {
+        if (now == null) {
+            end(Ending.NOT_KEPT);
+            return;
+        }
+        joined.add(now);
+        sessions().fanOut().execute(drain()::wake);
+    }
+
+    @Override
+    public void text(String message, int bytes) {
+        throw new IllegalStateException("an event stream brings nothing from the client");
+    }
+
+    @Override
+    boolean isMute() {
+        return true;
+    }
+
+    @Override
+    long keepaliveNanos() {
+        return Math.min(super.keepaliveNanos(), LONGEST_SILENCE.toNanos());
+    }
+
+    @Override
+    @Nullable
+    Frame nextFrame() {
+        if (saidBye) {
+            return null;
+        }
+        if (!isWelcomed) {
+            isWelcomed = true;
+            return welcome();
+        }
+        Joined in = joined.poll();
+        if (in != null) {
+            return hello(in);
+        }
+        if (isLeaving) {
+            saidBye = true;
+            return new Frame.Events(List.of(bye("shutdown", sessions().spread())));
+        }
+        Member[] now = members.all();
+        for (int i = 0; i < now.length; i++) {
+            turn = (turn + 1) % now.length;
+            Frame next = now[turn].next();
+            if (next != null) {
+                return isInOneRoom ? next : withAllPositions(now[turn].room().name(), (Frame.Events) next);
+            }
+        }
+        return null;
+    }
+
+    private Frame welcome() {
+        SessionLimits limits = sessions().limits();
+        Event.Welcome welcome = new Event.Welcome(
+                client().session(),
+                name == null ? null : name.value(),
+                limits.messageBytes(),
+                limits.commandBytes(),
+                limits.rooms(),
+                limits.commandsPerSecond(),
+                limits.bytesPerSecond());
+        return new Frame.Events(List.of(new StreamEvent(null, "welcome", retry.any(), JsonCodec.encode(welcome))));
+    }
+
+    /** Says that it is in a room, of which it is given messages from now on. */
+    private Frame hello(Joined in) {
+        RoomName room = in.member().room().name();
+        String line = JsonCodec.encode(new Event.Joined(null, room, in.epoch(), in.head(), in.count(), in.recovered()));
+        in.member().begin();
+        Frame.Events hello =
+                new Frame.Events(List.of(new StreamEvent(EventId.of(in.epoch(), in.after()), "joined", null, line)));
+        return isInOneRoom ? hello : withAllPositions(room, hello);
+    }
+
+    private Frame withAllPositions(RoomName room, Frame.Events events) {
+        List<StreamEvent> placed = new ArrayList<>();
+        for (StreamEvent event : events.events()) {
+            if (event.id() == null) {
+                placed.add(event);
+            } else {
+                positions.put(room, event.id());
+                placed.add(event.withId(EventId.of(positions)));
+            }
+        }
+        return new Frame.Events(placed);
+    }
+
+    /** It asks for nothing. */
+    @Override
+    @Nullable
+    Frame nextAnswer() {
+        return null;
+    }
+
+    @Override
+    boolean owesAnswers() {
+        return false;
+    }
+
+    @Override
+    void sayBye() {
+        isLeaving = true;
+        drain().wake();
+    }
+
+    /** An event of its own, as far as the transport can still send one, since there is no close frame to say it in. */
+    @Override
+    String lastWords(Ending why, String reason) {
+        if (saidBye) {
+            return "";
+        }
+        return switch (why) {
+            case SHUTDOWN -> bye("shutdown", sessions().spread()).toString();
+            case SERVER_FULL, ADDRESS_FULL, ROOM_FULL, TOO_MANY_ROOMS ->
+                bye(reason, Spread.BUSY).toString();
+            case NOT_KEPT -> bye("the room cannot be read now", Spread.BUSY).toString();
+            default -> bye(reason, retry).toString();
+        };
+    }
+
+    @Override
+    long waitingBytes() {
+        return 0;
+    }
+
+    @Override
+    boolean hasMoreToSend() {
+        if (saidBye) {
+            return false;
+        }
+        boolean isBehind = isLeaving || !joined.isEmpty();
+        for (Member member : members.all()) {
+            isBehind |= member.isBehind();
+        }
+        return isBehind;
+    }
+
+    @Override
+    void frameUnderWay(long nanos) {
+        for (Member member : members.all()) {
+            member.frameUnderWay(nanos);
+        }
+    }
+
+    @Override
+    void release() {
+        members.leaveAll();
+        joined.clear();
+    }
+}

@@ -1,0 +1,58 @@
+package parley.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Chromium's own {@code EventSource}, while the server goes away and comes back. */
+final class EventSourceIT extends BrowserBase {
+    private static final String READ = """
+            window.seen = [];
+            window.joined = [];
+            window.source = new EventSource(arguments[0]);
+            source.onmessage = event => seen.push(JSON.parse(event.data).text);
+            source.addEventListener('joined', event => joined.push(JSON.parse(event.data).recovered));
+            """;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "KILL"})
+    void everyMessageComesOnceAndInOrderOverARestart(String signal) throws Exception {
+        String[] onDisk = {"--data", folder.resolve("data").toString()};
+        List<String> all = new ArrayList<>(numbered("a", 1, 20));
+        ParleyProcess first = ParleyProcess.start(onDisk);
+        Window page;
+        try (first) {
+            page = open(first.page() + "status.html");
+            page.script(READ, first.page() + "rooms/tea/events?name=Ann");
+            untilHolds(() -> assertThat(page.list("return joined")).hasSize(1));
+            say(first, "tea", "Ben", all);
+            untilHolds(() -> assertThat(page.list("return seen")).isEqualTo(all));
+            first.signal(signal);
+            first.exitCode();
+        }
+        try (ParleyProcess second = ParleyProcess.startAt(first.port(), onDisk)) {
+            List<String> more = numbered("b", 1, 20);
+            say(second, "tea", "Ben", more);
+            all.addAll(more);
+            untilHolds(() -> assertThat(page.list("return seen")).isEqualTo(all));
+            assertThat(page.list("return joined.map(String)")).containsExactly("undefined", "true");
+            assertThat(page.script("return source.readyState")).isEqualTo(1L);
+            page.script("source.close()");
+            expectNetworkErrors();
+            assertThat(second.stop()).as(second::output).isZero();
+        }
+        expectNetworkErrors();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rooms/no%20name/events", "events"})
+    void aStreamThatCannotBeIsGivenUpForGood(String address) {
+        Window page = open(parley.page() + "status.html");
+        page.script(READ, parley.page() + address);
+        untilHolds(() -> assertThat(page.script("return source.readyState")).isEqualTo(2L));
+        expectNetworkErrors();
+    }
+}
