@@ -2,13 +2,14 @@ package parley.delivery;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One whole WebSocket message on its way to a client. Immutable: members at the same cursor share one. */
+/** What is sent to a client at once: a whole WebSocket message, or several. Immutable: members at the same cursor share one. */
 public sealed interface Frame {
 
     /**
-     * Returns the message as one frame without a mask, ready for the wire (RFC 6455 section 5.2). Encoded once, for all who share
+     * Returns each message as one frame without a mask, ready for the wire (RFC 6455 section 5.2). Encoded once, for all who share
      * it. Who sends it takes a {@link ByteBuffer#duplicate()}, so that the position stays where it is. Any thread.
      */
     ByteBuffer wire();
@@ -81,5 +82,57 @@ public sealed interface Frame {
         public int length() {
             return bytes.remaining();
         }
+    }
+
+    /**
+     * Several messages, which a transport that can writes at once: a write to the kernel costs more than what is in it, as long as messages are
+     * small. Never empty, and none of several.
+     */
+    final class Several implements Frame {
+        private final List<Frame> messages;
+        private final int length;
+        /** Null until it is asked for. Any thread may set it, to the same bytes. */
+        private volatile @Nullable ByteBuffer wire;
+
+        private Several(List<Frame> messages) {
+            this.messages = List.copyOf(messages);
+            this.length = messages.stream().mapToInt(Frame::length).sum();
+        }
+
+        /** The messages in their order; at least two. */
+        public List<Frame> messages() {
+            return messages;
+        }
+
+        @Override
+        public int length() {
+            return length;
+        }
+
+        @Override
+        public ByteBuffer wire() {
+            ByteBuffer made = wire;
+            if (made == null) {
+                List<ByteBuffer> frames = messages.stream().map(Frame::wire).toList();
+                made = ByteBuffer.allocate(
+                        frames.stream().mapToInt(ByteBuffer::remaining).sum());
+                for (ByteBuffer frame : frames) {
+                    made.put(frame.duplicate());
+                }
+                made.flip();
+                wire = made;
+            }
+            return made;
+        }
+
+        @Override
+        public String toString() {
+            return "Several" + messages;
+        }
+    }
+
+    /** Messages to be sent at once: a single one as it is. There is at least one. */
+    static Frame of(List<? extends Frame> messages) {
+        return messages.size() == 1 ? messages.get(0) : new Several(List.copyOf(messages));
     }
 }

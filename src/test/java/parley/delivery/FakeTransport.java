@@ -44,8 +44,12 @@ public final class FakeTransport implements Transport {
 
     @Override
     public void send(Frame frame, Completion completion) {
-        String words = frame instanceof Frame.Text text ? text.text() : "binary";
-        start(words, completion);
+        List<Frame> messages = frame instanceof Frame.Several several ? several.messages() : List.of(frame);
+        start(completion, messages.stream().map(FakeTransport::words).toArray(String[]::new));
+    }
+
+    private static String words(Frame message) {
+        return message instanceof Frame.Text text ? text.text() : "binary";
     }
 
     @Override
@@ -53,11 +57,11 @@ public final class FakeTransport implements Transport {
         if (refusesPings) {
             return false;
         }
-        start("PING", completion);
+        start(completion, "PING");
         return true;
     }
 
-    private void start(String what, Completion completion) {
+    private void start(Completion completion, String... what) {
         synchronized (this) {
             if (thrown != null) {
                 throw thrown;
@@ -65,11 +69,11 @@ public final class FakeTransport implements Transport {
             if (pending.size() >= limit) {
                 throw new AssertionError("more than " + limit + " in flight");
             }
-            sent.add(what);
+            sent.addAll(List.of(what));
             pending.add(completion);
             deepest = Math.max(deepest, ++depth);
         }
-        onSend.accept(what);
+        List.of(what).forEach(onSend);
         if (when == When.INSIDE_SEND) {
             completeOne(null);
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,5 +47,19 @@ class FrameTest {
         Frame frame = new Frame.Binary(bytes);
         assertThat(frame.wire()).isEqualTo(ByteBuffer.wrap(new byte[] {(byte) 0x82, 3, 1, 2, 3}));
         assertThat(bytes.remaining()).isEqualTo(3);
+    }
+
+    @Test
+    void severalMessagesAreTheirFramesOneBehindTheOther() {
+        Frame several = Frame.of(List.of(new Frame.Text("a"), new Frame.Text(""), new Frame.Text("bc")));
+        assertThat(several.wire()).isEqualTo(ByteBuffer.wrap(HexFormat.of().parseHex("8101618100" + "81026263")));
+        assertThat(several.wire()).isSameAs(several.wire());
+        assertThat(several.length()).isEqualTo(3);
+    }
+
+    @Test
+    void oneMessageIsNotSeveral() {
+        Frame one = new Frame.Text("a");
+        assertThat(Frame.of(List.of(one))).isSameAs(one);
     }
 }
