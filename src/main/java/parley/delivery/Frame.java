@@ -5,11 +5,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One whole WebSocket message, or a part of an event stream, on its way to a client. Immutable: members at the same cursor share one. */
+/**
+ * What is sent to a client at once: a whole WebSocket message, several, or a part of an event stream. Immutable: members at the same cursor
+ * share one.
+ */
 public sealed interface Frame {
 
     /**
-     * Returns the message ready for the wire: as one frame without a mask (RFC 6455 section 5.2), or as a chunk (RFC 9112 section 7.1).
+     * Returns it ready for the wire: each message as one frame without a mask (RFC 6455 section 5.2), or as a chunk (RFC 9112 section 7.1).
      * Encoded once, for all who share it. Who sends it takes a {@link ByteBuffer#duplicate()}, so that the position stays where it is. Any
      * thread.
      */
@@ -129,5 +132,57 @@ public sealed interface Frame {
             events.forEach(event -> event.writeTo(stream));
             return stream.toString();
         }
+    }
+
+    /**
+     * Several messages, which a transport that can writes at once: a write to the kernel costs more than what is in it, as long as messages are
+     * small. Never empty, and none of several.
+     */
+    final class Several implements Frame {
+        private final List<Frame> messages;
+        private final int length;
+        /** Null until it is asked for. Any thread may set it, to the same bytes. */
+        private volatile @Nullable ByteBuffer wire;
+
+        private Several(List<Frame> messages) {
+            this.messages = List.copyOf(messages);
+            this.length = messages.stream().mapToInt(Frame::length).sum();
+        }
+
+        /** The messages in their order; at least two. */
+        public List<Frame> messages() {
+            return messages;
+        }
+
+        @Override
+        public int length() {
+            return length;
+        }
+
+        @Override
+        public ByteBuffer wire() {
+            ByteBuffer made = wire;
+            if (made == null) {
+                List<ByteBuffer> frames = messages.stream().map(Frame::wire).toList();
+                made = ByteBuffer.allocate(
+                        frames.stream().mapToInt(ByteBuffer::remaining).sum());
+                for (ByteBuffer frame : frames) {
+                    made.put(frame.duplicate());
+                }
+                made.flip();
+                wire = made;
+            }
+            return made;
+        }
+
+        @Override
+        public String toString() {
+            return "Several" + messages;
+        }
+    }
+
+    /** Messages to be sent at once: a single one as it is. There is at least one. */
+    static Frame of(List<? extends Frame> messages) {
+        return messages.size() == 1 ? messages.get(0) : new Several(List.copyOf(messages));
     }
 }

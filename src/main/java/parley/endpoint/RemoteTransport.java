@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.RemoteEndpoint;
 import jakarta.websocket.SendHandler;
+import jakarta.websocket.SendResult;
 import jakarta.websocket.Session;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
@@ -63,11 +65,69 @@ final class RemoteTransport implements Transport {
 
     @Override
     public void send(Frame frame, Completion completion) {
-        SendHandler handler = result -> completion.completed(result.isOK() ? null : cause(result.getException()));
-        if (frame instanceof Frame.Text text) {
+        if (frame instanceof Frame.Several several) {
+            new OneByOne(several.messages(), completion).begin();
+        } else {
+            sendOne(frame, result -> completion.completed(failure(result)));
+        }
+    }
+
+    private void sendOne(Frame message, SendHandler handler) {
+        if (message instanceof Frame.Text text) {
             remote.sendText(text.text(), handler);
         } else {
-            remote.sendBinary(((Frame.Binary) frame).bytes().duplicate(), handler);
+            remote.sendBinary(((Frame.Binary) message).bytes().duplicate(), handler);
+        }
+    }
+
+    /**
+     * Sends messages one after the other, each when the one before it has been sent: the API has no means to send several. A result that comes
+     * on the stack of its own send is left to the loop below it, so that the stack does not grow.
+     */
+    private final class OneByOne implements SendHandler {
+        private final List<Frame> messages;
+        private final Completion completion;
+        /** How many results wait for the thread that is in the loop; that thread counts as one. */
+        private final AtomicInteger due = new AtomicInteger();
+        /** Which is sent next. Touched by the thread in the loop, and handed over by {@link #due}. */
+        private int next;
+
+        OneByOne(List<Frame> messages, Completion completion) {
+            this.messages = messages;
+            this.completion = completion;
+        }
+
+        void begin() {
+            due.set(1);
+            next = 1;
+            sendOne(messages.get(0), this); // what it throws is the caller's to hear
+            goOn();
+        }
+
+        @Override
+        public void onResult(SendResult result) {
+            Throwable failure = failure(result);
+            if (failure != null || next == messages.size()) {
+                completion.completed(failure);
+            } else if (due.getAndIncrement() == 0) {
+                sendNext();
+                goOn();
+            }
+        }
+
+        /** Sends as long as results have come meanwhile. */
+        private void goOn() {
+            while (due.decrementAndGet() > 0) {
+                sendNext();
+            }
+        }
+
+        private void sendNext() {
+            try {
+                sendOne(messages.get(next++), this);
+            } catch (RuntimeException e) {
+                completion.completed(e);
+            }
         }
     }
 
@@ -160,7 +220,12 @@ final class RemoteTransport implements Transport {
         return false;
     }
 
-    private static Throwable cause(@Nullable Throwable given) {
-        return given != null ? given : new IOException("the container says a send failed, and not why");
+    /** Why a send failed; null when it did not. */
+    private static @Nullable Throwable failure(SendResult result) {
+        if (result.isOK()) {
+            return null;
+        }
+        Throwable cause = result.getException();
+        return cause != null ? cause : new IOException("the container says a send failed, and not why");
     }
 }

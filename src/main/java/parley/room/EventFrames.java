@@ -44,7 +44,7 @@ final class EventFrames implements Frames {
             return made;
         }
         String of = epoch.get();
-        JsonFrames.Run run = json.run(from, until);
+        Lines.Run run = json.lines().run(from, until);
         if (run == null) {
             return null;
         }

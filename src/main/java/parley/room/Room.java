@@ -104,7 +104,7 @@ public final class Room {
         this.history = new History(
                 log, limits.batchBytes(), message -> Utf8.length(JsonCodec.encode(new Event.Said(name, message))));
         this.signals = new Signals(elapsed);
-        this.plainFrames = new PlainFrames(log.ring());
+        this.plainFrames = new PlainFrames(log.ring(), limits.batchBytes());
         this.jsonFrames =
                 new JsonFrames(name, log.ring(), signals, roster::snapshot, roster::count, limits.batchBytes());
         this.eventFrames = new EventFrames(jsonFrames, () -> log.beginning().epoch());

@@ -1,12 +1,17 @@
 package parley.session;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
 
 /** A session of {@code /echo}: every message comes back, in order. Who sends and does not read is closed with 1013. */
 public final class EchoConnection extends Connection {
+    /** With so many bytes a write is long enough. */
+    private static final int AT_ONCE = 64 << 10;
+
     private final Backlog<Frame> echoes;
 
     EchoConnection(Sessions sessions, Client client, Transport transport) {
@@ -32,16 +37,29 @@ public final class EchoConnection extends Connection {
         }
     }
 
+    /** All that wait, as far as they are sent at once. */
     @Override
     @Nullable
     Frame nextFrame() {
-        return echoes.poll();
+        Frame first = echoes.poll();
+        Frame next = first == null || first.length() >= AT_ONCE ? null : echoes.poll();
+        if (first == null || next == null) {
+            return first;
+        }
+        List<Frame> frames = new ArrayList<>(List.of(first));
+        int length = first.length();
+        while (next != null) {
+            frames.add(next);
+            length += next.length();
+            next = length < AT_ONCE ? echoes.poll() : null;
+        }
+        return Frame.of(frames);
     }
 
     @Override
     @Nullable
     Frame nextAnswer() {
-        return echoes.poll();
+        return nextFrame();
     }
 
     @Override

@@ -44,11 +44,15 @@ public final class FakeTransport implements Transport {
 
     @Override
     public void send(Frame frame, Completion completion) {
-        if (frame instanceof Frame.Binary) {
-            start("binary", completion);
-        } else {
-            start(frame instanceof Frame.Text text ? text.text() : frame.toString(), completion);
+        List<Frame> messages = frame instanceof Frame.Several several ? several.messages() : List.of(frame);
+        start(completion, messages.stream().map(FakeTransport::words).toArray(String[]::new));
+    }
+
+    private static String words(Frame message) {
+        if (message instanceof Frame.Binary) {
+            return "binary";
         }
+        return message instanceof Frame.Text text ? text.text() : message.toString();
     }
 
     @Override
@@ -56,11 +60,11 @@ public final class FakeTransport implements Transport {
         if (refusesPings) {
             return false;
         }
-        start("PING", completion);
+        start(completion, "PING");
         return true;
     }
 
-    private void start(String what, Completion completion) {
+    private void start(Completion completion, String... what) {
         synchronized (this) {
             if (thrown != null) {
                 throw thrown;
@@ -68,11 +72,11 @@ public final class FakeTransport implements Transport {
             if (pending.size() >= limit) {
                 throw new AssertionError("more than " + limit + " in flight");
             }
-            sent.add(what);
+            sent.addAll(List.of(what));
             pending.add(completion);
             deepest = Math.max(deepest, ++depth);
         }
-        onSend.accept(what);
+        List.of(what).forEach(onSend);
         if (when == When.INSIDE_SEND) {
             completeOne(null);
         }

@@ -66,4 +66,18 @@ class FrameTest {
         assertThat(frame.wire()).as("made once").isSameAs(frame.wire());
         assertThat(frame.length()).isGreaterThanOrEqualTo(bytes / 2);
     }
+
+    @Test
+    void severalMessagesAreTheirFramesOneBehindTheOther() {
+        Frame several = Frame.of(List.of(new Frame.Text("a"), new Frame.Text(""), new Frame.Text("bc")));
+        assertThat(several.wire()).isEqualTo(ByteBuffer.wrap(HexFormat.of().parseHex("8101618100" + "81026263")));
+        assertThat(several.wire()).isSameAs(several.wire());
+        assertThat(several.length()).isEqualTo(3);
+    }
+
+    @Test
+    void oneMessageIsNotSeveral() {
+        Frame one = new Frame.Text("a");
+        assertThat(Frame.of(List.of(one))).isSameAs(one);
+    }
 }

@@ -1,0 +1,131 @@
+package parley.room;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import parley.delivery.Frame;
+import parley.protocol.Message;
+import parley.protocol.Utf8;
+
+/**
+ * The newest messages of a room as members of one kind are sent them, so that members who are not quite at the same place have each message
+ * encoded once too. A cache: any thread may replace what another has put there.
+ */
+final class Lines {
+    /** A power of two. */
+    private static final int LINES = 64;
+    /**
+     * So many bytes may the lines have that a room keeps. (Once no line above 4 KB was kept: with messages of 4 KB a quarter of the processor
+     * went into encoding as soon as members were a little apart.)
+     */
+    private static final int KEPT_BYTES = 1 << 18;
+
+    /**
+     * A message, encoded.
+     *
+     * @param frame the line as a frame of its own
+     */
+    record Line(long place, long seq, Frame.Text frame, int bytes) {
+        String text() {
+            return frame.text();
+        }
+    }
+
+    /**
+     * Messages that go in one frame.
+     *
+     * @param isFull whether no further one fits
+     * @param bytes what they have together
+     */
+    record Run(List<Line> lines, boolean isFull, int bytes) {
+        Frames.Batch in(Frame frame) {
+            Line last = lines.get(lines.size() - 1);
+            return new Frames.Batch(lines.get(0).place, last.place, last.seq, isFull, frame);
+        }
+    }
+
+    private final Ring ring;
+    private final Function<Message, String> encode;
+    private final int batchBytes;
+    private final AtomicReferenceArray<@Nullable Line> lines = new AtomicReferenceArray<>(LINES);
+    /** The bytes of the lines that are kept. */
+    private final AtomicInteger keptBytes = new AtomicInteger();
+
+    /**
+     * Makes an empty cache.
+     *
+     * @param batchBytes how many bytes go in a frame; one message always does
+     */
+    Lines(Ring ring, Function<Message, String> encode, int batchBytes) {
+        this.ring = ring;
+        this.encode = encode;
+        this.batchBytes = batchBytes;
+    }
+
+    /** Returns the messages of a frame, from a place on, up to another at most; null when the log does not keep the first any more. */
+    @Nullable
+    Run run(long from, long until) {
+        Line line = line(from);
+        if (line == null) {
+            return null;
+        }
+        List<Line> taken = new ArrayList<>();
+        int bytes = 0;
+        while (line != null && (taken.isEmpty() || bytes + line.bytes <= batchBytes)) {
+            taken.add(line);
+            bytes += line.bytes + 1;
+            long next = from + taken.size();
+            line = next > until ? null : line(next);
+        }
+        boolean isFull = line != null;
+        int count = (int) ((isFull ? roundest(from, from + taken.size()) : from + taken.size()) - from);
+        return new Run(taken.subList(0, count), isFull, bytes);
+    }
+
+    /**
+     * Where a full batch ends: of the places behind the first and up to the last, the one that most powers of two divide. So members who are
+     * behind, each at another place, end at the same one and go on together. When each went as far as a frame holds, they stayed apart.
+     */
+    private static long roundest(long first, long last) {
+        return last & -Long.highestOneBit(first ^ last);
+    }
+
+    private @Nullable Line line(long place) {
+        int slot = (int) place & (LINES - 1);
+        Line kept = lines.get(slot);
+        if (kept != null && kept.place == place) {
+            return kept;
+        }
+        Message message = ring.read(place);
+        if (message == null) {
+            return null;
+        }
+        String text = encode.apply(message);
+        Line line = new Line(place, message.seq(), new Frame.Text(text), Utf8.length(text));
+        keep(slot, line);
+        return line;
+    }
+
+    /** Keeps a line in place of what is in its slot, and lets go of others, from the next slot on, until the bytes are few enough. */
+    private void keep(int slot, Line line) {
+        int kept = put(slot, line);
+        for (int i = 1; kept > KEPT_BYTES && i <= LINES; i++) {
+            kept = put((slot + i) & (LINES - 1), null);
+        }
+    }
+
+    private int put(int slot, @Nullable Line line) {
+        Line before = lines.getAndSet(slot, line);
+        return keptBytes.addAndGet((line == null ? 0 : line.bytes) - (before == null ? 0 : before.bytes));
+    }
+
+    /** Lets all of them go. */
+    void letGo() {
+        for (int slot = 0; slot < LINES; slot++) {
+            put(slot, null);
+        }
+    }
+}
