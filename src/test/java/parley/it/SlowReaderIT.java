@@ -178,6 +178,7 @@ final class SlowReaderIT {
             server.start();
             server.settings();
             server.deploy(NAME, Path.of(ParleyProcess.war()));
+            AtomicBoolean isAllSaid = new AtomicBoolean();
             AtomicBoolean isEnough = new AtomicBoolean();
             List<Reader> readers = new ArrayList<>();
             List<CompletableFuture<Reader>> reading = new ArrayList<>();
@@ -189,8 +190,12 @@ final class SlowReaderIT {
                     readers.add(reader);
                     reading.add(CompletableFuture.supplyAsync(() -> reader.read(isEnough)));
                 }
-                CompletableFuture.delayedExecutor(SECONDS, TimeUnit.SECONDS).execute(() -> isEnough.set(true));
-                talk(talker, isEnough);
+                CompletableFuture.delayedExecutor(SECONDS, TimeUnit.SECONDS).execute(() -> isAllSaid.set(true));
+                talk(talker, isAllSaid);
+                assertThat(talker.ask("{'type':'who','room':'busy'}").getInt("count"))
+                        .as("members; a close lies behind what a slow one has still to read")
+                        .isEqualTo(1 + READERS.length);
+                isEnough.set(true);
                 for (CompletableFuture<Reader> each : reading) {
                     each.get(1, TimeUnit.MINUTES);
                 }
