@@ -9,6 +9,9 @@ import java.nio.file.Path;
  * free. For one thread. Every wait has a time limit, after which an AssertionError has what the server printed.
  */
 public interface Server extends AutoCloseable {
+    /** The {@code access.api-key} that every server has. */
+    String API_KEY = "a-key-for-tests-that-is-long-enough";
+
     /** Starts it and waits until it answers. */
     void start() throws IOException;
 
