@@ -134,24 +134,25 @@ final class Keys {
             "access.api-key",
             "",
             "at least 32 bytes of text, as 'openssl rand -base64 48' makes them; none for no such key",
-            "The key that lets a backend do everything over HTTP, in the header Authorization: Bearer.",
+            "A key for backends. A client that sends it in the header Authorization: Bearer may do everything over HTTP, on"
+                    + " behalf of any name. It does not open WebSockets.",
             true,
             Keys::apiKey);
     static final Setting<HttpPublish> HTTP_PUBLISH = Setting.choice(
             "http.publish",
             HttpPublish.AUTHORIZED,
             HttpPublish.class,
-            "Who may publish over HTTP with access.mode=anonymous. authorized: with access.api-key alone. everyone: anybody. In the"
-                    + " other modes tokens and logins say that.");
+            "Which clients may publish over HTTP with access.mode=anonymous. authorized: those with access.api-key. everyone:"
+                    + " all. In the other modes the token or the login decides.");
     static final Setting<Integer> REQUESTS_PER_ADDRESS = Setting.number(
             "limits.requests-per-second-per-address",
             200,
             0,
             1_000_000,
             "requests a second, 0 = no limit",
-            "Requests of HTTP for rooms, members and messages a second from one address, and with tokens of one name, with a burst"
-                    + " of five times that; each message of a body with several counts as one. More are answered with 429."
-                    + " access.api-key has no limit.");
+            "HTTP requests for rooms, members and messages a second from one address, and with tokens of one name, with a"
+                    + " burst of five times that. Each message of a body with several counts as one. More are refused with"
+                    + " 429. Requests with access.api-key have no limit.");
 
     private static String apiKey(Config config, String key) {
         String value = config.getString(key);

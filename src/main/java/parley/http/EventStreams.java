@@ -1,12 +1,12 @@
 package parley.http;
 
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import parley.delivery.Transport;
 import parley.door.Admission;
+import parley.protocol.HttpJson;
 import parley.room.RoomRegistry;
 import parley.session.Client;
 import parley.session.Connection;
@@ -66,10 +66,13 @@ public final class EventStreams {
         if (refusal.isForNow()) {
             return Answer.of(200, HEADERS, sessions.turnAway(refusal.reason()));
         }
-        Map<String, String> headers = new HashMap<>(HEADERS);
-        headers.putAll(refusal.headers());
-        headers.put("Content-Type", "text/plain; charset=utf-8");
-        return Answer.of(refusal.status(), headers, refusal.reason() + "\n");
+        String code = switch (refusal.status()) {
+            case 401 -> "unauthorized";
+            case 403 -> "forbidden";
+            default -> "bad-request";
+        };
+        return Problem.of(
+                refusal.status(), HttpJson.problem(refusal.status(), code, refusal.reason()), refusal.headers());
     }
 
     private void open(Exchange exchange, Admission.Events events) {

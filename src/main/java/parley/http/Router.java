@@ -9,6 +9,7 @@ import java.util.TreeSet;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import parley.door.Request;
+import parley.protocol.HttpJson;
 
 /**
  * The routes of an edge: method and path lead to a handler. Paths that no route has are left to the edge, which has the page. Immutable; any
@@ -169,10 +170,9 @@ public final class Router {
         } else if (method.equals("OPTIONS")) {
             exchange.answer(new Answer(204, Map.of("Allow", allow), new byte[0]));
         } else {
-            exchange.answer(Answer.of(
-                    405,
-                    Map.of("Allow", allow, "Content-Type", "text/plain; charset=utf-8"),
-                    "the method of a request to " + route.pattern + " is one of " + allow + "\n"));
+            String detail = "the method of a request to " + route.pattern + " is one of " + allow;
+            exchange.answer(
+                    Problem.of(405, HttpJson.problem(405, "method-not-allowed", detail), Map.of("Allow", allow)));
         }
     }
 }

@@ -9,10 +9,11 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import org.glassfish.grizzly.Connection;
+import org.glassfish.grizzly.Grizzly;
 import org.glassfish.grizzly.IOEvent;
-import org.glassfish.grizzly.IOStrategy;
 import org.glassfish.grizzly.Transport;
 import org.glassfish.grizzly.nio.transport.TCPNIOServerConnection;
+import org.glassfish.grizzly.strategies.AbstractIOStrategy;
 import org.glassfish.grizzly.strategies.SameThreadIOStrategy;
 import org.glassfish.grizzly.threadpool.ThreadPoolConfig;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +23,9 @@ import org.jspecify.annotations.Nullable;
  * once again that a client waits, since the kernel keeps it in its queue, and spin without a word, with a selector and
  * all of its connections. Called by the selectors.
  */
-final class AcceptingStrategy implements IOStrategy {
+final class AcceptingStrategy extends AbstractIOStrategy {
     private static final Logger LOG = System.getLogger("parley.standalone");
+    private static final java.util.logging.Logger GRIZZLY_LOG = Grizzly.logger(AcceptingStrategy.class);
     private static final SameThreadIOStrategy SAME_THREAD = SameThreadIOStrategy.getInstance();
     private static final long MINUTE_NANOS = 60_000_000_000L;
 
@@ -39,12 +41,16 @@ final class AcceptingStrategy implements IOStrategy {
     }
 
     @Override
-    public boolean executeIoEvent(Connection connection, IOEvent event) throws IOException {
-        return executeIoEvent(connection, event, true);
-    }
-
-    @Override
     public boolean executeIoEvent(Connection connection, IOEvent event, boolean isEnabled) throws IOException {
+        if (event == IOEvent.READ
+                && isEnabled
+                && connection.getProcessor() == connection.getTransport().getProcessor()) {
+            // It still speaks HTTP. Grizzly's own strategy for one thread loses the interest in reading with a body
+            // that comes in parts.
+            connection.disableIOEvent(event);
+            fireIOEvent(connection, event, ENABLE_INTEREST_LIFECYCLE_LISTENER, GRIZZLY_LOG);
+            return true;
+        }
         if (event != IOEvent.SERVER_ACCEPT || !(connection instanceof TCPNIOServerConnection server)) {
             return SAME_THREAD.executeIoEvent(connection, event, isEnabled);
         }

@@ -13,6 +13,7 @@ import org.glassfish.grizzly.http.io.NIOInputStream;
 import org.glassfish.grizzly.http.io.NIOOutputStream;
 import org.glassfish.grizzly.http.server.Request;
 import org.glassfish.grizzly.http.server.Response;
+import org.glassfish.grizzly.nio.NIOConnection;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Transport;
 import parley.http.Answer;
@@ -145,7 +146,13 @@ final class GrizzlyExchange implements Exchange {
     @Override
     public void answer(Answer with) {
         answer = with;
-        if (!state.compareAndSet(State.SERVING, State.ANSWERED)) {
+        if (state.compareAndSet(State.SERVING, State.ANSWERED)) {
+            return;
+        }
+        // What Grizzly is given on the selector itself waits until something comes from a client.
+        if (((NIOConnection) client).getSelectorRunner().getRunnerThread() == Thread.currentThread()) {
+            writeAndResume();
+        } else {
             client.executeInEventThread(IOEvent.READ, this::writeAndResume);
         }
     }

@@ -292,10 +292,11 @@ class SettingsTest {
     void secretsAreNotShown() {
         String secret = "a secret that is long enough, surely it is";
         sources.set("access.mode", "token").set("access.secret", secret).set("listen.tls.password", "changeit");
+        sources.set("access.api-key", "the key of a backend, which is long too");
         assertThat(sources.load().describe())
                 .anySatisfy(line -> assertThat(line).startsWith("access.secret = \"***\""))
                 .anySatisfy(line -> assertThat(line).startsWith("listen.tls.password = \"***\""))
-                .noneSatisfy(line -> assertThat(line).containsAnyOf(secret, "changeit"));
+                .noneSatisfy(line -> assertThat(line).containsAnyOf(secret, "changeit", "backend"));
         sources.set("access.mode", "anonymous");
         assertThatThrownBy(sources::load)
                 .hasMessageContaining("'access.secret'")

@@ -30,6 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import parley.delivery.Drain;
 import parley.delivery.FakeTransport;
 import parley.delivery.Frame;
+import parley.delivery.StreamEvent;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 
@@ -106,6 +107,12 @@ class RoomStressTest {
             if (frame instanceof Frame.Text text) {
                 for (String line : text.text().split("\n")) {
                     taken(line);
+                }
+            } else if (frame instanceof Frame.Events events) {
+                for (StreamEvent event : events.events()) {
+                    taken(event.data());
+                    String id = event.id();
+                    check(id == null || id.endsWith(":" + last), id + " at " + last);
                 }
             }
             return frame;
@@ -226,7 +233,7 @@ class RoomStressTest {
         int messages = 5_000;
         List<Session> sessions = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
-            Format format = i % 2 == 0 ? Format.JSON : Format.PLAIN;
+            Format format = Format.values()[i % 3];
             Session session = new Session(fanOut, FakeTransport.When.INSIDE_SEND, format);
             sessions.add(session);
             session.member = Samples.member(
@@ -259,7 +266,7 @@ class RoomStressTest {
         for (int round = 0; round < ROUNDS; round++) {
             boolean isSlow = random.nextInt(4) == 0;
             FakeTransport.When when = isSlow ? FakeTransport.When.LATER : FakeTransport.When.INSIDE_SEND;
-            Format format = random.nextBoolean() ? Format.JSON : Format.PLAIN;
+            Format format = Format.values()[random.nextInt(3)];
             Session session = new Session(fanOut, when, format);
             RoomName name = new RoomName("r" + random.nextInt(3));
             MemberName as = new MemberName("n" + random.nextInt(9));

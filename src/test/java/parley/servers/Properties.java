@@ -15,7 +15,8 @@ final class Properties {
             "parley.session.close-timeout=1s",
             "parley.limits.commands-per-second=0",
             "parley.limits.bytes-per-second=0",
-            "parley.status.for=everyone");
+            "parley.status.for=everyone",
+            "parley.access.api-key=" + Server.API_KEY);
 
     private Properties() {}
 

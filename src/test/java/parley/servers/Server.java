@@ -9,6 +9,9 @@ import java.nio.file.Path;
  * free. For one thread. Every wait has a time limit, after which an AssertionError has what the server printed.
  */
 public interface Server extends AutoCloseable {
+    /** The {@code access.api-key} that every server has. */
+    String API_KEY = "a-key-for-tests-that-is-long-enough";
+
     /** It is started with these settings in place of the short times of the portability suite. */
     void insteadOfShortTimes(String... lines);
 

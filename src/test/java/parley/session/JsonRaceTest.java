@@ -44,7 +44,8 @@ class JsonRaceTest {
         @Override
         public void send(Frame frame, Completion completion) {
             synchronized (this) {
-                lines.addAll(List.of(((Frame.Text) frame).text().split("\n")));
+                String words = frame instanceof Frame.Text text ? text.text() : frame.toString();
+                lines.addAll(List.of(words.split("\n")));
             }
             completion.completed(null);
         }

@@ -203,7 +203,8 @@ class EventsTest extends ServerBase {
         start("limits.connections=1");
         try (EventReader bad = read("/rooms/java/events?after=7")) {
             assertThat(bad.status()).isEqualTo(400);
-            assertThat(bad.body()).contains("epoch:seq");
+            assertThat(bad.header("Content-Type")).isEqualTo("application/problem+json");
+            assertThat(bad.body()).contains("bad-request", "epoch:seq");
         }
         try (EventReader elsewhere = read("/rooms/java/events", "Origin: https://elsewhere.example")) {
             assertThat(elsewhere.status()).isEqualTo(403);

@@ -19,7 +19,9 @@ import java.security.interfaces.RSAPrivateCrtKey;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Iterator;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
@@ -81,6 +83,24 @@ class TlsTest extends ServerBase {
             one.close();
             assertThat(one.closed()).startsWith("1000");
         }
+    }
+
+    /** Its connection leaves HTTP, and not the filter that encrypts. */
+    @Test
+    void anEventStreamIsEncrypted() throws Exception {
+        HttpClient http = trusting(startEncrypted());
+        URI uri = URI.create("https://127.0.0.1:" + server.port() + "/rooms/java/events");
+        HttpRequest request = HttpRequest.newBuilder(uri).build();
+        try (JsonClient ann = new JsonClient(http, wss("/chat/java"))) {
+            HttpResponse<Stream<String>> answer = http.send(request, HttpResponse.BodyHandlers.ofLines());
+            try (Stream<String> stream = answer.body()) {
+                Iterator<String> lines = stream.iterator();
+                while (!lines.next().equals("event: joined")) {}
+                ann.ask("{'type':'say','room':'java','text':'secret'}");
+                while (!lines.next().contains("\"text\":\"secret\"")) {}
+            }
+        }
+        awaitMembers(0);
     }
 
     private static String next(JsonClient client) {
