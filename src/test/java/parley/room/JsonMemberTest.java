@@ -194,14 +194,14 @@ class JsonMemberTest {
     }
 
     @Test
-    void aPlainMemberOfTheSameRoomStillGetsOneMessageAFrame() {
+    void aPlainMemberOfTheSameRoomGetsAFrameOfItsOwnForEachMessage() {
         Room room = room(Overflow.DROP_OLDEST, 10, 10);
         Member json = Samples.json(room, subscriber, 1);
         Member plain = Samples.plain(room, subscriber, 1);
         publish(room, 2);
         assertThat(take(json)).isEqualTo("1 2");
-        assertThat(plain.next()).isEqualTo(new Frame.Text("m1"));
-        assertThat(plain.next()).isEqualTo(new Frame.Text("m2"));
+        assertThat(((Frame.Several) plain.next()).messages())
+                .isEqualTo(List.of(new Frame.Text("m1"), new Frame.Text("m2")));
         assertThat(plain.next()).isNull();
     }
 

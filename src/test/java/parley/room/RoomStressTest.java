@@ -104,7 +104,9 @@ class RoomStressTest {
         public Frame next() {
             Member in = member;
             Frame frame = in == null ? null : in.next();
-            if (frame instanceof Frame.Text text) {
+            if (frame instanceof Frame.Several several) {
+                several.messages().forEach(message -> taken(((Frame.Text) message).text()));
+            } else if (frame instanceof Frame.Text text) {
                 for (String line : text.text().split("\n")) {
                     taken(line);
                 }

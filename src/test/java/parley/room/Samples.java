@@ -2,11 +2,13 @@ package parley.room;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import parley.delivery.Frame;
 import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.RoomName;
@@ -140,5 +142,10 @@ public final class Samples {
     static @Nullable Member plain(RoomRegistry registry, RoomName name, Member.Subscriber subscriber, Start start) {
         Entry entry = registry.join(name, start, subscriber, Format.PLAIN, null, Samples::begin);
         return entry instanceof Entry.In in ? in.member() : null;
+    }
+
+    /** The messages of a frame, one or several. */
+    static List<Frame> messages(Frame frame) {
+        return frame instanceof Frame.Several several ? several.messages() : List.of(frame);
     }
 }

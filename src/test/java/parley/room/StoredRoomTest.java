@@ -68,7 +68,7 @@ class StoredRoomTest {
         do {
             before = taken.size() + readies();
             for (Frame next = member.next(); next != null; next = member.next()) {
-                taken.add(((Frame.Text) next).text());
+                Samples.messages(next).forEach(message -> taken.add(((Frame.Text) message).text()));
             }
             run();
         } while (taken.size() + readies() > before);
