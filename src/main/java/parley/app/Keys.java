@@ -246,7 +246,7 @@ final class Keys {
             Duration.ZERO,
             ofDays(30),
             "0s to 30d",
-            "How long a room stays after its last member left; not at all when there are as many rooms as limits.rooms.");
+            "How long a room stays after its last member left and the last message was published; not at all when there are as many rooms as limits.rooms.");
     static final Setting<Long> BATCH_BYTES = Setting.bytes(
             "room.batch-bytes",
             "64KiB",

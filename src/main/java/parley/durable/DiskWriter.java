@@ -302,7 +302,6 @@ final class DiskWriter implements Runnable {
         boolean[] isOver = {false};
         boolean isWritten = rooms.change("messages cannot be removed", touched -> {
             Stored stored = rooms.find(forget.name, touched);
-            forget.upTo = forget.upTo < 0 ? stored.head() : forget.upTo;
             for (int gone = 0; gone < Housekeeping.MOST_GONE && !isOver[0]; gone += Stored.LOOK) {
                 isOver[0] = stored.forget(rooms.tables(), forget.upTo);
             }

@@ -105,8 +105,8 @@ public final class DurableStore implements RoomStore, AutoCloseable {
         }
 
         @Override
-        public void forget(Consumer<Forgotten> onForgotten) {
-            if (!writer.add(new Task.Forget(name, onForgotten))) {
+        public void forget(long upTo, Consumer<Forgotten> onForgotten) {
+            if (!writer.add(new Task.Forget(name, upTo, onForgotten))) {
                 onForgotten.accept(Forgotten.NOT_NOW);
             }
         }

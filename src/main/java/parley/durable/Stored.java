@@ -129,7 +129,8 @@ final class Stored {
     }
 
     /** Lets some of its messages go, the oldest first, up to that number; whether all of those have gone. */
-    boolean forget(Tables tables, long upTo) throws SQLException {
+    boolean forget(Tables tables, long last) throws SQLException {
+        long upTo = Math.min(last, now.head());
         if (!isKept() || now.first() > upTo) {
             return true;
         }
@@ -146,11 +147,6 @@ final class Stored {
         tables.removeBefore(now.id(), first);
         tables.update(now);
         return first > upTo;
-    }
-
-    /** The number of its newest message. */
-    long head() {
-        return now.head();
     }
 
     /**

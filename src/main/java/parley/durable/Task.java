@@ -65,14 +65,13 @@ sealed interface Task {
     /** All messages of a room up to one are to go. */
     final class Forget implements Task {
         final RoomName name;
-        /** Known once it has begun; negative before. */
-        long upTo = -1;
-
+        final long upTo;
         final Consumer<RoomStore.Forgotten> onForgotten;
         boolean isAnswered;
 
-        Forget(RoomName name, Consumer<RoomStore.Forgotten> onForgotten) {
+        Forget(RoomName name, long upTo, Consumer<RoomStore.Forgotten> onForgotten) {
             this.name = name;
+            this.upTo = upTo;
             this.onForgotten = onForgotten;
         }
     }

@@ -201,13 +201,13 @@ public final class Room {
         seats.whenOpen(null, isOpen -> then.accept(isOpen ? log.newest() : null));
     }
 
-    /** Lets go of all messages, wherever they are kept. */
+    /** Lets go of all messages that the room has heard of, wherever they are kept. */
     void forgetMessages(Consumer<RoomStore.Forgotten> onForgotten) {
         if (log.firstStored() == RoomStore.NOTHING) {
             forget();
             onForgotten.accept(RoomStore.Forgotten.DONE);
         } else {
-            log.store().forget(onForgotten);
+            log.store().forget(log.newest().seq(), onForgotten);
         }
     }
 

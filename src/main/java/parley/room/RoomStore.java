@@ -54,9 +54,9 @@ public interface RoomStore {
         }
 
         /**
-         * Lets go of all messages. The room hears that they are trimmed first, then the callback is called with what came of it.
+         * Lets go of all messages up to a number. The room hears that they are trimmed first, then the callback is called with what came of it.
          */
-        default void forget(Consumer<Forgotten> onForgotten) {
+        default void forget(long upTo, Consumer<Forgotten> onForgotten) {
             onForgotten.accept(Forgotten.NOT_HERE);
         }
 

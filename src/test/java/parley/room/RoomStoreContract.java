@@ -243,6 +243,33 @@ public abstract class RoomStoreContract {
         assertThat(room.texts()).containsExactly("one", "two");
     }
 
+    protected final Outcome appendBehind(RoomStore.Log log, String epoch, long seq, String text, @Nullable String id)
+            throws Exception {
+        CompletableFuture<Outcome> result = new CompletableFuture<>();
+        log.appendBehind(new RoomStore.Expected(epoch, seq), 0, draft(text, id), result::complete);
+        return get(result);
+    }
+
+    /** Or the store says that it cannot do that, and adds nothing. */
+    @Test
+    void aMessageIsAddedBehindTheExpectedOneOrNotAtAll() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        String epoch = get(room.opened).epoch();
+        Outcome first = appendBehind(log, epoch, 0, "one", "a");
+        if (first instanceof Outcome.CannotCompare) {
+            publish(log, "two");
+            assertThat(room.texts()).containsExactly("two");
+            return;
+        }
+        assertThat(first).isEqualTo(new Outcome.Published(1, false));
+        assertThat(appendBehind(log, epoch, 0, "late", null)).isEqualTo(new Outcome.Moved(epoch, 1));
+        assertThat(appendBehind(log, "other", 1, "elsewhere", null)).isEqualTo(new Outcome.Moved(epoch, 1));
+        assertThat(appendBehind(log, epoch, 0, "one, again", "a")).isEqualTo(new Outcome.Published(1, true));
+        assertThat(appendBehind(log, epoch, 1, "two", null)).isEqualTo(new Outcome.Published(2, false));
+        assertThat(room.texts()).containsExactly("one", "two");
+    }
+
     /** A machine's clock is set back, by a second or a year. */
     @Test
     void timesNeverFallAsNumbersRise() throws Exception {

@@ -1,0 +1,202 @@
+package parley.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jakarta.json.JsonArray;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonString;
+import jakarta.json.JsonValue;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import parley.client.JsonClient;
+
+/**
+ * Replays the requests of {@code docs/http.md}. An epoch or a time stands there for one that the server makes: the first one that comes in its
+ * place is what it means from then on.
+ */
+class HttpDocumentTest extends HttpBase {
+    private static final Set<String> MADE_BY_THE_SERVER = Set.of("epoch", "at");
+    /** A word of a shell: in single quotes, in double quotes, or without. */
+    private static final Pattern WORD = Pattern.compile("'([^']*)'|\"([^\"]*)\"|(\\S+)");
+
+    private final Map<String, String> meaning = new HashMap<>();
+
+    private static String document() throws Exception {
+        return Files.readString(Path.of("docs/http.md"));
+    }
+
+    @Test
+    void theRequestsAreAnsweredAsTheDocumentSays() throws Exception {
+        startWithKey();
+        String document = document();
+        int from = document.indexOf("```transcript\n") + "```transcript\n".length();
+        String[] requests =
+                document.substring(from, document.indexOf("\n```", from)).split("\n\n");
+        assertThat(requests).hasSizeGreaterThan(14);
+        try (JsonClient ann = new JsonClient(ws("/chat/java?name=Ann"))) {
+            meaning.put("1x8bdrmmn7xk3", ann.next("welcome").getString("session"));
+            ann.next("joined");
+            try (JsonClient bob = new JsonClient(ws("/chat/java?name=Bob"))) {
+                bob.next("joined");
+                for (String request : requests) {
+                    try {
+                        replay(request);
+                    } catch (AssertionError e) {
+                        throw new AssertionError("docs/http.md: " + request, e);
+                    }
+                }
+                assertThat(bob.closed()).isEqualTo("1008 removed");
+                assertThat(ann.closed()).isEqualTo("1008 no flooding");
+            }
+        }
+    }
+
+    private void replay(String text) throws Exception {
+        int end = Pattern.compile("\n\\d{3}($|\n)")
+                .matcher(text)
+                .results()
+                .findFirst()
+                .orElseThrow()
+                .start();
+        Got got = send(text.substring(0, end));
+        List<String> lines = text.substring(end + 1).lines().toList();
+        List<String> expected =
+                lines.stream().filter(line -> line.startsWith("{")).toList();
+        List<String> body = got.body().lines().toList();
+        assertThat(body).hasSameSizeAs(expected);
+        for (int i = 0; i < body.size(); i++) {
+            learn(JsonClient.parse(expected.get(i)), JsonClient.parse(body.get(i)));
+            assertThat(JsonClient.parse(body.get(i))).isEqualTo(JsonClient.parse(asMeant(expected.get(i))));
+        }
+        assertThat(got.status()).isEqualTo(Integer.parseInt(lines.get(0)));
+        for (String line : lines.subList(1, lines.size() - expected.size())) {
+            String[] header = line.split(": ", 2);
+            assertThat(got.header(header[0])).isEqualTo(asMeant(header[1]));
+        }
+    }
+
+    private Got send(String command) throws Exception {
+        List<String> words =
+                WORD.matcher(command).results().map(HttpDocumentTest::word).toList();
+        assertThat(words.subList(0, 1)).containsExactly("curl");
+        String method = "GET";
+        String body = null;
+        String address = "";
+        String authorization = null;
+        List<String> headers = new ArrayList<>();
+        for (int i = 1; i < words.size(); i++) {
+            String word = words.get(i);
+            switch (word) {
+                case "-i" -> {}
+                case "-X" -> method = words.get(++i);
+                case "-H" -> {
+                    String header = words.get(++i);
+                    if (header.equals("$KEY")) {
+                        authorization = "Bearer " + KEY;
+                    } else {
+                        headers.addAll(List.of(asMeant(header).split(": ", 2)));
+                    }
+                }
+                case "--json", "--data-binary" -> {
+                    method = "POST";
+                    body = words.get(++i);
+                    if (word.equals("--json")) {
+                        headers.addAll(List.of("Content-Type", "application/json"));
+                    }
+                }
+                default -> address = asMeant(word);
+            }
+        }
+        assertThat(address).startsWith("localhost:8080/");
+        return askAs(
+                authorization,
+                method,
+                address.substring("localhost:8080".length()),
+                body,
+                headers.toArray(new String[0]));
+    }
+
+    private static String word(java.util.regex.MatchResult found) {
+        for (int group = 1; group <= 3; group++) {
+            if (found.group(group) != null) {
+                return found.group(group);
+            }
+        }
+        throw new AssertionError(found.group());
+    }
+
+    private String asMeant(String text) {
+        String meant = text;
+        for (Map.Entry<String, String> entry : meaning.entrySet()) {
+            meant = meant.replace(entry.getKey(), entry.getValue());
+        }
+        return meant;
+    }
+
+    private void learn(JsonValue expected, JsonValue got) {
+        if (expected instanceof JsonObject object && got instanceof JsonObject gotObject) {
+            object.forEach((key, value) -> {
+                JsonValue here = gotObject.get(key);
+                if (MADE_BY_THE_SERVER.contains(key)
+                        && value instanceof JsonString word
+                        && here instanceof JsonString means) {
+                    meaning.putIfAbsent(word.getString(), means.getString());
+                } else if (here != null) {
+                    learn(value, here);
+                }
+            });
+        } else if (expected instanceof JsonArray array
+                && got instanceof JsonArray gotArray
+                && array.size() == gotArray.size()) {
+            for (int i = 0; i < array.size(); i++) {
+                learn(array.get(i), gotArray.get(i));
+            }
+        }
+    }
+
+    @Test
+    void theTableHasEveryRoute() throws Exception {
+        startWithKey();
+        Set<String> documented = Pattern.compile("(?m)^\\| `([A-Z]+ /\\S*)` \\|")
+                .matcher(document())
+                .results()
+                .map(found -> found.group(1))
+                .collect(Collectors.toSet());
+        Set<String> routes = server.parley().routes().routes().entrySet().stream()
+                .flatMap(route -> route.getValue().stream().map(method -> method + " " + route.getKey()))
+                .collect(Collectors.toSet());
+        assertThat(documented).isEqualTo(routes);
+    }
+
+    @Test
+    void theTableHasEveryCodeThatASourceNames() throws Exception {
+        Set<String> documented = Pattern.compile("(?m)^\\| \\d{3} \\| ([^|]*) \\|")
+                .matcher(document())
+                .results()
+                .flatMap(found ->
+                        Pattern.compile("`([a-z-]+)`").matcher(found.group(1)).results())
+                .map(found -> found.group(1))
+                .collect(Collectors.toSet());
+        Pattern code = Pattern.compile("\\d{3},\\s*\"([a-z-]+)\"");
+        Set<String> used = new java.util.HashSet<>();
+        for (String folder : List.of("http", "door")) {
+            try (var files = Files.list(Path.of("src/main/java/parley/" + folder))) {
+                for (Path file : files.toList()) {
+                    Matcher matcher = code.matcher(Files.readString(file));
+                    matcher.results().forEach(found -> used.add(found.group(1)));
+                }
+            }
+        }
+        used.remove("fault"); // 500, which is no answer that a client plans for
+        assertThat(documented).containsAll(used);
+    }
+}
