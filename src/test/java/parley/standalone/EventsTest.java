@@ -204,7 +204,7 @@ class EventsTest extends ServerBase {
         try (EventReader bad = read("/rooms/java/events?after=7")) {
             assertThat(bad.status()).isEqualTo(400);
             assertThat(bad.header("Content-Type")).isEqualTo("application/problem+json");
-            assertThat(bad.body()).contains("bad-request", "epoch:seq");
+            assertThat(bad.body()).contains("bad-query", "epoch:seq");
         }
         try (EventReader elsewhere = read("/rooms/java/events", "Origin: https://elsewhere.example")) {
             assertThat(elsewhere.status()).isEqualTo(403);
