@@ -69,7 +69,7 @@ public final class EventStreams {
         String code = switch (refusal.status()) {
             case 401 -> "unauthorized";
             case 403 -> "forbidden";
-            default -> "bad-request";
+            default -> "bad-query";
         };
         return Problem.of(
                 refusal.status(), HttpJson.problem(refusal.status(), code, refusal.reason()), refusal.headers());

@@ -177,8 +177,10 @@ final class ServletExchange implements Exchange {
         return ServletStream.open(begun, isLiberty() ? writing : Runnable::run, onGone);
     }
 
+    /** Its classes for Jakarta EE 10 and later are in packages of another name than those before. */
     private boolean isLiberty() {
-        return request.getClass().getName().startsWith("com.ibm.");
+        String server = request.getClass().getName();
+        return server.startsWith("io.openliberty.") || server.startsWith("com.ibm.ws.");
     }
 
     private void setHeaders(Map<String, String> headers) {

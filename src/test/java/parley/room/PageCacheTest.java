@@ -223,13 +223,20 @@ class PageCacheTest {
             reads = store.reads;
         }
 
+        private static int messages(Frame frame) {
+            if (frame instanceof Frame.Events events) {
+                return events.events().size();
+            }
+            return frame instanceof Frame.Several several
+                    ? several.messages().size()
+                    : ((Frame.Text) frame).text().split("\n").length;
+        }
+
         /** A frame at a time, as a session does whose frame is under way; then it looks again. */
         private void take(Member member) {
             Frame next = member.next();
             if (next != null) {
-                taken += next instanceof Frame.Events events
-                        ? events.events().size()
-                        : ((Frame.Text) next).text().split("\n").length;
+                taken += messages(next);
                 frames.add(next);
                 turns.add(() -> take(member));
             }

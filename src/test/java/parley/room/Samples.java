@@ -36,6 +36,22 @@ public final class Samples {
                 history, historyBytes, backlogBytes, SLOW_AFTER, window, overflow, linger, 1 << 16, 5, 100_000, null);
     }
 
+    /** The same with frames of one message each. */
+    static RoomLimits aMessageAFrame(RoomLimits limits) {
+        return new RoomLimits(
+                limits.history(),
+                limits.historyBytes(),
+                limits.backlogBytes(),
+                limits.slowAfter(),
+                limits.window(),
+                limits.overflow(),
+                limits.linger(),
+                1,
+                limits.names(),
+                limits.members(),
+                limits.retention());
+    }
+
     /** The same for a room that is kept in a store. */
     public static RoomLimits stored(int history, int window, Overflow overflow, int members) {
         return new RoomLimits(

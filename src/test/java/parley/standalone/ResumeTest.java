@@ -192,7 +192,7 @@ class ResumeTest extends ServerBase {
                 "room.history=10000",
                 "room.window=32",
                 "room.history-bytes=256MiB",
-                "session.send-deadline=1m",
+                "session.send-deadline=10m",
                 "limits.bytes-per-second=0");
         int messages = 4_000;
         try (RawClient slow = RawClient.openJson(server.port(), "/chat/java", 16 * 1024);
