@@ -121,7 +121,7 @@ public final class Member {
         if (!(step instanceof Cursor.Take take)) {
             return null;
         }
-        room.keepsFrames(); // whoever has them made: not only a turn does
+        room.frames().made(); // whoever has them made: not only a turn does
         return take.frame();
     }
 

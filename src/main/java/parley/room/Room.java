@@ -39,13 +39,8 @@ public final class Room {
     private final Seats seats;
     private final History history;
     private final Signals signals;
-    private final PlainFrames plainFrames;
-    private final JsonFrames jsonFrames;
-    private final EventFrames eventFrames;
+    private final SharedFrames frames;
     private final Turn turn;
-
-    /** Whether members may have been given frames since they were last let go of. */
-    private volatile boolean hasFrames;
 
     @GuardedBy("lock")
     private boolean isClosed;
@@ -54,16 +49,8 @@ public final class Room {
     @GuardedBy("lock")
     private int publishing;
 
-    /** Whether the sweep has found it empty, and nobody has joined since; and since when. */
     @GuardedBy("lock")
-    private boolean isDeserted;
-
-    @GuardedBy("lock")
-    private long desertedSinceNanos;
-
-    /** When something had been published last by then. */
-    @GuardedBy("lock")
-    private long desertedPublishedAt;
+    private final Desertion desertion = new Desertion();
 
     /** Hears how rooms' turns went. Called by the threads that run them; must not block. */
     public interface Observer {
@@ -104,10 +91,7 @@ public final class Room {
         this.history = new History(
                 log, limits.batchBytes(), message -> Utf8.length(JsonCodec.encode(new Event.Said(name, message))));
         this.signals = new Signals(elapsed);
-        this.plainFrames = new PlainFrames(log.ring(), limits.batchBytes());
-        this.jsonFrames =
-                new JsonFrames(name, log.ring(), signals, roster::snapshot, roster::count, limits.batchBytes());
-        this.eventFrames = new EventFrames(jsonFrames, () -> log.beginning().epoch());
+        this.frames = new SharedFrames(name, log, signals, roster, limits.batchBytes());
         this.turn = new Turn(this::fanOut, fanOut);
     }
 
@@ -227,7 +211,7 @@ public final class Room {
 
     /** The work of a turn: moves the head on that members may take up to, wakes each, and lets go of what none needs. */
     private void fanOut() {
-        hasFrames = true;
+        frames.made();
         long began = System.nanoTime();
         long publishedAt = log.beginTurn();
         long needed = Long.MAX_VALUE;
@@ -298,26 +282,17 @@ public final class Room {
             } else if (!seats.endLocked(before)) {
                 return Entry.No.GONE; // it has left meanwhile, since its session ended
             }
-            Frames frames = frames(format);
             // Deltas that the one before has not taken are made up for by a snapshot.
             long presenceSeen = before == null ? roster.delta().version() : Member.NO_PRESENCE;
-            Member member = new Member(this, subscriber, frames, as, presenceSeen, signals.newest() + 1);
+            Member member = new Member(this, subscriber, frames.of(format), as, presenceSeen, signals.newest() + 1);
             members.addLocked(member);
-            isDeserted = false;
+            desertion.endsLocked();
             seat = seats.addLocked(member, start, onJoined);
         } finally {
             lock.unlock();
         }
         seats.take(seat);
         return new Entry.In(seat.member());
-    }
-
-    private Frames frames(Format format) {
-        return switch (format) {
-            case PLAIN -> plainFrames;
-            case JSON -> jsonFrames;
-            case EVENTS -> eventFrames;
-        };
     }
 
     /** Says of a member that is in what its client was answered, as it is now: at once, or later; null if it did not come in after all. */
@@ -383,8 +358,7 @@ public final class Room {
             turn.isDue(); // in a quiet room it is the turn too that lets go of messages which have been taken
         }
         signals.letGoOld();
-        if (hasFrames && elapsed.getAsLong() - log.publishedAtMillis() > QUIET_MILLIS) {
-            hasFrames = false;
+        if (frames.areKept() && elapsed.getAsLong() - log.publishedAtMillis() > QUIET_MILLIS) {
             letFramesGo();
         }
         seats.letGoEnded();
@@ -404,12 +378,8 @@ public final class Room {
             if (members.countLocked() > 0 || publishing > 0 || !seats.areOpenLocked() || !seats.areEmptyLocked()) {
                 return false; // clients that wait for what the store says need an answer
             }
-            if (!isDeserted || desertedPublishedAt != log.publishedAtMillis()) {
-                isDeserted = true;
-                desertedSinceNanos = nowNanos;
-                desertedPublishedAt = log.publishedAtMillis();
-            }
-            if (!atOnce && nowNanos - desertedSinceNanos < limits.linger().toNanos()) {
+            long desertedNanos = desertion.lastsLocked(nowNanos, log.publishedAtMillis());
+            if (!atOnce && desertedNanos < limits.linger().toNanos()) {
                 return false;
             }
             isClosed = true;
@@ -451,17 +421,12 @@ public final class Room {
     }
 
     private void letFramesGo() {
-        plainFrames.letGo();
-        jsonFrames.letGo();
-        eventFrames.letGo();
+        frames.letGo();
         log.letPagesGo();
     }
 
-    /** Frames have been made that are kept for others. */
-    void keepsFrames() {
-        if (!hasFrames) {
-            hasFrames = true;
-        }
+    SharedFrames frames() {
+        return frames;
     }
 
     /** How far the slowest member is behind what it may take, in messages. */

@@ -254,8 +254,9 @@ class RoomStressTest {
         for (Thread thread : all) {
             thread.join();
         }
-        Awaitility.await().until(() -> sessions.stream()
-                .noneMatch(session -> session.member.isBehind() || !session.drain.isAtRest()));
+        Awaitility.await()
+                .until(() ->
+                        sessions.stream().noneMatch(session -> session.member.isBehind() || !session.drain.isAtRest()));
         fanOut.shutdown();
         assertThat(fanOut.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
         assertThat(wrong).isEmpty();
