@@ -1,5 +1,6 @@
 package parley.standalone;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static parley.client.JsonClient.parse;
@@ -9,6 +10,11 @@ import static parley.client.Token.claims;
 import static parley.client.Token.token;
 
 import jakarta.json.JsonObject;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.Socket;
+import java.net.SocketException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -636,6 +642,53 @@ class HttpTest extends HttpBase {
         assertThat(server.parley().rooms().roomCount()).isEqualTo(1);
         await().until(() -> server.parley().rooms().roomCount() == 0);
         assertThat(post("java", "{'text':'hi'}").json().getInt("seq")).isEqualTo(1);
+    }
+
+    /** Of a client that waits for 100, the body never comes with the head. */
+    @Test
+    void aBodyThatComesBehindItsHeadIsReadAndTheConnectionGoesOn() throws Exception {
+        startWithKey();
+        try (Socket socket = new Socket("127.0.0.1", server.port())) {
+            socket.setSoTimeout(20_000);
+            BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII));
+            for (int i = 1; i <= 5; i++) {
+                socket.getOutputStream().write(head("Content-Length: 13\r\nExpect: 100-continue"));
+                assertThat(in.readLine()).isEqualTo("HTTP/1.1 100 Continue");
+                assertThat(in.readLine()).isEmpty();
+                socket.getOutputStream().write("{\"text\":\"hi\"}".getBytes(US_ASCII));
+                assertThat(in.readLine()).isEqualTo("HTTP/1.1 201 Created");
+                for (String line = in.readLine(); !line.isEmpty(); line = in.readLine()) {
+                    assertThat(line).doesNotContainIgnoringCase("Connection: close");
+                }
+                assertThat(parse(in.readLine()).getInt("seq")).isEqualTo(i);
+            }
+        }
+    }
+
+    @Test
+    void aClientThatDoesNotSendItsBodyIsCutInTime() throws Exception {
+        startWithKey("limits.handshake-timeout=300ms");
+        try (Socket socket = new Socket("127.0.0.1", server.port())) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream().write(head("Content-Length: 13"));
+            socket.getOutputStream().write("{\"te".getBytes(US_ASCII));
+            assertThat(endsWithoutAnswer(socket)).isTrue();
+        }
+        assertThat(get("/rooms/java/messages").json().getJsonArray("messages")).isEmpty();
+    }
+
+    private static boolean endsWithoutAnswer(Socket socket) throws IOException {
+        try {
+            return socket.getInputStream().read() < 0;
+        } catch (SocketException e) {
+            return true; // reset
+        }
+    }
+
+    private static byte[] head(String more) {
+        return ("POST /rooms/java/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                        + "Authorization: Bearer " + KEY + "\r\n" + more + "\r\n\r\n")
+                .getBytes(US_ASCII);
     }
 
     @Test
