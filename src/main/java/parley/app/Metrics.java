@@ -22,8 +22,8 @@ import parley.cluster.ClusterStore;
 import parley.door.Admission;
 import parley.durable.DurableStore;
 import parley.http.Router;
-import parley.room.Room;
 import parley.room.RoomRegistry;
+import parley.room.TurnObserver;
 import parley.session.Ending;
 import parley.session.Sessions;
 
@@ -32,7 +32,7 @@ import parley.session.Sessions;
  *
  * <p>Most of it is counted elsewhere anyway and only read here. There is none for each room or client, whose number is up to clients.
  */
-public final class Metrics implements Room.Observer, Router.Observer {
+public final class Metrics implements TurnObserver, Router.Observer {
     /** In microseconds: what is of interest between a turn of a small room and a server that stands still. */
     private static final Duration[] BUCKETS = LongStream.of(
                     100,

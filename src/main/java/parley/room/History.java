@@ -4,18 +4,21 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.Event;
+import parley.protocol.JsonCodec;
 import parley.protocol.Message;
+import parley.protocol.RoomName;
+import parley.protocol.Utf8;
 
 /**
  * The messages that a room keeps, read a page at a time: as many as asked for, as fit a frame, and one at least. What memory has comes from
  * there, the rest of the page from the store. Any thread.
  */
 public final class History {
+    private final RoomName room;
     private final RoomLog log;
     private final int pageBytes;
-    private final ToIntFunction<Message> sentBytes;
 
     /**
      * Messages, oldest first.
@@ -66,7 +69,7 @@ public final class History {
 
         /** Adds a message, unless the page is full. */
         boolean add(Message message) {
-            int more = sentBytes.applyAsInt(message) + 1;
+            int more = sentBytes(message) + 1;
             isFull |= messages.size() >= limit || (!messages.isEmpty() && bytes + more > pageBytes);
             if (!isFull) {
                 messages.add(message);
@@ -96,13 +99,19 @@ public final class History {
     }
 
     /**
+     * Makes the history of a room.
+     *
      * @param pageBytes how many bytes a page has when it is sent, unless a single message has more
-     * @param sentBytes how many a message has then
      */
-    History(RoomLog log, int pageBytes, ToIntFunction<Message> sentBytes) {
+    History(RoomName room, RoomLog log, int pageBytes) {
+        this.room = room;
         this.log = log;
         this.pageBytes = pageBytes;
-        this.sentBytes = sentBytes;
+    }
+
+    /** How many bytes a message has when it is sent. */
+    private int sentBytes(Message message) {
+        return Utf8.length(JsonCodec.encode(new Event.Said(room, message)));
     }
 
     /** Reads a page; the callback is called once, with null when the store cannot read. */

@@ -9,11 +9,8 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
-import parley.protocol.Event;
-import parley.protocol.JsonCodec;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
-import parley.protocol.Utf8;
 
 /**
  * A room: a log, and the members that read it. Any thread may call any method.
@@ -28,7 +25,7 @@ public final class Room {
 
     private final RoomName name;
     private final RoomLimits limits;
-    private final Observer observer;
+    private final TurnObserver observer;
     private final LongSupplier elapsed;
     private final Executor fanOut;
     private final Tally tally;
@@ -52,18 +49,6 @@ public final class Room {
     @GuardedBy("lock")
     private final Desertion desertion = new Desertion();
 
-    /** Hears how rooms' turns went. Called by the threads that run them; must not block. */
-    public interface Observer {
-        /**
-         * A turn has ended.
-         *
-         * @param tookNanos how long it took
-         * @param sincePublishedNanos how long ago the oldest message was published that it was the first to fan out, whose frames have been
-         *     started by now except for members that were busy; negative when there was none
-         */
-        void turned(long tookNanos, long sincePublishedNanos);
-    }
-
     /**
      * Makes an empty room, to be {@linkplain #open opened}.
      *
@@ -75,7 +60,7 @@ public final class Room {
             RoomLimits limits,
             LogBudget budget,
             Tally tally,
-            Observer observer,
+            TurnObserver observer,
             Executor fanOut,
             Clock clock,
             LongSupplier elapsed) {
@@ -88,8 +73,7 @@ public final class Room {
         this.roster = new Roster(limits.names(), lock);
         this.log = new RoomLog(limits, members, tally, budget, clock, elapsed, lock);
         this.seats = new Seats(name, log, members, roster, tally, lock);
-        this.history = new History(
-                log, limits.batchBytes(), message -> Utf8.length(JsonCodec.encode(new Event.Said(name, message))));
+        this.history = new History(name, log, limits.batchBytes());
         this.signals = new Signals(elapsed);
         this.frames = new SharedFrames(name, log, signals, roster, limits.batchBytes());
         this.turn = new Turn(this::fanOut, fanOut);
@@ -166,25 +150,24 @@ public final class Room {
      * @return false, and nothing is done, when the room has been given up
      */
     boolean publishAsVisitor(Draft draft, RoomStore.@Nullable Expected expected, Consumer<Outcome> onResult) {
-        lock.lock();
-        try {
-            if (isClosed) {
-                return false;
-            }
-            publishing++;
-        } finally {
-            lock.unlock();
+        if (!visit(1)) {
+            return false;
         }
         log.append(draft, expected, outcome -> {
-            lock.lock();
-            try {
-                publishing--;
-            } finally {
-                lock.unlock();
-            }
+            visit(-1);
             onResult.accept(outcome);
         });
         return true;
+    }
+
+    private boolean visit(int more) {
+        lock.lock();
+        try {
+            publishing += isClosed && more > 0 ? 0 : more;
+            return !isClosed;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Calls back once the room is open, with its newest message, or with null when it cannot be opened. */

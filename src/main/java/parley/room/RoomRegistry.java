@@ -36,7 +36,7 @@ public final class RoomRegistry {
     private final Function<RoomName, RoomStore> storeOf;
 
     private final LogBudget budget;
-    private final Room.Observer observer;
+    private final TurnObserver observer;
     /** Makes the least used rooms forget. Not done by who appends: it takes the locks of other rooms. */
     private final Turn forgetting;
 
@@ -80,7 +80,7 @@ public final class RoomRegistry {
             int maxRooms,
             Function<RoomName, RoomStore> storeOf,
             long logBytes,
-            Room.Observer observer,
+            TurnObserver observer,
             Executor fanOut,
             Clock clock) {
         this(limits, limitsOf, maxRooms, storeOf, logBytes, observer, fanOut, clock, clock::millis);
@@ -102,7 +102,7 @@ public final class RoomRegistry {
             int maxRooms,
             Function<RoomName, RoomStore> storeOf,
             long logBytes,
-            Room.Observer observer,
+            TurnObserver observer,
             Executor fanOut,
             Clock clock,
             LongSupplier elapsed) {

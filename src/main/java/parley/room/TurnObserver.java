@@ -1,0 +1,13 @@
+package parley.room;
+
+/** Hears how rooms' turns went. Called by the threads that run them; must not block. */
+public interface TurnObserver {
+    /**
+     * A turn has ended.
+     *
+     * @param tookNanos how long it took
+     * @param sincePublishedNanos how long ago the oldest message was published that it was the first to fan out, whose frames have been
+     *     started by now except for members that were busy; negative when there was none
+     */
+    void turned(long tookNanos, long sincePublishedNanos);
+}
