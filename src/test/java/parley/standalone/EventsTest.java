@@ -169,7 +169,7 @@ class EventsTest extends ServerBase {
 
     @Test
     void aReaderThatStopsReadingIsEndedAndTheOthersReadOn() throws Exception {
-        start("session.send-deadline=1s", "listen.send-buffer=16KiB", "limits.commands-per-second=0");
+        start("session.send-deadline=3s", "listen.send-buffer=16KiB", "limits.commands-per-second=0");
         String text = "x".repeat(60_000);
         try (JsonClient ann = in("java");
                 EventReader reading = read("/rooms/java/events");
