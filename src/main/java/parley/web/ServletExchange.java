@@ -174,7 +174,7 @@ final class ServletExchange implements Exchange {
         }
         response.setStatus(200);
         setHeaders(headers);
-        return ServletStream.open(begun, isLiberty() ? writing : Runnable::run, onGone);
+        return ServletStream.open(begun, isLiberty() ? writing : null, onGone);
     }
 
     /** Its classes for Jakarta EE 10 and later are in packages of another name than those before. */

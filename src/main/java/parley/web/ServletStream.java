@@ -29,6 +29,7 @@ import parley.protocol.CloseCode;
  */
 final class ServletStream implements Transport, WriteListener, AsyncListener {
     private static final Logger LOG = System.getLogger("parley.web");
+    private static final long LONGEST_CALL_NANOS = 1_000_000_000L;
     private static final byte[] COMMENT = ":\n".getBytes(StandardCharsets.US_ASCII);
 
     /** A part of the body; the last one has nobody to tell. */
@@ -50,6 +51,7 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
     private final AsyncContext async;
     private final ServletOutputStream out;
     private final Executor executor;
+    private final boolean mayBlock;
     private final Consumer<Throwable> onGone;
 
     private final Queue<Part> waiting = new ConcurrentLinkedQueue<>();
@@ -60,6 +62,9 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
     /** Set by whoever hears that it is broken, or is to be cut. */
     private volatile @Nullable Throwable broken;
 
+    /** The thread that writes, while it is in a call of the server's. */
+    private volatile @Nullable Thread inServer;
+
     private volatile boolean isClosing;
     private volatile boolean isOver;
 
@@ -67,23 +72,25 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
     private @Nullable Part part;
     private Step step = Step.WRITE;
 
-    private ServletStream(AsyncContext async, ServletOutputStream out, Executor executor, Consumer<Throwable> onGone) {
+    private ServletStream(
+            AsyncContext async, ServletOutputStream out, @Nullable Executor blocking, Consumer<Throwable> onGone) {
         this.async = async;
         this.out = out;
-        this.executor = executor;
+        this.mayBlock = blocking != null;
+        this.executor = blocking == null ? Runnable::run : blocking;
         this.onGone = onGone;
     }
 
     /**
      * Starts the body of an answer whose head is set.
      *
-     * @param executor where it is written
+     * @param blocking where it is written if the server blocks in a write; null where it does not
      * @param onGone called at most once, when the client has gone and no completion tells it
      */
-    static ServletStream open(AsyncContext async, Executor executor, Consumer<Throwable> onGone) {
+    static ServletStream open(AsyncContext async, @Nullable Executor blocking, Consumer<Throwable> onGone) {
         try {
             ServletOutputStream out = async.getResponse().getOutputStream();
-            ServletStream stream = new ServletStream(async, out, executor, onGone);
+            ServletStream stream = new ServletStream(async, out, blocking, onGone);
             // The first flush sends nothing on Open Liberty, and the second what came before it.
             stream.waiting.add(Part.of(COMMENT, null, false));
             async.addListener(stream);
@@ -201,6 +208,15 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
 
     /** Takes one step; false when there is none for now. */
     private boolean goesOn() throws IOException {
+        try {
+            inServer = Thread.currentThread(); // before it is asked whether the server has given the stream up
+            return step();
+        } finally {
+            inServer = null;
+        }
+    }
+
+    private boolean step() throws IOException {
         Throwable cause = broken;
         if (isOver) {
             failWaiting(cause == null ? new IOException("the stream is over") : cause);

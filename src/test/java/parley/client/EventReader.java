@@ -1,5 +1,6 @@
 package parley.client;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -52,7 +53,7 @@ public final class EventReader implements AutoCloseable {
         socket.setSoTimeout(PATIENCE_MILLIS);
         socket.connect(new InetSocketAddress("127.0.0.1", port), PATIENCE_MILLIS);
         socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
-        in = socket.getInputStream();
+        in = new BufferedInputStream(socket.getInputStream());
         status = Integer.parseInt(rawLine().split(" ")[1]);
         for (String line = rawLine(); !line.isEmpty(); line = rawLine()) {
             String[] parts = line.split(": *", 2);

@@ -59,7 +59,7 @@ class ServletStreamTest {
     }
 
     private final Output out = new Output();
-    private final ServletStream stream = ServletStream.open(async(), Runnable::run, cause -> told.add("gone"));
+    private final ServletStream stream = ServletStream.open(async(), null, cause -> told.add("gone"));
 
     private AsyncContext async() {
         Object response = does(ServletResponse.class, "getOutputStream", () -> out);
