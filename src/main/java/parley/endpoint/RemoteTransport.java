@@ -47,6 +47,9 @@ final class RemoteTransport implements Transport {
     private final ExecutorService pinging;
     private final long closeMillis;
 
+    /** Of the messages that are sent one by one, so that the sweep sees them go. Written by one thread at a time, read by the sweep. */
+    private volatile long bytesToSend;
+
     private final Object closingLock = new Object();
 
     /** The thread that is in {@link #close}. */
@@ -98,6 +101,7 @@ final class RemoteTransport implements Transport {
         }
 
         void begin() {
+            bytesToSend = messages.stream().mapToLong(OneByOne::atLeastOne).sum();
             due.set(1);
             next = 1;
             sendOne(messages.get(0), this); // what it throws is the caller's to hear
@@ -115,6 +119,11 @@ final class RemoteTransport implements Transport {
             }
         }
 
+        /** An empty message is progress too. */
+        private static long atLeastOne(Frame message) {
+            return 1 + message.length();
+        }
+
         /** Sends as long as results have come meanwhile. */
         private void goOn() {
             while (due.decrementAndGet() > 0) {
@@ -124,6 +133,7 @@ final class RemoteTransport implements Transport {
 
         private void sendNext() {
             try {
+                bytesToSend = bytesToSend - atLeastOne(messages.get(next - 1));
                 sendOne(messages.get(next++), this);
             } catch (RuntimeException e) {
                 completion.completed(e);
@@ -145,10 +155,10 @@ final class RemoteTransport implements Transport {
         }
     }
 
-    /** The API does not tell. */
+    /** Of a single message the API does not tell; of several, those that have still to be sent. */
     @Override
     public long bytesUnderWay() {
-        return 0;
+        return bytesToSend;
     }
 
     /** The API has no means for it. */

@@ -250,7 +250,9 @@ class DurableStoreTest extends DurableBase {
         log.read(all, waits::complete);
         Thread closing = new Thread(started::close);
         closing.start();
-        threads.get(0).join(); // the thread that writes: it is closing
+        threads.get(0).join(); // the thread that writes
+        await("it waits for the thread that reads, and has told it")
+                .until(() -> closing.getState() == Thread.State.TIMED_WAITING);
         go.complete(null);
         assertThat(get(waits)).isIn(RoomStore.Unread.NOT_NOW);
         closing.join();

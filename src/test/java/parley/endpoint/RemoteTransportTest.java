@@ -94,6 +94,20 @@ class RemoteTransportTest {
         assertThat(completions).hasSize(1).containsOnlyNulls();
     }
 
+    /** Or a client that reads thousands of short messages, one send after the other, would seem to take nothing for all that time. */
+    @Test
+    void theSweepSeesEachOfSeveralMessagesGo() {
+        List<SendHandler> handlers = new ArrayList<>();
+        onSend = handlers::add;
+        transport.send(several(3), failure -> {});
+        long before = transport.bytesUnderWay();
+        for (int i = 0; i < 2; i++) {
+            handlers.get(i).onResult(new SendResult());
+            assertThat(transport.bytesUnderWay()).isLessThan(before);
+            before = transport.bytesUnderWay();
+        }
+    }
+
     @Test
     void theStackDoesNotGrowWhereResultsComeInsideTheSend() {
         onSend = handler -> handler.onResult(new SendResult());
