@@ -16,8 +16,8 @@ import parley.protocol.CloseCode;
  * rest. A drain without AGAIN leaves that message behind until the next one.
  */
 public class DrainLincheckTest {
-    /** The long form has 40 or more. */
-    private static final int ITERATIONS = Integer.getInteger("parley.interleavings", 10);
+    /** More with {@code -Dparley.interleavings=40}. */
+    private static final int ITERATIONS = Integer.getInteger("parley.interleavings", 6);
 
     private static final int LIMIT = 2;
 
@@ -154,7 +154,7 @@ public class DrainLincheckTest {
         new StressOptions()
                 .threads(3)
                 .actorsPerThread(3)
-                .iterations(20)
+                .iterations(ITERATIONS)
                 .invocationsPerIteration(2_000)
                 .check(DrainLincheckTest.class);
     }

@@ -7,7 +7,8 @@ import parley.client.Burst;
 
 /** Bursts to members that read, who get everything: on a server it is the sender's thread that runs the turn when it is ahead, or waits a moment. */
 class BurstIT extends Portability {
-    private static final int RUNS = 50;
+    /** How often each burst comes; more with {@code -Dparley.bursts=50}. */
+    private static final int RUNS = Integer.getInteger("parley.bursts", 10);
 
     @ParameterizedTest
     @EnumSource

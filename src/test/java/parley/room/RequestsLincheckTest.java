@@ -67,7 +67,7 @@ public class RequestsLincheckTest {
                 .actorsBefore(0)
                 .actorsAfter(0)
                 .iterations(1)
-                .invocationsPerIteration(10_000)
+                .invocationsPerIteration(3_000)
                 .addGuarantee(forClasses("java.util.concurrent.ConcurrentLinkedQueue")
                         .allMethods()
                         .treatAsAtomic())

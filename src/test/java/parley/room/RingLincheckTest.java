@@ -12,8 +12,8 @@ import parley.protocol.Message;
  * Numbers are twice the places.
  */
 public class RingLincheckTest {
-    /** The long form has 40 or more. */
-    private static final int ITERATIONS = Integer.getInteger("parley.interleavings", 10);
+    /** More with {@code -Dparley.interleavings=40}. */
+    private static final int ITERATIONS = Integer.getInteger("parley.interleavings", 6);
 
     private static final long MESSAGE_BYTES = Ring.OVERHEAD_BYTES + 2;
 

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
  * <p>The interleaving to fear: a publisher finds the turn running, which has looked already, and the turn goes to rest.
  */
 public class TurnLincheckTest {
-    /** The long form has 40 or more. */
-    private static final int ITERATIONS = Integer.getInteger("parley.interleavings", 10);
+    /** More with {@code -Dparley.interleavings=40}. */
+    private static final int ITERATIONS = Integer.getInteger("parley.interleavings", 6);
 
     private final AtomicInteger published = new AtomicInteger();
     private final AtomicInteger asked = new AtomicInteger();

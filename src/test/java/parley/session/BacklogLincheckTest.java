@@ -89,7 +89,7 @@ public class BacklogLincheckTest {
                 .actorsPerThread(3)
                 .actorsBefore(2)
                 .actorsAfter(0)
-                .iterations(20)
+                .iterations(Integer.getInteger("parley.interleavings", 6))
                 .invocationsPerIteration(1_000)
                 .check(BacklogLincheckTest.class);
     }

@@ -14,7 +14,8 @@ import parley.client.Burst;
  * than their window, and missed up to a fourth of it; in rooms that disconnect, all were closed.
  */
 class BurstTest extends ServerBase {
-    private static final int RUNS = 50;
+    /** How often each burst comes; more with {@code -Dparley.bursts=50}. */
+    private static final int RUNS = Integer.getInteger("parley.bursts", 20);
 
     private void run(int times, Burst burst) throws Exception {
         List<String> addresses = List.of(ws(""));
