@@ -82,8 +82,8 @@ final class Chart {
     }
 
     /**
-     * A line for each server; both axes are logarithmic unless there is a zero. With a model, Parley's fitted growth is dotted
-     * in.
+     * A line for each server; both axes are logarithmic unless there is a zero. With a model, Parley's fitted growth is
+     * dotted in.
      */
     static String lines(
             String title,
@@ -212,7 +212,8 @@ final class Chart {
 
     private void text(double x, double y, String anchor, int size, String colour, String weight, String text) {
         add(
-                "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" font-size=\"%d\" fill=\"%s\" font-weight=\"%s\">%s</text>",
+                "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" font-size=\"%d\" fill=\"%s\""
+                        + " font-weight=\"%s\">%s</text>",
                 x,
                 y,
                 anchor,

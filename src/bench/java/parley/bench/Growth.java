@@ -70,8 +70,8 @@ record Growth(Model model, double fixed, double each, double error) {
     }
 
     /**
-     * By which power of the place the value grows from each place to the next: 0 where it stays, 1 where it doubles with the
-     * place. Where they change, the growth bends.
+     * By which power of the place the value grows from each place to the next: 0 where it stays, 1 where it doubles
+     * with the place. Where they change, the growth bends.
      */
     static List<Double> powers(List<Chart.Point> points) {
         List<Double> powers = new ArrayList<>();

@@ -45,7 +45,10 @@ final class Load implements AutoCloseable, Marks.Sink {
 
     private final Outgoing[] messages;
     private final ByteBuffer[][] handshakes;
-    /** A handshake for each node of a client that resumes from an epoch which the room has not: it gets all that is kept. */
+    /**
+     * A handshake for each node of a client that resumes from an epoch which the room has not: it gets all that is
+     * kept.
+     */
     private final ByteBuffer[] resuming;
 
     private final int[] readersOf;
@@ -65,7 +68,9 @@ final class Load implements AutoCloseable, Marks.Sink {
     private int refused;
     private String complaint = "";
 
-    /** What is counted: what arrives from 'from' to 'to', and what became of the messages that were sent in that time. */
+    /**
+     * What is counted: what arrives from 'from' to 'to', and what became of the messages that were sent in that time.
+     */
     private long from = Long.MAX_VALUE;
 
     private long to = Long.MAX_VALUE;
@@ -169,7 +174,7 @@ final class Load implements AutoCloseable, Marks.Sink {
         }
     }
 
-    /** The first member sends so many messages, and has heard them when this returns. */
+    /** Has the first member send {@code count} messages, and returns when it has received them. */
     void fill(int count) throws IOException {
         Client sender = members.get(0);
         long end = System.nanoTime() + OPENING_NANOS;
@@ -185,7 +190,7 @@ final class Load implements AutoCloseable, Marks.Sink {
         }
     }
 
-    /** All readers but the first come, and go when each has had so many messages. */
+    /** Has all readers but the first connect, and disconnect when each has received {@code each} messages. */
     void resume(int each) throws IOException {
         int coming = scenario.readers() - 1;
         long end = System.nanoTime() + OPENING_NANOS;

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * The mark that every message carries: {@code T=<nanos>.<sender>}, the nanos in 19 digits and the sender in 5. Each one that
- * arrives is one delivery, however many share a frame.
+ * The mark that every message carries: {@code T=<nanos>.<sender>}, the nanos in 19 digits and the sender in 5. Each one
+ * that arrives is one delivery, however many share a frame.
  */
 final class Marks {
     static final int LENGTH = 27;
@@ -15,7 +15,9 @@ final class Marks {
     private static final int DOT = NANOS + NANO_DIGITS;
     private static final int SENDER = DOT + 1;
 
-    /** How far the search may go on when the last byte of the place it looks at is this one: most bytes are in no mark. */
+    /**
+     * How far the search may go on when the last byte of the place it looks at is this one: most bytes are in no mark.
+     */
     private static final byte[] SKIP = new byte[256];
 
     static {
@@ -82,7 +84,9 @@ final class Marks {
         return (fours & 0x0000FFFF0000FFFFL) * (10_000L << 32 | 1) >>> 32;
     }
 
-    /** Writes the mark over what is there, masked: the mask's byte for an index is the one of the index less the offset. */
+    /**
+     * Writes the mark over what is there, masked: the mask's byte for an index is the one of the index less the offset.
+     */
     static void write(ByteBuffer out, int at, long nanos, int sender, int key, int payload) {
         put(out, at, 'T', key, payload);
         put(out, at + 1, '=', key, payload);

@@ -13,7 +13,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.glassfish.tyrus.server.Server;
 
-/** What a tutorial would have one write: Tyrus on Grizzly as it comes, and a loop over the sessions for each message. */
+/**
+ * What a tutorial would have one write: Tyrus on Grizzly as it comes, and a loop over the sessions for each message.
+ */
 public final class NaiveServer {
     private NaiveServer() {}
 

@@ -1,8 +1,9 @@
 package parley.bench;
 
 /**
- * When the messages of an open loop are due. A message that could not be sent in time keeps the time it was meant for, and its
- * latency counts from there: a server that stands still for a second has not answered one message late, but all of that second.
+ * When the messages of an open loop are due. A message that could not be sent in time keeps the time it was meant for,
+ * and its latency counts from there: a server that stands still for a second has not answered one message late, but all
+ * of that second.
  */
 final class Pace {
     private static final double NANOS = 1e9;

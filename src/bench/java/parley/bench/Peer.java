@@ -31,7 +31,10 @@ record Peer(
 
     private static final String NATS = "nats";
 
-    /** Parley first, in both ways to speak to it, the bound and the naive loop last, between them what else has a folder. */
+    /**
+     * Parley first, in both ways to speak to it, the bound and the naive loop last, between them what else has a
+     * folder.
+     */
     static List<Peer> all(Path folder) throws IOException {
         List<String> names = new ArrayList<>();
         try (Stream<Path> folders = Files.list(folder)) {

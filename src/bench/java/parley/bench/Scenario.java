@@ -60,14 +60,17 @@ record Scenario(
     }
 
     /**
-     * The room of a member: neighbours are in different rooms, so that the senders are spread over all. Handshakes fill one room
-     * after the other, since they are to be measured and not what a room tells of who comes.
+     * The room of a member: neighbours are in different rooms, so that the senders are spread over all. Handshakes fill
+     * one room after the other, since they are to be measured and not what a room tells of who comes.
      */
     int roomOf(int member) {
         return kind == Kind.HANDSHAKES ? member / (readers / rooms) : member % rooms;
     }
 
-    /** Which of the nodes a member connects to: the members of a room are spread over all, and so are the senders of all rooms. */
+    /**
+     * Which of the nodes a member connects to: the members of a room are spread over all, and so are the senders of all
+     * rooms.
+     */
     int nodeOf(int member, int nodes) {
         return (roomOf(member) + member / rooms) % nodes;
     }

@@ -2,7 +2,9 @@ package parley.bench;
 
 import java.util.List;
 
-/** What Parley must reach, as a ratio to the bound in server CPU a delivery. The one place where these numbers stand. */
+/**
+ * What Parley must reach, as a ratio to the bound in server CPU a delivery. The one place where these numbers stand.
+ */
 final class Targets {
     /** A ratio this many times its target with allowance is no noise. */
     static final double GROSS = 2;

@@ -28,8 +28,9 @@ import org.jose4j.lang.UnresolvableKeyException;
 import parley.protocol.Userinfo;
 
 /**
- * A set of public keys (RFC 7517) in a file or at an address. Read again from time to time, and when a token names a key that is
- * not in it, on a thread that may wait: who checks a token never does. What was read is kept until there is another.
+ * A set of public keys (RFC 7517) in a file or at an address. Read again from time to time, and when a token names a
+ * key that is not in it, on a thread that may wait: who checks a token never does. What was read is kept until there is
+ * another.
  */
 final class KeySet implements TokenKeys {
     private static final Logger LOG = System.getLogger("parley.access");

@@ -41,7 +41,10 @@ interface TokenKeys {
     List<String> OF_SECRETS = List.of(
             AlgorithmIdentifiers.HMAC_SHA256, AlgorithmIdentifiers.HMAC_SHA384, AlgorithmIdentifiers.HMAC_SHA512);
 
-    /** The algorithms that a token may name. Never those of secrets and of public keys together: a public key is no secret. */
+    /**
+     * The algorithms that a token may name. Never those of secrets and of public keys together: a public key is no
+     * secret.
+     */
     List<String> algorithms();
 
     /** The key for a token. */

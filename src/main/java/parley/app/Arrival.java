@@ -6,8 +6,8 @@ import parley.door.Admission;
 import parley.session.Connection;
 
 /**
- * What the layer around the WebSocket API (the servlet filter, the Grizzly filter) knows about a handshake and the API does
- * not tell: noted on the thread that goes on with the handshake, found there by the endpoint's configurator.
+ * What the layer around the WebSocket API (the servlet filter, the Grizzly filter) knows about a handshake and the API
+ * does not tell: noted on the thread that goes on with the handshake, found there by the endpoint's configurator.
  *
  * @param parley the application that decided
  * @param path what was asked for, below the context
@@ -24,7 +24,9 @@ public record Arrival(
 
     /** A client's connection below the WebSocket, where it can be reached. */
     public interface Line {
-        /** Returns a transport that writes to it directly, and leaves to the other what is the container's: the close. */
+        /**
+         * Returns a transport that writes to it directly, and leaves to the other what is the container's: the close.
+         */
         Transport over(Transport container);
 
         /** Says which connection goes over it, before anything of the client's comes. */

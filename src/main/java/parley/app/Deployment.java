@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where objects that a container makes find the application: one of it in a class loader, which is one a deployment.
  *
- * <p>Static, because the WebSocket API hands a configurator nothing to find its application by (specification chapter 3.1.7:
- * the container makes it with its constructor without arguments).
+ * <p>Static, because the WebSocket API hands a configurator nothing to find its application by (specification chapter
+ * 3.1.7: the container makes it with its constructor without arguments).
  */
 public final class Deployment {
     private static final AtomicReference<@Nullable Parley> RUNNING = new AtomicReference<>();

@@ -8,7 +8,10 @@ import parley.http.Answer;
 import parley.http.Exchange;
 import parley.http.Router;
 
-/** Says to a plain GET of a WebSocket's address what a handshake there would be answered, since browsers hide that from pages. Any thread. */
+/**
+ * Says to a plain GET of a WebSocket's address what a handshake there would be answered, since browsers hide that from
+ * pages. Any thread.
+ */
 final class Explanations {
     private final Admission admission;
 

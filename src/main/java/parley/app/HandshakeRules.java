@@ -10,9 +10,9 @@ import parley.door.Admission;
 import parley.protocol.CloseCode;
 
 /**
- * What RFC 6455 section 4.2.1 asks of a handshake, the same for both edges. Containers ask for less, or for more: several of them
- * read only one line of a header, and take a list for one value. So the edges read the header lines here and pass on to the
- * container one line with what it needs to know ({@link #forContainer}).
+ * What RFC 6455 section 4.2.1 asks of a handshake, the same for both edges. Containers ask for less, or for more:
+ * several of them read only one line of a header, and take a list for one value. So the edges read the header lines
+ * here and pass on to the container one line with what it needs to know ({@link #forContainer}).
  */
 public final class HandshakeRules {
     /** The container throws, or does not take a handshake that keeps the rules; both are about what the client sent. */
@@ -37,8 +37,8 @@ public final class HandshakeRules {
     }
 
     /**
-     * Reads header lines of one name as the one list that they are (RFC 9110 section 5.3): what stands between the commas, without
-     * the whitespace around, and without the elements that are empty.
+     * Reads header lines of one name as the one list that they are (RFC 9110 section 5.3): what stands between the
+     * commas, without the whitespace around, and without the elements that are empty.
      */
     static List<String> elements(List<String> lines) {
         List<String> elements = new ArrayList<>();
@@ -89,7 +89,9 @@ public final class HandshakeRules {
         return refusal.cause() == Admission.Cause.BAD_REQUEST ? Map.of(VERSION, "13") : Map.of();
     }
 
-    /** Returns the headers that the container is to see in place of the client's lines: one line each, none when empty. */
+    /**
+     * Returns the headers that the container is to see in place of the client's lines: one line each, none when empty.
+     */
     public static Map<String, String> forContainer(Lines headers) {
         Map<String, String> single = new LinkedHashMap<>();
         single.put(UPGRADE, "websocket");

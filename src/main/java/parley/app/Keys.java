@@ -15,8 +15,8 @@ import parley.door.Proxies;
 import parley.protocol.Utf8;
 
 /**
- * The table of all settings, which is the reference: {@code docs/settings.md} is compared with it. Those of rooms and of where they are
- * kept have tables of their own.
+ * The table of all settings, which is the reference: {@code docs/settings.md} is compared with it. Those of rooms and
+ * of where they are kept have tables of their own.
  */
 final class Keys {
     private static final long KIB = 1024;
@@ -50,8 +50,9 @@ final class Keys {
             "4KiB",
             64L << 20,
             "64MiB",
-            "How many bytes the kernel buffers to send to a client: less notices sooner that a client reads slowly, more lets"
-                    + " a client far away read faster (a buffer a round trip). Only when Parley runs by itself.");
+            "How many bytes the kernel buffers to send to a client: less notices sooner that a client reads slowly,"
+                    + " more lets a client far away read faster (a buffer a round trip). Only when Parley runs by"
+                    + " itself.");
     static final Setting<Origins> ORIGINS = new Setting<>(
             "origins",
             "",
@@ -68,7 +69,8 @@ final class Keys {
             "trusted-header",
             Proxies.Header.X_FORWARDED_FOR,
             Proxies.Header.class,
-            "The header in which they say it, and which they must write: one that they only pass on is the client's word.");
+            "The header in which they say it, and which they must write: one that they only pass on is the client's"
+                    + " word.");
 
     static final Setting<String> CERTIFICATE = Setting.text(
             "listen.tls.certificate",
@@ -134,25 +136,25 @@ final class Keys {
             "access.api-key",
             "",
             "at least 32 bytes of text, as 'openssl rand -base64 48' makes them; none for no such key",
-            "A key for backends. A client that sends it in the header Authorization: Bearer may do everything over HTTP, on"
-                    + " behalf of any name. It does not open WebSockets.",
+            "A key for backends. A client that sends it in the header Authorization: Bearer may do everything over"
+                    + " HTTP, on behalf of any name. It does not open WebSockets.",
             true,
             Keys::apiKey);
     static final Setting<HttpPublish> HTTP_PUBLISH = Setting.choice(
             "http.publish",
             HttpPublish.AUTHORIZED,
             HttpPublish.class,
-            "Which clients may publish over HTTP with access.mode=anonymous. authorized: those with access.api-key. everyone:"
-                    + " all. In the other modes the token or the login decides.");
+            "Which clients may publish over HTTP with access.mode=anonymous. authorized: those with access.api-key."
+                    + " everyone: all. In the other modes the token or the login decides.");
     static final Setting<Integer> REQUESTS_PER_ADDRESS = Setting.number(
             "limits.requests-per-second-per-address",
             200,
             0,
             1_000_000,
             "requests a second, 0 = no limit",
-            "HTTP requests for rooms, members and messages a second from one address, and with tokens of one name, with a"
-                    + " burst of five times that. Each message of a body with several counts as one. More are refused with"
-                    + " 429. Requests with access.api-key have no limit.");
+            "HTTP requests for rooms, members and messages a second from one address, and with tokens of one name,"
+                    + " with a burst of five times that. Each message of a body with several counts as one. More are"
+                    + " refused with 429. Requests with access.api-key have no limit.");
 
     private static String apiKey(Config config, String key) {
         String value = config.getString(key);
@@ -168,8 +170,9 @@ final class Keys {
             1,
             64,
             "frames",
-            "Frames that may be on their way to one client without being taken. More than 1 works only where the server"
-                    + " queues frames itself (standalone, WildFly, GlassFish, Payara, Jetty); Tomcat and Liberty refuse.");
+            "Frames that may be on their way to one client without being taken. More than 1 works only where the"
+                    + " server queues frames itself (standalone, WildFly, GlassFish, Payara, Jetty); Tomcat and"
+                    + " Liberty refuse.");
     static final Setting<Duration> SEND_DEADLINE = Setting.time(
             "session.send-deadline",
             "10s",
@@ -197,7 +200,8 @@ final class Keys {
             ofMillis(100),
             ofMinutes(1),
             "100ms to 1m",
-            "How long a closed connection may take to go away before it is cut. On a server as far as the server lets it.");
+            "How long a closed connection may take to go away before it is cut. On a server as far as the server lets"
+                    + " it.");
 
     static final Setting<Long> MESSAGE_BYTES = Setting.bytes(
             "limits.message-bytes",
@@ -206,8 +210,8 @@ final class Keys {
             "1B",
             16 * MIB,
             "16MiB",
-            "The longest message, text in UTF-8 or binary; a longer one closes with 1009, or is answered with too-large in"
-                    + " JSON.");
+            "The longest message, text in UTF-8 or binary; a longer one closes with 1009, or is answered with"
+                    + " too-large in JSON.");
     static final Setting<Long> COMMAND_BYTES = Setting.bytes(
             "limits.command-bytes",
             "256KiB",
@@ -215,7 +219,8 @@ final class Keys {
             "1B",
             64 * MIB,
             "64MiB, not less than limits.message-bytes",
-            "The longest WebSocket message of a JSON client, which may hold several commands; a longer one closes with 1009.");
+            "The longest WebSocket message of a JSON client, which may hold several commands; a longer one closes"
+                    + " with 1009.");
     static final Setting<Long> BACKLOG = Setting.bytes(
             "limits.backlog",
             "1MiB",
@@ -223,8 +228,8 @@ final class Keys {
             "1B",
             GIB,
             "1GiB, not less than limits.message-bytes",
-            "Bytes of echoes, or of answers to JSON commands, that may wait for a client to read; a client that sends on is"
-                    + " closed with 1013.");
+            "Bytes of echoes, or of answers to JSON commands, that may wait for a client to read; a client that sends"
+                    + " on is closed with 1013.");
     static final Setting<Integer> CONNECTIONS = Setting.number(
             "limits.connections",
             10_000,
@@ -299,8 +304,8 @@ final class Keys {
             "0",
             GIB,
             "1GiB, not less than limits.command-bytes, 0 = no limit",
-            "Bytes a second of messages and commands from one connection in rooms, with a burst of five times that; dealt"
-                    + " with like too many commands.");
+            "Bytes a second of messages and commands from one connection in rooms, with a burst of five times that;"
+                    + " dealt with like too many commands.");
     static final Setting<Long> HELD_BYTES = Setting.bytes(
             "limits.held-bytes",
             "0",
@@ -308,8 +313,9 @@ final class Keys {
             "0",
             1024 * GIB,
             "1024GiB, not less than limits.command-bytes, 0 = an eighth of the heap",
-            "How many bytes all clients together make the server hold: messages whose end has not come, echoes and answers"
-                    + " that are not read. Beyond that the clients that hold most and longest are closed with 1013.");
+            "How many bytes all clients together make the server hold: messages whose end has not come, echoes and"
+                    + " answers that are not read. Beyond that the clients that hold most and longest are closed with"
+                    + " 1013.");
     static final Setting<Long> LOG_BYTES = Setting.bytes(
             "limits.log-bytes",
             "0",
@@ -318,8 +324,8 @@ final class Keys {
             1024 * GIB,
             "1024GiB, not less than room.history-bytes, 0 = a quarter of the heap",
             "How many bytes the messages have that memory keeps in all rooms. Beyond that rooms forget what no member"
-                    + " needs, first those in which nothing was said for the longest time; if that is not enough, all they"
-                    + " keep, first those that keep most.");
+                    + " needs, first those in which nothing was said for the longest time; if that is not enough, all"
+                    + " they keep, first those that keep most.");
 
     static final Setting<Integer> FAN_OUT_THREADS = Setting.number(
             "fan-out.threads", 0, 0, 256, "threads (0 = as many as processors)", "Threads that run the rooms' turns.");
@@ -329,8 +335,9 @@ final class Keys {
             ofMillis(100),
             ofMinutes(5),
             "100ms to 5m",
-            "When a client of an event stream comes back whose connection was lost: each is told a random time between half"
-                    + " of this and one and a half, so that clients of a server that died do not come all at once.");
+            "When a client of an event stream comes back whose connection was lost: each receives a random time"
+                    + " between half of this and one and a half, so that clients of a server that died do not come"
+                    + " all at once.");
     static final Setting<Duration> NOTICE = Setting.time(
             "shutdown.notice",
             "0s",
@@ -345,8 +352,8 @@ final class Keys {
             Duration.ZERO,
             ofMinutes(10),
             "0s to 10m",
-            "Over how long a shutdown spreads the closing of many connections; a few are closed at once, up to a hundred"
-                    + " a second.");
+            "Over how long a shutdown spreads the closing of many connections; a few are closed at once, up to a"
+                    + " hundred a second.");
     static final Setting<Duration> FLUSH = Setting.time(
             "shutdown.flush",
             "1s",
@@ -366,8 +373,8 @@ final class Keys {
             "status.for",
             StatusFor.LOOPBACK,
             StatusFor.class,
-            "Who may read /metrics, and so see something on /status.html: this machine, or everyone. /health/live and /health/ready are for"
-                    + " everyone.");
+            "Who may read /metrics, and so see something on /status.html: this machine, or everyone. /health/live and"
+                    + " /health/ready are for everyone.");
     static final Setting<String> STATUS_HOST =
             new Setting<>("status.host", "127.0.0.1", "as listen.host", "Where to listen for status.port.", Keys::host);
     static final Setting<Integer> STATUS_PORT = Setting.number(
@@ -376,8 +383,8 @@ final class Keys {
             0,
             65535,
             "(0 = none)",
-            "A port of its own for /health, /metrics and /status.html, which are then not on listen.port. Only when Parley"
-                    + " runs by itself.");
+            "A port of its own for /health, /metrics and /status.html, which are then not on listen.port. Only when"
+                    + " Parley runs by itself.");
     static final Setting<LogFormat> LOG_FORMAT = Setting.choice(
             "log.format",
             LogFormat.PLAIN,

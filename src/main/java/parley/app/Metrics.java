@@ -30,7 +30,8 @@ import parley.session.Sessions;
 /**
  * What Parley tells of itself in numbers, in the form that Prometheus reads. Any thread.
  *
- * <p>Most of it is counted elsewhere anyway and only read here. There is none for each room or client, whose number is up to clients.
+ * <p>Most of it is counted elsewhere anyway and only read here. There is none for each room or client, whose number is
+ * up to clients.
  */
 public final class Metrics implements TurnObserver, Router.Observer {
     /** In microseconds: what is of interest between a turn of a small room and a server that stands still. */

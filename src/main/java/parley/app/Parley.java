@@ -51,12 +51,13 @@ import parley.session.FirstRoom;
 import parley.session.Sessions;
 
 /**
- * The application: one object that owns the rooms, the sessions of echo and chat together, the threads and the clock. Any
- * thread may call any method.
+ * The application: one object that owns the rooms, the sessions of echo and chat together, the threads and the clock.
+ * Any thread may call any method.
  *
- * <p>Its threads: {@code parley-fan-out} runs the rooms' turns; {@code parley-sweep} looks after deadlines, keepalive and
- * empty rooms; {@code parley-store} writes and reads the rooms on disk; {@code parley-cluster} those of a cluster; {@code parley-close}, {@code parley-ping} and {@code parley-write} are there because a container may block in a close (5 to 20
- * seconds), in a ping or in a write.
+ * <p>Its threads: {@code parley-fan-out} runs the rooms' turns; {@code parley-sweep} looks after deadlines, keepalive
+ * and empty rooms; {@code parley-store} writes and reads the rooms on disk; {@code parley-cluster} those of a cluster;
+ * {@code parley-close}, {@code parley-ping} and {@code parley-write} are there because a container may block in a close
+ * (5 to 20 seconds), in a ping or in a write.
  */
 public final class Parley {
     private static final Logger LOG = System.getLogger("parley.app");
@@ -320,9 +321,10 @@ public final class Parley {
     }
 
     /**
-     * Stops: announces it, lets nobody in, gives frames in flight their moment, closes every session with 1001, many of them spread over the
-     * drain time, waits until they are gone and cuts those that are not, has what waits for the disk written, ends the threads. Returns within
-     * notice, flush, drain and grace time and two seconds, about; up to ten more while the disk is slow. Later calls do nothing.
+     * Stops: announces it, lets nobody in, gives frames in flight their moment, closes every session with 1001, many of
+     * them spread over the drain time, waits until they are gone and cuts those that are not, has what waits for the
+     * disk written, ends the threads. Returns within notice, flush, drain and grace time and two seconds, about; up to
+     * ten more while the disk is slow. Later calls do nothing.
      */
     public void stop() {
         if (!stopped.compareAndSet(false, true)) {
@@ -357,7 +359,10 @@ public final class Parley {
                 "stopped; " + open + (open == 1 ? " connection was" : " connections were") + " told to come back");
     }
 
-    /** Ends the threads and waits a moment until they are gone: a server calls those that outlive the application a leak. */
+    /**
+     * Ends the threads and waits a moment until they are gone: a server calls those that outlive the application a
+     * leak.
+     */
     private void endThreads() {
         List.of(sweep, fanOut, writing, pinging, closing).forEach(ExecutorService::shutdownNow);
         long until = System.nanoTime() + THREADS_END_NANOS;
@@ -376,7 +381,10 @@ public final class Parley {
         }
     }
 
-    /** As the sweep would: a close that is blocked on Open Liberty looks once more whenever it is interrupted, and ends some time. */
+    /**
+     * As the sweep would: a close that is blocked on Open Liberty looks once more whenever it is interrupted, and ends
+     * some time.
+     */
     private static void interruptUntilGone(List<Thread> stuck) {
         long until = System.nanoTime() + STUCK_THREADS_END_NANOS;
         try {

@@ -32,8 +32,8 @@ final class RoomKeys {
             GIB,
             "1GiB",
             "How many bytes a room keeps at most of messages that members have still to take, beyond room.history and"
-                    + " room.history-bytes: more lets members that read catch up after longer bursts, less saves memory."
-                    + " Never less than room.history-bytes.");
+                    + " room.history-bytes: more lets members that read catch up after longer bursts, less saves"
+                    + " memory. Never less than room.history-bytes.");
     static final Setting<Duration> SLOW_AFTER = Setting.time(
             "room.slow-after",
             "3s",
@@ -53,18 +53,18 @@ final class RoomKeys {
             "room.policy",
             Overflow.DROP_OLDEST,
             Overflow.class,
-            "What happens to a member that is behind. drop-oldest: it misses the messages that the room does not keep in"
-                    + " memory any more, or that exceed room.window. drop-newest: it gets the messages it fell behind with,"
-                    + " as far as memory still keeps them, and misses the ones after them. latest: it goes on with the newest"
-                    + " message alone. disconnect: it is closed with 1013.");
+            "What happens to a member that is behind. drop-oldest: it misses the messages that the room does not keep"
+                    + " in memory any more, or that exceed room.window. drop-newest: it gets the messages it fell"
+                    + " behind with, as far as memory still keeps them, and misses the ones after them. latest: it"
+                    + " goes on with the newest message alone. disconnect: it is closed with 1013.");
     static final Setting<Duration> LINGER = Setting.time(
             "room.linger",
             "1m",
             Duration.ZERO,
             ofDays(30),
             "0s to 30d",
-            "How long a room stays after its last member left and the last message was published; not at all when there are"
-                    + " as many rooms as limits.rooms.");
+            "How long a room stays after its last member left and the last message was published; not at all when"
+                    + " there are as many rooms as limits.rooms.");
     static final Setting<Long> BATCH_BYTES = Setting.bytes(
             "room.batch-bytes",
             "64KiB",
@@ -72,8 +72,8 @@ final class RoomKeys {
             "1B",
             16 * MIB,
             "16MiB",
-            "How many bytes messages joined into one frame for JSON clients have, and a page of history; a longer message goes"
-                    + " alone.");
+            "How many bytes messages have at most that are sent at once: in one frame to JSON clients, in one write to"
+                    + " others, and in a page of history; a longer message goes alone.");
     static final Setting<Integer> NAMES = Setting.number(
             "room.presence-names",
             1000,
@@ -94,9 +94,10 @@ final class RoomKeys {
             "room.keep",
             Storage.DISK,
             Storage.class,
-            "Where messages are kept. disk: in the data folder or in the cluster's streams, if there is one of them, besides"
-                    + " the newest in memory; they survive the process. memory: only there; what is on disk from before stays"
-                    + " there until rooms give way, and in a cluster the room is another on each node.");
+            "Where messages are kept. disk: in the data folder or in the cluster's streams, if there is one of them,"
+                    + " besides the newest in memory; they survive the process. memory: only there; what is on disk"
+                    + " from before stays there until rooms give way, and in a cluster the room is another on each"
+                    + " node.");
     static final Setting<Integer> KEPT = Setting.number(
             "room.kept",
             100_000,

@@ -7,9 +7,11 @@ import java.util.function.BiFunction;
 import parley.protocol.Userinfo;
 
 /**
- * One setting: its key, default, unit, range and what it is for. The table of all of them is {@link Keys#ALL}. Immutable.
+ * One setting: its key, default, unit, range and what it is for. The table of all of them is {@link Keys#ALL}.
+ * Immutable.
  *
- * @param key the dotted key, the same in a file, after {@code --set} and, with {@code parley.} before, as a system property
+ * @param key the dotted key, the same in a file, after {@code --set} and, with {@code parley.} before, as a system
+ *     property
  * @param initial the default, written as an operator would write it
  * @param range what is allowed, in words
  * @param meaning one sentence for the reference

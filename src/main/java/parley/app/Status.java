@@ -8,7 +8,10 @@ import parley.door.Request;
 import parley.http.Answer;
 import parley.http.Router;
 
-/** Answers who asks how it goes: probes, Prometheus, the status page. The same on every server and without one. Any thread. */
+/**
+ * Answers who asks how it goes: probes, Prometheus, the status page. The same on every server and without one. Any
+ * thread.
+ */
 public final class Status {
     private static final String JSON = "application/json";
 

@@ -28,9 +28,9 @@ final class StorageKeys {
             "data.sync",
             DataSettings.Sync.ALWAYS,
             DataSettings.Sync.class,
-            "What an ack means. always: the message is on the disk, and survives the loss of power. interval: it is with the"
-                    + " operating system and survives the end of the process; the loss of power after data.interval, and all"
-                    + " rooms begin another epoch then.");
+            "What an ack means. always: the message is on the disk, and survives the loss of power. interval: it is"
+                    + " with the operating system and survives the end of the process; the loss of power after"
+                    + " data.interval, and all rooms begin another epoch then.");
     static final Setting<Duration> INTERVAL = Setting.time(
             "data.interval",
             "1s",
@@ -45,17 +45,17 @@ final class StorageKeys {
             "1MiB",
             1024 * 1024 * GIB,
             "1048576GiB, not less than room.kept-bytes",
-            "How many bytes the messages of all rooms have on disk: their texts, names and, twice, ids in UTF-8, and 96 bytes each."
-                    + " Beyond that the rooms in which nothing was said for the longest time give way first; with a sixteenth"
-                    + " more, messages are answered with unavailable.");
+            "How many bytes the messages of all rooms have on disk: their texts, names and, twice, ids in UTF-8, and"
+                    + " 96 bytes each. Beyond that the rooms in which nothing was said for the longest time give way"
+                    + " first; with a sixteenth more, messages are answered with unavailable.");
     static final Setting<Integer> DATA_ROOMS = Setting.number(
             "data.rooms",
             1_000_000,
             1,
             1_000_000_000,
             "rooms",
-            "Rooms that are kept on disk; beyond that those give way in which nothing was said for the longest time. With a"
-                    + " sixteenth more, messages in new rooms are answered with unavailable.");
+            "Rooms that are kept on disk; beyond that those give way in which nothing was said for the longest time."
+                    + " With a sixteenth more, messages in new rooms are answered with unavailable.");
     static final Setting<Long> DATA_WAITING = Setting.bytes(
             "data.waiting",
             "64MiB",
@@ -63,22 +63,24 @@ final class StorageKeys {
             "1MiB",
             16 * GIB,
             "16GiB, not less than limits.message-bytes",
-            "What may wait for the disk, counted as in data.bytes; more is answered with unavailable, or closed with 1013 in"
-                    + " plain text.");
+            "What may wait for the disk, counted as in data.bytes; more is answered with unavailable, or closed with"
+                    + " 1013 in plain text.");
 
     static final Setting<NatsAddresses> NATS = new Setting<>(
             "nats.url",
             "",
             "addresses such as nats://10.0.0.1:4222 or tls://user:password@nats.example.com, several separated"
                     + " by commas; none for no cluster",
-            "Servers of NATS with JetStream, through which any number of Parleys are one. Not together with data.folder."
-                    + " A login may stand in the addresses, the same in all, in place of the three settings below.",
+            "Servers of NATS with JetStream, through which any number of Parleys are one. Not together with"
+                    + " data.folder. A login may stand in the addresses, the same in all, in place of the three"
+                    + " settings below.",
             StorageKeys::servers);
     static final Setting<String> NATS_NAME = new Setting<>(
             "nats.name",
             "parley",
             "1 to 32 letters, digits, '-', '_'",
-            "What the cluster is called, which its streams and subjects begin with: nodes of another name are another cluster.",
+            "What the cluster is called, which its streams and subjects begin with: nodes of another name are another"
+                    + " cluster.",
             (config, key) -> matching(config.getString(key), "[A-Za-z0-9_-]{1,32}"));
     static final Setting<String> NATS_CREDENTIALS = Setting.text(
             "nats.credentials",
@@ -109,8 +111,8 @@ final class StorageKeys {
             1,
             5,
             "servers",
-            "Servers of NATS that keep each stream: with 3 one may be lost. As all limits of streams, that of the node which"
-                    + " was started last holds.");
+            "Servers of NATS that keep each stream: with 3 one may be lost. As all limits of streams, that of the"
+                    + " node which was started last holds.");
     static final Setting<Integer> NATS_KEPT = Setting.number(
             "nats.kept",
             100_000,
@@ -125,7 +127,8 @@ final class StorageKeys {
             "0",
             1024 * 1024 * GIB,
             "1048576GiB, 0 = any",
-            "How many bytes a stream has, on each server of NATS that keeps it; the oldest messages of any room in it go.");
+            "How many bytes a stream has, on each server of NATS that keeps it; the oldest messages of any room in it"
+                    + " go.");
     static final Setting<Duration> NATS_AGE = Setting.time(
             "nats.kept-age",
             "0s",
@@ -139,14 +142,16 @@ final class StorageKeys {
             ofSeconds(10),
             ofDays(1),
             "10s to 1d, at least twice nats.deadline",
-            "How long the cluster knows a message by its id, so that it is not published again. NATS keeps the ids in memory.");
+            "How long the cluster knows a message by its id, so that it is not published again. NATS keeps the ids in"
+                    + " memory.");
     static final Setting<Duration> NATS_DEADLINE = Setting.time(
             "nats.deadline",
             "5s",
             ofMillis(100),
             ofMinutes(1),
             "100ms to 1m",
-            "How long a message may wait to be stored; then it is answered with unavailable, or closed with 1013 in plain text.");
+            "How long a message may wait to be stored; then it is answered with unavailable, or closed with 1013 in"
+                    + " plain text.");
     static final Setting<Long> NATS_WAITING = Setting.bytes(
             "nats.waiting",
             "64MiB",

@@ -6,8 +6,8 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A session's outbound side: takes the next frame from its source while fewer than the limit are in flight, and gives it to
- * the transport. Any thread may call any method, at any time; nothing blocks and no lock is held.
+ * A session's outbound side: takes the next frame from its source while fewer than the limit are in flight, and gives
+ * it to the transport. Any thread may call any method, at any time; nothing blocks and no lock is held.
  *
  * <p>One thread at a time drains. Whoever finds somebody draining leaves a note and goes:
  *
@@ -20,16 +20,16 @@ import org.jspecify.annotations.Nullable;
  *                       AGAIN                      any --- close ---> CLOSED
  * </pre>
  *
- * <p>A completion may come inside {@code send}, on the same stack; it then finds DRAINING, leaves AGAIN and returns, so the
- * stack does not grow. (Sending from within the completion overflows it after 600 to 900 frames on GlassFish, Payara and
- * WildFly.) A drain that has started so many frames that they and their kilobytes come to {@value #BURST} goes on in the executor, so that a
- * container's thread or a room's turn is not kept by one client. And so that members who are behind take turns, a large frame or two each,
- * and share them: when each took
- * all there was before the next took the first, nothing was shared any more when it came to that, and messages of 16 KB cost 18 times what
- * sending them does.
+ * <p>A completion may come inside {@code send}, on the same stack; it then finds DRAINING, leaves AGAIN and returns, so
+ * the stack does not grow. (Sending from within the completion overflows it after 600 to 900 frames on GlassFish,
+ * Payara and WildFly.) A drain that has started so many frames that they and their kilobytes come to {@value #BURST}
+ * goes on in the executor, so that a container's thread or a room's turn is not kept by one client. And so that members
+ * who are behind take turns, a large frame or two each, and share them: when each took all there was before the next
+ * took the first, nothing was shared any more when it came to that, and messages of 16 KB cost 18 times what sending
+ * them does.
  *
- * <p>A ping waits until nothing is in flight and holds back what follows it: beside an unfinished text frame it blocks on
- * Tomcat and Jetty and throws on Open Liberty.
+ * <p>A ping waits until nothing is in flight and holds back what follows it: beside an unfinished text frame it blocks
+ * on Tomcat and Jetty and throws on Open Liberty.
  */
 public final class Drain implements Transport.Completion {
     /** How many frames one pass may start. */
@@ -84,7 +84,9 @@ public final class Drain implements Transport.Completion {
     /** Set when a ping that was due could not be sent, cleared by the sweep. */
     private volatile boolean pingMissed;
 
-    /** What the sweep saw of {@code flight} and of the bytes under way, and since when each. Touched by the sweep alone. */
+    /**
+     * What the sweep saw of {@code flight} and of the bytes under way, and since when each. Touched by the sweep alone.
+     */
     private long seenFlight;
 
     private long seenAtNanos;
@@ -177,8 +179,8 @@ public final class Drain implements Transport.Completion {
     public record Pace(long underWayNanos, long stillNanos) {}
 
     /**
-     * Looks at what is in flight. For the sweep alone, one thread at a time: the time is taken when the sweep looks, so the answer is up
-     * to one sweep too short and never too long.
+     * Looks at what is in flight. For the sweep alone, one thread at a time: the time is taken when the sweep looks, so
+     * the answer is up to one sweep too short and never too long.
      */
     public Pace pace(long nowNanos) {
         long now = flight;

@@ -6,28 +6,46 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is sent to a client at once: a whole WebSocket message, several, or a part of an event stream. Immutable: members at the same cursor
- * share one.
+ * What is sent to a client at once: a whole WebSocket message, several, or a part of an event stream. Immutable:
+ * members at the same cursor share one.
  */
 public sealed interface Frame {
 
     /**
-     * Returns it ready for the wire: each message as one frame without a mask (RFC 6455 section 5.2), or as a chunk (RFC 9112 section 7.1).
-     * Encoded once, for all who share it. Who sends it takes a {@link ByteBuffer#duplicate()}, so that the position stays where it is. Any
-     * thread.
+     * Returns it ready for the wire: each message as one frame without a mask (RFC 6455 section 5.2), or as a chunk
+     * (RFC 9112 section 7.1). Encoded once, for all who share it. Who sends it takes a {@link ByteBuffer#duplicate()},
+     * so that the position stays where it is. Any thread.
      */
     ByteBuffer wire();
 
     /** How long it is: about so many bytes. */
     int length();
 
+    /** One that is encoded when it is first sent, and keeps its bytes for all who share it. */
+    abstract sealed class Encoded implements Frame {
+        /** Null until it is asked for. Any thread may set it, to the same bytes. */
+        private volatile @Nullable ByteBuffer wire;
+
+        private Encoded() {}
+
+        abstract ByteBuffer encode();
+
+        @Override
+        public final ByteBuffer wire() {
+            ByteBuffer made = wire;
+            if (made == null) {
+                made = encode();
+                wire = made;
+            }
+            return made;
+        }
+    }
+
     /** A text message (RFC 6455 section 5.6). */
-    final class Text implements Frame {
+    final class Text extends Encoded {
         private static final int OPCODE = 1;
 
         private final String text;
-        /** Null until it is asked for. Any thread may set it, to the same bytes. */
-        private volatile @Nullable ByteBuffer wire;
 
         public Text(String text) {
             this.text = text;
@@ -44,13 +62,8 @@ public sealed interface Frame {
         }
 
         @Override
-        public ByteBuffer wire() {
-            ByteBuffer made = wire;
-            if (made == null) {
-                made = WireFormat.frame(OPCODE, ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
-                wire = made;
-            }
-            return made;
+        ByteBuffer encode() {
+            return WireFormat.frame(OPCODE, ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
         }
 
         @Override
@@ -89,11 +102,9 @@ public sealed interface Frame {
     }
 
     /** Some events of a stream. */
-    final class Events implements Frame {
+    final class Events extends Encoded {
         private final List<StreamEvent> events;
         private final int length;
-        /** Null until it is asked for. Any thread may set it, to the same bytes. */
-        private volatile @Nullable ByteBuffer wire;
 
         public Events(List<StreamEvent> events) {
             this.events = List.copyOf(events);
@@ -111,13 +122,8 @@ public sealed interface Frame {
         }
 
         @Override
-        public ByteBuffer wire() {
-            ByteBuffer made = wire;
-            if (made == null) {
-                made = WireFormat.chunk(toString().getBytes(StandardCharsets.UTF_8));
-                wire = made;
-            }
-            return made;
+        ByteBuffer encode() {
+            return WireFormat.chunk(toString().getBytes(StandardCharsets.UTF_8));
         }
 
         /** The same bytes without the chunk around them, for a body that needs none or gets another. */
@@ -135,14 +141,12 @@ public sealed interface Frame {
     }
 
     /**
-     * Several messages, which a transport that can writes at once: a write to the kernel costs more than what is in it, as long as messages are
-     * small. Never empty, and none of several.
+     * Several messages, which a transport that can writes at once: a write to the kernel costs more than what is in it,
+     * as long as messages are small. Never empty, and none of several.
      */
-    final class Several implements Frame {
+    final class Several extends Encoded {
         private final List<Frame> messages;
         private final int length;
-        /** Null until it is asked for. Any thread may set it, to the same bytes. */
-        private volatile @Nullable ByteBuffer wire;
 
         private Several(List<Frame> messages) {
             this.messages = List.copyOf(messages);
@@ -160,19 +164,12 @@ public sealed interface Frame {
         }
 
         @Override
-        public ByteBuffer wire() {
-            ByteBuffer made = wire;
-            if (made == null) {
-                List<ByteBuffer> frames = messages.stream().map(Frame::wire).toList();
-                made = ByteBuffer.allocate(
-                        frames.stream().mapToInt(ByteBuffer::remaining).sum());
-                for (ByteBuffer frame : frames) {
-                    made.put(frame.duplicate());
-                }
-                made.flip();
-                wire = made;
-            }
-            return made;
+        ByteBuffer encode() {
+            List<ByteBuffer> frames = messages.stream().map(Frame::wire).toList();
+            ByteBuffer all = ByteBuffer.allocate(
+                    frames.stream().mapToInt(ByteBuffer::remaining).sum());
+            frames.forEach(frame -> all.put(frame.duplicate()));
+            return all.flip();
         }
 
         @Override

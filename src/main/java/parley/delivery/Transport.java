@@ -7,8 +7,8 @@ import parley.protocol.CloseCode;
  * Where a session's frames go: the socket, as the drain sees it.
  *
  * <p>{@link #send} and {@link #ping} are called by one thread at a time and never while as many frames as the session's
- * in-flight limit are without completion; they must not block. {@link #close} may block and is called on a thread that has
- * nothing else to do.
+ * in-flight limit are without completion; they must not block. {@link #close} may block and is called on a thread that
+ * has nothing else to do.
  */
 public interface Transport {
 
@@ -29,13 +29,14 @@ public interface Transport {
     boolean ping(Completion completion);
 
     /**
-     * The bytes that the client has still to take of the frame under way, as far as anybody can tell: a number that falls while the client takes
-     * them; 0 where nobody can tell. For the sweep.
+     * The bytes that the client has still to take of the frame under way, as far as anybody can tell: a number that
+     * falls while the client takes them; 0 where nobody can tell. For the sweep.
      */
     long bytesUnderWay();
 
     /**
-     * Reads nothing more from the client until {@link #resumeReading}, except what has been read already. By the thread that brings messages.
+     * Reads nothing more from the client until {@link #resumeReading}, except what has been read already. By the thread
+     * that brings messages.
      *
      * @return false where reading cannot be paused
      */

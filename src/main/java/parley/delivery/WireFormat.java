@@ -3,7 +3,9 @@ package parley.delivery;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** How a server writes frames: whole messages, without a mask (RFC 6455 section 5.2); and chunks (RFC 9112 section 7.1). */
+/**
+ * How a server writes frames: whole messages, without a mask (RFC 6455 section 5.2); and chunks (RFC 9112 section 7.1).
+ */
 final class WireFormat {
     private static final int LAST = 0x80;
     private static final int SHORT = 126;

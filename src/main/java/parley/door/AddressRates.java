@@ -8,9 +8,9 @@ import java.util.Map;
 import parley.session.Rate;
 
 /**
- * How often each address, or other key, has asked lately: so many times a second, five times that in a burst. Remembered are the
- * {@value #MOST} that asked last, so that its size is bounded; who commands more than that meets the rate for all. Any
- * thread.
+ * How often each address, or other key, has asked lately: at most a rate a second, five times that in a burst.
+ * Remembered are the {@value #MOST} that asked last, so that its size is bounded; who commands more than that meets the
+ * rate for all. Any thread.
  */
 final class AddressRates {
     static final int MOST = 10_000;

@@ -296,8 +296,9 @@ public final class Admission {
     }
 
     /**
-     * Returns the answer to a plain GET of an endpoint's address: the refusal of a handshake to it, since browsers hide that one from pages,
-     * or 426. It takes from the rates, because it may have to check a signature, and is not counted as a handshake.
+     * Returns the answer to a plain GET of an endpoint's address: the refusal of a handshake to it, since browsers hide
+     * that one from pages, or 426. It takes from the rates, because it may have to check a signature, and is not
+     * counted as a handshake.
      */
     public Refusal explain(Request request) {
         return decide(request, this::judge).verdict instanceof Refusal refusal ? refusal : UPGRADE_REQUIRED;

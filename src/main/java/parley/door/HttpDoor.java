@@ -12,17 +12,17 @@ import org.jspecify.annotations.Nullable;
 import parley.access.BadTokenException;
 import parley.access.Grant;
 
-/** The door for requests of HTTP that are no handshakes: who asks, how often, and with which rights. Any thread. */
+/** The door for requests of HTTP that are no handshakes: which clients may ask, how often, and with which rights. Any thread. */
 public final class HttpDoor {
     private static final String BEARER = "bearer ";
     private static final Map<String, String> SOON = Map.of("Retry-After", "1");
     private static final Map<String, String> LATER = Map.of("Retry-After", "5");
 
-    /** Who asks, or why not to answer. */
+    /** The client that was let in, or why it was not. */
     public sealed interface Verdict {}
 
     /**
-     * Who asks.
+     * A client that was let in.
      *
      * @param parameters those of the query
      * @param address where that is, as far as it is known

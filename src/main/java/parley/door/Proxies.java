@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The proxies that are believed when they say where a client connects from. Immutable, but that it complains once.
  *
- * <p>Each proxy appends to {@code X-Forwarded-For} who connected to it, so what stands there is read from its end, for as long as
- * it is a proxy that is believed; what stands before may be anybody's invention.
+ * <p>Each proxy appends to {@code X-Forwarded-For} who connected to it, so what stands there is read from its end, for
+ * as long as it is a proxy that is believed; what stands before may be anybody's invention.
  */
 public final class Proxies {
     private static final Logger LOG = System.getLogger("parley.door");
@@ -119,7 +119,10 @@ public final class Proxies {
         return value == null ? "" : header == Header.FORWARDED ? ofForwarded(value) : value;
     }
 
-    /** Writes {@code Forwarded} as {@code X-Forwarded-For} would say it. What is quoted may hold anything, of the client's too. */
+    /**
+     * Writes {@code Forwarded} as {@code X-Forwarded-For} would say it. What is quoted may hold anything, of the
+     * client's too.
+     */
     private static String ofForwarded(String forwarded) {
         List<String> addresses = new ArrayList<>();
         String address = "unknown";
@@ -160,7 +163,9 @@ public final class Proxies {
         return colon >= 0 && colon == text.lastIndexOf(':') ? text.substring(0, colon) : text;
     }
 
-    /** Reads an address; null when it is none. A name would be looked up, so nothing that could be one gets that far. */
+    /**
+     * Reads an address; null when it is none. A name would be looked up, so nothing that could be one gets that far.
+     */
     public static @Nullable InetAddress literal(String text) {
         boolean isSix = text.indexOf(':') >= 0 && SIX.matcher(text).matches();
         if (!isSix && !FOUR.matcher(text).matches()) {

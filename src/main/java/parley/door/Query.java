@@ -12,8 +12,8 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the parameters of a query string, and parts of paths. Escapes are bytes of UTF-8, and so is what clients have left unescaped, which
- * some containers hand over as one character a byte and others decoded.
+ * Reads the parameters of a query string, and parts of paths. Escapes are bytes of UTF-8, and so is what clients have
+ * left unescaped, which some containers hand over as one character a byte and others decoded.
  */
 public final class Query {
     private static final int HEX = 16;

@@ -11,7 +11,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Counts refused handshakes, and says one of each cause a minute: clients that repeat a refused request must not fill the log. Any thread. */
+/**
+ * Counts refused handshakes, and says one of each cause a minute: clients that repeat a refused request must not fill
+ * the log. Any thread.
+ */
 final class RefusalLog {
     private static final Logger LOG = System.getLogger("parley.door");
 

@@ -14,8 +14,8 @@ import java.nio.ByteBuffer;
 import parley.protocol.JsonCodec;
 
 /**
- * {@code /chat/{room}}: a member of a room, in plain text or in JSON. One instance a session, called by the container. Why each
- * endpoint has all methods is said in {@link EchoEndpoint}.
+ * {@code /chat/{room}}: a member of a room, in plain text or in JSON. One instance a session, called by the container.
+ * Why each endpoint has all methods is said in {@link EchoEndpoint}.
  */
 @ServerEndpoint(value = "/chat/{room}", subprotocols = JsonCodec.SUBPROTOCOL, configurator = Handshake.class)
 public final class ChatEndpoint {

@@ -14,8 +14,8 @@ import java.nio.ByteBuffer;
 /**
  * {@code /echo}: every message comes back. One instance a session, called by the container.
  *
- * <p>The methods stand in each endpoint, because Open Liberty does not start a WAR whose endpoint inherits them, and messages
- * come to methods, because WildFly lost what came before a handler was added in {@code @OnOpen}.
+ * <p>The methods stand in each endpoint, because Open Liberty does not start a WAR whose endpoint inherits them, and
+ * messages come to methods, because WildFly lost what came before a handler was added in {@code @OnOpen}.
  */
 @ServerEndpoint(value = "/echo", configurator = Handshake.class)
 public final class EchoEndpoint {

@@ -18,8 +18,8 @@ import parley.door.Request;
 import parley.session.Connection;
 
 /**
- * The configurator of all endpoints: carries what was decided about a handshake over to the open. Made by the container, one for
- * each path; called by any of its threads.
+ * The configurator of all endpoints: carries what was decided about a handshake over to the open. Made by the
+ * container, one for each path; called by any of its threads.
  *
  * <p>Who comes in is decided by the layer around, which can answer with a status; where there is none, or the container
  * does not ask it, it is decided here, and carried out when the session opens. It cannot be carried out here: {@code
@@ -72,7 +72,8 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
     /**
      * Opens the connection of a session that has just opened; null when the client is turned away.
      *
-     * @param path where the container says that the client is; another than the handshake asked for means that it has mixed up two
+     * @param path where the container says that the client is; another than the handshake asked for means that it has
+     *     mixed up two
      */
     static @Nullable Connection open(Session session, EndpointConfig config, String path) {
         CarriedArrival carried = (CarriedArrival) config.getUserProperties().remove(OPENING);
@@ -101,7 +102,10 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
         return opened;
     }
 
-    /** Asked for each time: some servers keep configurators of what was undeployed, which must not keep the application then. */
+    /**
+     * Asked for each time: some servers keep configurators of what was undeployed, which must not keep the application
+     * then.
+     */
     private static Parley parley() {
         Parley parley = Deployment.current();
         if (parley == null) {

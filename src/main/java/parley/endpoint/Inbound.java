@@ -9,12 +9,12 @@ import parley.session.Connection;
 import parley.session.Ending;
 
 /**
- * Puts a session's messages together from their parts and passes them on, up to the message limit. Called by the container,
- * one call at a time for a session.
+ * Puts a session's messages together from their parts and passes them on, up to the message limit. Called by the
+ * container, one call at a time for a session.
  *
- * <p>It takes parts, not whole messages, because then the limit is ours on every server: WildFly and Open Liberty do not
- * enforce {@code maxMessageSize} on fragments, Tomcat counts characters, and the defaults go from 8 KB to none. Nothing it
- * does may throw: Tomcat 10.1 and Jetty close the session then.
+ * <p>It takes parts, not whole messages, because then the limit is ours on every server: WildFly and Open Liberty do
+ * not enforce {@code maxMessageSize} on fragments, Tomcat counts characters, and the defaults go from 8 KB to none.
+ * Nothing it does may throw: Tomcat 10.1 and Jetty close the session then.
  */
 final class Inbound {
     /** What came of a text message so far, or null between messages. */

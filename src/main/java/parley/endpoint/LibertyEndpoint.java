@@ -10,8 +10,8 @@ import jakarta.websocket.server.ServerEndpointConfig;
 import java.nio.ByteBuffer;
 
 /**
- * All paths on Open Liberty, in place of the classes with annotations, which {@link LibertyEndpoints} explains. One instance a
- * session, called by the container.
+ * All paths on Open Liberty, in place of the classes with annotations, which {@link LibertyEndpoints} explains. One
+ * instance a session, called by the container.
  */
 public final class LibertyEndpoint extends Endpoint {
     private final SessionEvents events = new SessionEvents();

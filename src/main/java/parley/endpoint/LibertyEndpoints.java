@@ -8,11 +8,12 @@ import java.util.Set;
 import parley.protocol.JsonCodec;
 
 /**
- * Says to the container which endpoints there are: the classes with annotations, and on Open Liberty one without. Found and called by the
- * container.
+ * Says to the container which endpoints there are: the classes with annotations, and on Open Liberty one without. Found
+ * and called by the container.
  *
- * <p>Open Liberty reads a frame to its end before it calls {@code @OnMessage}, and where that takes parts it does so for a frame of
- * any length: one client takes the heap. For handlers that are added in the open it asks the session for its limit.
+ * <p>Open Liberty reads a frame to its end before it calls {@code @OnMessage}, and where that takes parts it does so
+ * for a frame of any length: one client takes the heap. For handlers that are added in the open it asks the session for
+ * its limit.
  */
 public final class LibertyEndpoints implements ServerApplicationConfig {
     private static final List<String> JSON = List.of(JsonCodec.SUBPROTOCOL);

@@ -13,8 +13,8 @@ import java.nio.ByteBuffer;
 import parley.protocol.JsonCodec;
 
 /**
- * {@code /chat}: a member of the lobby, the room without a name in its path. One instance a session, called by the container. Why
- * each endpoint has all methods is said in {@link EchoEndpoint}.
+ * {@code /chat}: a member of the lobby, the room without a name in its path. One instance a session, called by the
+ * container. Why each endpoint has all methods is said in {@link EchoEndpoint}.
  */
 @ServerEndpoint(value = "/chat", subprotocols = JsonCodec.SUBPROTOCOL, configurator = Handshake.class)
 public final class LobbyEndpoint {

@@ -22,23 +22,23 @@ import parley.protocol.CloseCode;
 import parley.session.SessionLimits;
 
 /**
- * The transport over {@code RemoteEndpoint.Async}, the same on every server. The timeouts of the API are not what ends a
- * session: they are ignored or half carried out on most servers, so the drain's deadline is the one that counts.
+ * The transport over {@code RemoteEndpoint.Async}, the same on every server. The timeouts of the API are not what ends
+ * a session: they are ignored or half carried out on most servers, so the drain's deadline is the one that counts.
  */
 final class RemoteTransport implements Transport {
     private static final Logger LOG = System.getLogger("parley.endpoint");
     /**
-     * How long Tomcat blocks to send a close frame (by itself up to 20 seconds), and from 10.1 on waits for the answer (30):
-     * properties of the session, Longs in milliseconds. They mean nothing to others.
+     * How long Tomcat blocks to send a close frame (by itself up to 20 seconds), and from 10.1 on waits for the answer
+     * (30): properties of the session, Longs in milliseconds. They mean nothing to others.
      */
     private static final List<String> CLOSE_TIMEOUTS = List.of(
             "org.apache.tomcat.websocket.BLOCKING_SEND_TIMEOUT", "org.apache.tomcat.websocket.SESSION_CLOSE_TIMEOUT");
 
     /**
-     * How long after the drain's deadline the container may give up a send by itself. Open Liberty's close waits 5.5 seconds
-     * for the frame in flight, and when that frame has no timeout, it then writes into it and keeps its thread for ever.
-     * Longer than the sweep needs to notice, so that the session is closed for the right reason, and shorter than 5.5 seconds.
-     * Tomcat's own timeout, 20 seconds, would come before a longer deadline.
+     * How long after the drain's deadline the container may give up a send by itself. Open Liberty's close waits 5.5
+     * seconds for the frame in flight, and when that frame has no timeout, it then writes into it and keeps its thread
+     * for ever. Longer than the sweep needs to notice, so that the session is closed for the right reason, and shorter
+     * than 5.5 seconds. Tomcat's own timeout, 20 seconds, would come before a longer deadline.
      */
     private static final Duration BEHIND_THE_DEADLINE = Duration.ofSeconds(3);
 
@@ -47,7 +47,10 @@ final class RemoteTransport implements Transport {
     private final ExecutorService pinging;
     private final long closeMillis;
 
-    /** Of the messages that are sent one by one, so that the sweep sees them go. Written by one thread at a time, read by the sweep. */
+    /**
+     * Of the messages that are sent one by one, so that the sweep sees them go. Written by one thread at a time, read
+     * by the sweep.
+     */
     private volatile long bytesToSend;
 
     private final Object closingLock = new Object();
@@ -84,8 +87,9 @@ final class RemoteTransport implements Transport {
     }
 
     /**
-     * Sends messages one after the other, each when the one before it has been sent: the API has no means to send several. A result that comes
-     * on the stack of its own send is left to the loop below it, so that the stack does not grow.
+     * Sends messages one after the other, each when the one before it has been sent: the API has no means to send
+     * several. A result that comes on the stack of its own send is left to the loop below it, so that the stack does
+     * not grow.
      */
     private final class OneByOne implements SendHandler {
         private final List<Frame> messages;
@@ -142,8 +146,8 @@ final class RemoteTransport implements Transport {
     }
 
     /**
-     * Pings on a thread that may block, as Tomcat's and Jetty's do while the socket takes nothing; not now when all of these
-     * are at it.
+     * Pings on a thread that may block, as Tomcat's and Jetty's do while the socket takes nothing; not now when all of
+     * these are at it.
      */
     @Override
     public boolean ping(Completion completion) {
@@ -180,8 +184,8 @@ final class RemoteTransport implements Transport {
     }
 
     /**
-     * Closes, and has the container cut who does not go. The idle timeout comes after the close: Jetty would take the time
-     * that has passed already for idle, and close with words of its own.
+     * Closes, and has the container cut who does not go. The idle timeout comes after the close: Jetty would take the
+     * time that has passed already for idle, and close with words of its own.
      */
     @Override
     public void close(CloseCode code, String reason) {
@@ -213,8 +217,8 @@ final class RemoteTransport implements Transport {
     }
 
     /**
-     * Interrupts the close, if that is still under way; further down the API does not reach. Tomcat gives its blocking send
-     * up then, and Open Liberty, which may have forgotten that a thread waits for it, looks once more.
+     * Interrupts the close, if that is still under way; further down the API does not reach. Tomcat gives its blocking
+     * send up then, and Open Liberty, which may have forgotten that a thread waits for it, looks once more.
      */
     @Override
     public void drop() {

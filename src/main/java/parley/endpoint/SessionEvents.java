@@ -15,11 +15,12 @@ import parley.session.Connection;
 import parley.session.Ending;
 
 /**
- * What the container tells an endpoint about one session, and what follows from it: the same for every path. Each endpoint
- * instance has one, and there is one instance a session. Called by the container, messages one at a time and after the open.
+ * What the container tells an endpoint about one session, and what follows from it: the same for every path. Each
+ * endpoint instance has one, and there is one instance a session. Called by the container, messages one at a time and
+ * after the open.
  *
- * <p>No method throws: what an endpoint throws in {@code @OnMessage} closes the session on Tomcat 10.1 and Jetty, and in
- * {@code @OnOpen} it is sent to the client on two servers and ignored on four.
+ * <p>No method throws: what an endpoint throws in {@code @OnMessage} closes the session on Tomcat 10.1 and Jetty, and
+ * in {@code @OnOpen} it is sent to the client on two servers and ignored on four.
  */
 final class SessionEvents {
     private static final Logger LOG = System.getLogger("parley.endpoint");
@@ -38,8 +39,8 @@ final class SessionEvents {
     private final Inbound inbound = new Inbound();
 
     /**
-     * Null until the open, and afterwards when the client was turned away; and null again after the close, because an idle
-     * thread of WildFly's keeps the last session it has opened.
+     * Null until the open, and afterwards when the client was turned away; and null again after the close, because an
+     * idle thread of WildFly's keeps the last session it has opened.
      */
     private volatile @Nullable Connection connection;
 
@@ -81,8 +82,8 @@ final class SessionEvents {
     }
 
     /**
-     * Open Liberty passes on no part of a frame before it has all of it, and by default waits for one of any length. Twice what
-     * is allowed, so that what is a little too long comes here, and the client reads Parley's words.
+     * Open Liberty passes on no part of a frame before it has all of it, and by default waits for one of any length.
+     * Twice what is allowed, so that what is a little too long comes here, and the client reads Parley's words.
      */
     private static void limitFrames(Session session, int longestMessage) {
         if (session.getMaxTextMessageBufferSize() <= 0) {
@@ -111,9 +112,10 @@ final class SessionEvents {
     }
 
     /**
-     * Open Liberty: keeps the thread that reads until a session that has ended is being closed. When a message comes just as
-     * another thread closes, Liberty reads no more, not even that the client has gone, and keeps its connection for ever; a
-     * close while the reader is in here goes well. (Three of three clients that flooded the echo stayed, and with this none of three.)
+     * Open Liberty: keeps the thread that reads until a session that has ended is being closed. When a message comes
+     * just as another thread closes, Liberty reads no more, not even that the client has gone, and keeps its connection
+     * for ever; a close while the reader is in here goes well. (Three of three clients that flooded the echo stayed,
+     * and with this none of three.)
      */
     private void awaitClose() {
         Connection known = connection;
@@ -143,8 +145,8 @@ final class SessionEvents {
     }
 
     /**
-     * A code of a fault is the client's own when there is no reason with it, since a container that finds fault says what it is; and
-     * 1011 is always the client's but on Open Liberty, which says so of a reset.
+     * A code of a fault is the client's own when there is no reason with it, since a container that finds fault says
+     * what it is; and 1011 is always the client's but on Open Liberty, which says so of a reset.
      */
     private void gone(Connection connection, CloseReason reason) {
         String words = reason.getReasonPhrase();

@@ -14,10 +14,11 @@ import parley.session.FirstRoom;
 import parley.session.Sessions;
 
 /**
- * Rooms as event streams (WHATWG HTML section 9.2), for {@code EventSource} and everything else that reads HTTP. Any thread.
+ * Rooms as event streams (WHATWG HTML section 9.2), for {@code EventSource} and everything else that reads HTTP. Any
+ * thread.
  *
- * <p>A browser gives a stream up for good at any status but 200. So a client that cannot be let in for now gets 200 too, with a stream that says
- * when to come back and ends; a status that is none is final.
+ * <p>A browser gives a stream up for good at any status but 200. So a client that cannot be let in for now gets 200
+ * too, with a stream that says when to come back and ends; a status that is none is final.
  */
 public final class EventStreams {
     /** Proxies are to pass each event on when it comes, and not to compress it: some would wait for more. */

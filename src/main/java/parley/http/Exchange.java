@@ -6,8 +6,8 @@ import parley.delivery.Transport;
 import parley.door.Request;
 
 /**
- * A request of HTTP (RFC 9110) that is no handshake, and its answer, on whatever server: Grizzly or a servlet. Exactly one of
- * {@link #answer} and {@link #stream} is called, once, now or later, by any thread. Nothing blocks.
+ * A request of HTTP (RFC 9110) that is no handshake, and its answer, on whatever server: Grizzly or a servlet. Exactly
+ * one of {@link #answer} and {@link #stream} is called, once, now or later, by any thread. Nothing blocks.
  */
 public interface Exchange {
     /** The method, in capitals. */
@@ -28,8 +28,8 @@ public interface Exchange {
     void answer(Answer answer);
 
     /**
-     * Answers 200 with a body that goes on until it is closed: each frame that is sent is a part of it, and a ping is what the
-     * format has for one.
+     * Answers 200 with a body that goes on until it is closed: each frame that is sent is a part of it, and a ping is
+     * what the format has for one.
      *
      * @param headers of the answer
      * @param onGone called once when the client has gone, or the server has given the answer up; not after

@@ -76,8 +76,8 @@ final class ReadRoutes {
     }
 
     /**
-     * Writes a page. Those of the newest messages are tagged with the newest, so that the tag does for {@code If-Match}; others with what is
-     * in them.
+     * Writes a page. Those of the newest messages are tagged with the newest, so that the tag does for {@code
+     * If-Match}; others with what is in them.
      *
      * @param newest the newest message before the page was read; null for another page
      */

@@ -9,7 +9,10 @@ import parley.room.Room;
 import parley.room.RoomRegistry;
 import parley.room.RoomStore;
 
-/** Where each request for rooms, members and messages is looked at first: what it does not pass is answered here. Any thread. */
+/**
+ * Where each request for rooms, members and messages is looked at first: what it does not pass is answered here. Any
+ * thread.
+ */
 final class Reception {
     private final HttpDoor door;
     private final RoomRegistry rooms;
@@ -19,7 +22,7 @@ final class Reception {
         this.rooms = rooms;
     }
 
-    /** Goes on with who asks, if the door lets that in. */
+    /** Goes on with the client, if the door lets it in. */
     void admit(Exchange exchange, Consumer<HttpDoor.Caller> then) {
         HttpDoor.Verdict verdict = door.ask(exchange.request());
         if (verdict instanceof HttpDoor.Refusal refusal) {
@@ -29,7 +32,7 @@ final class Reception {
         }
     }
 
-    /** Goes on with who asks, and the room that the path names. */
+    /** Goes on with the client and the room that the path names. */
     void admit(Exchange exchange, String room, BiConsumer<HttpDoor.Caller, RoomName> then) {
         RoomName name = RoomName.parse(room);
         if (name == null) {

@@ -11,8 +11,8 @@ import parley.delivery.Transport;
 import parley.door.Request;
 
 /**
- * An exchange on a route: its answer carries some headers more, and is counted. A handler that fails is answered with 500. As the exchange below,
- * any thread.
+ * An exchange on a route: its answer carries some headers more, and is counted. A handler that fails is answered with
+ * 500. As the exchange below, any thread.
  */
 final class RoutedExchange implements Exchange {
     private static final Logger LOG = System.getLogger("parley.http");

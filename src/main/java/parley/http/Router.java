@@ -12,8 +12,8 @@ import parley.door.Request;
 import parley.protocol.HttpJson;
 
 /**
- * The routes of an edge: method and path lead to a handler. Paths that no route has are left to the edge, which has the page. Immutable; any
- * thread.
+ * The routes of an edge: method and path lead to a handler. Paths that no route has are left to the edge, which has the
+ * page. Immutable; any thread.
  */
 public final class Router {
     /** Answers requests of one route. Must not block. */
@@ -95,7 +95,8 @@ public final class Router {
         /**
          * Adds a route.
          *
-         * @param pattern a path in which {@code {word}} stands for one part, and {@code *} at the end for everything below
+         * @param pattern a path in which {@code {word}} stands for one part, and {@code *} at the end for everything
+         *     below
          */
         public Builder on(String method, String pattern, Handler handler) {
             routes.computeIfAbsent(pattern, Route::new).handlers.put(method, handler);

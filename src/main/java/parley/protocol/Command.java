@@ -2,7 +2,9 @@ package parley.protocol;
 
 import org.jspecify.annotations.Nullable;
 
-/** What a JSON client asks for. Made by {@link JsonCodec#decode}, so every field is what the protocol allows. Immutable. */
+/**
+ * What a JSON client asks for. Made by {@link JsonCodec#decode}, so every field is what the protocol allows. Immutable.
+ */
 public sealed interface Command extends JsonCodec.Decoded {
 
     /**

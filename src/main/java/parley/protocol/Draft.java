@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
  * A message before the room's log has numbered it. Immutable.
  *
  * @param from the name of who says it, or null for a sender without a name
- * @param id the message id that the sender gave it, by which the log knows a second one of the same; null when it cannot be repeated
+ * @param id the message id that the sender gave it, by which the log knows a second one of the same; null when it
+ *     cannot be repeated
  */
 public record Draft(
         @Nullable String from, Content content, @Nullable String id) {}

@@ -2,7 +2,9 @@ package parley.protocol;
 
 import java.util.Locale;
 
-/** Why a command was not carried out, in a word that a program can read. {@code docs/protocol.md} lists what each means. */
+/**
+ * Why a command was not carried out, in a word that a program can read. {@code docs/protocol.md} lists what each means.
+ */
 public enum ErrorCode {
     BAD_JSON,
     UNKNOWN_TYPE,

@@ -9,8 +9,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The ids of an event stream: how far a reader has come, {@code epoch:seq} in the stream of one room, and {@code room=epoch:seq}, with commas
- * between, in that of several. A reader that comes back with such an id goes on behind it in each of its rooms.
+ * The ids of an event stream: how far a reader has come, {@code epoch:seq} in the stream of one room, and {@code
+ * room=epoch:seq}, with commas between, in that of several. A reader that comes back with such an id goes on behind it
+ * in each of its rooms.
  */
 public final class EventId {
     /** The rule as a phrase for error messages. */

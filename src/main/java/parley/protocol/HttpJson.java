@@ -11,8 +11,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bodies of requests and answers of HTTP, in JSON (RFC 8259), each on one line. What a body is asked for is as in {@link JsonCodec}. Any
- * thread.
+ * The bodies of requests and answers of HTTP, in JSON (RFC 8259), each on one line. What a body is asked for is as in
+ * {@link JsonCodec}. Any thread.
  */
 public final class HttpJson {
     private static final JsonProvider JSON = JsonProvider.provider();

@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One message of a room, as the room's log keeps it. Immutable.
  *
- * @param seq its number in the room, higher than that of the message before it: by one, except in a cluster, where rooms share numbers
+ * @param seq its number in the room, higher than that of the message before it: by one, except in a cluster, where
+ *     rooms share numbers
  * @param at when it was published, in milliseconds since the epoch
  * @param from the name of who said it, or null for a sender without a name
  * @param id the message id that the sender gave it, or null

@@ -4,7 +4,10 @@ package parley.protocol;
 public final class PlainText {
     private PlainText() {}
 
-    /** Returns the message as a plain client sees it: {@code name: text}, or the text alone from a sender without a name. */
+    /**
+     * Returns the message as a plain client sees it: {@code name: text}, or the text alone from a sender without a
+     * name.
+     */
     public static String encode(Message message) {
         String text = message.content().text();
         return message.from() == null ? text : message.from() + ": " + text;

@@ -5,9 +5,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The name of a room: 1 to 64 of the ASCII letters, digits, {@code .}, {@code _} and {@code -}. Immutable.
  *
- * <p>The set is small on purpose: it needs no escaping in a path, in a log line or as a part of a subject, and it looks the
- * same on servers that decode path parameters and on those that do not. The names {@code .} and {@code ..} are left out,
- * because browsers and proxies take them for steps in a path (RFC 3986 section 5.2.4) and never ask for them.
+ * <p>The set is small on purpose: it needs no escaping in a path, in a log line or as a part of a subject, and it looks
+ * the same on servers that decode path parameters and on those that do not. The names {@code .} and {@code ..} are left
+ * out, because browsers and proxies take them for steps in a path (RFC 3986 section 5.2.4) and never ask for them.
  */
 public record RoomName(String value) {
     /** The rule as a phrase for error messages. */
@@ -47,7 +47,10 @@ public record RoomName(String value) {
                 || c == '-';
     }
 
-    /** By hand: of the record whose own one is linked last, the JDK keeps the class, and with it an application that was undeployed. */
+    /**
+     * By hand: of the record whose own one is linked last, the JDK keeps the class, and with it an application that was
+     * undeployed.
+     */
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof RoomName name && value.equals(name.value);

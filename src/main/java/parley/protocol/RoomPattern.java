@@ -5,8 +5,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names of rooms that begin, end or go on in a certain way: a name in which {@code *} stands for any characters, also none.
- * Immutable. The most particular comes first: the one with the most characters that stand for themselves.
+ * Names of rooms that begin, end or go on in a certain way: a name in which {@code *} stands for any characters, also
+ * none. Immutable. The most particular comes first: the one with the most characters that stand for themselves.
  */
 public final class RoomPattern implements Comparable<RoomPattern> {
     /** What a pattern looks like, for error messages. */

@@ -4,7 +4,10 @@ package parley.protocol;
 public final class Utf8 {
     private Utf8() {}
 
-    /** How many bytes a text takes. A surrogate counts two, so that halves in different parts of a message add up to four. */
+    /**
+     * How many bytes a text takes. A surrogate counts two, so that halves in different parts of a message add up to
+     * four.
+     */
     public static int length(String text) {
         int bytes = text.length();
         for (int i = 0; i < text.length(); i++) {
@@ -16,7 +19,9 @@ public final class Utf8 {
         return bytes;
     }
 
-    /** Whether it can be encoded at all: JSON can spell half of a surrogate pair (RFC 8259 section 8.2), UTF-8 cannot. */
+    /**
+     * Whether it can be encoded at all: JSON can spell half of a surrogate pair (RFC 8259 section 8.2), UTF-8 cannot.
+     */
     static boolean canEncode(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 import parley.room.Frames.Batch;
 
 /**
- * The last batches that members of one kind were sent: the newest one, and some full ones for members who are behind. A cache: any thread may
- * replace what another has put there.
+ * The last batches that members of one kind were sent: the newest one, and some full ones for members who are behind. A
+ * cache: any thread may replace what another has put there.
  */
 final class Batches {
     /** Full batches that are kept; a power of two. */
@@ -20,7 +20,10 @@ final class Batches {
     private final AtomicInteger nextFull = new AtomicInteger();
     private volatile @Nullable Batch last;
 
-    /** Returns what a member gets that is at {@code from} and may take messages up to {@code until}; null when that is not here. */
+    /**
+     * Returns what a member gets that is at {@code from} and may take messages up to {@code until}; null when that is
+     * not here.
+     */
     @Nullable
     Batch find(long from, long until) {
         Batch made = last;

@@ -16,11 +16,12 @@ import parley.delivery.Frame;
  *      +---- left ----> LEFT <---- left, from any state
  * </pre>
  *
- * <p>While it follows, it goes by places in the ring. While it catches up, it goes by numbers, over pages from the store; the place then counts
- * how many of the messages that it was offered it has passed. Messages from before it was placed are offered by being taken.
+ * <p>While it follows, it goes by places in the ring. While it catches up, it goes by numbers, over pages from the
+ * store; the place then counts how many of the messages that it was offered it has passed. Messages from before it was
+ * placed are offered by being taken.
  *
- * <p>{@link #next} and {@link #jump} are for the thread that drains the session, one at a time; {@link #place} is for a thread that holds the
- * room's lock, before the cursor begins; everything else is for any thread.
+ * <p>{@link #next} and {@link #jump} are for the thread that drains the session, one at a time; {@link #place} is for a
+ * thread that holds the room's lock, before the cursor begins; everything else is for any thread.
  */
 final class Cursor implements PageCache.Reader {
     private static final long LEFT = -1;
@@ -59,8 +60,8 @@ final class Cursor implements PageCache.Reader {
     /** The place of the next message to take, WAITING or LEFT; moves by compare-and-set. */
     private volatile long place = WAITING;
     /**
-     * Whether the next message is to come from the store; else the place is that of the first message behind the number seen. Set by the
-     * draining thread, and before the cursor begins by the thread that places it.
+     * Whether the next message is to come from the store; else the place is that of the first message behind the number
+     * seen. Set by the draining thread, and before the cursor begins by the thread that places it.
      */
     private volatile boolean isCatchingUp;
 
@@ -106,7 +107,10 @@ final class Cursor implements PageCache.Reader {
         return start > 0;
     }
 
-    /** Leaves, and returns the place of the next message: 0 if it has none yet, -1 if it had left. Under the room's lock. */
+    /**
+     * Leaves, and returns the place of the next message: 0 if it has none yet, -1 if it had left. Under the room's
+     * lock.
+     */
     long leave() {
         long at = (long) PLACE.getAndSet(this, LEFT);
         return at == WAITING ? start : at;
@@ -210,7 +214,10 @@ final class Cursor implements PageCache.Reader {
         return take(at, page.batch(frames, index));
     }
 
-    /** Takes messages from the store: of those that it was offered it has passed as many, or all that the ring has let go of. */
+    /**
+     * Takes messages from the store: of those that it was offered it has passed as many, or all that the ring has let
+     * go of.
+     */
     private @Nullable Step take(long at, Frames.Batch batch) {
         Optional<RoomLog.Spot> inTheRing = log.find(batch.last() + 1);
         long to = inTheRing.isPresent()

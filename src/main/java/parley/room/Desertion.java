@@ -1,7 +1,8 @@
 package parley.room;
 
 /**
- * Since when a room has had no members and no new messages: as the sweep has found it, which looks now and then. Under the room's lock.
+ * Since when a room has had no members and no new messages: as the sweep has found it, which looks now and then. Under
+ * the room's lock.
  */
 final class Desertion {
     private boolean isDeserted;

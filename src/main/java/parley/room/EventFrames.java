@@ -10,11 +10,11 @@ import parley.protocol.EventId;
 import parley.protocol.Message;
 
 /**
- * The frames of members that read an event stream: the lines of JSON members, each an event. Lines of messages are encoded once for both kinds
- * of member.
+ * The frames of members that read an event stream: the lines of JSON members, each an event. Lines of messages are
+ * encoded once for both kinds of member.
  *
- * <p>Every event that moves a member's position has the new one as its id, so that a client that is cut in the middle of a frame goes on behind
- * the last whole event.
+ * <p>Every event that moves a member's position has the new one as its id, so that a client that is cut in the middle
+ * of a frame goes on behind the last whole event.
  */
 final class EventFrames implements Frames {
     private record Made(Frame from, Frame frame) {}
@@ -29,8 +29,8 @@ final class EventFrames implements Frames {
      * Makes the frames of a room.
      *
      * @param json those of its JSON members
-     * @param epoch the history that the room is in. Members compare it with theirs when they have a frame, and do not take one that was made
-     *     while it changed
+     * @param epoch the history that the room is in. Members compare it with theirs when they have a frame, and do not
+     *     take one that was made while it changed
      */
     EventFrames(JsonFrames json, Supplier<String> epoch) {
         this.json = json;

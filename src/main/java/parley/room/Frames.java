@@ -6,8 +6,8 @@ import parley.delivery.Frame;
 import parley.protocol.Message;
 
 /**
- * Makes the frames of those members of a room that speak one protocol, and shares them: nearly all members are at the same
- * place, so nearly all are sent the same frame, encoded once. Any thread.
+ * Makes the frames of those members of a room that speak one protocol, and shares them: nearly all members are at the
+ * same place, so nearly all are sent the same frame, encoded once. Any thread.
  */
 interface Frames {
     /**
@@ -37,18 +37,27 @@ interface Frames {
     @Nullable
     Batch messages(long from, long until);
 
-    /** Returns as many of these messages as go in a frame; there is at least one. They have no places: the batch begins at 0. */
+    /**
+     * Returns as many of these messages as go in a frame; there is at least one. They have no places: the batch begins
+     * at 0.
+     */
     Batch messages(List<Message> page);
 
     /** Says that the messages between these two numbers were missed, so many; null where members do not hear of it. */
     @Nullable
     Frame gap(long after, long before, long missed);
 
-    /** Says that the room has begun another history, of which what follows that number comes; null where members do not hear of it. */
+    /**
+     * Says that the room has begun another history, of which what follows that number comes; null where members do not
+     * hear of it.
+     */
     @Nullable
     Frame begun(String epoch, long seq);
 
-    /** Says who came and went: what is new, or everybody, for a member that knows an older state; null where members do not hear of it. */
+    /**
+     * Says who came and went: what is new, or everybody, for a member that knows an older state; null where members do
+     * not hear of it.
+     */
     @Nullable
     Frame presence(Presence.Delta delta, boolean everybody);
 

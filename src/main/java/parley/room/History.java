@@ -12,8 +12,8 @@ import parley.protocol.RoomName;
 import parley.protocol.Utf8;
 
 /**
- * The messages that a room keeps, read a page at a time: as many as asked for, as fit a frame, and one at least. What memory has comes from
- * there, the rest of the page from the store. Any thread.
+ * The messages that a room keeps, read a page at a time: as many as asked for, as fit a frame, and one at least. What
+ * memory has comes from there, the rest of the page from the store. Any thread.
  */
 public final class History {
     private final RoomName room;

@@ -15,8 +15,8 @@ import parley.protocol.Utf8;
 /**
  * The frames of JSON members: messages that have piled up go in one, a line each.
  *
- * <p>Kept are the last frame of each kind and some full ones for members who are behind: caches, in which any thread may replace what another
- * has put there.
+ * <p>Kept are the last frame of each kind and some full ones for members who are behind: caches, in which any thread
+ * may replace what another has put there.
  */
 final class JsonFrames implements Frames {
     private record PresenceFrame(Presence.Delta delta, boolean everybody, Frame frame) {}

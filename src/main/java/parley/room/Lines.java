@@ -11,15 +11,15 @@ import parley.protocol.Message;
 import parley.protocol.Utf8;
 
 /**
- * The newest messages of a room as members of one kind are sent them, so that members who are not quite at the same place have each message
- * encoded once too. A cache: any thread may replace what another has put there.
+ * The newest messages of a room as members of one kind are sent them, so that members who are not quite at the same
+ * place have each message encoded once too. A cache: any thread may replace what another has put there.
  */
 final class Lines {
     /** A power of two. */
     private static final int LINES = 64;
     /**
-     * So many bytes may the lines have that a room keeps. (Once no line above 4 KB was kept: with messages of 4 KB a quarter of the processor
-     * went into encoding as soon as members were a little apart.)
+     * So many bytes may the lines have that a room keeps. (Once no line above 4 KB was kept: with messages of 4 KB a
+     * quarter of the processor went into encoding as soon as members were a little apart.)
      */
     private static final int KEPT_BYTES = 1 << 18;
 
@@ -65,7 +65,10 @@ final class Lines {
         this.batchBytes = batchBytes;
     }
 
-    /** Returns the messages of a frame, from a place on, up to another at most; null when the log does not keep the first any more. */
+    /**
+     * Returns the messages of a frame, from a place on, up to another at most; null when the log does not keep the
+     * first any more.
+     */
     @Nullable
     Run run(long from, long until) {
         Line line = line(from);
@@ -86,8 +89,9 @@ final class Lines {
     }
 
     /**
-     * Where a full batch ends: of the places behind the first and up to the last, the one that most powers of two divide. So members who are
-     * behind, each at another place, end at the same one and go on together. When each went as far as a frame holds, they stayed apart.
+     * Where a full batch ends: of the places behind the first and up to the last, the one that most powers of two
+     * divide. So members who are behind, each at another place, end at the same one and go on together. When each went
+     * as far as a frame holds, they stayed apart.
      */
     private static long roundest(long first, long last) {
         return last & -Long.highestOneBit(first ^ last);
@@ -109,7 +113,10 @@ final class Lines {
         return line;
     }
 
-    /** Keeps a line in place of what is in its slot, and lets go of others, from the next slot on, until the bytes are few enough. */
+    /**
+     * Keeps a line in place of what is in its slot, and lets go of others, from the next slot on, until the bytes are
+     * few enough.
+     */
     private void keep(int slot, Line line) {
         int kept = put(slot, line);
         for (int i = 1; kept > KEPT_BYTES && i <= LINES; i++) {

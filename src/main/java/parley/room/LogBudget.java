@@ -5,7 +5,8 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * The bytes of the logs of all rooms together, and their limit. Any thread.
  *
- * <p>Rooms count what they append and let go. A thread that appends beyond the limit has {@linkplain RoomRegistry other rooms} forget.
+ * <p>Rooms count what they append and let go. A thread that appends beyond the limit has {@linkplain RoomRegistry other
+ * rooms} forget.
  */
 final class LogBudget {
     private final long limit;

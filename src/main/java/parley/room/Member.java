@@ -7,12 +7,13 @@ import parley.delivery.Frame;
 /**
  * A session in a room: a cursor over the room's log. It holds no message and no queue.
  *
- * <p>Beside messages there are presence and signals. Of both a member has only a position too: presence that it does not take in time it gets
- * as a snapshot, signals not at all. Messages take turns with them, so that neither waits for the other to end.
+ * <p>Beside messages there are presence and signals. Of both a member has only a position too: presence that it does
+ * not take in time it gets as a snapshot, signals not at all. Messages take turns with them, so that neither waits for
+ * the other to end.
  *
- * <p>A member is <i>behind</i> when a frame of its own has been under way for too long, or when it is more messages behind than a window that
- * the room may have. Then the room's policy holds for it, and the log keeps nothing for it. A member that takes its frames gets everything that
- * the log can keep.
+ * <p>A member is <i>behind</i> when a frame of its own has been under way for too long, or when it is more messages
+ * behind than a window that the room may have. Then the room's policy holds for it, and the log keeps nothing for it. A
+ * member that takes its frames gets everything that the log can keep.
  *
  * <p>{@link #next} is for the thread that drains the session, one at a time; everything else is for any thread.
  */
@@ -44,12 +45,15 @@ public final class Member {
     private final Cursor cursor;
 
     /**
-     * The head when a frame of its own was found to have been under way for too long; else NOT_SLOW. Set by the sweep, cleared by the
-     * draining thread.
+     * The head when a frame of its own was found to have been under way for too long; else NOT_SLOW. Set by the sweep,
+     * cleared by the draining thread.
      */
     private volatile long slowSince = NOT_SLOW;
 
-    /** The head when it was placed: what comes before is history, and nobody falls behind over that. Set before the cursor begins. */
+    /**
+     * The head when it was placed: what comes before is history, and nobody falls behind over that. Set before the
+     * cursor begins.
+     */
     private long placedAt;
 
     // Touched by the draining thread alone

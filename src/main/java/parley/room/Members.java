@@ -6,8 +6,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The members of a room. Methods whose name ends in {@code Locked} are for a thread that holds the room's lock, which guards the list;
- * {@link #walk} is for any thread.
+ * The members of a room. Methods whose name ends in {@code Locked} are for a thread that holds the room's lock, which
+ * guards the list; {@link #walk} is for any thread.
  */
 final class Members {
     private static final Member[] NOBODY = {};
@@ -17,7 +17,10 @@ final class Members {
     // Guarded by the room's lock
     private final List<Member> all = new ArrayList<>();
 
-    /** The members as an array for the turn to walk, or null since one joined or left: a member that left must not be kept here. */
+    /**
+     * The members as an array for the turn to walk, or null since one joined or left: a member that left must not be
+     * kept here.
+     */
     private Member @Nullable [] walked;
 
     /** How many have no place yet, since the store has to say first what there is. */

@@ -15,9 +15,11 @@ import parley.protocol.Message;
 import parley.protocol.RoomName;
 
 /**
- * Rooms in memory alone: numbers messages one by one, and keeps none beyond what the room's ring holds. Any thread may call any method.
+ * Rooms in memory alone: numbers messages one by one, and keeps none beyond what the room's ring holds. Any thread may
+ * call any method.
  *
- * <p>The requests of one room are served in order, by the threads that bring them: no lock is held while the room is called.
+ * <p>The requests of one room are served in order, by the threads that bring them: no lock is held while the room is
+ * called.
  */
 public final class MemoryStore implements RoomStore {
     private static final Logger LOG = System.getLogger("parley.room");

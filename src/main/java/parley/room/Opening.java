@@ -8,8 +8,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import parley.protocol.RoomName;
 
 /**
- * The time until a room's store has said what it has of the room, or that it cannot; and callers that wait for it. Any thread may call any
- * method; methods whose name ends in {@code Locked} are for a thread that holds the room's lock, which guards the state.
+ * The time until a room's store has said what it has of the room, or that it cannot; and callers that wait for it. Any
+ * thread may call any method; methods whose name ends in {@code Locked} are for a thread that holds the room's lock,
+ * which guards the state.
  *
  * <pre>
  *   OPENING ---- opened, and every waiting caller called ----> OPEN

@@ -5,7 +5,10 @@ public sealed interface Outcome {
     /** It is a message of the room: the number, and whether it had been published before. */
     record Published(long seq, boolean duplicate) implements Outcome {}
 
-    /** It may be one or not: the store does not say. Who says it again, with the same {@code id}, learns what became of it. */
+    /**
+     * It may be one or not: the store does not say. Who says it again, with the same {@code id}, learns what became of
+     * it.
+     */
     record NotKept(String reason) implements Outcome {}
 
     /** Not added: the newest message is not the one that the sender named. Where the room is instead. */

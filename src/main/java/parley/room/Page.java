@@ -6,7 +6,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import parley.protocol.Message;
 
 /**
- * Messages that were read from a room's store once, for all members that catch up over them, and encoded once for each protocol. Any thread.
+ * Messages that were read from a room's store once, for all members that catch up over them, and encoded once for each
+ * protocol. Any thread.
  *
  * @param from the number that was asked for
  * @param since the number from which on none of these is missing; those from {@code from} up to it are gone
@@ -19,7 +20,8 @@ record Page(long from, long since, List<Message> messages, long end, Map<Key, Fr
     /**
      * What the store found.
      *
-     * @param until the number that the reader needed messages up to, exclusively: the store has none before it that it does not give
+     * @param until the number that the reader needed messages up to, exclusively: the store has none before it that it
+     *     does not give
      */
     static Page of(long from, RoomStore.Found found, long until) {
         List<Message> messages = List.copyOf(found.messages());

@@ -13,8 +13,8 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
- * Reads pages of a room from its store, each once however many members need it, and keeps the last few. Any thread. Its own lock guards what is
- * being read and what is kept, and is not held while the store or a reader is called.
+ * Reads pages of a room from its store, each once however many members need it, and keeps the last few. Any thread. Its
+ * own lock guards what is being read and what is kept, and is not held while the store or a reader is called.
  */
 final class PageCache {
     /** Messages of a page. */
@@ -76,10 +76,11 @@ final class PageCache {
     }
 
     /**
-     * Finds the page that has the message of that number, or the next; while there is none, has it read and then the reader called. A reader of
-     * a page that cannot be read is not called: it asks again when {@link #sweep} says so.
+     * Finds the page that has the message of that number, or the next; while there is none, has it read and then the
+     * reader called. A reader of a page that cannot be read is not called: it asks again when {@link #sweep} says so.
      *
-     * @param until the number that messages are needed up to, exclusively; the store has been given all that come before it
+     * @param until the number that messages are needed up to, exclusively; the store has been given all that come
+     *     before it
      */
     Optional<Page> find(long from, long until, Reader reader) {
         long asked;
@@ -134,7 +135,9 @@ final class PageCache {
         }
     }
 
-    /** A sweep has come; whether readers have to ask again, since the pause of a page is over that could not be read. */
+    /**
+     * A sweep has come; whether readers have to ask again, since the pause of a page is over that could not be read.
+     */
     synchronized boolean sweep() {
         boolean isOver = false;
         for (Iterator<Map.Entry<Long, Pause>> all = pauses.entrySet().iterator(); all.hasNext(); ) {

@@ -7,7 +7,9 @@ import parley.delivery.Frame;
 import parley.protocol.Message;
 import parley.protocol.PlainText;
 
-/** The frames of plain-text members: a WebSocket message for each message, and those that have piled up leave at once. */
+/**
+ * The frames of plain-text members: a WebSocket message for each message, and those that have piled up leave at once.
+ */
 final class PlainFrames implements Frames {
     private final int batchBytes;
     private final Lines lines;

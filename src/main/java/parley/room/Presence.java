@@ -10,14 +10,16 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who is in a room, by name, and which changes its members have been sent. Guarded by the room's lock, except for {@link #delta}.
+ * Who is in a room, by name, and which changes its members have been sent. Guarded by the room's lock, except for
+ * {@link #delta}.
  *
- * <p>Joins and leaves are not sent one by one: the sweep makes a <i>delta</i> of all that changed since the last one, a few times a second at
- * most. A member that knows the version before gets the delta; any other gets the <i>snapshot</i> of everybody. In a room with more names than
- * its limit, both are the number of members alone.
+ * <p>Joins and leaves are not sent one by one: the sweep makes a <i>delta</i> of all that changed since the last one, a
+ * few times a second at most. A member that knows the version before gets the delta; any other gets the <i>snapshot</i>
+ * of everybody. In a room with more names than its limit, both are the number of members alone.
  *
- * <p>A delta names every name that was touched, in {@code joined} when it is there now and in {@code left} when it is not, though it may have
- * come and gone in between: then it is right for a snapshot taken at any moment since the last delta.
+ * <p>A delta names every name that was touched, in {@code joined} when it is there now and in {@code left} when it is
+ * not, though it may have come and gone in between: then it is right for a snapshot taken at any moment since the last
+ * delta.
  */
 public final class Presence {
     /**

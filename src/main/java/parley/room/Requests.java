@@ -5,8 +5,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Requests that are served in order, one at a time, by the thread that finds none being served; other threads leave theirs and go. So no lock is
- * held while they are served. Any thread may add.
+ * Requests that are served in order, one at a time, by the thread that finds none being served; other threads leave
+ * theirs and go. So no lock is held while they are served. Any thread may add.
  */
 final class Requests<T> {
     private static final int BATCH = 256;
@@ -23,8 +23,9 @@ final class Requests<T> {
     private final Server<T> server;
     private final Queue<T> waiting = new ConcurrentLinkedQueue<>();
     /**
-     * How many requests wait or are being served. The thread that makes it 1 serves until it is 0 again, or less: a request may be served
-     * before its thread has counted it. That thread, which counts up to 0, must not serve beside the one that counts up to 1.
+     * How many requests wait or are being served. The thread that makes it 1 serves until it is 0 again, or less: a
+     * request may be served before its thread has counted it. That thread, which counts up to 0, must not serve beside
+     * the one that counts up to 1.
      */
     private final AtomicInteger count = new AtomicInteger();
 

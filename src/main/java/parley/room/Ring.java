@@ -5,17 +5,19 @@ import org.jspecify.annotations.Nullable;
 import parley.protocol.Message;
 
 /**
- * The newest messages of a room in memory, in order. Any thread may read, at any time, and never waits; the methods that change it are for one
- * thread at a time, which the room's lock sees to.
+ * The newest messages of a room in memory, in order. Any thread may read, at any time, and never waits; the methods
+ * that change it are for one thread at a time, which the room's lock sees to.
  *
- * <p>A message has a <i>number</i>, which clients see, and a <i>place</i>, one more than that of the message before it. Numbers may have holes,
- * since rooms of a cluster share them; places have none, so that cursors move and are counted alike in every room.
+ * <p>A message has a <i>number</i>, which clients see, and a <i>place</i>, one more than that of the message before it.
+ * Numbers may have holes, since rooms of a cluster share them; places have none, so that cursors move and are counted
+ * alike in every room.
  *
  * <p>The ring keeps what its limits allow, and beyond them what members still need, up to a bound in bytes.
  *
- * <p>The writer publishes in this order: a larger or smaller array is filled before it is shown, and shown before a head that needs it; a slot
- * is set before the head; the first place moves on before its slot is emptied. A reader looks at the head, takes the slot, and then looks at the
- * first place: if that has not passed, the slot was the one it wanted.
+ * <p>The writer publishes in this order: a larger or smaller array is filled before it is shown, and shown before a
+ * head that needs it; a slot is set before the head; the first place moves on before its slot is emptied. A reader
+ * looks at the head, takes the slot, and then looks at the first place: if that has not passed, the slot was the one it
+ * wanted.
  */
 final class Ring {
     /** The bytes of a message besides its content, about: the record, the string, the slot. */
@@ -41,7 +43,10 @@ final class Ring {
 
     // Written under the room's lock
     private long bytes;
-    /** The oldest place that members need, as far as is known; and of those, the oldest of members that came after the last look began. */
+    /**
+     * The oldest place that members need, as far as is known; and of those, the oldest of members that came after the
+     * last look began.
+     */
     private long needed = Long.MAX_VALUE;
 
     private long neededByNew = Long.MAX_VALUE;
@@ -82,7 +87,10 @@ final class Ring {
         return newest;
     }
 
-    /** The number from which on no message is missing here. Ask for it before {@link #first}: then the place is at least as new. */
+    /**
+     * The number from which on no message is missing here. Ask for it before {@link #first}: then the place is at least
+     * as new.
+     */
     long since() {
         return since;
     }
@@ -98,7 +106,10 @@ final class Ring {
         return place >= first ? message : null;
     }
 
-    /** The place of the first message of that number or a higher one among those that are kept; one more than the head if none is. */
+    /**
+     * The place of the first message of that number or a higher one among those that are kept; one more than the head
+     * if none is.
+     */
     long placeOf(long seq) {
         long low = first;
         long high = head + 1;
@@ -119,7 +130,10 @@ final class Ring {
         return low;
     }
 
-    /** The number at a place; where that is not kept any more, the oldest that is; behind the head, the next that could be. */
+    /**
+     * The number at a place; where that is not kept any more, the oldest that is; behind the head, the next that could
+     * be.
+     */
     long numberAt(long place) {
         for (long at = Math.max(place, first); at <= head; at = Math.max(at, first)) {
             Message message = read(at);
@@ -168,7 +182,10 @@ final class Ring {
         neededByNew = Long.MAX_VALUE;
     }
 
-    /** The members that were there when the look began need the messages from that place on, and no older ones. Under the room's lock. */
+    /**
+     * The members that were there when the look began need the messages from that place on, and no older ones. Under
+     * the room's lock.
+     */
     void need(long place) {
         needed = Math.min(place, neededByNew);
         trim(head);

@@ -15,10 +15,11 @@ import parley.protocol.RoomName;
 /**
  * A room: a log, and the members that read it. Any thread may call any method.
  *
- * <p>The lock orders what is added to the log with joins and leaves, and is never held while a session, a store or a callback is called. Fan-out
- * is the room's {@link Turn}, which wakes each member. A member takes messages up to the head as it was when the turn began, and no further: so
- * all that keep up take the same messages in the same frames, and none gets ahead of the others by being woken in between. (Senders, woken by
- * their acks, once ran so far ahead that fast readers fell behind.)
+ * <p>The lock orders what is added to the log with joins and leaves, and is never held while a session, a store or a
+ * callback is called. Fan-out is the room's {@link Turn}, which wakes each member. A member takes messages up to the
+ * head as it was when the turn began, and no further: so all that keep up take the same messages in the same frames,
+ * and none gets ahead of the others by being woken in between. (Senders, woken by their acks, once ran so far ahead
+ * that fast readers fell behind.)
  */
 public final class Room {
     private static final long QUIET_MILLIS = 2_000;
@@ -192,7 +193,7 @@ public final class Room {
         log.store().signal(draft);
     }
 
-    /** The work of a turn: moves the head on that members may take up to, wakes each, and lets go of what none needs. */
+    /** A turn: moves the head that members may take up to, wakes each, and lets go of what none needs. */
     private void fanOut() {
         frames.made();
         long began = System.nanoTime();
@@ -222,7 +223,7 @@ public final class Room {
         turn.run();
     }
 
-    /** Takes a start as it is now, so that it means the same later; as it is while the store has not said what there is. */
+    /** Fixes what a start means now; returns it as it is while the store has not said what there is. */
     Start fix(Start start) {
         lock.lock();
         try {
@@ -241,8 +242,8 @@ public final class Room {
      * Makes a member.
      *
      * @param before the member that this one replaces, without anybody else hearing of it; or null
-     * @param onJoined called once it has its place: now, or later by a thread of the store's; with null, and the member has left, if the store
-     *     cannot say what there is. The member is given messages once it has {@linkplain Member#begin begun}
+     * @param onJoined called once it has its place: now, or later by a thread of the store's; with null, and the member
+     *     has left, if the store cannot say what there is. Messages follow {@link Member#begin}
      */
     Entry join(
             Member.Subscriber subscriber,
@@ -278,7 +279,7 @@ public final class Room {
         return new Entry.In(seat.member());
     }
 
-    /** Says of a member that is in what its client was answered, as it is now: at once, or later; null if it did not come in after all. */
+    /** Describes a member as the answer to its join did, at once or later; null if it did not come in. */
     public void describe(Member member, Consumer<@Nullable Joined> onJoined) {
         seats.describe(member, onJoined);
     }
@@ -348,7 +349,7 @@ public final class Room {
     }
 
     /**
-     * Gives the room up if nobody has been in it, and nothing was published, for its linger time. For the sweep: the time is taken when it looks.
+     * Gives the room up if it has been deserted for its linger time. For the sweep: the time is taken when it looks.
      *
      * @param atOnce whether not to wait, because rooms have become scarce
      */
@@ -386,7 +387,7 @@ public final class Room {
         log.store().close();
     }
 
-    /** Lets its messages in memory go that no member needs, to make room for those of other rooms; whether it had any. */
+    /** Lets go of messages in memory that no member needs, for other rooms to keep theirs; whether it had any. */
     boolean forgetTaken() {
         return letFramesGoIf(log.forgetTaken());
     }

@@ -14,11 +14,11 @@ import parley.protocol.Message;
 import parley.protocol.RoomName;
 
 /**
- * A room's log: the newest messages in a {@link Ring}, and all that are kept in the {@link RoomStore} behind it. The room, its members and its
- * clients' requests read one log and do not know where a message is.
+ * A room's log: the newest messages in a {@link Ring}, and all that are kept in the {@link RoomStore} behind it. The
+ * room, its members and its clients' requests read one log and do not know where a message is.
  *
- * <p>Any thread may call any method; methods whose name ends in {@code Locked} are for a thread that holds the room's lock. The store is never
- * called with the lock held.
+ * <p>Any thread may call any method; methods whose name ends in {@code Locked} are for a thread that holds the room's
+ * lock. The store is never called with the lock held.
  */
 final class RoomLog {
     private static final long NONE = 0;
@@ -45,7 +45,9 @@ final class RoomLog {
     /** When something was published last, by the time that only goes up. Written under the lock. */
     private volatile long publishedAtMillis;
 
-    /** The place of the newest message that members may take: the head when the last turn began. Written by the turn. */
+    /**
+     * The place of the newest message that members may take: the head when the last turn began. Written by the turn.
+     */
     private volatile long turnedTo;
 
     // Guarded by the room's lock
@@ -70,7 +72,8 @@ final class RoomLog {
     record Beginning(String epoch, long place, long seq) {}
 
     /**
-     * A place in memory, and the number there at the same moment: without the lock one might be let go of before the other is looked up.
+     * A place in memory, and the number there at the same moment: without the lock one might be let go of before the
+     * other is looked up.
      *
      * @param seq behind the newest message, the next number that could be
      */
@@ -274,7 +277,10 @@ final class RoomLog {
         pages.letGo();
     }
 
-    /** Where the message of that number or the next one is in memory; empty if memory may have let go of messages in between. */
+    /**
+     * Where the message of that number or the next one is in memory; empty if memory may have let go of messages in
+     * between.
+     */
     Optional<Spot> find(long seq) {
         lock.lock();
         try {
@@ -299,7 +305,9 @@ final class RoomLog {
         return new Spot(place, ring.numberAt(place));
     }
 
-    /** A member goes on with the messages from that place on, which needed none from memory when the last turn looked. */
+    /**
+     * A member goes on with the messages from that place on, which needed none from memory when the last turn looked.
+     */
     void need(long place) {
         lock.lock();
         try {
@@ -412,8 +420,8 @@ final class RoomLog {
     }
 
     /**
-     * Whether the store has to look before it is known what a start means: where others write too, a client may have seen more than has come
-     * here; and messages that are older than all in memory may be gone.
+     * Whether the store has to look before it is known what a start means: where others write too, a client may have
+     * seen more than has come here; and messages that are older than all in memory may be gone.
      */
     boolean hasToLookLocked(Start start) {
         assert lock.isHeldByCurrentThread();

@@ -24,7 +24,10 @@ import parley.protocol.MemberName;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
 
-/** All rooms of the application, by name: made when somebody joins, given up when nobody has been there for a while. Any thread. */
+/**
+ * All rooms of the application, by name: made when somebody joins, given up when nobody has been there for a while. Any
+ * thread.
+ */
 public final class RoomRegistry {
     /** When too much is kept, this part of what may be is aimed at, so that not each message makes a room forget. */
     private static final double AIM = 0.9;
@@ -119,8 +122,9 @@ public final class RoomRegistry {
     }
 
     /**
-     * Fixes where a member will start, so that it means the same when it joins later. Done at the handshake, because between the answer that
-     * tells a client that it is in and the moment it joins, others may publish. Makes the room, whose store begins to look.
+     * Fixes where a member will start, so that it means the same when it joins later. Done at the handshake, because
+     * between the answer that tells a client that it is in and the moment it joins, others may publish. Makes the room,
+     * whose store begins to look.
      */
     public Start fix(RoomName name, Start start) {
         Room room = findOrMake(name);
@@ -137,7 +141,8 @@ public final class RoomRegistry {
     }
 
     /**
-     * Publishes a message as {@link #publish(RoomName, Draft, Consumer)} does if it comes right behind the expected one.
+     * Publishes a message as {@link #publish(RoomName, Draft, Consumer)} does if it comes right behind the expected
+     * one.
      *
      * @param expected null for whichever is the newest
      */
@@ -255,8 +260,8 @@ public final class RoomRegistry {
      *
      * @param start where the member starts: {@linkplain #fix fixed} before its client could know that it is in
      * @param as the member's name
-     * @param onJoined called once if the member comes in: at once, or later by a thread of the store's; with null when it is not in after all,
-     *     because the store cannot read what it has of the room
+     * @param onJoined called once if the member comes in: at once, or later by a thread of the store's; with null when
+     *     it is not in after all, because the store cannot read what it has of the room
      * @return what became of it, but never {@link Entry.No#GONE}
      */
     public Entry join(
@@ -296,7 +301,9 @@ public final class RoomRegistry {
         return before.room().join(subscriber, format, name, start, before, onJoined);
     }
 
-    /** Looks after all rooms, and gives up those that nobody has been in for a while. Called now and then by one thread. */
+    /**
+     * Looks after all rooms, and gives up those that nobody has been in for a while. Called now and then by one thread.
+     */
     public void sweep(long nowNanos) {
         boolean atOnce = scarce;
         scarce = false;
@@ -309,9 +316,9 @@ public final class RoomRegistry {
     }
 
     /**
-     * Has rooms forget what they keep: the one first in which nothing was said for the longest time, and nothing that members have still to
-     * take. Only when that does not suffice rooms forget under their members, the one first that holds most: so a room whose members do not
-     * keep up takes nothing from those of others.
+     * Has rooms forget what they keep: the one first in which nothing was said for the longest time, and nothing that
+     * members have still to take. Only when that does not suffice rooms forget under their members, the one first that
+     * holds most: so a room whose members do not keep up takes nothing from those of others.
      */
     private void forget() {
         if (budget.bytes() <= budget.limit()) {

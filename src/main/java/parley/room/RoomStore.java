@@ -8,17 +8,21 @@ import parley.protocol.Message;
 import parley.protocol.RoomName;
 
 /**
- * Where the messages of rooms get their numbers, and where they are kept beyond the room's own ring: memory, a disk, a cluster. The room above
- * does not know which.
+ * Where the messages of rooms get their numbers, and where they are kept beyond the room's own ring: memory, a disk, a
+ * cluster. The room above does not know which.
  *
- * <p>Any thread may call any method, without holding a lock, and none blocks. Each call that takes a callback has it called exactly once: before
- * the call returns, or later on a thread of the store's. A room hears of its log in the order in which things became true, one call at a time.
+ * <p>Any thread may call any method, without holding a lock, and none blocks. Each call that takes a callback has it
+ * called exactly once: before the call returns, or later on a thread of the store's. A room hears of its log in the
+ * order in which things became true, one call at a time.
  */
 public interface RoomStore {
     /** In place of the number of the oldest message that is kept: none is, beyond what the room itself keeps. */
     long NOTHING = Long.MAX_VALUE;
 
-    /** Finds the log of a room, or begins one. The room hears what there is before it hears anything else, perhaps before this returns. */
+    /**
+     * Finds the log of a room, or begins one. The room hears what there is before it hears anything else, perhaps
+     * before this returns.
+     */
     Log open(RoomName name, Listener room);
 
     /** How the messages of a room are numbered. */
@@ -38,15 +42,18 @@ public interface RoomStore {
     /** One room's log, as the room uses it. */
     interface Log {
         /**
-         * Adds a message, unless one with its {@code id} is kept. The room hears of the message first, then {@code onResult} is called.
+         * Adds a message, unless one with its {@code id} is kept. The room hears of the message first, then {@code
+         * onResult} is called.
          *
-         * @param at when it was published, in milliseconds since 1970; the log keeps a later time where its newest message has one
+         * @param at when it was published, in milliseconds since 1970; the log keeps a later time where its newest
+         *     message has one
          */
         void append(long at, Draft draft, Consumer<Outcome> onResult);
 
         /**
-         * Adds a message as {@link #append} does if the newest one is still the expected one; otherwise the outcome is {@link Outcome.Moved}. A
-         * message whose {@code id} is kept is a duplicate all the same. Comparing and adding are one step.
+         * Adds a message as {@link #append} does if the newest one is still the expected one; otherwise the outcome is
+         * {@link Outcome.Moved}. A message whose {@code id} is kept is a duplicate all the same. Comparing and adding
+         * are one step.
          */
         default void appendBehind(Expected expected, long at, Draft draft, Consumer<Outcome> onResult) {
             onResult.accept(new Outcome.CannotCompare(
@@ -54,7 +61,8 @@ public interface RoomStore {
         }
 
         /**
-         * Lets go of all messages up to a number. The room hears that they are trimmed first, then the callback is called with what came of it.
+         * Lets go of all messages up to a number. The room hears that they are trimmed first, then the callback is
+         * called with what came of it.
          */
         default void forget(long upTo, Consumer<Forgotten> onForgotten) {
             onForgotten.accept(Forgotten.NOT_HERE);
@@ -63,7 +71,10 @@ public interface RoomStore {
         /** Reads messages. */
         void read(Query query, Consumer<Answer> onAnswer);
 
-        /** Finds out once more what there is, where others write too: the room hears of all that was added so far, then the callback. */
+        /**
+         * Finds out once more what there is, where others write too: the room hears of all that was added so far, then
+         * the callback.
+         */
         void refresh(Consumer<Extent> onExtent);
 
         /** The room's own ring has let go of all messages before that number. */
@@ -106,7 +117,8 @@ public interface RoomStore {
     /**
      * Messages, in the order of reading.
      *
-     * @param since forward: from that number on none is missing up to the last of these, and those asked for that come before it are gone
+     * @param since forward: from that number on none is missing up to the last of these, and those asked for that come
+     *     before it are gone
      * @param more whether more are kept in the direction of reading
      */
     record Found(long since, List<Message> messages, boolean more) implements Answer {}
@@ -130,8 +142,10 @@ public interface RoomStore {
     /**
      * What is in a log.
      *
-     * @param epoch the history's name: another one after messages were lost, so that their numbers are not taken for these
-     * @param first the number from which on all messages are kept; {@link #NOTHING} where only the room itself keeps them
+     * @param epoch the history's name: another one after messages were lost, so that their numbers are not taken for
+     *     these
+     * @param first the number from which on all messages are kept; {@link #NOTHING} where only the room itself keeps
+     *     them
      * @param since the number from which on they are {@code newest}
      * @param head the number up to which they have been looked for
      */
@@ -151,7 +165,10 @@ public interface RoomStore {
 
     /** A room, as the store knows it. Neither blocks nor throws. */
     interface Listener {
-        /** The log is there. Later: it is another one, since what there was is lost; then the newest messages are new for the room's members. */
+        /**
+         * The log is there. Later: it is another one, since what there was is lost; then the newest messages are new
+         * for the room's members.
+         */
         void opened(Contents contents);
 
         /** What there is cannot be read: nothing more comes, and the log is not used any more. */

@@ -5,8 +5,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who is in a room, kept under the room's lock. Any thread may call any method; methods whose name ends in {@code Locked} are for a thread that
- * holds it.
+ * Who is in a room, kept under the room's lock. Any thread may call any method; methods whose name ends in {@code
+ * Locked} are for a thread that holds it.
  */
 final class Roster {
     private final ReentrantLock lock;

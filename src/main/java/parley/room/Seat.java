@@ -4,8 +4,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A join under way: a member that has no place in the log yet. {@link Seats} moves it from state to state, under the room's lock, and answers the
- * client without it.
+ * A join under way: a member that has no place in the log yet. {@link Seats} moves it from state to state, under the
+ * room's lock, and answers the client without it.
  *
  * <pre>
  *   OPENING ---- the store has said what there is, and that is enough ----------> PLACED

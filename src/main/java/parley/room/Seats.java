@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
 import parley.protocol.RoomName;
 
 /**
- * Joins under way in a room: each member gets its place in the log once the store has said what there is. Any thread may call any method; methods
- * whose name ends in {@code Locked} are for a thread that holds the room's lock, which guards the rest. Clients are answered without it.
+ * Joins under way in a room: each member gets its place in the log once the store has said what there is. Any thread
+ * may call any method; methods whose name ends in {@code Locked} are for a thread that holds the room's lock, which
+ * guards the rest. Clients are answered without it.
  */
 final class Seats {
     private final RoomLog log;
@@ -123,7 +124,10 @@ final class Seats {
         return true;
     }
 
-    /** Describes a member's room as an answer to its join does, as it is now: at once, or once open; null if it did not come in. */
+    /**
+     * Describes a member's room as an answer to its join does, as it is now: at once, or once open; null if it did not
+     * come in.
+     */
     void describe(Member member, Consumer<@Nullable Joined> onJoined) {
         whenOpen(member, isOpen -> {
             Joined now;

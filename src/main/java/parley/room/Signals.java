@@ -6,8 +6,8 @@ import parley.protocol.Draft;
 import parley.protocol.Message;
 
 /**
- * The signals of a room: a small log of its own, which nobody reads later. A member that does not take a signal within a second,
- * or while it is among the newest, never gets it. Any thread.
+ * The signals of a room: a small log of its own, which nobody reads later. A member that does not take a signal within
+ * a second, or while it is among the newest, never gets it. Any thread.
  */
 final class Signals {
     private static final long MILLIS = 1_000;
@@ -57,7 +57,9 @@ final class Signals {
         return kept == null ? null : kept.read(seq);
     }
 
-    /** The first from a number on that is neither gone nor too old to be passed on; one more than the newest if none is. */
+    /**
+     * The first from a number on that is neither gone nor too old to be passed on; one more than the newest if none is.
+     */
     long firstFresh(long from) {
         Ring kept = ring;
         if (kept == null) {

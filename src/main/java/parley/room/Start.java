@@ -11,7 +11,8 @@ public sealed interface Start {
     record Last(int messages) implements Start {}
 
     /**
-     * At a message: what one of the others meant when the room was asked. It goes on meaning that, whatever is published later.
+     * At a message: what one of the others meant when the room was asked. It goes on meaning that, whatever is
+     * published later.
      *
      * @param epoch the history that the number belongs to; in any other one the start is the oldest message
      * @param from the number of the first message to take

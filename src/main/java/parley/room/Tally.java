@@ -5,7 +5,8 @@ import java.util.concurrent.atomic.LongAdder;
 /**
  * What is counted in all rooms together. Any thread may call any method.
  *
- * <p>One for all rooms: when each had its own, and was added up as it was given up, what a thread had taken and was just about to count was lost.
+ * <p>One for all rooms: when each had its own, and was added up as it was given up, what a thread had taken and was
+ * just about to count was lost.
  */
 final class Tally {
     private final LongAdder published = new LongAdder();

@@ -6,8 +6,8 @@ public interface TurnObserver {
      * A turn has ended.
      *
      * @param tookNanos how long it took
-     * @param sincePublishedNanos how long ago the oldest message was published that it was the first to fan out, whose frames have been
-     *     started by now except for members that were busy; negative when there was none
+     * @param sincePublishedNanos how long ago the oldest message was published that it was the first to fan out, whose
+     *     frames have been started by now except for members that were busy; negative when there was none
      */
     void turned(long tookNanos, long sincePublishedNanos);
 }

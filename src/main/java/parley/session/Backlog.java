@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What waits behind the frames in flight because this client alone asked for it: echoes, answers. Bounded in bytes. Any thread
- * may add, one at a time takes.
+ * What waits behind the frames in flight because this client alone asked for it: echoes, answers. Bounded in bytes. Any
+ * thread may add, one at a time takes.
  */
 final class Backlog<T> {
     /** The bytes of a waiting thing besides its content, about: so that a flood of empty messages is bounded too. */
@@ -27,7 +27,10 @@ final class Backlog<T> {
 
     /** A place in the order, for a thing that is there, or comes later. */
     static final class Place<T> {
-        /** Written plainly before the queue publishes it, and then once by who fills it: a volatile one would cost each echo a fence. */
+        /**
+         * Written plainly before the queue publishes it, and then once by who fills it: a volatile one would cost each
+         * echo a fence.
+         */
         @SuppressWarnings("UnusedVariable") // read through the handle
         private @Nullable Object thing;
 

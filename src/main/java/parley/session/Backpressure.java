@@ -14,14 +14,18 @@ import parley.room.Outcome;
 import parley.room.Room;
 
 /**
- * What a session publishes, and how far it is ahead of its rooms: messages that have not been through a turn of fan-out yet. A sender that is too
- * far ahead waits, and no other client does: its socket is not read on, or where that is impossible the thread that brings its messages runs the
- * turn, or waits for a moment. So a burst of one client cannot push messages out of the log before members could take them.
+ * What a session publishes, and how far it is ahead of its rooms: messages that have not been through a turn of fan-out
+ * yet. A sender that is too far ahead waits, and no other client does: its socket is not read on, or where that is
+ * impossible the thread that brings its messages runs the turn, or waits for a moment. So a burst of one client cannot
+ * push messages out of the log before members could take them.
  *
- * <p>{@link #publish} and {@link #keepPace} are for the thread that brings the messages, one at a time; everything else is for any thread.
+ * <p>{@link #publish} and {@link #keepPace} are for the thread that brings the messages, one at a time; everything else
+ * is for any thread.
  */
 final class Backpressure {
-    /** A sender waits when it is this many messages, or this many bytes, ahead. One WebSocket message may bring more. */
+    /**
+     * A sender waits when it is this many messages, or this many bytes, ahead. One WebSocket message may bring more.
+     */
     static final int MESSAGES = 256;
 
     static final long BYTES = 256 << 10;
@@ -42,7 +46,9 @@ final class Backpressure {
     private final AtomicInteger unanswered = new AtomicInteger();
     /** Whether the sender waits. Set by the thread that brings messages, cleared by the one that lets it go on. */
     private final AtomicBoolean isWaiting = new AtomicBoolean();
-    /** Set when its rooms have caught up with it; cleared by the thread that brings messages, which then counts anew. */
+    /**
+     * Set when its rooms have caught up with it; cleared by the thread that brings messages, which then counts anew.
+     */
     private volatile boolean hasCaughtUp;
     /** One permit when a thread of a server's may look again. */
     private final Semaphore lookAgain = new Semaphore(0);
@@ -130,7 +136,10 @@ final class Backpressure {
         return newest.getKey().turnsBegun() > newest.getValue();
     }
 
-    /** Looks again at the end of a turn of each room that has to have one; results that are still due look by themselves. */
+    /**
+     * Looks again at the end of a turn of each room that has to have one; results that are still due look by
+     * themselves.
+     */
     private void askToGoOn() {
         if (isDone()) {
             goOn();

@@ -6,7 +6,9 @@ import parley.delivery.Transport;
 import parley.room.Member;
 import parley.room.RoomRegistry;
 
-/** A session in rooms, in plain text, in JSON or reading an event stream: limited in its commands, woken by its rooms. */
+/**
+ * A session in rooms, in plain text, in JSON or reading an event stream: limited in its commands, woken by its rooms.
+ */
 public abstract sealed class ChatConnection extends Connection implements Member.Subscriber
         permits PlainConnection, JsonConnection, EventsConnection {
     private final @Nullable Rate rate;

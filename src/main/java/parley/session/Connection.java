@@ -11,11 +11,11 @@ import parley.delivery.Frame;
 import parley.delivery.Transport;
 
 /**
- * One client's session, from open to end: what it says goes to {@link #text} and {@link #binary}, what it is sent leaves
- * through the drain, and however it ends, it ends once.
+ * One client's session, from open to end: what it says goes to {@link #text} and {@link #binary}, what it is sent
+ * leaves through the drain, and however it ends, it ends once.
  *
- * <p>{@link #text}, {@link #binary} and {@link #heard} are called by the container, one call at a time for a session; all
- * else is for any thread. No method blocks: what may block (closing, pinging) runs on threads of its own.
+ * <p>{@link #text}, {@link #binary} and {@link #heard} are called by the container, one call at a time for a session;
+ * all else is for any thread. No method blocks: what may block (closing, pinging) runs on threads of its own.
  */
 public abstract sealed class Connection implements Drain.Source permits EchoConnection, ChatConnection {
     /** Generous: a client pings once in some seconds, and has no reason to send fragments of no bytes. */
@@ -50,7 +50,9 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     private volatile @Nullable Runnable farewell;
     /** Set by the thread that brings the messages, for as long as it carries one out. */
     private volatile boolean isAtWork;
-    /** Set when anything comes from the client, cleared by the sweep. A flag, because asking for the time costs more. */
+    /**
+     * Set when anything comes from the client, cleared by the sweep. A flag, because asking for the time costs more.
+     */
     private volatile boolean heardOf = true;
     /** Set when the container is done closing. */
     private volatile boolean closed;
@@ -89,7 +91,9 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         return sessions.limits().messageBytes();
     }
 
-    /** The server is about to end it for a shutdown: says so, where the protocol has words for it, and nothing after it. */
+    /**
+     * The server is about to end it for a shutdown: says so, where the protocol has words for it, and nothing after it.
+     */
     void sayBye() {}
 
     /** Whether the client can say nothing: it is never idle, and leaves without a word. */
@@ -107,7 +111,9 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         return reason;
     }
 
-    /** Returns the next frame to send and moves on, or null when there is none. For the draining thread, one at a time. */
+    /**
+     * Returns the next frame to send and moves on, or null when there is none. For the draining thread, one at a time.
+     */
     abstract @Nullable Frame nextFrame();
 
     /** The same for a client that has closed: the next frame of what it has asked for, and nothing else. */
@@ -128,7 +134,10 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     /** Gives back what it holds elsewhere. Called once, when it has ended. */
     abstract void release();
 
-    /** The client gave a sign of life: a message, a part of one, a pong. Called before that is carried out, and {@link #done} behind it. */
+    /**
+     * The client gave a sign of life: a message, a part of one, a pong. Called before that is carried out, and {@link
+     * #done} behind it.
+     */
     public final void heard() {
         isAtWork = true; // before it is asked whether the server stops
         if (sessions().isLeaving()) {
@@ -160,7 +169,10 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         held(bytes - before);
     }
 
-    /** That many bytes have come of a frame whose end has not, and that is not in {@link #unfinished} yet. By the same thread. */
+    /**
+     * That many bytes have come of a frame whose end has not, and that is not in {@link #unfinished} yet. By the same
+     * thread.
+     */
     public final void unfinishedFrame(long bytes) {
         long before = unfinishedFrame;
         unfinishedFrame = bytes;
@@ -198,11 +210,11 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     }
 
     /**
-     * The client has sent its close frame, and nothing comes after it: from now on it is sent what it has asked for and nothing else.
-     * Called where the container's own answer to the close can be held back.
+     * The client has sent its close frame, and nothing comes after it: from now on it is sent what it has asked for and
+     * nothing else. Called where the container's own answer to the close can be held back.
      *
-     * @param answer answers the close; run once, when the client has taken all answers or the close timeout is over, and not at all
-     *     when the connection ends for another reason meanwhile
+     * @param answer answers the close; run once, when the client has taken all answers or the close timeout is over,
+     *     and not at all when the connection ends for another reason meanwhile
      */
     public final void clientCloses(Runnable answer) {
         farewell = answer;
@@ -226,7 +238,9 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         end(Ending.LEFT, null);
     }
 
-    /** The container says it is over, with the close code it gives (RFC 6455 section 7.1.5); nothing is left to close. */
+    /**
+     * The container says it is over, with the close code it gives (RFC 6455 section 7.1.5); nothing is left to close.
+     */
     public final void gone(int code) {
         closed = true;
         Ending why = switch (code) {
@@ -238,8 +252,8 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     }
 
     /**
-     * The container reported an error, or a send failed. Tomcat, WildFly and Jetty report a connection that is gone so, before the
-     * close; and who sends may find that out first.
+     * The container reported an error, or a send failed. Tomcat, WildFly and Jetty report a connection that is gone so,
+     * before the close; and who sends may find that out first.
      */
     public final void failed(Throwable cause) {
         if (farewell != null || (isMute() && cause instanceof IOException)) {
@@ -355,8 +369,8 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     }
 
     /**
-     * After its end: cuts the connection when it takes too long to go, at each sweep once more while its close is blocked.
-     * Returns whether there is nothing left to do. For the sweep.
+     * After its end: cuts the connection when it takes too long to go, at each sweep once more while its close is
+     * blocked. Returns whether there is nothing left to do. For the sweep.
      */
     final boolean sweepEnded(long now, boolean patient) {
         if (endedAtNanos == 0) {

@@ -9,7 +9,7 @@ import parley.delivery.Transport;
 
 /** A session of {@code /echo}: every message comes back, in order. Who sends and does not read is closed with 1013. */
 public final class EchoConnection extends Connection {
-    /** With so many bytes a write is long enough. */
+    /** Echoes are joined until a write has this many bytes. */
     private static final int AT_ONCE = 64 << 10;
 
     private final Backlog<Frame> echoes;
@@ -37,7 +37,7 @@ public final class EchoConnection extends Connection {
         }
     }
 
-    /** All that wait, as far as they are sent at once. */
+    /** The echoes that wait, joined up to {@link #AT_ONCE}. */
     @Override
     @Nullable
     Frame nextFrame() {

@@ -9,7 +9,10 @@ import parley.protocol.CloseCode;
 public enum Ending {
     /** The client sent a close frame. */
     LEFT(CloseCode.NORMAL, "", Level.DEBUG),
-    /** The connection went away without a close frame. The code is for the case that it has not, whatever the container says. */
+    /**
+     * The connection went away without a close frame. The code is for the case that it has not, whatever the container
+     * says.
+     */
     LOST(CloseCode.INTERNAL_ERROR, "connection failed", Level.INFO),
     /** The container closed it because of what the client sent: broken frames, bad UTF-8, a frame too large. */
     MALFORMED(CloseCode.PROTOCOL_ERROR, "protocol error", Level.INFO),

@@ -9,8 +9,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes one line for each connection that ended, and no more than {@value #LINES} a second for one reason: ten thousand
- * clients that vanish together are one event to an operator. Any thread, but the sweep alone sweeps.
+ * Writes one line for each connection that ended, and no more than {@value #LINES} a second for one reason: ten
+ * thousand clients that vanish together are one event to an operator. Any thread, but the sweep alone sweeps.
  */
 final class EndingLog {
     static final int LINES = 10;

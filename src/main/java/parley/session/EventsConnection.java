@@ -27,8 +27,8 @@ import parley.room.Start;
 /**
  * A session that reads an event stream: in one room or several, as a JSON session is, but it can say nothing.
  *
- * <p>In one room it is sent the frames that all readers there share. In several each id has to say where the client is in all of them, so that
- * ids are its own and the lines shared.
+ * <p>In one room it is sent the frames that all readers there share. In several each id has to say where the client is
+ * in all of them, so that ids are its own and the lines shared.
  */
 public final class EventsConnection extends ChatConnection {
     /** Proxies and browsers give up a stream in which nothing comes; the usual limits are 30 and 60 seconds. */
@@ -40,7 +40,10 @@ public final class EventsConnection extends ChatConnection {
     private final Spread retry;
 
     private final Memberships members = new Memberships(this);
-    /** Rooms that have told where it starts, and that the client has still to hear of. At most as many as there are rooms. */
+    /**
+     * Rooms that have told where it starts, and that the client has still to hear of. At most as many as there are
+     * rooms.
+     */
     private final Queue<Joined> joined = new ConcurrentLinkedQueue<>();
 
     /** Set when nothing but the last event is to be sent any more. */
@@ -64,8 +67,8 @@ public final class EventsConnection extends ChatConnection {
     }
 
     /**
-     * Where it begins, as far as that is known. A client that is cut before it has heard of all its rooms comes back to where it was in the others
-     * too.
+     * Where it begins, as far as that is known. A client that is cut before it has heard of all its rooms comes back to
+     * where it was in the others too.
      */
     private static Optional<String> position(Start start) {
         if (start instanceof Start.At at) {
@@ -226,21 +229,12 @@ public final class EventsConnection extends ChatConnection {
 
     @Override
     boolean hasMoreToSend() {
-        if (saidBye) {
-            return false;
-        }
-        boolean isBehind = isLeaving || !joined.isEmpty();
-        for (Member member : members.all()) {
-            isBehind |= member.isBehind();
-        }
-        return isBehind;
+        return !saidBye && (isLeaving || !joined.isEmpty() || members.areBehind());
     }
 
     @Override
     void frameUnderWay(long nanos) {
-        for (Member member : members.all()) {
-            member.frameUnderWay(nanos);
-        }
+        members.frameUnderWay(nanos);
     }
 
     @Override

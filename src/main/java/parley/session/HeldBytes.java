@@ -8,11 +8,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The bytes that clients make the server hold: messages whose end has not come, and echoes and answers that they do not read. Each client has
- * limits of its own; this is the limit for all together. Any thread.
+ * The bytes that clients make the server hold: messages whose end has not come, and echoes and answers that they do not
+ * read. Each client has limits of its own; this is the limit for all together. Any thread.
  *
- * <p>All connections are walked over when unfinished messages have grown by a part of the limit, since many clients can fill the heap within one
- * sweep, and at each sweep.
+ * <p>All connections are walked over when unfinished messages have grown by a part of the limit, since many clients can
+ * fill the heap within one sweep, and at each sweep.
  */
 final class HeldBytes {
     /** When there is too much, this part of the limit is aimed at, so that not each message closes a client. */

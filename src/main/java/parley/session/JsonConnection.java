@@ -14,9 +14,9 @@ import parley.room.RoomRegistry;
 /**
  * A session that speaks {@code parley.v1.json}: in many rooms at once, with an answer to every command.
  *
- * <p>What it is sent comes from the answers first, and then from its rooms in turn, one frame each: a busy room does not keep a
- * quiet one waiting for more than a frame. An answer is queued before what it answers takes effect on the room traffic, so
- * nothing of a room comes before its {@code joined} or after its {@code left}.
+ * <p>What it is sent comes from the answers first, and then from its rooms in turn, one frame each: a busy room does
+ * not keep a quiet one waiting for more than a frame. An answer is queued before what it answers takes effect on the
+ * room traffic, so nothing of a room comes before its {@code joined} or after its {@code left}.
  */
 public final class JsonConnection extends ChatConnection {
     private final Memberships members = new Memberships(this);
@@ -171,21 +171,12 @@ public final class JsonConnection extends ChatConnection {
 
     @Override
     boolean hasMoreToSend() {
-        if (saidBye) {
-            return false;
-        }
-        boolean isBehind = isLeaving || !answers.isEmpty();
-        for (Member member : members.all()) {
-            isBehind |= member.isBehind();
-        }
-        return isBehind;
+        return !saidBye && (isLeaving || !answers.isEmpty() || members.areBehind());
     }
 
     @Override
     void frameUnderWay(long nanos) {
-        for (Member member : members.all()) {
-            member.frameUnderWay(nanos);
-        }
+        members.frameUnderWay(nanos);
     }
 
     @Override

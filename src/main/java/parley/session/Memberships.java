@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 import parley.protocol.RoomName;
 import parley.room.Member;
 
-/** The rooms that a JSON session is in. Changed by the thread that brings the messages, read by any. */
+/** The rooms that a session is in which may be in several. Changed by the thread that brings the messages, read by any. */
 final class Memberships {
     private static final Member[] NOWHERE = {};
 
@@ -59,6 +59,22 @@ final class Memberships {
         members = now;
         if (connection.hasEnded()) {
             leaveAll(); // ended meanwhile, and did not find the new one to leave with
+        }
+    }
+
+    /** Whether any of them has messages that it has not taken. */
+    boolean areBehind() {
+        boolean areBehind = false;
+        for (Member member : members) {
+            areBehind |= member.isBehind();
+        }
+        return areBehind;
+    }
+
+    /** A frame of the session has been under way for that long. For the sweep. */
+    void frameUnderWay(long nanos) {
+        for (Member member : members) {
+            member.frameUnderWay(nanos);
         }
     }
 

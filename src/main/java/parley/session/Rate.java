@@ -1,8 +1,8 @@
 package parley.session;
 
 /**
- * A token bucket: so many a second, five times that in a burst. For one thread at a time, as the one that brings a connection's
- * messages is.
+ * A token bucket: so many a second, five times that in a burst. For one thread at a time, as the one that brings a
+ * connection's messages is.
  */
 public final class Rate {
     /** How many seconds' worth may be saved up. */

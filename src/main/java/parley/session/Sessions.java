@@ -24,8 +24,8 @@ import parley.room.Format;
 import parley.room.RoomRegistry;
 
 /**
- * All sessions of the application, of echo and chat together: opened here, looked after by the sweep, counted, closed at the
- * end. Any thread may call any method, except where it says otherwise.
+ * All sessions of the application, of echo and chat together: opened here, looked after by the sweep, counted, closed
+ * at the end. Any thread may call any method, except where it says otherwise.
  */
 public final class Sessions {
     /** How long a shutdown waits for its last event to be taken. */
@@ -179,7 +179,9 @@ public final class Sessions {
         held.sweep(now);
     }
 
-    /** The bytes of unfinished messages, and of echoes and answers that clients have not read. Walks over all sessions. */
+    /**
+     * The bytes of unfinished messages, and of echoes and answers that clients have not read. Walks over all sessions.
+     */
     public long heldBytes() {
         return held.now();
     }
@@ -193,7 +195,9 @@ public final class Sessions {
         return held;
     }
 
-    /** Counts a connection as long as it is there: who ends one and does not let it go is not to open more meanwhile. */
+    /**
+     * Counts a connection as long as it is there: who ends one and does not let it go is not to open more meanwhile.
+     */
     private boolean isGone(Connection connection, long now, boolean patient) {
         boolean isGone = connection.sweepEnded(now, patient);
         if (isGone) {
@@ -203,9 +207,10 @@ public final class Sessions {
     }
 
     /**
-     * Ends every session for shutdown and lets no other in. From now on no command is carried out any more: those who go first would
-     * not hear of it, and who has no answer says it again elsewhere. Frames in flight, and what waits behind them, get some time.
-     * Each hears when to come back, so that they come spread out, and many are not closed all at once.
+     * Ends every session for shutdown and lets no other in. From now on no command is carried out any more: those who
+     * go first would not hear of it, and who has no answer says it again elsewhere. Frames in flight, and what waits
+     * behind them, get some time. Each hears when to come back, so that they come spread out, and many are not closed
+     * all at once.
      *
      * @param forFramesInFlight how long to wait for them at most
      * @param atMost over how long to spread the closing
@@ -245,7 +250,9 @@ public final class Sessions {
         }
     }
 
-    /** Waits until what has ended is gone too, and cuts what is not. For the thread that sweeps, after the last sweep. */
+    /**
+     * Waits until what has ended is gone too, and cuts what is not. For the thread that sweeps, after the last sweep.
+     */
     public void awaitGone(Duration atMost) throws InterruptedException {
         waitUntil(atMost, () -> {
             long now = now();

@@ -4,7 +4,8 @@ import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * When clients are to come back, after a shutdown or when they were turned away for now: each after a random time in this range, so that they do not come all at once.
+ * When clients are to come back, after a shutdown or when they were turned away for now: each after a random time in
+ * this range, so that they do not come all at once.
  *
  * @param min milliseconds
  * @param max milliseconds

@@ -17,7 +17,9 @@ public record Visitor(
     /** From nobody knows where, and free to do anything. */
     public static final Visitor UNKNOWN = new Visitor(null, null, Grant.ANYONE);
 
-    /** Says where it is, for a log line: the client's address, and the proxy it came by. Empty when that is not known. */
+    /**
+     * Says where it is, for a log line: the client's address, and the proxy it came by. Empty when that is not known.
+     */
     String from() {
         if (address == null || peer == null) {
             return "";

@@ -32,8 +32,8 @@ import parley.app.Settings;
 import parley.app.SettingsException;
 
 /**
- * The server's certificate and key for TLS, read again when their files change: connections that are open go on as they are, new
- * ones get the new. Any thread.
+ * The server's certificate and key for TLS, read again when their files change: connections that are open go on as they
+ * are, new ones get the new. Any thread.
  */
 final class Certificates {
     private static final Logger LOG = System.getLogger("parley.standalone");

@@ -8,8 +8,9 @@ import parley.app.Arrival;
 import parley.delivery.Transport;
 
 /**
- * A client's TCP connection, with what stands on it once the handshake is made: the transport that sends, the watch that reads and the
- * session between. Put together by the selector that makes the handshake, before a frame comes; read by any thread.
+ * A client's TCP connection, with what stands on it once the handshake is made: the transport that sends, the watch
+ * that reads and the session between. Put together by the selector that makes the handshake, before a frame comes; read
+ * by any thread.
  */
 final class ClientLine implements Arrival.Line {
     private final Connection<SocketAddress> tcp;
@@ -72,8 +73,8 @@ final class ClientLine implements Arrival.Line {
     }
 
     /**
-     * The client has sent a close frame that is to be answered: once it has the answers to what came before, and with nothing of Parley's
-     * behind it.
+     * The client has sent a close frame that is to be answered: once it has the answers to what came before, and with
+     * nothing of Parley's behind it.
      */
     void clientCloses(Runnable answer) {
         parley.session.Connection open = session;

@@ -17,9 +17,9 @@ import org.glassfish.grizzly.http.HttpServerFilter;
 import org.glassfish.grizzly.memory.ByteBufferArray;
 
 /**
- * The end of the chain of a connection that speaks WebSocket: what comes goes to its watch. Such a connection gets a chain
- * without the filters of HTTP, which would see every byte, and lets go of its request, which has some kilobytes. Called by the
- * selectors.
+ * The end of the chain of a connection that speaks WebSocket: what comes goes to its watch. Such a connection gets a
+ * chain without the filters of HTTP, which would see every byte, and lets go of its request, which has some kilobytes.
+ * Called by the selectors.
  */
 final class FrameFilter extends BaseFilter {
     private final Attribute<FrameWatch> watches =

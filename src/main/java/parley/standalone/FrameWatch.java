@@ -25,17 +25,17 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>a frame without a mask (RFC 6455 section 5.1) closes with 1002;
  *   <li>a frame longer than a message may be closes with 1009 when its header is there, not when a buffer is full;
- *   <li>a close frame is answered with its own code when what came before has been answered. Tyrus answers at once, and takes codes
- *       that were registered later than it knows (1012 to 1014) for errors;
- *   <li>the TCP connection is closed when both close frames have passed (section 7.1.1). Tyrus closes it behind its own, and
- *       a client that is still sending then gets a reset in place of the close frame that says why. What comes after our
- *       close frame is thrown away; a client that never answers it is cut by the sweep.
- *   <li>one pong at a time is on its way, and pings that come meanwhile are not answered (section 5.5.3 allows it). Tyrus
- *       queues them without bound: a client that pinged and did not read took the server's heap.
+ *   <li>a close frame is answered with its own code when what came before has been answered. Tyrus answers at once, and
+ *       takes codes that were registered later than it knows (1012 to 1014) for errors;
+ *   <li>the TCP connection is closed when both close frames have passed (section 7.1.1). Tyrus closes it behind its
+ *       own, and a client that is still sending then gets a reset in place of the close frame that says why. What comes
+ *       after our close frame is thrown away; a client that never answers it is cut by the sweep.
+ *   <li>one pong at a time is on its way, and pings that come meanwhile are not answered (section 5.5.3 allows it).
+ *       Tyrus queues them without bound: a client that pinged and did not read took the server's heap.
  * </ul>
  *
- * <p>It has a writer in place of the container's, which has a queue of its own without bound, and writes a stack trace to the log
- * for each client that is cut while it takes nothing.
+ * <p>It has a writer in place of the container's, which has a queue of its own without bound, and writes a stack trace
+ * to the log for each client that is cut while it takes nothing.
  *
  * <p>Reading is for the selector that reads the connection, one call at a time; the writer is for any thread.
  */
@@ -90,7 +90,10 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
         return tyrus().getCloseListener();
     }
 
-    /** The TCP connection is gone: tells Tyrus, unless it knows. The container has another reason, as if the client had left. */
+    /**
+     * The TCP connection is gone: tells Tyrus, unless it knows. The container has another reason, as if the client had
+     * left.
+     */
     @Override
     public void close(CloseReason reason) {
         tyrus().close(CloseReasons.CLOSED_ABNORMALLY.getCloseReason());
@@ -265,7 +268,10 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
         line.clientCloses(() -> tyrus().close(reason));
     }
 
-    /** Whether a code may stand in a frame: one of the registered (RFC 6455 section 7.4, and the registry), or of an application. */
+    /**
+     * Whether a code may stand in a frame: one of the registered (RFC 6455 section 7.4, and the registry), or of an
+     * application.
+     */
     private static boolean isCodeOfAFrame(int code) {
         return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
     }

@@ -21,7 +21,8 @@ import parley.http.Body;
 import parley.http.Exchange;
 
 /**
- * A request on Grizzly. The selector of its connection reads the body and writes the answer, whichever thread asks for that; nothing blocks it.
+ * A request on Grizzly. The selector of its connection reads the body and writes the answer, whichever thread asks for
+ * that; nothing blocks it.
  *
  * <pre>
  *   SERVING ---- answered ----> ANSWERED   (written when the handler has returned)

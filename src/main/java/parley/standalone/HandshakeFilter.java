@@ -26,8 +26,8 @@ import parley.door.Admission;
 import parley.door.Request;
 
 /**
- * The door in Grizzly's chain, before Tyrus's filter: handshakes that may not come in are answered with a status. The others go on
- * as Tyrus reads them, with what was decided noted on the thread. Called by the selectors.
+ * The door in Grizzly's chain, before Tyrus's filter: handshakes that may not come in are answered with a status. The
+ * others go on as Tyrus reads them, with what was decided noted on the thread. Called by the selectors.
  */
 final class HandshakeFilter extends BaseFilter {
     private final Parley parley;

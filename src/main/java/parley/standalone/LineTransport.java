@@ -24,13 +24,13 @@ import parley.delivery.Transport;
 import parley.protocol.CloseCode;
 
 /**
- * Writes frames straight to the Grizzly connection, without TLS past its filters, so that all members who are sent the same message
- * share its bytes: Tyrus would encode it for each of them again. Every write is a whole frame, and Grizzly keeps the order
- * of writes, so Tyrus' own frames (pongs, the close) come between them; no extension is agreed on that would have to see
- * them.
+ * Writes frames straight to the Grizzly connection, without TLS past its filters, so that all members who are sent the
+ * same message share its bytes: Tyrus would encode it for each of them again. Every write is a whole frame, and Grizzly
+ * keeps the order of writes, so Tyrus' own frames (pongs, the close) come between them; no extension is agreed on that
+ * would have to see them.
  *
- * <p>After our close frame nothing is written (RFC 6455 section 5.5.1): {@link #shut} shuts the door, then waits for the write
- * that may be under way, which never blocks, and only then Tyrus sends it.
+ * <p>After our close frame nothing is written (RFC 6455 section 5.5.1): {@link #shut} shuts the door, then waits for
+ * the write that may be under way, which never blocks, and only then Tyrus sends it.
  */
 final class LineTransport implements Transport {
     private static final Logger LOG = System.getLogger("parley.standalone");
@@ -42,12 +42,18 @@ final class LineTransport implements Transport {
 
     /** The draining thread while it writes. */
     private volatile @Nullable Thread writer;
-    /** What was written last; Grizzly moves its position on as the client takes it. Written by the draining thread, read by the sweep. */
+    /**
+     * What was written last; Grizzly moves its position on as the client takes it. Written by the draining thread, read
+     * by the sweep.
+     */
     private volatile Buffer underWay = Buffers.EMPTY_BUFFER;
     /** Set by the closing thread, read by the draining thread after it has set {@code writer}. */
     private volatile boolean closing;
 
-    /** For the completion that was last passed: a session has one for all its frames. Touched by the draining thread alone. */
+    /**
+     * For the completion that was last passed: a session has one for all its frames. Touched by the draining thread
+     * alone.
+     */
     private @Nullable OnTaken onTaken;
 
     LineTransport(Connection<SocketAddress> connection, Way way, Form form, End end) {
@@ -85,8 +91,8 @@ final class LineTransport implements Transport {
     }
 
     /**
-     * Bounds what the kernel takes for a client. Linux grows the buffer to megabytes, and says that there is room again when a third of it is:
-     * behind that, nobody could tell a client that reads slowly from one that does not read.
+     * Bounds what the kernel takes for a client. Linux grows the buffer to megabytes, and says that there is room again
+     * when a third of it is: behind that, nobody could tell a client that reads slowly from one that does not read.
      */
     static void boundSendBuffer(Connection<?> connection, int bytes) {
         try {
@@ -200,7 +206,10 @@ final class LineTransport implements Transport {
         return underWay.remaining();
     }
 
-    /** The selector that reads calls this, and looks at no further bytes of the connection then: TCP slows the client down. */
+    /**
+     * The selector that reads calls this, and looks at no further bytes of the connection then: TCP slows the client
+     * down.
+     */
     @Override
     public boolean pauseReading() {
         try {

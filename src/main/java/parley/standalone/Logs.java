@@ -22,7 +22,9 @@ final class Logs {
 
     private Logs() {}
 
-    /** Sets it up, unless the operator has named a configuration of java.util.logging. Before the first line is logged. */
+    /**
+     * Sets it up, unless the operator has named a configuration of java.util.logging. Before the first line is logged.
+     */
     static void configure() {
         if (isConfiguredElsewhere()) {
             return;

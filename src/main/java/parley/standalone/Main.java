@@ -27,7 +27,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The process {@code java -jar parley.war}: reads the command line, runs the server until a signal comes, exits with 0. */
+/**
+ * The process {@code java -jar parley.war}: reads the command line, runs the server until a signal comes, exits with 0.
+ */
 @Command(
         name = "java -jar parley.war",
         header = "Parley: real-time rooms over WebSocket.",

@@ -19,8 +19,8 @@ record OpenFiles(long most, long now) {
     /** For what opens later: rooms on disk, NATS, keys that are read again, and a connection that is being refused. */
     private static final int SPARE = 64;
     /**
-     * Of what there is for connections, a part for those that have not made a handshake: a client that is one too many hears so
-     * there.
+     * Of what there is for connections, a part for those that have not made a handshake: a client that is one too many
+     * hears so there.
      */
     private static final int PART_FOR_HANDSHAKES = 4;
 

@@ -20,8 +20,8 @@ import parley.app.Parley;
 import parley.http.Router;
 
 /**
- * Serves the page and its files, as a server would serve them from the WAR: read once at the start, kept in memory, and of
- * the kinds below alone, so that no class of the WAR's root gets out. Called by the selectors.
+ * Serves the page and its files, as a server would serve them from the WAR: read once at the start, kept in memory, and
+ * of the kinds below alone, so that no class of the WAR's root gets out. Called by the selectors.
  */
 final class Pages extends HttpHandler {
     private static final Map<String, String> TYPES = Map.of(

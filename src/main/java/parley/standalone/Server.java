@@ -26,7 +26,8 @@ import parley.app.Settings;
 import parley.app.SettingsException;
 
 /**
- * Parley by itself: a Grizzly listener with Tyrus and the page behind it. It takes connections when every endpoint is there.
+ * Parley by itself: a Grizzly listener with Tyrus and the page behind it. It takes connections when every endpoint is
+ * there.
  *
  * <p>What clients send is handled on the selectors, one a processor, because nothing that Parley does there blocks.
  */
@@ -186,7 +187,9 @@ final class Server {
                         + parley.settings().context() + "/";
     }
 
-    /** Stops: every session closed with 1001, then the rest. Returns within notice, flush, drain and grace time, about. */
+    /**
+     * Stops: every session closed with 1001, then the rest. Returns within notice, flush, drain and grace time, about.
+     */
     void stop() {
         parley.stop(); // meanwhile handshakes get 503, and probes hear that it is not ready
         List<ExecutorService> selectors = new ArrayList<>();
@@ -201,7 +204,9 @@ final class Server {
         container.stop();
     }
 
-    /** Grizzly's stop returns before its selectors let go of the port: who connected meanwhile was reset, not refused. */
+    /**
+     * Grizzly's stop returns before its selectors let go of the port: who connected meanwhile was reset, not refused.
+     */
     private static void await(ExecutorService selectors) {
         try {
             selectors.awaitTermination(SELECTORS_END.toMillis(), TimeUnit.MILLISECONDS);

@@ -29,9 +29,9 @@ import org.glassfish.grizzly.nio.NIOTransport;
 import parley.delivery.Transport;
 
 /**
- * Connections whose answer goes on: each leaves HTTP as those of WebSocket do, so that all readers at the same place in a room are written the
- * same bytes. Here end their chains; what a client sends behind its request is thrown away, and reading on tells at once when it goes. Called by
- * the selectors.
+ * Connections whose answer goes on: each leaves HTTP as those of WebSocket do, so that all readers at the same place in
+ * a room are written the same bytes. Here end their chains; what a client sends behind its request is thrown away, and
+ * reading on tells at once when it goes. Called by the selectors.
  */
 final class StreamLines extends BaseFilter {
     /** RFC 9110 section 5.6.7. */

@@ -13,8 +13,8 @@ import org.glassfish.grizzly.filterchain.NextAction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * TCP connections that have not made a handshake: those that read the page, and those that ask slowly or nothing at all. Each has
- * so long for its next request, however it spends it, and there are only so many. Any thread.
+ * TCP connections that have not made a handshake: those that read the page, and those that ask slowly or nothing at
+ * all. Each has so long for its next request, however it spends it, and there are only so many. Any thread.
  */
 final class UnhandledConnections extends BaseFilter {
     private final int most;

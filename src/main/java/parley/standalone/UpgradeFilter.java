@@ -15,9 +15,9 @@ import parley.app.Parley;
 import parley.door.Request;
 
 /**
- * Tyrus's filter, which answers a handshake and makes the session; around it, what it leaves out: a handshake that Tyrus throws
- * at is refused with a status, in place of a connection that is cut and 22 lines of log; and a connection that has made its handshake
- * leaves HTTP. Called by the selectors.
+ * Tyrus's filter, which answers a handshake and makes the session; around it, what it leaves out: a handshake that
+ * Tyrus throws at is refused with a status, in place of a connection that is cut and 22 lines of log; and a connection
+ * that has made its handshake leaves HTTP. Called by the selectors.
  */
 final class UpgradeFilter extends GrizzlyServerFilter {
     private static final Logger LOG = System.getLogger("parley.standalone");

@@ -10,8 +10,8 @@ import org.glassfish.tyrus.spi.Writer;
 import parley.app.Arrival;
 
 /**
- * Tyrus's engine, with a {@link FrameWatch} around each connection that it makes: the container asks the engine for connections,
- * so this is where they can be had without leaving a part of the container out. Called by the selectors.
+ * Tyrus's engine, with a {@link FrameWatch} around each connection that it makes: the container asks the engine for
+ * connections, so this is where they can be had without leaving a part of the container out. Called by the selectors.
  */
 final class WatchedEngine implements WebSocketEngine {
     private final WebSocketEngine engine;

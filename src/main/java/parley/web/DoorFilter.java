@@ -25,8 +25,8 @@ import parley.door.Request;
 import parley.http.Router;
 
 /**
- * Refuses handshakes with an HTTP status, and sets the headers of the page. Any number of threads. {@link ParleyListener}
- * places it before all other filters, some of which take upgrades to themselves.
+ * Refuses handshakes with an HTTP status, and sets the headers of the page. Any number of threads. {@link
+ * ParleyListener} places it before all other filters, some of which take upgrades to themselves.
  */
 public final class DoorFilter extends HttpFilter {
     private static final long serialVersionUID = 1L;
@@ -112,9 +112,9 @@ public final class DoorFilter extends HttpFilter {
     }
 
     /**
-     * Stops the application while its connections are still open. In the listener it is too late on Tomcat, which has closed
-     * them by then in a listener of its own, with words that do not say when to come back; filters go before all listeners
-     * ({@link jakarta.servlet.ServletContextListener#contextDestroyed}).
+     * Stops the application while its connections are still open. In the listener it is too late on Tomcat, which has
+     * closed them by then in a listener of its own, with words that do not say when to come back; filters go before all
+     * listeners ({@link jakarta.servlet.ServletContextListener#contextDestroyed}).
      */
     @Override
     public void destroy() {

@@ -4,8 +4,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The requests that are being answered later. Servers differ in whether they give up a client that neither sends nor reads, so the sweep does. Any
- * thread.
+ * The requests that are being answered later. Servers differ in whether they give up a client that neither sends nor
+ * reads, so the sweep does. Any thread.
  */
 final class OpenExchanges {
     /** Longer than a store takes, or a body over a slow line. */

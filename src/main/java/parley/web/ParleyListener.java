@@ -18,8 +18,8 @@ import parley.app.SettingsException;
 import parley.app.SettingsSources;
 
 /**
- * Starts the application when a server deploys it, and stops it at undeploy unless {@link DoorFilter} has: every session is
- * then closed with 1001.
+ * Starts the application when a server deploys it, and stops it at undeploy unless {@link DoorFilter} has: every
+ * session is then closed with 1001.
  */
 public final class ParleyListener implements ServletContextListener {
     private static final Logger LOG = System.getLogger("parley.web");
@@ -55,7 +55,10 @@ public final class ParleyListener implements ServletContextListener {
         door.addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/*");
     }
 
-    /** Some servers refuse an asynchronous request when the servlet behind all filters, the one for files, is not for such. */
+    /**
+     * Some servers refuse an asynchronous request when the servlet behind all filters, the one for files, is not for
+     * such.
+     */
     private static void placeRoutes(ServletContext context, Parley parley) {
         String[] mappings = parley.routes().routes().keySet().stream()
                 .map(ParleyListener::mapping)
@@ -85,7 +88,9 @@ public final class ParleyListener implements ServletContextListener {
         }
     }
 
-    /** Open Liberty stops an application when its file has been deleted: what it has not loaded by then it cannot load. */
+    /**
+     * Open Liberty stops an application when its file has been deleted: what it has not loaded by then it cannot load.
+     */
     private static void loadClasses(ServletContext context, String folder) {
         Set<String> paths = context.getResourcePaths(folder);
         if (paths == null || folder.endsWith("/standalone/")) {

@@ -12,12 +12,13 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A handshake in which the container's handler hears of data when it is ready for it. For the thread that serves the request.
+ * A handshake in which the container's handler hears of data when it is ready for it. For the thread that serves the
+ * request.
  *
- * <p>Tyrus in GlassFish and Payara makes its handler the read listener before the handler is ready. When the client has sent
- * something by then, it is called at once, on the same thread, and waits for ever for what this thread would do next: as many
- * clients as there are threads stop the server. Here its {@code setReadListener} takes effect when its {@code init} has
- * returned. Handlers that are no read listeners themselves (Tomcat's) are left alone.
+ * <p>Tyrus in GlassFish and Payara makes its handler the read listener before the handler is ready. When the client has
+ * sent something by then, it is called at once, on the same thread, and waits for ever for what this thread would do
+ * next: as many clients as there are threads stop the server. Here its {@code setReadListener} takes effect when its
+ * {@code init} has returned. Handlers that are no read listeners themselves (Tomcat's) are left alone.
  */
 final class PatientUpgrade extends HttpServletRequestWrapper {
     PatientUpgrade(HttpServletRequest handshake) {

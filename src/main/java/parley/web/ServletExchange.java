@@ -24,8 +24,8 @@ import parley.http.Body;
 import parley.http.Exchange;
 
 /**
- * A request on a server. One that is answered at once is answered by the thread that brought it, which may wait for the client as for any page;
- * others are asynchronous, and no thread waits.
+ * A request on a server. One that is answered at once is answered by the thread that brought it, which may wait for the
+ * client as for any page; others are asynchronous, and no thread waits.
  *
  * <pre>
  *   SERVING ---- answered ----> ANSWERED   (written when the handler has returned)
@@ -110,7 +110,10 @@ final class ServletExchange implements Exchange {
         }
     }
 
-    /** Payara and GlassFish do not call a listener for a body that is there already: there the thread waits for it, as for any form. */
+    /**
+     * Payara and GlassFish do not call a listener for a body that is there already: there the thread waits for it, as
+     * for any form.
+     */
     private Body readNow(int limit) {
         try {
             byte[] bytes = request.getInputStream().readNBytes(limit + 1);

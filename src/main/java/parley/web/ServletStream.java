@@ -21,9 +21,9 @@ import parley.delivery.Transport;
 import parley.protocol.CloseCode;
 
 /**
- * An event stream over an asynchronous answer of a server. Each part is written and flushed, and {@code isReady()} is asked before both: Jetty
- * throws at a flush otherwise, and GlassFish blocks in it. The end may be told by a write that throws, by either listener, or not at all, in
- * any number; so all of them lead to one place.
+ * An event stream over an asynchronous answer of a server. Each part is written and flushed, and {@code isReady()} is
+ * asked before both: Jetty throws at a flush otherwise, and GlassFish blocks in it. The end may be told by a write that
+ * throws, by either listener, or not at all, in any number; so all of them lead to one place.
  *
  * <p>One thread at a time writes. Whoever comes meanwhile, the server included, leaves word in {@code due} and goes.
  */
@@ -57,7 +57,10 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
     private final Queue<Part> waiting = new ConcurrentLinkedQueue<>();
     /** How often something became due since the writing thread looked; 0 when none writes. */
     private final AtomicInteger due = new AtomicInteger();
-    /** Whether the server has said that it can be written, and not yet that it cannot. Before that it is not to be asked. */
+    /**
+     * Whether the server has said that it can be written, and not yet that it cannot. Before that it is not to be
+     * asked.
+     */
     private volatile boolean isPossible;
     /** Set by whoever hears that it is broken, or is to be cut. */
     private volatile @Nullable Throwable broken;
@@ -269,7 +272,7 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
         return isReady;
     }
 
-    /** Ends it once. Completions that are owed are told why, or, when there is none, the session. */
+    /** Ends it once. The completions that are owed receive the cause; when none is owed, the session does. */
     private void end(@Nullable Throwable cause) {
         if (isOver) {
             return;

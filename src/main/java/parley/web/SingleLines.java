@@ -7,7 +7,10 @@ import java.util.Enumeration;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A handshake in which some headers have the one line that the container understands. For the thread that serves the request. */
+/**
+ * A handshake in which some headers have the one line that the container understands. For the thread that serves the
+ * request.
+ */
 final class SingleLines extends HttpServletRequestWrapper {
     private final Map<String, String> single = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
 

@@ -20,7 +20,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Dashboard, alerts and status page name metrics that there are; a name that is wrong would show an empty panel and no fault. */
+/**
+ * Dashboard, alerts and status page name metrics that there are; a name that is wrong would show an empty panel and no
+ * fault.
+ */
 final class DashboardTest {
     private static final Path LIST = Path.of("src/test/resources/metrics.txt");
     private static final Path DASHBOARD = Path.of("docker/grafana/parley.json");

@@ -254,10 +254,8 @@ class SettingsTest {
 
     @Test
     void roomsMayDifferByPatternAndTheMostParticularCounts() throws IOException {
-        sources.file(
-                file(
-                        "room.window = 50\n"
-                                + "rooms { \"alerts.*\" { history = 20, window = 5, policy = disconnect }, \"alerts.eu\" { window = 7 } }"));
+        sources.file(file("room.window = 50\nrooms { \"alerts.*\" { history = 20, window = 5, policy = disconnect },"
+                + " \"alerts.eu\" { window = 7 } }"));
         sources.set("rooms.\"*\".linger", "5s");
         Settings settings = sources.load();
         assertThat(settings.room(new RoomName("alerts.us")).window()).isEqualTo(5);
@@ -321,7 +319,9 @@ class SettingsTest {
                 .hasMessageContaining(named);
     }
 
-    /** The reference is checked against the code, so that it cannot drift; what is missing is printed as it should be. */
+    /**
+     * The reference is checked against the code, so that it cannot drift; what is missing is printed as it should be.
+     */
     @Test
     void theReferenceSaysWhatTheCodeSays() throws IOException {
         String table = Keys.ALL.stream()

@@ -19,8 +19,9 @@ class PaceTest {
     }
 
     /**
-     * A hundred messages a second, a server that answers at once but stands still for the second second, and with it the load.
-     * Counted from when they were sent, one message in 300 would have been late; counted from when they were meant for, a third was.
+     * A hundred messages a second, a server that answers at once but stands still for the second second, and with it
+     * the load. Counted from when they were sent, one message in 300 would have been late; counted from when they were
+     * meant for, a third was.
      */
     @Test
     void aStandstillCountsForAllTheMessagesThatWereMeantForIt() {

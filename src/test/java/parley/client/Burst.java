@@ -26,7 +26,10 @@ public enum Burst {
         this.inOneFrame = inOneFrame;
     }
 
-    /** Runs it in plain text, unless it is one frame of many lines, and asserts that every member gets every line in one order. */
+    /**
+     * Runs it in plain text, unless it is one frame of many lines, and asserts that every member gets every line in one
+     * order.
+     */
     public void inPlainText(List<String> addresses, String room) throws Exception {
         if (inOneFrame) {
             return;
@@ -56,7 +59,10 @@ public enum Burst {
         }
     }
 
-    /** A member is in when it hears what it says itself: on another node its room may still be opening behind the handshake. */
+    /**
+     * A member is in when it hears what it says itself: on another node its room may still be opening behind the
+     * handshake.
+     */
     private static void awaitAllIn(List<Client> members) throws InterruptedException {
         for (Client member : members) {
             String in = "in " + members.indexOf(member);

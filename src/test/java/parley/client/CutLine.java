@@ -10,7 +10,10 @@ import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A line to a port of this machine that can be cut: in whole, so that connections break, or so that nothing comes through. Any thread. */
+/**
+ * A line to a port of this machine that can be cut: in whole, so that connections break, or so that nothing comes
+ * through. Any thread.
+ */
 public final class CutLine implements AutoCloseable {
     private final ServerSocket server;
     private final int to;

@@ -16,8 +16,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * Reads an event stream by hand over a socket, as browsers do (WHATWG HTML section 9.2), and can stop reading, or reset. Every read has a time
- * limit.
+ * Reads an event stream by hand over a socket, as browsers do (WHATWG HTML section 9.2), and can stop reading, or
+ * reset. Every read has a time limit.
  */
 public final class EventReader implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 20_000;

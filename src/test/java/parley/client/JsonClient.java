@@ -13,8 +13,8 @@ import java.util.Objects;
 import java.util.function.Predicate;
 
 /**
- * A client of {@code parley.v1.json}, for one thread. Presence comes when it comes, so it is kept apart: {@link #next} passes it
- * over, {@link #presence} waits for it. Every wait has a time limit.
+ * A client of {@code parley.v1.json}, for one thread. Presence comes when it comes, so it is kept apart: {@link #next}
+ * passes it over, {@link #presence} waits for it. Every wait has a time limit.
  */
 public final class JsonClient implements AutoCloseable {
     private final Client socket;
@@ -89,8 +89,8 @@ public final class JsonClient implements AutoCloseable {
     }
 
     /**
-     * Waits until what was sent so far has been answered, and returns what came before, but for presence. Messages whose turn has
-     * not come may come later: answers go first.
+     * Waits until what was sent so far has been answered, and returns what came before, but for presence. Messages
+     * whose turn has not come may come later: answers go first.
      */
     public List<JsonObject> soFar() throws InterruptedException {
         ask("{'type':'ping'}");

@@ -18,8 +18,8 @@ import javax.net.SocketFactory;
 import javax.net.ssl.SSLException;
 
 /**
- * A client that speaks WebSocket by hand over a socket (RFC 6455 section 5.2), so that it can do what no library lets one do:
- * break frames, stop reading, reset. Every read and write has a time limit.
+ * A client that speaks WebSocket by hand over a socket (RFC 6455 section 5.2), so that it can do what no library lets
+ * one do: break frames, stop reading, reset. Every read and write has a time limit.
  */
 public final class RawClient implements AutoCloseable {
     public static final int CONTINUATION = 0;

@@ -9,11 +9,11 @@ import org.junit.jupiter.api.Test;
 import parley.protocol.CloseCode;
 
 /**
- * Publishers that append and wake, a container that completes, a sweep that pings: in whatever order their steps fall, no
- * more than the limit is in flight, frames leave in order and none is left behind while there is room in flight.
+ * Publishers that append and wake, a container that completes, a sweep that pings: in whatever order their steps fall,
+ * no more than the limit is in flight, frames leave in order and none is left behind while there is room in flight.
  *
- * <p>The interleaving to fear: the drainer finds nothing, a publisher appends and finds somebody draining, the drainer goes to
- * rest. A drain without AGAIN leaves that message behind until the next one.
+ * <p>The interleaving to fear: the drainer finds nothing, a publisher appends and finds somebody draining, the drainer
+ * goes to rest. A drain without AGAIN leaves that message behind until the next one.
  */
 public class DrainLincheckTest {
     /** More with {@code -Dparley.interleavings=40}. */

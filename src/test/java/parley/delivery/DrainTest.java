@@ -48,7 +48,9 @@ class DrainTest {
         assertThat(drain.inFlight()).isEqualTo(1);
     }
 
-    /** What was taken is no more with the source and not yet in flight: a shutdown that looked then took it for sent. */
+    /**
+     * What was taken is no more with the source and not yet in flight: a shutdown that looked then took it for sent.
+     */
     @Test
     void isNotAtRestWhileAFrameIsBeingTaken() {
         List<Boolean> atRest = new ArrayList<>();
@@ -84,7 +86,10 @@ class DrainTest {
         assertThat(transport.sent()).containsExactly("a", "b", "c", "d");
     }
 
-    /** A container that completes inside the send, 10,000 times: the second send must not stand on the first one's stack. */
+    /**
+     * A container that completes inside the send, 10,000 times: the second send must not stand on the first one's
+     * stack.
+     */
     @Test
     void completionsInsideSendDoNotGrowTheStack() {
         FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);

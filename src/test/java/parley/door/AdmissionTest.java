@@ -234,8 +234,10 @@ class AdmissionTest {
             assertThat(lines)
                     .containsExactly(
                             "refused a handshake from 192.0.2.1 with 503: the server is full",
-                            "refused a handshake from 192.0.2.1 with 503: the server is full (and 59 more since it was last said)",
-                            "refused a handshake from 192.0.2.1 with 503: the server is full (and 59 more since it was last said)",
+                            "refused a handshake from 192.0.2.1 with 503: the server is full (and 59 more since it was"
+                                    + " last said)",
+                            "refused a handshake from 192.0.2.1 with 503: the server is full (and 59 more since it was"
+                                    + " last said)",
                             "refused a handshake with 404: there is nothing; line?break " + "x".repeat(189) + "...");
             assertThat(log.count(Admission.Cause.FULL)).isEqualTo(121);
         } finally {

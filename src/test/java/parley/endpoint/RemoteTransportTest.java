@@ -94,7 +94,10 @@ class RemoteTransportTest {
         assertThat(completions).hasSize(1).containsOnlyNulls();
     }
 
-    /** Or a client that reads thousands of short messages, one send after the other, would seem to take nothing for all that time. */
+    /**
+     * Or a client that reads thousands of short messages, one send after the other, would seem to take nothing for all
+     * that time.
+     */
     @Test
     void theSweepSeesEachOfSeveralMessagesGo() {
         List<SendHandler> handlers = new ArrayList<>();

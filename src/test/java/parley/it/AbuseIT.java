@@ -43,7 +43,10 @@ final class AbuseIT {
 
     private final AtomicBoolean enough = new AtomicBoolean();
 
-    /** Something that is done again and again until there is enough. What the server does about it may be an exception here. */
+    /**
+     * Something that is done again and again until there is enough. What the server does about it may be an exception
+     * here.
+     */
     private interface Abuse {
         void once() throws Exception;
     }

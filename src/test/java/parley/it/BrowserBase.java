@@ -32,12 +32,18 @@ import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 import parley.client.JsonClient;
 
-/** The page in Chromium, which does not change with the JDK of the server. Each test has a browser of its own; nothing may be wrong in its console at the end. */
+/**
+ * The page in Chromium, which does not change with the JDK of the server. Each test has a browser of its own; nothing
+ * may be wrong in its console at the end.
+ */
 @Tag("browser")
 abstract class BrowserBase {
     static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    /** Held here to keep its level: Selenium warns about browsers newer than itself, for the sake of what is not used here. */
+    /**
+     * Held here to keep its level: Selenium warns about browsers newer than itself, for the sake of what is not used
+     * here.
+     */
     private static final Logger SELENIUM = Logger.getLogger("org.openqa.selenium");
 
     private static final String NETWORK_ERRORS = "WebSocket connection to|icon.svg"
@@ -132,7 +138,9 @@ abstract class BrowserBase {
                 .toList();
     }
 
-    /** While a server is away, or refuses, the browser writes so, which no page can prevent. Nothing else may be wrong. */
+    /**
+     * While a server is away, or refuses, the browser writes so, which no page can prevent. Nothing else may be wrong.
+     */
     final void expectNetworkErrors() {
         areNetworkErrorsExpected = true;
         assertThat(errorsInTheConsole())

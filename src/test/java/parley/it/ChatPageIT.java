@@ -403,7 +403,8 @@ final class ChatPageIT extends BrowserBase {
                 room,
                 "Cleo",
                 List.of(
-                        "Nice. I like that messages sent while I was in the tunnel arrived by themselves, in order, without me doing anything.",
+                        "Nice. I like that messages sent while I was in the tunnel arrived by themselves, in order,"
+                                + " without me doing anything.",
                         "One question: what happens when the server is restarted under it?"));
         say(parley, room, "Ben", List.of("It says so, comes back by itself and goes on where it was."));
         try (JsonClient build = new JsonClient(parley.socket("chat/" + room + "?name=build"))) {

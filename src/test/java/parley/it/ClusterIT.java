@@ -147,7 +147,8 @@ final class ClusterIT {
         assertThat(wrong).isEmpty();
         check(history);
         System.out.printf(
-                "cluster: %s; %d messages acknowledged, each once in the stream and once at each of %d members, which connected %d times%n",
+                "cluster: %s; %d messages acknowledged, each once in the stream and once at each of %d members, which"
+                        + " connected %d times%n",
                 faults,
                 acknowledged.size(),
                 TALKERS,

@@ -28,9 +28,9 @@ import org.junit.jupiter.api.io.TempDir;
 import parley.client.JsonClient;
 
 /**
- * Kills the process at random moments while clients talk, and reads afterwards what is there. The long form:
- * {@code mvn failsafe:integration-test@process failsafe:verify -Dit.test=CrashIT -Dparley.crashes=100}, and with {@code -Dparley.crashes.seed}
- * the seed that one has said.
+ * Kills the process at random moments while clients talk, and reads afterwards what is there. The long form: {@code mvn
+ * failsafe:integration-test@process failsafe:verify -Dit.test=CrashIT -Dparley.crashes=100}, and with {@code
+ * -Dparley.crashes.seed} the seed that one has said.
  */
 final class CrashIT {
     private static final int CRASHES = Integer.getInteger("parley.crashes", 5);
@@ -114,8 +114,8 @@ final class CrashIT {
             assertThat(parley.stop()).isZero();
         }
         System.out.printf(
-                "crashes: %d, after which %d acknowledged messages were there, each once, with the numbers they were acknowledged with,"
-                        + " and in the order of their senders%n",
+                "crashes: %d, after which %d acknowledged messages were there, each once, with the numbers they were"
+                        + " acknowledged with, and in the order of their senders%n",
                 CRASHES, big.acknowledged.size());
     }
 

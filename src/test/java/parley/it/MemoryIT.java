@@ -41,8 +41,9 @@ final class MemoryIT {
     }
 
     /**
-     * As many as one address may have, each with a quarter of a megabyte of a message that it does not finish, in one frame or in fragments: three
-     * quarters of the heap, which was more than the selectors had. The process stayed and answered nobody, also after all had gone.
+     * As many as one address may have, each with a quarter of a megabyte of a message that it does not finish, in one
+     * frame or in fragments: three quarters of the heap, which was more than the selectors had. The process stayed and
+     * answered nobody, also after all had gone.
      */
     @Test
     void unfinishedMessagesOfManyClientsLeaveTheProcessAlive() throws Exception {

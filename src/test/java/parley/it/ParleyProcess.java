@@ -153,7 +153,9 @@ final class ParleyProcess implements AutoCloseable {
         return process.exitValue();
     }
 
-    /** Stops it with SIGTERM, waits for its end, and returns its exit code; once it has ended, returns the code again. */
+    /**
+     * Stops it with SIGTERM, waits for its end, and returns its exit code; once it has ended, returns the code again.
+     */
     int stop() {
         return Output.stop(process, TO_STOP);
     }

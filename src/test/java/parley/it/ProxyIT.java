@@ -251,7 +251,9 @@ final class ProxyIT {
         }
     }
 
-    /** Ten of the server's pings take 2.5 seconds, and the proxy allows one of silence. The client sends nothing at all. */
+    /**
+     * Ten of the server's pings take 2.5 seconds, and the proxy allows one of silence. The client sends nothing at all.
+     */
     @Test
     void pingsKeepASilentConnection() throws Exception {
         try (ParleyProcess pinging = ParleyProcess.start("--set", "session.ping-interval=250ms");

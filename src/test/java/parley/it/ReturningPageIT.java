@@ -265,7 +265,10 @@ final class ReturningPageIT extends BrowserBase {
         expectNetworkErrors();
     }
 
-    /** Is a server for one handshake: it lets the client in and closes with 1008 at once (RFC 6455 sections 4.2.2 and 5.5.1). */
+    /**
+     * Is a server for one handshake: it lets the client in and closes with 1008 at once (RFC 6455 sections 4.2.2 and
+     * 5.5.1).
+     */
     private static void closeWith1008(int port) throws Exception {
         try (ServerSocket server = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
             server.setSoTimeout((int) PATIENCE.toMillis());

@@ -17,8 +17,8 @@ import parley.client.Certificate;
 import parley.servers.Output;
 
 /**
- * A real reverse proxy before Parley: its own processes, run from the file that {@code docker} has for it. Other than there are
- * the addresses and files, and what a test changes. Used by one thread.
+ * A real reverse proxy before Parley: its own processes, run from the file that {@code docker} has for it. Other than
+ * there are the addresses and files, and what a test changes. Used by one thread.
  */
 final class ReverseProxy implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);

@@ -17,8 +17,8 @@ import parley.client.Certificate;
 import parley.servers.Output;
 
 /**
- * A rolling restart: two servers behind nginx, one of which has all clients, since rooms are in one process. One after the other is
- * stopped, and the clients come to the other.
+ * A rolling restart: two servers behind nginx, one of which has all clients, since rooms are in one process. One after
+ * the other is stopped, and the clients come to the other.
  */
 final class RollingIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -24,9 +24,9 @@ import parley.servers.Kind;
 import parley.servers.Server;
 
 /**
- * Members that read less than their room has, all the time, at the defaults. The short form says so much at once that what the system holds for a
- * client is full as soon; the long one is {@code mvn failsafe:integration-test@process failsafe:verify -Dit.test=SlowReaderIT
- * -Dparley.slow-readers=180}.
+ * Members that read less than their room has, all the time, at the defaults. The short form says so much at once that
+ * what the system holds for a client is full as soon; the long one is {@code mvn failsafe:integration-test@process
+ * failsafe:verify -Dit.test=SlowReaderIT -Dparley.slow-readers=180}.
  */
 final class SlowReaderIT {
     private static final String NAME = "parley";
@@ -40,7 +40,10 @@ final class SlowReaderIT {
     private static final int[] READERS = {20_000, 60_000, 150_000};
     private static final int STEPS_PER_SECOND = 20;
 
-    /** A member that reads so many bytes a second, without a pause, and checks that it is told of each hole. For one thread. */
+    /**
+     * A member that reads at a fixed rate without a pause, and checks that a gap covers each hole. For one
+     * thread.
+     */
     private static final class Reader {
         private final int bytesPerSecond;
         private final RawClient client;

@@ -23,7 +23,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import parley.app.PageHeaders;
 
-/** The status page before a server that says what the test says: what is shown, what when nothing can be read, and how often it asks. */
+/**
+ * The status page before a server that says what the test says: what is shown, what when nothing can be read, and how
+ * often it asks.
+ */
 @Tag("without-parley")
 final class StatusPageIT extends BrowserBase {
     private static final Duration PERIOD = Duration.ofMillis(400);
@@ -82,7 +85,8 @@ final class StatusPageIT extends BrowserBase {
             Window page = open(server.page());
             page.awaitText(
                     "status-state",
-                    "The metrics cannot be read: the server answered 403: Metrics are for <b>loopback</b>: see the setting.");
+                    "The metrics cannot be read: the server answered 403: Metrics are for <b>loopback</b>: see the"
+                            + " setting.");
             assertThat(page.text("status-about")).isEqualTo("Asking again every 0.4 seconds.");
             assertThat(page.find("status-figures").isDisplayed()).isFalse();
             screenshot("status-403.png");
@@ -110,7 +114,9 @@ final class StatusPageIT extends BrowserBase {
         expectNetworkErrors();
     }
 
-    /** The second is another process: it counts from nothing, and what it counts is no rate with what the first counted. */
+    /**
+     * The second is another process: it counts from nothing, and what it counts is no rate with what the first counted.
+     */
     @Test
     void aServerThatGoesAwayAndComesBackIsReadOn() throws Exception {
         Canned first = Canned.start();
@@ -226,9 +232,8 @@ final class StatusPageIT extends BrowserBase {
                     .as("without a heading, a value or a chart")
                     .isEmpty();
             // All lines are stroked, in more than one colour: the classes reach them in spite of the policy.
-            assertThat(
-                            page.list(
-                                    "return [...new Set([...document.querySelectorAll('.curve')].map(one => getComputedStyle(one).stroke))]"))
+            assertThat(page.list("return [...new Set([...document.querySelectorAll('.curve')].map(one =>"
+                            + " getComputedStyle(one).stroke))]"))
                     .hasSizeGreaterThan(1)
                     .doesNotContain("none");
         }
@@ -256,8 +261,9 @@ final class StatusPageIT extends BrowserBase {
     }
 
     /**
-     * Serves webapp under a path, with the headers that Parley gives it, and metrics that the test sets. With every reading its
-     * clock goes on by two seconds, and its counters by the same, so that the rates are known. Called by its own threads.
+     * Serves webapp under a path, with the headers that Parley gives it, and metrics that the test sets. With every
+     * reading its clock goes on by two seconds, and its counters by the same, so that the rates are known. Called by
+     * its own threads.
      */
     private static final class Canned implements AutoCloseable {
         private static final String CONTEXT = "/some/where/";

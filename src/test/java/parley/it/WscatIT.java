@@ -102,8 +102,8 @@ final class WscatIT {
     /**
      * A wscat, connected: its standard input stays open, since it leaves at the end of that.
      *
-     * <p>It drops what is typed before it has connected, and says that it has only on a terminal. Here it shows pings, so the
-     * first ping of the server is what tells.
+     * <p>It drops what is typed before it has connected, and says that it has only on a terminal. Here it shows pings,
+     * so the first ping of the server is what tells.
      */
     private static final class Wscat implements AutoCloseable {
         private final Process process;

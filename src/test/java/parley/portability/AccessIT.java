@@ -14,7 +14,10 @@ import parley.client.JsonClient;
 import parley.client.RawClient;
 import parley.client.Token;
 
-/** Who is let in, and for how long, where not everybody is. Everything in one test, since it needs a deployment of its own. */
+/**
+ * Who is let in, and for how long, where not everybody is. Everything in one test, since it needs a deployment of its
+ * own.
+ */
 class AccessIT extends Portability {
     private static final int PER_ADDRESS = 6;
 

@@ -5,7 +5,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import parley.client.Burst;
 
-/** Bursts to members that read, who get everything: on a server it is the sender's thread that runs the turn when it is ahead, or waits a moment. */
+/**
+ * Bursts to members that read, who get everything: on a server it is the sender's thread that runs the turn when it is
+ * ahead, or waits a moment.
+ */
 class BurstIT extends Portability {
     /** How often each burst comes; more with {@code -Dparley.bursts=50}. */
     private static final int RUNS = Integer.getInteger("parley.bursts", 10);

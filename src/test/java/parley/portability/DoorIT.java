@@ -72,7 +72,8 @@ class DoorIT extends Portability {
                 "Connection: Upgrade ; Upgrade: h2c, websocket",
                 "Connection: Upgrade ; Upgrade: h2c | Upgrade: websocket",
                 "Connection: Upgrade ; Upgrade: WebSocket | Sec-WebSocket-Version: 8",
-                "Connection: Upgrade ; Upgrade: websocket | Sec-WebSocket-Protocol: other | Sec-WebSocket-Protocol: one,parley.v1.json",
+                "Connection: Upgrade ; Upgrade: websocket | Sec-WebSocket-Protocol: other | Sec-WebSocket-Protocol:"
+                        + " one,parley.v1.json",
             })
     void headersThatAreListsAreReadAsLists(String connection, String upgrade) throws Exception {
         String lines = (connection + " | " + upgrade).replace(" | ", "\r\n");
@@ -132,7 +133,9 @@ class DoorIT extends Portability {
         }
     }
 
-    /** What is decided about a handshake goes to the open through a map of the container's, which must not be shared. */
+    /**
+     * What is decided about a handshake goes to the open through a map of the container's, which must not be shared.
+     */
     @Test
     void handshakesAtTheSameTimeLeadEachToItsOwnRoom() throws Exception {
         ExecutorService clients = Executors.newFixedThreadPool(16);

@@ -75,8 +75,8 @@ class EchoIT extends Portability {
     }
 
     /**
-     * A thousand times, by several at once. WildFly begins to read before it calls {@code @OnOpen}: handlers that were added there
-     * missed messages.
+     * A thousand times, by several at once. WildFly begins to read before it calls {@code @OnOpen}: handlers that were
+     * added there missed messages.
      */
     @Test
     void whatIsSentRightAfterTheHandshakeIsHeard() throws Exception {
@@ -111,8 +111,8 @@ class EchoIT extends Portability {
     }
 
     /**
-     * Tyrus's handler in GlassFish and Payara took a thread of the server for good for each such client, until there were none
-     * left.
+     * Tyrus's handler in GlassFish and Payara took a thread of the server for good for each such client, until there
+     * were none left.
      */
     @Test
     void whatIsSentWithTheHandshakeIsHeardAndHoldsNobodyUp() throws Exception {

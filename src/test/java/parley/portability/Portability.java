@@ -21,8 +21,8 @@ import parley.servers.Kind;
 import parley.servers.Server;
 
 /**
- * What must hold on every server, for the WAR as it was built. Arquillian starts and stops the server and deploys; all else
- * goes over the network, or looks at the server's process. One run tests one server, the system property {@code
+ * What must hold on every server, for the WAR as it was built. Arquillian starts and stops the server and deploys; all
+ * else goes over the network, or looks at the server's process. One run tests one server, the system property {@code
  * parley.server}.
  */
 @ArquillianTest

@@ -22,8 +22,9 @@ class SlowIT extends Portability {
             List.of("parley.session.PlainConnection", "parley.session.JsonConnection", "parley.session.EchoConnection");
 
     /**
-     * It goes on sending pongs, so that what ends it is not its silence, but the frame that it does not take. Some servers say
-     * that a frame has been sent while they hold megabytes of them, and some keep the TCP connection when the session has ended.
+     * It goes on sending pongs, so that what ends it is not its silence, but the frame that it does not take. Some
+     * servers say that a frame has been sent while they hold megabytes of them, and some keep the TCP connection when
+     * the session has ended.
      */
     @Test
     void whoStopsReadingIsEndedAndTheOthersKeepReceivingAndNothingIsLeftOfIt() throws Exception {
@@ -64,8 +65,8 @@ class SlowIT extends Portability {
     }
 
     /**
-     * Some servers cut the connection, some read the flood to its end, some read no more and wait until the client has read what is
-     * before the close frame: so the flood is a thread's own, and ends when the client does.
+     * Some servers cut the connection, some read the flood to its end, some read no more and wait until the client has
+     * read what is before the close frame: so the flood is a thread's own, and ends when the client does.
      */
     @Test
     void whoFloodsTheEchoWithoutReadingIsCutOffOrClosedWith1013() throws Exception {
@@ -85,7 +86,9 @@ class SlowIT extends Portability {
         }
     }
 
-    /** Whether the connection is closed, found out without reading: nobody asked for this pong, so nobody answers it. */
+    /**
+     * Whether the connection is closed, found out without reading: nobody asked for this pong, so nobody answers it.
+     */
     private static boolean isCutOff(RawClient client) {
         try {
             client.frame(true, RawClient.PONG, new byte[0]);

@@ -14,8 +14,8 @@ import parley.protocol.Message;
 import parley.protocol.RoomName;
 
 /**
- * A store of many rooms that does what it is asked to on a thread of its own, keeps the newest messages of each room, and cannot read now and
- * then.
+ * A store of many rooms that does what it is asked to on a thread of its own, keeps the newest messages of each room,
+ * and cannot read now and then.
  */
 final class AsyncStore implements RoomStore {
     private final Executor thread;

@@ -15,7 +15,7 @@ import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.RoomName;
 
-/** What a member takes that reads an event stream, with turns that run when they are told to. */
+/** What a member takes that reads an event stream, with turns that the test runs. */
 class EventMemberTest {
     private static final Member.Subscriber NOBODY = new Member.Subscriber() {
         @Override

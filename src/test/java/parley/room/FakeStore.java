@@ -13,8 +13,8 @@ import parley.protocol.Message;
 import parley.protocol.RoomName;
 
 /**
- * A store that does what it was asked to when the test says so, in order. For one room. It holds the contract of stores,
- * unless a test breaks it.
+ * A store that does what it was asked to when the test says so, in order. For one room. It holds the contract of
+ * stores, unless a test breaks it.
  */
 public final class FakeStore implements RoomStore {
     public final Deque<Runnable> toDo = new ConcurrentLinkedDeque<>();

@@ -75,7 +75,9 @@ class JsonMemberTest {
         room.sweep(nanos());
     }
 
-    /** Takes one frame and says its events in short: message numbers, gaps as {@code after-before}, types of the rest. */
+    /**
+     * Takes one frame and says its events in short: message numbers, gaps as {@code after-before}, types of the rest.
+     */
     private static String take(Member member) {
         if (!(member.next() instanceof Frame.Text frame)) {
             return null;
@@ -128,8 +130,8 @@ class JsonMemberTest {
     }
 
     /**
-     * Woken in between by an ack of its own, a sender took what was published since the turn began, sent more, and so on: it ran
-     * ahead of others that read as fast, until they were behind their window.
+     * Woken in between by an ack of its own, a sender took what was published since the turn began, sent more, and so
+     * on: it ran ahead of others that read as fast, until they were behind their window.
      */
     @Test
     void nobodyGetsAheadOfTheTurn() {
@@ -147,7 +149,10 @@ class JsonMemberTest {
         assertThat(take(other)).isEqualTo("2");
     }
 
-    /** Ten messages of 9 KB are more than a frame holds; who is behind, wherever, soon shares all frames with the others. */
+    /**
+     * Ten messages of 9 KB are more than a frame holds; who is behind, wherever, soon shares all frames with the
+     * others.
+     */
     @Test
     void membersWhoAreBehindEachAtAnotherPlaceComeTogether() {
         Room room = room(Overflow.DROP_OLDEST, 1000, 1000);
@@ -240,7 +245,10 @@ class JsonMemberTest {
         assertThat(Samples.counts(room)).isEqualTo(new Counts(7, 7, 5, 2));
     }
 
-    /** Both are at the first message, and the frame is full; but one replays, and the other is behind and gets its window. */
+    /**
+     * Both are at the first message, and the frame is full; but one replays, and the other is behind and gets its
+     * window.
+     */
     @Test
     void aFullFrameIsNotSharedWithAMemberThatMayTakeLessOfIt() {
         Room room = room(Overflow.DROP_NEWEST, 2, 20);
@@ -308,7 +316,10 @@ class JsonMemberTest {
         assertThat(Samples.counts(room).offered()).isZero();
     }
 
-    /** A room under load never lets a member take its last message; news has to come through all the same, and messages too. */
+    /**
+     * A room under load never lets a member take its last message; news has to come through all the same, and messages
+     * too.
+     */
     @Test
     void messagesAndPresenceTakeTurns() {
         Room room = room(Overflow.DROP_OLDEST, 10, 10);
@@ -408,7 +419,10 @@ class JsonMemberTest {
         assertThat(names(takeEvent(ann), "left")).containsExactly("n1");
     }
 
-    /** It was to be told everybody and could only be told the count; the next change alone would leave it without the rest. */
+    /**
+     * It was to be told everybody and could only be told the count; the next change alone would leave it without the
+     * rest.
+     */
     @Test
     void aMemberThatGotTheCountInPlaceOfASnapshotGetsTheSnapshotLater() {
         Room room = room(Overflow.DROP_OLDEST, 10, 10);

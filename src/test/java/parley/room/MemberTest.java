@@ -227,7 +227,9 @@ class MemberTest {
         assertThat(two.next()).isSameAs(frame);
     }
 
-    /** A turn that came late found all members "behind": 17 of 100 deliveries of a burst to members that read were lost. */
+    /**
+     * A turn that came late found all members "behind": 17 of 100 deliveries of a burst to members that read were lost.
+     */
     @ParameterizedTest
     @EnumSource(Overflow.class)
     void aMemberThatReadsMissesNothingHoweverLongTheBurst(Overflow overflow) {

@@ -154,8 +154,8 @@ class MemoryStoreTest {
     }
 
     /**
-     * Many threads append; each result comes once, behind the room, with the number of just that message; the room hears of all in order, one
-     * call at a time.
+     * Many threads append; each result comes once, behind the room, with the number of just that message; the room
+     * hears of all in order, one call at a time.
      */
     @Test
     void resultsComeOnceAndBehindTheRoomHoweverManyAppendAtOnce() throws Exception {

@@ -75,7 +75,10 @@ class PageCacheTest {
         assertThat(queries).hasSize(2);
     }
 
-    /** Members ask whenever they are woken, and did so at the pace of the room for as long as the page could not be read. */
+    /**
+     * Members ask whenever they are woken, and did so at the pace of the room for as long as the page could not be
+     * read.
+     */
     @Test
     void aPageThatCannotBeReadIsAskedForAgainAfterPausesThatGrow() {
         Reading one = new Reading();

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 /**
  * Three threads add requests: one thread at a time serves, and none is left.
  *
- * <p>The interleaving to fear: a request is served before its thread has counted it, which leaves the count below 0. That thread then counted
- * up to 0 and the next one up to 1, and both served.
+ * <p>The interleaving to fear: a request is served before its thread has counted it, which leaves the count below 0.
+ * That thread then counted up to 0 and the next one up to 1, and both served.
  */
 public class RequestsLincheckTest {
     private final AtomicInteger added = new AtomicInteger();

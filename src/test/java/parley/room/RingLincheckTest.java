@@ -7,9 +7,9 @@ import org.junit.jupiter.api.Test;
 import parley.protocol.Message;
 
 /**
- * One writer, readers without a lock: a reader finds the message it asked for or nothing, whatever the writer is at; and what
- * the head names is there, unless it was let go. The array is as small as it gets, so that slots are used again and it grows and shrinks.
- * Numbers are twice the places.
+ * One writer, readers without a lock: a reader finds the message it asked for or nothing, whatever the writer is at;
+ * and what the head names is there, unless it was let go. The array is as small as it gets, so that slots are used
+ * again and it grows and shrinks. Numbers are twice the places.
  */
 public class RingLincheckTest {
     /** More with {@code -Dparley.interleavings=40}. */

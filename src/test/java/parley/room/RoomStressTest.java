@@ -37,8 +37,9 @@ import parley.protocol.RoomName;
 /**
  * Members that read, members that do not, and rooms whose logs let go under them, in memory and in a store.
  *
- * <p>Sixteen threads join, publish, read and leave in three rooms while a seventeenth gives rooms up: at the end no room and no
- * member is left, and what was offered was delivered or missed, to the message, and no JSON member has a hole that it was not told of.
+ * <p>Sixteen threads join, publish, read and leave in three rooms while a seventeenth gives rooms up: at the end no
+ * room and no member is left, and what was offered was delivered or missed, to the message, and no JSON member has a
+ * hole that it was not told of.
  */
 class RoomStressTest {
     private static final int THREADS = 16;

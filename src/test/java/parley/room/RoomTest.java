@@ -66,7 +66,9 @@ class RoomTest {
         assertThat(turns).hasSize(1);
     }
 
-    /** A message published while the turn walks comes too late for the members already woken: the turn must run again. */
+    /**
+     * A message published while the turn walks comes too late for the members already woken: the turn must run again.
+     */
     @Test
     void whatIsPublishedDuringATurnMakesItRunAgain() {
         int[] woken = {0};
@@ -222,7 +224,10 @@ class RoomTest {
         assertThat(join(new RoomName("c"))).isNotNull();
     }
 
-    /** Told to somebody who read the oldest message's number just before the log let it go, an empty page said that this was all. */
+    /**
+     * Told to somebody who read the oldest message's number just before the log let it go, an empty page said that this
+     * was all.
+     */
     @Test
     void aPageOfHistoryIsNotEmptyWhileThereIsHistory() throws Exception {
         RoomLimits few = Samples.limits(2, 1, Overflow.DROP_OLDEST, Duration.ZERO);
@@ -244,7 +249,10 @@ class RoomTest {
         assertThat(empty).isZero();
     }
 
-    /** A typing mark was shown for an hour after the clock had been set back by one, and what members share was kept for as long. */
+    /**
+     * A typing mark was shown for an hour after the clock had been set back by one, and what members share was kept for
+     * as long.
+     */
     @Test
     void aClockThatIsSetBackMakesNothingYounger() {
         long[] elapsed = {0};

@@ -24,7 +24,9 @@ public final class Samples {
 
     private Samples() {}
 
-    /** Limits of a room with a megabyte of history and eight of backlog, that joins up to 64 KB and tells up to 5 names. */
+    /**
+     * Limits of a room with a megabyte of history and eight of backlog, that joins up to 64 KB and tells up to 5 names.
+     */
     public static RoomLimits limits(int history, int window, Overflow overflow, Duration linger) {
         return limits(history, HISTORY_BYTES, BACKLOG_BYTES, window, overflow, linger);
     }

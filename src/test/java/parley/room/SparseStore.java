@@ -11,7 +11,10 @@ import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
 
-/** A store of numbers with holes, as the test says them, that others write to. It does what it was asked to when the test says so. For one room. */
+/**
+ * A store of numbers with holes, as the test says them, that others write to. It does what it was asked to when the
+ * test says so. For one room.
+ */
 final class SparseStore implements RoomStore {
     final Deque<Runnable> toDo = new ArrayDeque<>();
     final List<Message> kept = new ArrayList<>();

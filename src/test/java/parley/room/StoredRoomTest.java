@@ -270,8 +270,8 @@ class StoredRoomTest {
     }
 
     /**
-     * A disk that is too old, or damaged: nobody waits for ever for what is not there. Messages from before it came that are gone are offered to
-     * nobody, so they are not counted as missed either.
+     * A disk that is too old, or damaged: nobody waits for ever for what is not there. Messages from before it came
+     * that are gone are offered to nobody, so they are not counted as missed either.
      */
     @Test
     void whatTheStoreShouldHaveAndHasNotIsPassedOver() {

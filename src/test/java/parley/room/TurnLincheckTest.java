@@ -8,9 +8,9 @@ import org.jetbrains.lincheck.datastructures.Validate;
 import org.junit.jupiter.api.Test;
 
 /**
- * Publishers that make a turn due, an executor's threads that run it, and senders that help: two turns never run at a time, what was published
- * goes through a turn that looked afterwards, and what is to be called behind a turn is called once, behind one that looked after it was asked
- * for.
+ * Publishers that make a turn due, an executor's threads that run it, and senders that help: two turns never run at a
+ * time, what was published goes through a turn that looked afterwards, and what is to be called behind a turn is called
+ * once, behind one that looked after it was asked for.
  *
  * <p>The interleaving to fear: a publisher finds the turn running, which has looked already, and the turn goes to rest.
  */

@@ -18,8 +18,9 @@ import org.jboss.arquillian.test.spi.enricher.resource.ResourceProvider;
 import org.jboss.shrinkwrap.api.Archive;
 
 /**
- * Arquillian's way to a {@link Server}: one for all of them, found in META-INF/services. It deploys as docs/servers.md tells a
- * reader to, and knows the server's process, so that a test can look for threads and classes that were left behind.
+ * Arquillian's way to a {@link Server}: one for all of them, found in META-INF/services. It deploys as docs/servers.md
+ * tells a reader to, and knows the server's process, so that a test can look for threads and classes that were left
+ * behind.
  */
 public final class Container implements DeployableContainer<Container.Configuration> {
     /** What {@code arquillian.xml} says: which server, where its distribution is, and the WAR as it was built. */
@@ -79,7 +80,9 @@ public final class Container implements DeployableContainer<Container.Configurat
     private static Server server;
 
     private Path war;
-    /** Nothing is tried a second time on a server that did not take the application: each try would wait for a minute. */
+    /**
+     * Nothing is tried a second time on a server that did not take the application: each try would wait for a minute.
+     */
     private boolean hasFailed;
 
     @Override
@@ -113,7 +116,10 @@ public final class Container implements DeployableContainer<Container.Configurat
         return new ProtocolDescription("Servlet 6.0");
     }
 
-    /** Only the archive's name counts: to export it would write another file, and what is deployed is the one that was built. */
+    /**
+     * Only the archive's name counts: to export it would write another file, and what is deployed is the one that was
+     * built.
+     */
     @Override
     public ProtocolMetaData deploy(Archive<?> archive) throws DeploymentException {
         String name = archive.getName().replaceFirst("\\.war$", "");

@@ -54,7 +54,8 @@ final class GlassFish extends Installed {
                 // The message broker here would listen on every interface until it is needed.
                 .replaceFirst(
                         "<config name=\"server-config\">",
-                        "$0<jms-service type=\"REMOTE\" default-jms-host=\"none\"><jms-host name=\"none\" host=\"127.0.0.1\"/></jms-service>")
+                        "$0<jms-service type=\"REMOTE\" default-jms-host=\"none\"><jms-host name=\"none\""
+                                + " host=\"127.0.0.1\"/></jms-service>")
                 .replaceFirst("<jvm-options>", options + "<jvm-options>");
         Files.writeString(
                 xml,

@@ -10,7 +10,10 @@ import java.time.Duration;
 
 /** Asks a server that may not be there yet. */
 final class Http {
-    /** Without the upgrade to HTTP/2 that no browser asks for either: Open Liberty hangs at it, for the page of a folder. */
+    /**
+     * Without the upgrade to HTTP/2 that no browser asks for either: Open Liberty hangs at it, for the page of a
+     * folder.
+     */
     private static final HttpClient CLIENT =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 

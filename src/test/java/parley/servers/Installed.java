@@ -14,8 +14,8 @@ import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
 /**
- * An application server from its distribution, run by its own start script, with a folder that it deploys from. What differs
- * from server to server is in the methods without a body.
+ * An application server from its distribution, run by its own start script, with a folder that it deploys from. What
+ * differs from server to server is in the methods without a body.
  */
 abstract class Installed implements Server {
     private static final Duration TO_START = Duration.ofSeconds(120);
@@ -56,7 +56,10 @@ abstract class Installed implements Server {
         this.base = home.resolveSibling(home.getFileName() + "-base-" + port);
     }
 
-    /** Fills the base with a configuration: the port on loopback alone, and these system properties as an operator sets them. */
+    /**
+     * Fills the base with a configuration: the port on loopback alone, and these system properties as an operator sets
+     * them.
+     */
     abstract void configure(List<String> properties) throws IOException;
 
     /** The command that runs the server in the foreground. */

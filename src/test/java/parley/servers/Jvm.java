@@ -24,7 +24,9 @@ public final class Jvm {
         this.process = process;
     }
 
-    /** The threads that have that text in their name or stack, by an id that no other gets: what jcmd prints of each. */
+    /**
+     * The threads that have that text in their name or stack, by an id that no other gets: what jcmd prints of each.
+     */
     public Map<String, String> threads(String text) {
         Map<String, String> threads = new LinkedHashMap<>();
         for (String thread : ask("Thread.print").split("\n\n")) {

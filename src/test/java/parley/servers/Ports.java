@@ -8,7 +8,9 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /** Ports for servers that cannot choose a free one themselves. */
 public final class Ports {
-    /** Below what systems give to outgoing connections, which would come between looking for a port and listening on it. */
+    /**
+     * Below what systems give to outgoing connections, which would come between looking for a port and listening on it.
+     */
     private static final int LEAST = 20_000;
 
     private static final int COUNT = 10_000;

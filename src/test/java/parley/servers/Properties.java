@@ -7,7 +7,9 @@ import java.util.List;
 final class Properties {
     static final String PREFIX = "parley.";
 
-    /** Short times, so that the tests see a ping, an idle client and a stuck one; no rate, so that they can be quick. */
+    /**
+     * Short times, so that the tests see a ping, an idle client and a stuck one; no rate, so that they can be quick.
+     */
     static final List<String> SHORT = List.of(
             "parley.session.send-deadline=2s",
             "parley.session.ping-interval=1s",

@@ -14,9 +14,9 @@ import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.TestPlan;
 
 /**
- * Writes down what came of the portability suite on a server: a row of a table, {@code target/servers/results.md}. With {@code
- * -Dresults=write} the table also goes into the documents that have it. Found by JUnit in META-INF/services; does nothing in other
- * runs.
+ * Writes down what came of the portability suite on a server: a row of a table, {@code target/servers/results.md}. With
+ * {@code -Dresults=write} the table also goes into the documents that have it. Found by JUnit in META-INF/services;
+ * does nothing in other runs.
  */
 public final class Results implements TestExecutionListener {
     /** The documents that have the table, between these two lines. */

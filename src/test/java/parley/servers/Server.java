@@ -5,8 +5,9 @@ import java.net.URI;
 import java.nio.file.Path;
 
 /**
- * Something that the WAR is deployed to, run by the tests: a process of its own on the loopback interface, on a port that was
- * free. For one thread. Every wait has a time limit, after which an AssertionError has what the server printed.
+ * Something that the WAR is deployed to, run by the tests: a process of its own on the loopback interface, on a port
+ * that was free. For one thread. Every wait has a time limit, after which an AssertionError has what the server
+ * printed.
  */
 public interface Server extends AutoCloseable {
     /** The {@code access.api-key} that every server has. */
@@ -18,7 +19,10 @@ public interface Server extends AutoCloseable {
     /** Starts it and waits until it answers. */
     void start() throws IOException;
 
-    /** What is deployed from now on has these settings besides, as lines of a settings file, and none of an earlier call. */
+    /**
+     * What is deployed from now on has these settings besides, as lines of a settings file, and none of an earlier
+     * call.
+     */
     void settings(String... lines) throws IOException;
 
     /** Deploys a WAR under that name, as docs/servers.md says to, and waits until its page is there. */

@@ -9,8 +9,8 @@ import org.jetbrains.lincheck.datastructures.Validate;
 import org.junit.jupiter.api.Test;
 
 /**
- * The thread that brings commands keeps places for answers, others give them late, and the draining thread takes them: each comes once, in the
- * order of the commands, whole, and the bytes are counted back to none.
+ * The thread that brings commands keeps places for answers, others give them late, and the draining thread takes them:
+ * each comes once, in the order of the commands, whole, and the bytes are counted back to none.
  */
 public class BacklogLincheckTest {
     private static final int BYTES = 10;

@@ -235,8 +235,8 @@ class BackpressureTest {
     }
 
     /**
-     * The last of several turns that a sender waited for ends just when it is to wait again, between its decision and the pause: reading was
-     * resumed first and paused then, for ever.
+     * The last of several turns that a sender waited for ends just when it is to wait again, between its decision and
+     * the pause: reading was resumed first and paused then, for ever.
      */
     @Test
     void aTurnThatEndsWhileReadingIsBeingPausedDoesNotLeaveItPaused() throws Exception {

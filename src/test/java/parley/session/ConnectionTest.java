@@ -216,7 +216,10 @@ class ConnectionTest {
         assertThat(echo.hasEnded()).isFalse();
     }
 
-    /** A herd that connected together is pinged together, and not all can be pinged at once: nobody waits an interval for that. */
+    /**
+     * A herd that connected together is pinged together, and not all can be pinged at once: nobody waits an interval
+     * for that.
+     */
     @Test
     void aPingThatCouldNotBeSentIsSentAtTheNextSweep() {
         FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);

@@ -43,9 +43,10 @@ import parley.room.RoomRegistry;
 import parley.room.Start;
 
 /**
- * Sessions come, talk without waiting, move between rooms on disk and go, while another thread gives rooms up and the oldest messages go: each
- * has its answers in order and each room's messages behind its {@code joined} and without a hole that it was not told of; at the end no
- * room is left and what was offered was delivered or missed, to the message.
+ * Sessions come, talk without waiting, move between rooms on disk and go, while another thread gives rooms up and the
+ * oldest messages go: each has its answers in order and each room's messages behind its {@code joined} and without a
+ * hole that it was not told of; at the end no room is left and what was offered was delivered or missed, to the
+ * message.
  */
 class DurableStressTest {
     private static final int THREADS = 8;
@@ -69,8 +70,8 @@ class DurableStressTest {
         /** Of the commands that ask to join a room that it is in, from where it is. */
         final Set<Integer> stays = ConcurrentHashMap.newKeySet();
         /**
-         * By room, while it is in it: the number of the last message that it got or was told it missed. Before the first: the number that
-         * this may have at most, negative.
+         * By room, while it is in it: the number of the last message that it got or was told it missed. Before the
+         * first: the number that this may have at most, negative.
          */
         private final Map<String, Long> last = new HashMap<>();
 

@@ -51,11 +51,11 @@ class EndingLogTest {
         log.ended(client, Ending.FAULT, new IllegalStateException("ours"));
         assertThat(lines)
                 .containsExactly(
-                        "INFO /chat/java as 'Ann' from 192.0.2.7:1234, session s1 ended: stuck, closed with 1013 too slow: a frame was"
-                                + " not taken in time",
+                        "INFO /chat/java as 'Ann' from 192.0.2.7:1234, session s1 ended: stuck, closed with 1013 too"
+                                + " slow: a frame was not taken in time",
                         "INFO /echo, session s2 ended: lost",
-                        "INFO /chat/java as 'Ann' from 192.0.2.7:1234, session s1 ended: broken, closed with 1011 connection failed:"
-                                + " java.io.IOException: reset",
+                        "INFO /chat/java as 'Ann' from 192.0.2.7:1234, session s1 ended: broken, closed with 1011"
+                                + " connection failed: java.io.IOException: reset",
                         "ERROR /chat/java as 'Ann' from 192.0.2.7:1234, session s1 ended: a fault of the server's own"
                                 + " java.lang.IllegalStateException: ours");
     }

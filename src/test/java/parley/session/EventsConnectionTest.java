@@ -21,7 +21,7 @@ import parley.room.RoomRegistry;
 import parley.room.Samples;
 import parley.room.Start;
 
-/** Sessions that read event streams, with a clock that stands still and tasks that run when they are told to. */
+/** Sessions that read event streams, with a clock that stands still and tasks that the test runs. */
 class EventsConnectionTest {
     private static final Client CLIENT = new Client("/test", null, Visitor.UNKNOWN);
     private static final long SECOND = 1_000_000_000L;

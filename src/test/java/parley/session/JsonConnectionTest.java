@@ -140,7 +140,8 @@ class JsonConnectionTest {
                         "pong",
                         "message quiet 1",
                         "message other 1",
-                        "message busy 2, message busy 3, message busy 4, message busy 5, message busy 6, message busy 7",
+                        "message busy 2, message busy 3, message busy 4, message busy 5, message busy 6, message busy"
+                                + " 7",
                         "message busy 8");
     }
 

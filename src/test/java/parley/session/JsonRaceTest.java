@@ -153,8 +153,8 @@ class JsonRaceTest {
     }
 
     /**
-     * The draining thread finds no answer; the other queues {@code joined} and makes the room's member known; the draining thread
-     * then took a message of the room.
+     * The draining thread finds no answer; the other queues {@code joined} and makes the room's member known; the
+     * draining thread then took a message of the room.
      */
     @Test
     void nothingOfARoomComesBeforeItsJoined() throws Exception {
@@ -185,7 +185,10 @@ class JsonRaceTest {
         assertThat(early).isZero();
     }
 
-    /** The same where the draining thread finds no answer just before, and then reads which rooms there are: it does nothing else here. */
+    /**
+     * The same where the draining thread finds no answer just before, and then reads which rooms there are: it does
+     * nothing else here.
+     */
     @Test
     void nothingOfARoomComesBeforeItsJoinedHoweverOftenTheStoreRefreshes() throws Exception {
         FakeTransport transport = new FakeTransport(FakeTransport.When.LATER, 1); // with a frame in flight for good
@@ -219,7 +222,10 @@ class JsonRaceTest {
         assertThat(early[0]).isZero();
     }
 
-    /** The picture was looked up while Bob was there; then it was told that he left; then the picture was sent, with Bob. */
+    /**
+     * The picture was looked up while Bob was there; then it was told that he left; then the picture was sent, with
+     * Bob.
+     */
     @Test
     void whoIsNotOlderThanThePresenceBeforeIt() throws Exception {
         Quick transport = new Quick();
@@ -267,7 +273,10 @@ class JsonRaceTest {
         assertThat(ghosts).isZero();
     }
 
-    /** A shutdown that began between a connection's opening and its entering said {@code bye} and closed, and welcomed it then. */
+    /**
+     * A shutdown that began between a connection's opening and its entering said {@code bye} and closed, and welcomed
+     * it then.
+     */
     @Test
     void welcomeComesFirstAndByeLastWheneverTheServerStops() throws Exception {
         List<String> wrong = new ArrayList<>();

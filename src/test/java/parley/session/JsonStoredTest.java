@@ -25,7 +25,10 @@ import parley.room.RoomRegistry;
 import parley.room.Samples;
 import parley.room.Start;
 
-/** A JSON session in rooms whose store takes its time: it gives commands without waiting, and the answers are in their order. */
+/**
+ * A JSON session in rooms whose store takes its time: it gives commands without waiting, and the answers are in their
+ * order.
+ */
 class JsonStoredTest {
     private final Deque<Runnable> turns = new ArrayDeque<>();
     private long now;

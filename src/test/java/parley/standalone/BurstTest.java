@@ -10,8 +10,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import parley.client.Burst;
 
 /**
- * Bursts to members that read. A turn that came late once took all that was said meanwhile as one step, so that idle members were further behind
- * than their window, and missed up to a fourth of it; in rooms that disconnect, all were closed.
+ * Bursts to members that read. A turn that came late once took all that was said meanwhile as one step, so that idle
+ * members were further behind than their window, and missed up to a fourth of it; in rooms that disconnect, all were
+ * closed.
  */
 class BurstTest extends ServerBase {
     /** How often each burst comes; more with {@code -Dparley.bursts=50}. */

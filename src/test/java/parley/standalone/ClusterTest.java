@@ -803,10 +803,9 @@ class ClusterTest {
                 Files.writeString(folder.resolve("small.conf"), "max_payload: 65536\n")
                         .toString());
         assertThat(logged(Level.WARNING, "limits.message-bytes=64KiB"))
-                .isEqualTo(
-                        "the cluster: NATS takes 65536 bytes at most (max_payload), and limits.message-bytes is 65536:"
-                                + " messages that do not fit are refused as too large. Raise max_payload to 66560 or more, or"
-                                + " lower limits.message-bytes to 64512.");
+                .isEqualTo("the cluster: NATS takes 65536 bytes at most (max_payload), and limits.message-bytes is"
+                        + " 65536: messages that do not fit are refused as too large. Raise max_payload to"
+                        + " 66560 or more, or lower limits.message-bytes to 64512.");
     }
 
     @Test

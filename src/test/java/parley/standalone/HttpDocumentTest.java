@@ -2,16 +2,10 @@ package parley.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jakarta.json.JsonArray;
-import jakarta.json.JsonObject;
-import jakarta.json.JsonString;
-import jakarta.json.JsonValue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -20,15 +14,14 @@ import org.junit.jupiter.api.Test;
 import parley.client.JsonClient;
 
 /**
- * Replays the requests of {@code docs/http.md}. An epoch or a time stands there for one that the server makes: the first one that comes in its
- * place is what it means from then on.
+ * Replays the requests of {@code docs/http.md}. An epoch or a time stands there for one that the server makes: the
+ * first one that comes in its place is what it means from then on.
  */
 class HttpDocumentTest extends HttpBase {
-    private static final Set<String> MADE_BY_THE_SERVER = Set.of("epoch", "at");
     /** A word of a shell: in single quotes, in double quotes, or without. */
     private static final Pattern WORD = Pattern.compile("'([^']*)'|\"([^\"]*)\"|(\\S+)");
 
-    private final Map<String, String> meaning = new HashMap<>();
+    private final StandIns standIns = new StandIns();
 
     private static String document() throws Exception {
         return Files.readString(Path.of("docs/http.md"));
@@ -43,7 +36,7 @@ class HttpDocumentTest extends HttpBase {
                 document.substring(from, document.indexOf("\n```", from)).split("\n\n");
         assertThat(requests).hasSizeGreaterThan(14);
         try (JsonClient ann = new JsonClient(ws("/chat/java?name=Ann"))) {
-            meaning.put("1x8bdrmmn7xk3", ann.next("welcome").getString("session"));
+            standIns.put("1x8bdrmmn7xk3", ann.next("welcome").getString("session"));
             ann.next("joined");
             try (JsonClient bob = new JsonClient(ws("/chat/java?name=Bob"))) {
                 bob.next("joined");
@@ -74,13 +67,13 @@ class HttpDocumentTest extends HttpBase {
         List<String> body = got.body().lines().toList();
         assertThat(body).hasSameSizeAs(expected);
         for (int i = 0; i < body.size(); i++) {
-            learn(JsonClient.parse(expected.get(i)), JsonClient.parse(body.get(i)));
-            assertThat(JsonClient.parse(body.get(i))).isEqualTo(JsonClient.parse(asMeant(expected.get(i))));
+            standIns.learn(JsonClient.parse(expected.get(i)), JsonClient.parse(body.get(i)));
+            assertThat(JsonClient.parse(body.get(i))).isEqualTo(JsonClient.parse(standIns.asMeant(expected.get(i))));
         }
         assertThat(got.status()).isEqualTo(Integer.parseInt(lines.get(0)));
         for (String line : lines.subList(1, lines.size() - expected.size())) {
             String[] header = line.split(": ", 2);
-            assertThat(got.header(header[0])).isEqualTo(asMeant(header[1]));
+            assertThat(got.header(header[0])).isEqualTo(standIns.asMeant(header[1]));
         }
     }
 
@@ -103,7 +96,7 @@ class HttpDocumentTest extends HttpBase {
                     if (header.equals("$KEY")) {
                         authorization = "Bearer " + KEY;
                     } else {
-                        headers.addAll(List.of(asMeant(header).split(": ", 2)));
+                        headers.addAll(List.of(standIns.asMeant(header).split(": ", 2)));
                     }
                 }
                 case "--json", "--data-binary" -> {
@@ -113,7 +106,7 @@ class HttpDocumentTest extends HttpBase {
                         headers.addAll(List.of("Content-Type", "application/json"));
                     }
                 }
-                default -> address = asMeant(word);
+                default -> address = standIns.asMeant(word);
             }
         }
         assertThat(address).startsWith("localhost:8080/");
@@ -132,35 +125,6 @@ class HttpDocumentTest extends HttpBase {
             }
         }
         throw new AssertionError(found.group());
-    }
-
-    private String asMeant(String text) {
-        String meant = text;
-        for (Map.Entry<String, String> entry : meaning.entrySet()) {
-            meant = meant.replace(entry.getKey(), entry.getValue());
-        }
-        return meant;
-    }
-
-    private void learn(JsonValue expected, JsonValue got) {
-        if (expected instanceof JsonObject object && got instanceof JsonObject gotObject) {
-            object.forEach((key, value) -> {
-                JsonValue here = gotObject.get(key);
-                if (MADE_BY_THE_SERVER.contains(key)
-                        && value instanceof JsonString word
-                        && here instanceof JsonString means) {
-                    meaning.putIfAbsent(word.getString(), means.getString());
-                } else if (here != null) {
-                    learn(value, here);
-                }
-            });
-        } else if (expected instanceof JsonArray array
-                && got instanceof JsonArray gotArray
-                && array.size() == gotArray.size()) {
-            for (int i = 0; i < array.size(); i++) {
-                learn(array.get(i), gotArray.get(i));
-            }
-        }
     }
 
     @Test

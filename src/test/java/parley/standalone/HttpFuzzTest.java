@@ -18,7 +18,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Whatever is asked for, with whatever headers and bodies: an answer each time, and nothing in the log. Failures name their seed. */
+/**
+ * Whatever is asked for, with whatever headers and bodies: an answer each time, and nothing in the log. Failures name
+ * their seed.
+ */
 class HttpFuzzTest extends HttpBase {
     private static final int REQUESTS = 1500;
     private static final List<String> METHODS =
@@ -190,7 +193,10 @@ class HttpFuzzTest extends HttpBase {
         return from.get(random.nextInt(from.size()));
     }
 
-    /** Sends it, in two parts now and then, and returns the first line of the answer; of the last answer when the first is 100. */
+    /**
+     * Sends it, in two parts now and then, and returns the first line of the answer; of the last answer when the first
+     * is 100.
+     */
     private String send(byte[] request, Random random) throws IOException {
         try (Socket socket = new Socket("127.0.0.1", server.port())) {
             socket.setSoTimeout(20_000);

@@ -116,7 +116,9 @@ class HttpTest extends HttpBase {
         assertThat(get("/rooms/java/messages").json().getJsonArray("messages")).hasSize(2);
     }
 
-    /** Each round all senders name the same newest message: of the comparing and adding that is one step, one succeeds. */
+    /**
+     * Each round all senders name the same newest message: of the comparing and adding that is one step, one succeeds.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"memory", "disk"})
     void ofManyThatNameTheSameNewestMessageOnePublishes(String where) throws Exception {
@@ -628,8 +630,10 @@ class HttpTest extends HttpBase {
         String metrics = get("/metrics").body();
         assertThat(metrics)
                 .contains(
-                        "parley_http_requests_total{method=\"POST\",route=\"/rooms/{room}/messages\",status=\"201\"} 1.0",
-                        "parley_http_requests_total{method=\"POST\",route=\"/rooms/{room}/messages\",status=\"404\"} 1.0",
+                        "parley_http_requests_total{method=\"POST\",route=\"/rooms/{room}/messages\",status=\"201\"}"
+                                + " 1.0",
+                        "parley_http_requests_total{method=\"POST\",route=\"/rooms/{room}/messages\",status=\"404\"}"
+                                + " 1.0",
                         "parley_http_requests_total{method=\"GET\",route=\"/rooms\",status=\"401\"} 1.0",
                         "parley_http_requests_total{method=\"other\",route=\"/rooms\",status=\"405\"} 1.0");
     }

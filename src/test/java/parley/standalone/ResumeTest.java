@@ -37,7 +37,9 @@ class ResumeTest extends ServerBase {
         threads.shutdownNow();
     }
 
-    /** Opens a connection that is reset some time within the next milliseconds, in the middle of whatever is going on. */
+    /**
+     * Opens a connection that is reset some time within the next milliseconds, in the middle of whatever is going on.
+     */
     private RawClient openForAWhile(String path, Random random) throws IOException {
         RawClient client = RawClient.openJson(server.port(), path, 0);
         cutter.schedule(
@@ -51,8 +53,8 @@ class ResumeTest extends ServerBase {
     }
 
     /**
-     * Says what it has to say, each message with an id of its own, until it is acknowledged; its connection is cut again and
-     * again too, often after a message was published and before its answer was read.
+     * Says what it has to say, each message with an id of its own, until it is acknowledged; its connection is cut
+     * again and again too, often after a message was published and before its answer was read.
      */
     private int talk(String name, AtomicBoolean done, long seed) throws InterruptedException {
         Random random = new Random(seed);

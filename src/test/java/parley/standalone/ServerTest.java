@@ -269,7 +269,10 @@ class ServerTest extends ServerBase {
         assertThat(server.parley().sessions().openCount()).isZero();
     }
 
-    /** For Grizzly a request with an upgrade never ends: what came next on the connection was answered with the refusal's text. */
+    /**
+     * For Grizzly a request with an upgrade never ends: what came next on the connection was answered with the
+     * refusal's text.
+     */
     @Test
     void aRefusedHandshakeEndsItsConnection() throws Exception {
         start();
@@ -470,7 +473,10 @@ class ServerTest extends ServerBase {
         }
     }
 
-    /** They stayed, 5 KB each, where Grizzly looks for idle ones: the filter that takes them out is not in the chain for frames. */
+    /**
+     * They stayed, 5 KB each, where Grizzly looks for idle ones: the filter that takes them out is not in the chain for
+     * frames.
+     */
     @Test
     void connectionsThatAreGoneAreKeptNowhere() throws Exception {
         start();
@@ -641,8 +647,8 @@ class ServerTest extends ServerBase {
     }
 
     /**
-     * Two hundred members that read nothing, in a room with steady traffic: the others miss nothing, and the heap holds a
-     * frame for each of the two hundred and not the megabytes that they have not read.
+     * Two hundred members that read nothing, in a room with steady traffic: the others miss nothing, and the heap holds
+     * a frame for each of the two hundred and not the megabytes that they have not read.
      */
     @Test
     void membersThatReadNothingHoldOneFrameEachAndSlowNobody() throws Exception {
@@ -668,8 +674,8 @@ class ServerTest extends ServerBase {
                 with = traffic(talker, listener, messages, size);
             }
             System.out.printf(
-                    "heap after GC: %d KB with traffic alone, %d KB with 200 members opened, %d KB after %d x %d messages of"
-                            + " %d bytes that they did not read: %.1f KB each%n",
+                    "heap after GC: %d KB with traffic alone, %d KB with 200 members opened, %d KB after %d x %d"
+                            + " messages of %d bytes that they did not read: %.1f KB each%n",
                     before >> 10, opened >> 10, with >> 10, rounds, messages, size, (with - opened) / 200 / 1024.0);
             assertThat((with - opened) / 200).as("bytes for each").isLessThan(32 * 1024);
             assertThat(behind()).as("each has a window or a log before it").isGreaterThan(200 * 100);

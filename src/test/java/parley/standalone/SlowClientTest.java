@@ -23,8 +23,8 @@ class SlowClientTest extends ServerBase {
     private static final int HEADER_BYTES = 10;
 
     /**
-     * The kernel's buffer once held megabytes, and nobody could tell a client that reads slowly from one that does not read: both were closed. The
-     * message takes twice the deadline.
+     * The kernel's buffer once held megabytes, and nobody could tell a client that reads slowly from one that does not
+     * read: both were closed. The message takes twice the deadline.
      */
     @Test
     void aClientThatKeepsReadingGetsItsMessageHoweverLongThatTakesAndOneThatReadsNothingIsClosed() throws Exception {

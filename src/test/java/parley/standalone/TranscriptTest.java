@@ -2,29 +2,22 @@ package parley.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jakarta.json.JsonArray;
 import jakarta.json.JsonObject;
-import jakarta.json.JsonString;
-import jakarta.json.JsonValue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import parley.client.JsonClient;
 
 /**
- * Replays the conversation of {@code docs/protocol.md}. A mark, an epoch or a time stands there for one that the server makes: the first
- * one that comes in its place is what it means from then on.
+ * Replays the conversation of {@code docs/protocol.md}. A mark, an epoch or a time stands there for one that the server
+ * makes: the first one that comes in its place is what it means from then on.
  */
 class TranscriptTest extends ServerBase {
-    private static final Set<String> MADE_BY_THE_SERVER = Set.of("session", "epoch", "at");
-
     private final Map<String, JsonClient> clients = new HashMap<>();
-    /** What stands in the document, and what it means here. */
-    private final Map<String, String> meaning = new HashMap<>();
+    private final StandIns standIns = new StandIns();
 
     private Thread stopping;
 
@@ -56,19 +49,19 @@ class TranscriptTest extends ServerBase {
     private void replay(String line) throws Exception {
         String[] words = line.split(" ", 3);
         switch (words[1]) {
-            case "opens" -> clients.put(words[0], new JsonClient(ws(asMeant(words[2]))));
+            case "opens" -> clients.put(words[0], new JsonClient(ws(standIns.asMeant(words[2]))));
             case "is" -> {
                 int members = server.parley().rooms().memberCount();
                 clients.get(words[0]).cut();
                 awaitMembers(members - 1);
             }
-            case ">" -> clients.get(words[0]).send(asMeant(words[2]));
+            case ">" -> clients.get(words[0]).send(standIns.asMeant(words[2]));
             case "<" -> {
                 JsonObject expected = JsonClient.parse(words[2]);
                 JsonObject got =
                         clients.get(words[0]).next(expected.getString("type"), expected.getString("room", null));
-                learn(expected, got);
-                assertThat(got).isEqualTo(JsonClient.parse(asMeant(words[2])));
+                standIns.learn(expected, got);
+                assertThat(got).isEqualTo(JsonClient.parse(standIns.asMeant(words[2])));
             }
             case "closed" -> assertThat(clients.get(words[0]).closed()).isEqualTo(words[2]);
             case "server" -> {
@@ -80,35 +73,6 @@ class TranscriptTest extends ServerBase {
                 stopping.start();
             }
             default -> throw new AssertionError("what is meant?");
-        }
-    }
-
-    private String asMeant(String text) {
-        String meant = text;
-        for (Map.Entry<String, String> entry : meaning.entrySet()) {
-            meant = meant.replace(entry.getKey(), entry.getValue());
-        }
-        return meant;
-    }
-
-    private void learn(JsonValue expected, JsonValue got) {
-        if (expected instanceof JsonObject object && got instanceof JsonObject gotObject) {
-            object.forEach((key, value) -> {
-                JsonValue here = gotObject.get(key);
-                if (MADE_BY_THE_SERVER.contains(key)
-                        && value instanceof JsonString word
-                        && here instanceof JsonString means) {
-                    meaning.putIfAbsent(word.getString(), means.getString());
-                } else if (here != null) {
-                    learn(value, here);
-                }
-            });
-        } else if (expected instanceof JsonArray array
-                && got instanceof JsonArray gotArray
-                && array.size() == gotArray.size()) {
-            for (int i = 0; i < array.size(); i++) {
-                learn(array.get(i), gotArray.get(i));
-            }
         }
     }
 }
