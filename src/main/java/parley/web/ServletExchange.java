@@ -95,8 +95,6 @@ final class ServletExchange implements Exchange {
             onBody.accept(new Body.TooLong());
         } else if (announced == 0 || (announced < 0 && request.getHeader("Transfer-Encoding") == null)) {
             onBody.accept(new Body.Whole(new byte[0]));
-        } else if (isGlassFish()) {
-            onBody.accept(readNow(limit));
         } else {
             reader.set(onBody);
             try {
@@ -108,25 +106,6 @@ final class ServletExchange implements Exchange {
                 endBody(new Body.Cut());
             }
         }
-    }
-
-    /**
-     * Payara and GlassFish do not call a listener for a body that is there already: there the thread waits for it, as
-     * for any form.
-     */
-    private Body readNow(int limit) {
-        try {
-            byte[] bytes = request.getInputStream().readNBytes(limit + 1);
-            return bytes.length > limit ? new Body.TooLong() : new Body.Whole(bytes);
-        } catch (IOException e) {
-            LOG.log(Level.DEBUG, "a body cannot be read", e);
-            return new Body.Cut();
-        }
-    }
-
-    private boolean isGlassFish() {
-        String server = String.valueOf(request.getServletContext().getServerInfo());
-        return server.contains("GlassFish") || server.contains("Payara");
     }
 
     private void endBody(Body body) {
@@ -150,7 +129,8 @@ final class ServletExchange implements Exchange {
         @Override
         public void onDataAvailable() throws IOException {
             byte[] buffer = new byte[BUFFER];
-            while (reader.get() != null && in.isReady() && !in.isFinished()) {
+            // Not isFinished: on Payara it is true when all has come, and nothing has been read.
+            while (reader.get() != null && in.isReady()) {
                 int read = in.read(buffer);
                 if (read < 0) {
                     return;
