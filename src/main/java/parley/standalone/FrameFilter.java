@@ -42,7 +42,7 @@ final class FrameFilter extends BaseFilter {
     static FilterChain withoutHttp(FilterChain http, Filter instead) {
         FilterChainBuilder chain = FilterChainBuilder.stateless();
         http.subList(0, http.indexOfType(HttpServerFilter.class)).stream()
-                .filter(filter -> !(filter instanceof UnhandledConnections))
+                .filter(filter -> !(filter instanceof UnhandledConnections || filter instanceof RequestBytes))
                 .forEach(chain::add);
         return chain.add(instead).build();
     }

@@ -93,6 +93,8 @@ final class Server {
             encrypt(certificates, settings.tlsProtocols());
         }
         guard(listener, unhandled);
+        listener.registerAddOn((network, chain) ->
+                chain.add(chain.indexOfType(org.glassfish.grizzly.http.HttpServerFilter.class), new RequestBytes()));
         // It would keep what has left HTTP for ever, 5 KB each, and look at every connection each second.
         listener.registerAddOn((network, chain) -> chain.remove(chain.indexOfType(IdleTimeoutFilter.class)));
         listener.registerAddOn((network, chain) -> chain.addAll(

@@ -669,6 +669,23 @@ class HttpTest extends HttpBase {
         }
     }
 
+    /** RFC 9112 section 9.3.2; also those whose answer does not depend on the body. */
+    @ParameterizedTest
+    @CsvSource({"/rooms/java/messages, 201", "/rooms/java/members, 405", "/style.css, 405"})
+    void requestsThatAreSentTogetherAreAllAnswered(String path, int status) throws Exception {
+        startWithKey();
+        String request = "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                + "Authorization: Bearer " + KEY + "\r\nContent-Length: 13\r\n\r\n{\"text\":\"hi\"}";
+        try (Socket socket = new Socket("127.0.0.1", server.port())) {
+            socket.setSoTimeout(20_000);
+            String last = "GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+            socket.getOutputStream().write((request.repeat(20) + last).getBytes(US_ASCII));
+            String all = new String(socket.getInputStream().readAllBytes(), US_ASCII);
+            assertThat(all.split("HTTP/1.1 " + status + " ", -1)).hasSize(21);
+            assertThat(all.split("HTTP/1.1 200 ", -1)).hasSize(2);
+        }
+    }
+
     @Test
     void aClientThatDoesNotSendItsBodyIsCutInTime() throws Exception {
         startWithKey("limits.handshake-timeout=300ms");
