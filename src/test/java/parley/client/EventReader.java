@@ -30,6 +30,7 @@ public final class EventReader implements AutoCloseable {
     private int leftOfChunk;
     private boolean isOver;
     private int comments;
+    private String lastLine = "";
 
     /**
      * An event.
@@ -102,7 +103,7 @@ public final class EventReader implements AutoCloseable {
     public Event next() throws IOException {
         Event event = nextOrEnd();
         if (event == null) {
-            throw new EOFException("the stream is over");
+            throw new EOFException("the stream is over after " + comments + " comments");
         }
         return event;
     }
@@ -140,7 +141,7 @@ public final class EventReader implements AutoCloseable {
         while (comments == before) {
             String line = line();
             if (line == null) {
-                throw new EOFException("the stream is over");
+                throw new EOFException("the stream is over after " + comments + " comments");
             }
             count(line);
         }
@@ -197,7 +198,8 @@ public final class EventReader implements AutoCloseable {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         for (int next = unchunked(); next >= 0; next = unchunked()) {
             if (next == '\n') {
-                return line.toString(StandardCharsets.UTF_8);
+                lastLine = line.toString(StandardCharsets.UTF_8);
+                return lastLine;
             }
             line.write(next);
         }
@@ -228,7 +230,8 @@ public final class EventReader implements AutoCloseable {
         StringBuilder line = new StringBuilder();
         for (int next = in.read(); next != '\n'; next = in.read()) {
             if (next < 0) {
-                throw new EOFException("cut after '" + line + "'");
+                throw new EOFException(
+                        "cut after '" + line + "', headers " + headers + ", last line '" + lastLine + "'");
             }
             line.append((char) next);
         }

@@ -13,6 +13,7 @@ import org.jboss.arquillian.junit5.container.annotation.ArquillianTest;
 import org.jboss.arquillian.test.api.ArquillianResource;
 import org.jboss.shrinkwrap.api.ShrinkWrap;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
+import org.junit.jupiter.api.extension.ExtendWith;
 import parley.client.Client;
 import parley.client.JsonClient;
 import parley.client.RawClient;
@@ -27,6 +28,7 @@ import parley.servers.Server;
  */
 @ArquillianTest
 @RunAsClient
+@ExtendWith(LogOfFailure.class)
 abstract class Portability {
     static final String PARLEY = "parley";
     static final String SHORT_LIVED = "short-lived";
