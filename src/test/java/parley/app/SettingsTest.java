@@ -11,7 +11,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -319,15 +318,14 @@ class SettingsTest {
                 .hasMessageContaining(named);
     }
 
-    /**
-     * The reference is checked against the code, so that it cannot drift; what is missing is printed as it should be.
-     */
+    /** The reference cannot drift from the code: {@code -Dsettings=write} writes it anew. */
     @Test
     void theReferenceSaysWhatTheCodeSays() throws IOException {
-        String table = Keys.ALL.stream()
-                .map(s -> "| `" + s.key() + "` | " + (s.initial().isEmpty() ? "none" : "`" + s.initial() + "`") + " | "
-                        + s.range() + " | " + s.meaning() + " |")
-                .collect(Collectors.joining("\n"));
-        assertThat(Files.readString(Path.of("docs/settings.md"))).contains(table);
+        if ("write".equals(System.getProperty("settings"))) {
+            SettingsReference.write();
+        }
+        assertThat(SettingsReference.read())
+                .as("docs/settings.md; mvn test -Dtest=SettingsTest -Dsettings=write writes it anew")
+                .isEqualTo(SettingsReference.make());
     }
 }
