@@ -24,7 +24,7 @@ enum Metric {
     RSS("resident", "MB", "resident memory of the server"),
     CLOSED("closed", "", "connections that the server ended"),
     LOST("lost", "", "times a sender gave up waiting for its own message"),
-    LOAD("load's CPU", "%", "of its core, used by the load generator");
+    LOAD("load", "%", "of its core, used by the load generator");
 
     final String title;
     final String unit;

@@ -21,10 +21,8 @@ final class Report {
             Metric.RATE,
             Metric.RATIO,
             Metric.P50,
-            Metric.P90,
             Metric.P99,
             Metric.P999,
-            Metric.MAX,
             Metric.RSS,
             Metric.JOINS,
             Metric.CLOSED,
@@ -201,7 +199,7 @@ final class Report {
             StringBuilder row = new StringBuilder("| " + server + " |");
             for (Metric metric : metrics) {
                 Optional<Results.Spread> spread = results.spread(server, scenario, metric);
-                boolean spreadShown = metric == main || metric == Metric.P99;
+                boolean spreadShown = metric == main;
                 row.append(' ')
                         .append(spread.map(s -> spreadShown ? s.toString() : Metric.format(s.median()))
                                 .orElse(""))

@@ -97,8 +97,8 @@ final class Keys {
             "access.mode",
             AccessMode.ANONYMOUS,
             AccessMode.class,
-            "Who may enter. anonymous: everybody. token: who brings a JSON Web Token. principal: whom the server has"
-                    + " authenticated; only on a server.");
+            "Which clients may enter. anonymous: all. token: those that bring a JSON Web Token. principal: those that"
+                    + " the server has authenticated; only on a server.");
     static final Setting<String> SECRET = Setting.secret(
             "access.secret",
             "at least 32 bytes of text",
@@ -373,7 +373,7 @@ final class Keys {
             "status.for",
             StatusFor.LOOPBACK,
             StatusFor.class,
-            "Who may read /metrics, and so see something on /status.html: this machine, or everyone. /health/live and"
+            "Which clients may read /metrics, which /status.html shows: this machine's, or all. /health/live and"
                     + " /health/ready are for everyone.");
     static final Setting<String> STATUS_HOST =
             new Setting<>("status.host", "127.0.0.1", "as listen.host", "Where to listen for status.port.", Keys::host);

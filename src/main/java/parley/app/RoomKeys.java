@@ -53,7 +53,7 @@ final class RoomKeys {
             "room.policy",
             Overflow.DROP_OLDEST,
             Overflow.class,
-            "What happens to a member that is behind. drop-oldest: it misses the messages that the room does not keep"
+            "How a member that is behind goes on. drop-oldest: it misses the messages that the room does not keep"
                     + " in memory any more, or that exceed room.window. drop-newest: it gets the messages it fell"
                     + " behind with, as far as memory still keeps them, and misses the ones after them. latest: it"
                     + " goes on with the newest message alone. disconnect: it is closed with 1013.");

@@ -79,7 +79,7 @@ final class StorageKeys {
             "nats.name",
             "parley",
             "1 to 32 letters, digits, '-', '_'",
-            "What the cluster is called, which its streams and subjects begin with: nodes of another name are another"
+            "The name of the cluster. Its streams and subjects begin with it; nodes of another name are another"
                     + " cluster.",
             (config, key) -> matching(config.getString(key), "[A-Za-z0-9_-]{1,32}"));
     static final Setting<String> NATS_CREDENTIALS = Setting.text(

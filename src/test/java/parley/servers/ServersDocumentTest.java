@@ -54,8 +54,8 @@ class ServersDocumentTest {
                 .map(Kind::toString)
                 .toList();
         assertThat(servers).isNotEmpty();
-        assertThat(Files.readString(Results.DOCUMENTS.get(1)))
-                .contains("| " + difference.words() + " | " + String.join(", ", servers) + " |");
+        assertThat(Files.readString(Results.DOCUMENTS.get(1)).replaceAll("\\s+", " "))
+                .contains("- " + String.join(", ", servers) + ": " + difference.words());
     }
 
     private static List<String> table(Path document) throws Exception {

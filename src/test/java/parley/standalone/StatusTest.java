@@ -144,8 +144,8 @@ class StatusTest extends ServerBase {
             TreeSet<String> listed = new TreeSet<>();
             Files.readString(Path.of("docs/operations.md"))
                     .lines()
-                    .filter(line -> line.startsWith("| `parley_"))
-                    .map(line -> line.replaceAll("^\\| `([a-z_]+).*", "$1"))
+                    .filter(line -> line.startsWith("- `parley_"))
+                    .map(line -> line.replaceAll("^- `([a-z_]+).*", "$1"))
                     .forEach(listed::add);
             assertThat(names).containsExactlyElementsOf(listed);
         }
