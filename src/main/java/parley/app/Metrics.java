@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import parley.access.Tickets;
 import parley.cluster.ClusterStore;
 import parley.door.Admission;
 import parley.durable.DurableStore;
@@ -151,6 +152,12 @@ public final class Metrics implements TurnObserver, Router.Observer {
                 "How often a room had to let its messages go for others to keep theirs.",
                 rooms,
                 RoomRegistry::forgottenCount);
+    }
+
+    /** And of tickets. */
+    void of(Tickets tickets) {
+        counter("parley.tickets.made", "Tickets made.", tickets, Tickets::madeCount);
+        counter("parley.tickets.taken", "Tickets that opened a connection.", tickets, Tickets::takenCount);
     }
 
     /** And of the rooms on disk, where there are any. */

@@ -22,6 +22,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import parley.access.AccessSettings;
 import parley.access.Grant;
+import parley.access.Tickets;
 import parley.access.Tokens;
 import parley.cluster.ClusterException;
 import parley.cluster.ClusterSettings;
@@ -124,9 +125,17 @@ public final class Parley {
                 () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
         AddressCounts addresses = new AddressCounts(settings.door().connectionsPerAddress());
         this.sessions = new Sessions(settings.session(), fanOut, closing, System::nanoTime, clock, access, addresses);
+        Tickets tickets = new Tickets(settings.tickets(), System::nanoTime, clock);
         this.admission = new Admission(
-                settings.origins(), settings.proxies(), access, settings.door(), addresses, sessions, rooms);
+                settings.origins(),
+                settings.proxies(),
+                access.withTickets(tickets),
+                settings.door(),
+                addresses,
+                sessions,
+                rooms);
         metrics.of(sessions, rooms, admission);
+        metrics.of(tickets);
         if (durable != null) {
             metrics.of(durable);
         }
@@ -143,7 +152,13 @@ public final class Parley {
                 .build();
         EventStreams streams =
                 new EventStreams(admission, sessions, rooms, settings.http().eventsRetry());
-        RoomRoutes roomRoutes = new RoomRoutes(admission, httpDoor(access), rooms, sessions);
+        RoomRoutes roomRoutes = new RoomRoutes(
+                admission,
+                httpDoor(access),
+                rooms,
+                sessions,
+                tickets,
+                !settings.cookie().isEmpty());
         this.routes = new Router.Builder()
                 .with(roomRoutes::routes)
                 .with(streams::routes)
@@ -186,7 +201,7 @@ public final class Parley {
 
     private Access tokens(AccessSettings settings, Clock clock) {
         try {
-            return Access.tokens(new Tokens(settings, closing, System::nanoTime, clock));
+            return Access.tokens(new Tokens(settings, closing, System::nanoTime, clock), this.settings.cookie());
         } catch (IllegalArgumentException e) {
             endThreads();
             throw new SettingsException(String.valueOf(e.getMessage()));
