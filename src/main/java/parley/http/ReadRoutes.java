@@ -3,12 +3,14 @@ package parley.http;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Event;
 import parley.protocol.HttpJson;
 import parley.protocol.JsonCodec;
 import parley.protocol.Message;
+import parley.protocol.Moment;
 import parley.room.History;
 import parley.room.Presence;
 import parley.room.Room;
@@ -54,22 +56,31 @@ final class ReadRoutes {
             Exchange exchange, Map<String, String> parameters, Room room, RoomStore.Expected newest) {
         String after = parameters.get("after");
         String before = parameters.get("before");
+        String since = parameters.get("since");
+        Optional<Moment> moment = since == null ? Optional.empty() : Moment.parse(since);
         int limit = limit(parameters, Integer.MAX_VALUE);
-        if (!isNumber(after) || !isNumber(before) || limit < 1 || (after != null && before != null)) {
+        long named = Stream.of("after", "before", "since")
+                .filter(parameters::containsKey)
+                .count();
+        if (!isNumber(after) || !isNumber(before) || limit < 1 || named > 1 || (since != null && moment.isEmpty())) {
             exchange.answer(Problem.of(
                     400,
                     "bad-query",
-                    "after or before is the seq of a message, or neither for the newest; limit is a number from 1"));
+                    "after or before is the seq of a message, or since " + Moment.RULE
+                            + "; none of them for the newest; limit is a number from 1"));
             return;
         }
         History.Range range = after != null
                 ? History.Range.after(Long.parseLong(after), limit)
-                : before != null ? History.Range.before(Long.parseLong(before), limit) : History.Range.newest(limit);
+                : before != null
+                        ? History.Range.before(Long.parseLong(before), limit)
+                        : moment.map(at -> History.Range.since(at.millis(), limit))
+                                .orElseGet(() -> History.Range.newest(limit));
         room.read(null, range, page -> {
             if (page == null) {
                 exchange.answer(Problem.unavailable("the messages cannot be read now; ask again"));
             } else {
-                boolean isOfTheNewest = after == null && before == null;
+                boolean isOfTheNewest = named == 0;
                 exchange.answer(page(exchange, room, page, isOfTheNewest ? newest : null));
             }
         });

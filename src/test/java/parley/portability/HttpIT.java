@@ -63,6 +63,13 @@ class HttpIT extends Portability {
             assertThat(ask("GET", "/rooms/http-one/messages?limit=1", null, "If-None-Match", tag)
                             .statusCode())
                     .isEqualTo(304);
+            String since = "/rooms/http-one/messages?since=" + message.getString("at");
+            assertThat(parse(ask("GET", since, null).body()).getJsonArray("messages"))
+                    .containsExactly(message);
+            assertThat(parse(ask("GET", "/rooms/http-one/messages?since=2999-01-01T00:00:00Z", null)
+                                    .body())
+                            .getJsonArray("messages"))
+                    .isEmpty();
             assertThat(parse(ask("GET", "/rooms/http-one/members", null).body())
                             .getJsonArray("names")
                             .getString(0))
