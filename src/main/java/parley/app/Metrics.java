@@ -22,6 +22,7 @@ import parley.access.Tickets;
 import parley.cluster.ClusterStore;
 import parley.door.Admission;
 import parley.durable.DurableStore;
+import parley.http.LongPolls;
 import parley.http.Router;
 import parley.room.RoomRegistry;
 import parley.room.TurnObserver;
@@ -158,6 +159,11 @@ public final class Metrics implements TurnObserver, Router.Observer {
     void of(Tickets tickets) {
         counter("parley.tickets.made", "Tickets made.", tickets, Tickets::madeCount);
         counter("parley.tickets.taken", "Tickets that opened a connection.", tickets, Tickets::takenCount);
+    }
+
+    /** And of requests that wait. */
+    void of(LongPolls polls) {
+        gauge("parley.polls", "Requests that wait for messages.", polls, LongPolls::openCount);
     }
 
     /** And of the rooms on disk, where there are any. */

@@ -29,6 +29,7 @@ public final class RoomRoutes {
             RoomRegistry rooms,
             Sessions sessions,
             Tickets tickets,
+            LongPolls polls,
             boolean hasCookies) {
         Reception reception = new Reception(door, rooms);
         this.admission = admission;
@@ -37,7 +38,7 @@ public final class RoomRoutes {
                 rooms,
                 sessions.limits().messageBytes(),
                 sessions.limits().commandBytes());
-        this.read = new ReadRoutes(reception, rooms);
+        this.read = new ReadRoutes(reception, rooms, polls);
         this.admin = new AdminRoutes(reception, rooms, sessions);
         this.tickets = new TicketRoutes(reception, tickets);
         this.hasCookies = hasCookies;
