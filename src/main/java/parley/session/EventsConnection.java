@@ -240,6 +240,7 @@ public final class EventsConnection extends ChatConnection {
             case SERVER_FULL, ADDRESS_FULL, ROOM_FULL, TOO_MANY_ROOMS ->
                 bye(reason, Spread.BUSY).toString();
             case NOT_KEPT -> bye("the room cannot be read now", Spread.BUSY).toString();
+            case REMOVED -> bye(reason, retry).withId(EventId.END).toString();
             default -> bye(reason, retry).toString();
         };
     }
