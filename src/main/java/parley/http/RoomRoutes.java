@@ -50,6 +50,7 @@ public final class RoomRoutes {
         read.routes(routes);
         admin.routes(routes);
         tickets.routes(routes);
+        new Description().routes(routes);
     }
 
     /** What the browser of a page elsewhere has to hear, if that may ask (Fetch standard, section 3.3). */

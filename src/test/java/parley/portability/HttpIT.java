@@ -43,6 +43,13 @@ class HttpIT extends Portability {
     }
 
     @Test
+    void theDescriptionIsServed() throws Exception {
+        HttpResponse<String> got = ask("GET", "/openapi.json", null);
+        assertThat(got.statusCode()).isEqualTo(200);
+        assertThat(parse(got.body()).getString("openapi")).isEqualTo("3.1.0");
+    }
+
+    @Test
     void aMessageIsPublishedAndRead() throws Exception {
         try (JsonClient ann = openJson("/chat/http-one?name=Ann")) {
             ann.next("joined");
