@@ -320,6 +320,17 @@ final class Keys {
             "(0 = none)",
             "A port of its own for /health, /metrics and /status.html, which are then not on listen.port. Only when"
                     + " Parley runs by itself.");
+    static final Setting<String> HTTP_HOST =
+            new Setting<>("http.host", "127.0.0.1", "as listen.host", "Where to listen for http.port.", Keys::host);
+    static final Setting<Integer> HTTP_PORT = Setting.number(
+            "http.port",
+            0,
+            0,
+            65535,
+            "(0 = none)",
+            "A port of its own for all that docs/http.md describes, which is then not on listen.port: for backends"
+                    + " alone. Pages that read event streams, or fall back from WebSocket, need it on listen.port. Only"
+                    + " when Parley runs by itself.");
     static final Setting<LogFormat> LOG_FORMAT = Setting.choice(
             "log.format",
             LogFormat.PLAIN,
@@ -371,6 +382,8 @@ final class Keys {
                             STATUS_FOR,
                             STATUS_HOST,
                             STATUS_PORT,
+                            HTTP_HOST,
+                            HTTP_PORT,
                             LOG_FORMAT))
             .<Setting<?>>flatMap(List::stream)
             .toList();

@@ -346,6 +346,16 @@ public final class Settings {
         return value(Keys.STATUS_PORT);
     }
 
+    /** Where to listen for backends, when they have a port of their own. */
+    public String httpHost() {
+        return value(Keys.HTTP_HOST);
+    }
+
+    /** The port for backends; 0 for none of its own. */
+    public int httpPort() {
+        return value(Keys.HTTP_PORT);
+    }
+
     /** How log lines look. */
     public LogFormat logFormat() {
         return value(Keys.LOG_FORMAT);
