@@ -124,7 +124,7 @@ public final class Sessions {
             Client client, Transport transport, RoomRegistry rooms, List<FirstRoom> first, Duration retry) {
         EventsConnection connection = new EventsConnection(this, client, transport, first, retry);
         if (add(connection)) {
-            first.forEach(each -> connection.enter(rooms, each));
+            connection.enter(rooms, first);
         }
         return connection;
     }
