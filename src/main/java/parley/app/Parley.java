@@ -141,8 +141,9 @@ public final class Parley {
                 .with(new Explanations(admission)::routes)
                 .observer(metrics)
                 .build();
+        HttpSettings http = settings.http();
         EventStreams streams =
-                new EventStreams(admission, sessions, rooms, settings.http().eventsRetry());
+                new EventStreams(admission, sessions, rooms, http.eventsRetry(), http.requestsPerAddress());
         RoomRoutes roomRoutes = new RoomRoutes(admission, httpDoor(access), rooms, sessions);
         this.routes = new Router.Builder()
                 .with(roomRoutes::routes)

@@ -31,17 +31,21 @@ public final class EventStreams {
     private final Sessions sessions;
     private final RoomRegistry rooms;
     private final Duration retry;
+    private final int requestsPerSecond;
 
     /**
      * Makes them.
      *
      * @param retry about when a client comes back whose connection was lost
+     * @param requestsPerSecond how many requests a second a client is told that it may make; 0 for any number
      */
-    public EventStreams(Admission admission, Sessions sessions, RoomRegistry rooms, Duration retry) {
+    public EventStreams(
+            Admission admission, Sessions sessions, RoomRegistry rooms, Duration retry, int requestsPerSecond) {
         this.admission = admission;
         this.sessions = sessions;
         this.rooms = rooms;
         this.retry = retry;
+        this.requestsPerSecond = requestsPerSecond;
     }
 
     /** Their routes. */
@@ -86,6 +90,6 @@ public final class EventStreams {
                 .collect(Collectors.joining("+", "/events/", ""));
         Client client =
                 new Client(place, first.name() == null ? null : first.name().value(), events.visitor());
-        opened.complete(sessions.openEvents(client, transport, rooms, events.rooms(), retry));
+        opened.complete(sessions.openEvents(client, transport, rooms, events.rooms(), retry, requestsPerSecond));
     }
 }

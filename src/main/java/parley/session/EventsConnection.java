@@ -39,6 +39,8 @@ public final class EventsConnection extends ChatConnection {
     /** When it comes back if its connection is lost. */
     private final Spread retry;
 
+    private final int requestsPerSecond;
+
     private final Memberships members = new Memberships(this);
     /**
      * Rooms that have told where it starts, and that the client has still to hear of. At most as many as there are
@@ -58,11 +60,18 @@ public final class EventsConnection extends ChatConnection {
     /** Where the client is in each of several rooms. */
     private final Map<RoomName, String> positions = new LinkedHashMap<>();
 
-    EventsConnection(Sessions sessions, Client client, Transport transport, List<FirstRoom> first, Duration retry) {
+    EventsConnection(
+            Sessions sessions,
+            Client client,
+            Transport transport,
+            List<FirstRoom> first,
+            Duration retry,
+            int requestsPerSecond) {
         super(sessions, client, transport);
         this.name = first.get(0).name();
         this.isInOneRoom = first.size() == 1;
         this.retry = Spread.around(retry);
+        this.requestsPerSecond = requestsPerSecond;
         first.forEach(room -> position(room.start()).ifPresent(at -> positions.put(room.room(), at)));
     }
 
@@ -161,7 +170,7 @@ public final class EventsConnection extends ChatConnection {
                 limits.messageBytes(),
                 limits.commandBytes(),
                 limits.rooms(),
-                limits.commandsPerSecond(),
+                requestsPerSecond, // a client that only reads here says something with requests
                 limits.bytesPerSecond());
         return new Frame.Events(List.of(new StreamEvent(null, "welcome", retry.any(), JsonCodec.encode(welcome))));
     }

@@ -107,7 +107,7 @@ public final class Sessions {
         ChatConnection connection = switch (format) {
             case PLAIN -> new PlainConnection(this, client, transport, first.name());
             case JSON -> new JsonConnection(this, client, transport, rooms, first.name());
-            case EVENTS -> new EventsConnection(this, client, transport, List.of(first), SOON);
+            case EVENTS -> new EventsConnection(this, client, transport, List.of(first), SOON, 0);
         };
         if (add(connection)) {
             connection.enter(rooms, first);
@@ -119,10 +119,16 @@ public final class Sessions {
      * Opens a session that reads some rooms, at least one. It may have ended when it is returned.
      *
      * @param retry when the client comes back if its connection is lost, about
+     * @param requestsPerSecond how many requests a second the client may make beside it; 0 for any number
      */
     public EventsConnection openEvents(
-            Client client, Transport transport, RoomRegistry rooms, List<FirstRoom> first, Duration retry) {
-        EventsConnection connection = new EventsConnection(this, client, transport, first, retry);
+            Client client,
+            Transport transport,
+            RoomRegistry rooms,
+            List<FirstRoom> first,
+            Duration retry,
+            int requestsPerSecond) {
+        EventsConnection connection = new EventsConnection(this, client, transport, first, retry, requestsPerSecond);
         if (add(connection)) {
             first.forEach(each -> connection.enter(rooms, each));
         }

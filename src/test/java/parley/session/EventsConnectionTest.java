@@ -59,7 +59,7 @@ class EventsConnectionTest {
                 .map(RoomName::new)
                 .map(name -> new FirstRoom(name, null, rooms.fix(name, start)))
                 .toList();
-        EventsConnection opened = sessions.openEvents(client, transport, rooms, first, Duration.ofSeconds(2));
+        EventsConnection opened = sessions.openEvents(client, transport, rooms, first, Duration.ofSeconds(2), 200);
         run(turns);
         return opened;
     }
@@ -190,7 +190,7 @@ class EventsConnectionTest {
                         new Start.After(
                                 positions.get(name).epoch(), positions.get(name).seq())))
                 .toList();
-        sessions.openEvents(CLIENT, transport, rooms, first, Duration.ofSeconds(2));
+        sessions.openEvents(CLIENT, transport, rooms, first, Duration.ofSeconds(2), 200);
         run(turns);
 
         assertThat(sent().subList(before, sent().size()))
