@@ -215,9 +215,12 @@ final class PublishRoutes {
                 lines.size(),
                 all -> exchange.answer(
                         Answer.of(200, with(Map.of(), "Content-Type", JSON_LINES), String.join("", all))));
+        boolean mayGoOn = true;
         for (int i = 0; i < lines.size(); i++) {
             int index = i;
-            if (i > 0 && !reception.mayGoOn(caller)) {
+            // A later line is not published either, though the rate may allow it by now: lines keep their order.
+            mayGoOn = mayGoOn && (i == 0 || reception.mayGoOn(caller));
+            if (!mayGoOn) {
                 results.put(index, Result.problem(null, ErrorCode.RATE_LIMITED, "too many messages a second").json);
             } else {
                 HttpJson.Decoded decoded = HttpJson.message(lines.get(i), false);
