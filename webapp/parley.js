@@ -802,21 +802,22 @@ class EventLine {
   }
 
   /** Asks when it is its turn. Resolves with `{status, text, json}`, whatever the status; rejects when there is no answer. */
-  #ask(method, path, { query = {}, type, body } = {}) {
+  #ask(method, path, { query = {}, type, body, isRepeatable = true } = {}) {
     return new Promise((resolve, reject) => {
       this.#requests.take(async (over) => {
         try {
           const parameters = new URLSearchParams(this.#parameters);
           Object.entries(query).forEach(([key, value]) => value !== undefined && parameters.set(key, value));
+          const headers = type ? { 'Content-Type': type } : {};
           const content = typeof body === 'function' ? body() : body;
-          const response = await this.#fetch(path, parameters, {
-            method,
-            body: content,
-            headers: type ? { 'Content-Type': type } : {},
-            signal: this.#requested.signal,
-          });
-          const text = await response.text();
-          resolve({ status: response.status, text, json: () => JSON.parse(text) });
+          const ask = async () => {
+            const { signal } = this.#requested;
+            const response = await this.#fetch(path, parameters, { method, headers, body: content, signal });
+            const text = await response.text();
+            return { status: response.status, text, json: () => JSON.parse(text) };
+          };
+          // A connection that the server has given up is noticed by the first request over it.
+          resolve(await ask().catch((error) => (isRepeatable && !this.#isOver ? ask() : Promise.reject(error))));
         } catch (error) {
           reject(error);
         } finally {
@@ -843,7 +844,7 @@ class EventLine {
     const { room, data } = asked.what;
     try {
       const body = JSON.stringify({ data, from: this.#name });
-      const answer = await this.#ask('POST', `rooms/${room}/signals`, { type: 'application/json', body });
+      const answer = await this.#ask('POST', `rooms/${room}/signals`, { type: 'application/json', body, isRepeatable: false });
       if (answer.status === 204) {
         this.#answer(asked, { type: 'ack', room });
       } else {
@@ -887,33 +888,41 @@ class EventLine {
     };
     while ((this.#unsaid.get(room) ?? []).length > 0 && !this.#isOver) {
       some = [];
+      let later;
       try {
-        this.#said(some, await this.#ask('POST', `rooms/${room}/messages`, { type: 'application/x-ndjson', body }));
-      } catch (error) {
-        some.forEach((asked) => this.#refuse(asked, 'unavailable', error.message)); // it may be there or not
+        later = this.#said(some, await this.#ask('POST', `rooms/${room}/messages`, { type: 'application/x-ndjson', body }));
+      } catch ({ message }) {
+        later = { code: 'unavailable', reason: message }; // they may be there or not
+        some.forEach((asked) => this.#refuse(asked, later.code, later.reason));
+      }
+      if (later) {
+        // What waits behind a message that is said again is not said before it.
+        const behind = this.#unsaid.get(room);
+        this.#unsaid.set(room, []);
+        behind.forEach((asked) => this.#refuse(asked, later.code, later.reason));
       }
     }
     this.#unsaid.delete(room);
     this.#saying.delete(room);
   }
 
+  /** Returns why some are to be said again later, if they are. */
   #said(some, answer) {
-    if (answer.status !== 200) {
-      some.forEach((asked) => this.#fail(asked, answer));
-      return;
-    }
-    const lines = answer.text.trim().split('\n');
+    const lines = answer.status === 200 ? answer.text.trim().split('\n').map((line) => JSON.parse(line)) : [];
+    let later;
     some.forEach((asked, at) => {
-      const { status = 200, room, seq, duplicate = false } = JSON.parse(lines[at]);
+      const line = answer.status === 200 ? (lines[at] ?? { status: 503, detail: 'the answer lacks lines' }) : answer;
+      const { status = 200, room, seq, duplicate = false } = line;
       if (status < 400) {
         this.#answer(asked, { type: 'ack', room, seq, duplicate });
       } else {
-        this.#fail(asked, { status, json: () => JSON.parse(lines[at]) });
+        later = this.#fail(asked, { status, json: line.json ?? (() => line) }) ?? later;
       }
     });
+    return later;
   }
 
-  /** A request was answered with a status that is none of success. */
+  /** A request was answered with a status that is none of success. Returns why, if it is to be sent again later. */
   #fail(asked, { status, json }) {
     let problem = {};
     try {
@@ -925,7 +934,9 @@ class EventLine {
     if (status === 401 && this.#token) {
       this.#lose(/\bexpired\b/.test(reason) ? { code: NOT_ALLOWED, reason: EXPIRED } : { reason, status });
     } else if (status === 429 || status >= 500) {
-      this.#refuse(asked, status === 429 ? 'rate-limited' : 'unavailable', reason);
+      const code = status === 429 ? 'rate-limited' : 'unavailable';
+      this.#refuse(asked, code, reason);
+      return { code, reason };
     } else if (status === 401 || status === 403) {
       const isWrite = asked.type === 'say' || asked.type === 'signal';
       const way = isWrite ? 'WebSocket is not in use here, and over HTTP the server takes nothing from this client: ' : '';
@@ -933,6 +944,7 @@ class EventLine {
     } else {
       this.#refuse(asked, problem.code ?? (status === 413 ? 'too-large' : 'refused'), reason);
     }
+    return undefined;
   }
 }
 
