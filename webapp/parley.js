@@ -37,7 +37,7 @@ const PAGE = 500;
 const PAGES = 1;
 const MEMBER_LISTS = 4;
 
-/** How many attempts without an answer it takes until WebSocket seems blocked, and how long one may take that has another way left. */
+/** How many attempts it takes until WebSocket seems blocked, and how long one may take while there is another way. */
 const WEBSOCKET_TRIES = 2;
 const UPGRADE = 10_000;
 /** When WebSocket is tried again while event streams are read; doubles up to the most. */
@@ -54,6 +54,8 @@ const STREAM_SILENCE = 25_000;
 const REQUESTS = 3;
 /** How many lines a body of messages may have. */
 const BODY_LINES = 1_000;
+/** How often members are asked for that come and go meanwhile. */
+const MEMBERS_TRIES = 3;
 
 /** The reason of a close after which another token may do. */
 const EXPIRED = 'token expired';
@@ -305,10 +307,11 @@ class Turns {
   }
 }
 
-// Lines. A line is a connection to the server, whatever it is made over. `send` takes a command, `close` lets go of it without a
-// word to anybody, `buffered` is how many bytes it has not passed on, and it calls what it was given: `heard` for each sign of
-// life, `event` for each event of docs/protocol.md, `gone` once, when it is lost.
+// Lines. A line is a connection to the server, whatever it is made over. `send` takes a command, `close` ends the line
+// without a call, `buffered` is how many bytes have not been passed on. A line calls what it was given: `heard` for each
+// sign of life, `event` for each event of docs/protocol.md, `gone` once, when it is lost.
 
+const NO_PUBLISHING = 'WebSocket is not in use here, and over HTTP the server takes nothing from this client: ';
 const TRANSPORTS = new Set(['auto', 'websocket', 'sse']);
 
 /** A line over a WebSocket. */
@@ -441,8 +444,9 @@ class Stream {
 }
 
 /**
- * A line over HTTP (docs/http.md): event streams to read, requests to say and ask. The rooms of a stream are in its address, so a
- * stream is replaced when they change: the other one begins where the first has come to, and then the first is let go of.
+ * A line over HTTP (docs/http.md): event streams to read, requests to say and ask. The rooms of a stream are in its
+ * address, so a stream is replaced when they change: the other one begins where the first has come to, and then the
+ * first ends.
  */
 class EventLine {
   transport = 'sse';
@@ -460,6 +464,8 @@ class EventLine {
   #streams = new Map();
   /** All that have not ended. */
   #open = new Set();
+  /** The last presence that came, by room. */
+  #presences = new Map();
   #isOver = false;
   #requested = new AbortController();
 
@@ -509,10 +515,10 @@ class EventLine {
         this.#signal(asked);
         break;
       case 'history':
-        this.#get(asked, 'messages', { before, after, limit });
+        this.#get(asked, () => this.#ask('GET', `rooms/${room}/messages`, { query: { before, after, limit } }));
         break;
       case 'who':
-        this.#get(asked, 'members');
+        this.#get(asked, () => this.#members(room));
         break;
       default: // a ping
         this.#ping(asked);
@@ -553,8 +559,8 @@ class EventLine {
   }
 
   /**
-   * Opens a stream. Resolves when all its rooms have been joined and those in `replaced` are let go of, rejects with a `StreamEnd`
-   * when it ends before. `refs` has the commands that `joined` answers, by room.
+   * Opens a stream. Resolves when all its rooms have been joined and those in `replaced` have ended; rejects with a
+   * `StreamEnd` when it ends before. `refs` has the commands that `joined` answers, by room.
    */
   #read(stream, replaced, refs = new Map()) {
     return new Promise((resolve, reject) => {
@@ -640,6 +646,9 @@ class EventLine {
       }
     } else if (this.#streams.get(room) === stream) {
       stream.reached(id);
+      if (type === 'presence') {
+        this.#presences.set(room, event);
+      }
       this.#on.event(event);
     }
   }
@@ -659,7 +668,7 @@ class EventLine {
   }
 
   async #lookAround(room) {
-    const answer = await this.#ask('GET', `rooms/${room}/members`).catch(() => null);
+    const answer = await this.#members(room).catch(() => null);
     if (answer?.status === 200 && this.#streams.has(room) && !this.#isOver) {
       const { names, count, more } = answer.json();
       this.#on.event({ type: 'presence', room, count, ...(more ? {} : { names }) });
@@ -692,7 +701,7 @@ class EventLine {
       try {
         await (type === 'join' ? this.#join(some) : type === 'leave' ? this.#leave(some) : this.#rename(some[0]));
       } catch (end) {
-        this.#lose(end);
+        this.#lose({ ...end, reason: end.reason ?? end.message });
       }
     }
     this.#isChanging = false;
@@ -755,7 +764,7 @@ class EventLine {
     for (const stream of new Set([...rooms].map((room) => this.#streams.get(room)))) {
       const starts = stream?.positions();
       if (starts) {
-        rooms.forEach((room) => starts.delete(room) && this.#streams.delete(room));
+        rooms.forEach((room) => starts.delete(room) && this.#streams.delete(room) && this.#presences.delete(room));
         if (starts.size > 0) {
           await this.#read(new Stream(starts), [stream]);
         } else {
@@ -801,7 +810,7 @@ class EventLine {
     return fetch(url, { cache: 'no-store', redirect: 'manual', ...options, headers });
   }
 
-  /** Asks when it is its turn. Resolves with `{status, text, json}`, whatever the status; rejects when there is no answer. */
+  /** Asks when it is its turn. Resolves with `{status, text, json}` whatever the status; rejects without an answer. */
   #ask(method, path, { query = {}, type, body, isRepeatable = true } = {}) {
     return new Promise((resolve, reject) => {
       this.#requests.take(async (over) => {
@@ -827,9 +836,21 @@ class EventLine {
     });
   }
 
-  async #get(asked, what, query) {
+  /** Presence that a stream brings meanwhile may be newer than the answer, which is then asked for again. */
+  async #members(room) {
+    let answer;
+    let before;
+    let tries = MEMBERS_TRIES;
+    do {
+      before = this.#presences.get(room);
+      answer = await this.#ask('GET', `rooms/${room}/members`);
+    } while (this.#presences.get(room) !== before && --tries > 0);
+    return answer;
+  }
+
+  async #get(asked, ask) {
     try {
-      const answer = await this.#ask('GET', `rooms/${asked.what.room}/${what}`, { query });
+      const answer = await ask();
       if (answer.status === 200) {
         this.#answer(asked, answer.json());
       } else {
@@ -844,7 +865,8 @@ class EventLine {
     const { room, data } = asked.what;
     try {
       const body = JSON.stringify({ data, from: this.#name });
-      const answer = await this.#ask('POST', `rooms/${room}/signals`, { type: 'application/json', body, isRepeatable: false });
+      const signal = { type: 'application/json', body, isRepeatable: false };
+      const answer = await this.#ask('POST', `rooms/${room}/signals`, signal);
       if (answer.status === 204) {
         this.#answer(asked, { type: 'ack', room });
       } else {
@@ -857,7 +879,8 @@ class EventLine {
 
   /** Any answer of the server is a sign of life; streams are looked after by themselves. */
   async #ping(asked) {
-    const { status } = await this.#ask('GET', `rooms/${this.#streams.keys().next().value ?? 'lobby'}/members`).catch(() => ({}));
+    const room = this.#streams.keys().next().value ?? 'lobby';
+    const { status } = await this.#ask('GET', `rooms/${room}/members`).catch(() => ({}));
     if (status !== undefined && status !== 502 && status !== 504) {
       this.#answer(asked, { type: 'pong' });
     }
@@ -890,7 +913,8 @@ class EventLine {
       some = [];
       let later;
       try {
-        later = this.#said(some, await this.#ask('POST', `rooms/${room}/messages`, { type: 'application/x-ndjson', body }));
+        const answer = await this.#ask('POST', `rooms/${room}/messages`, { type: 'application/x-ndjson', body });
+        later = this.#said(some, answer);
       } catch ({ message }) {
         later = { code: 'unavailable', reason: message }; // they may be there or not
         some.forEach((asked) => this.#refuse(asked, later.code, later.reason));
@@ -939,8 +963,7 @@ class EventLine {
       return { code, reason };
     } else if (status === 401 || status === 403) {
       const isWrite = asked.type === 'say' || asked.type === 'signal';
-      const way = isWrite ? 'WebSocket is not in use here, and over HTTP the server takes nothing from this client: ' : '';
-      this.#refuse(asked, 'forbidden', way + reason);
+      this.#refuse(asked, 'forbidden', isWrite ? NO_PUBLISHING + reason : reason);
     } else {
       this.#refuse(asked, problem.code ?? (status === 413 ? 'too-large' : 'refused'), reason);
     }
@@ -1033,7 +1056,8 @@ export class Parley extends EventTarget {
     }
     if (transport !== 'sse' && typeof this.#options.WebSocket !== 'function') {
       throw new TypeError(
-        "there is no WebSocket here; pass one: connect(url, {WebSocket}), from the package ws, or take transport: 'sse'",
+        'there is no WebSocket here; pass one: connect(url, {WebSocket}), from the package ws,' +
+          " or take transport: 'sse'",
       );
     }
     this.#base = chatAddress(url);
@@ -1138,7 +1162,7 @@ export class Parley extends EventTarget {
     }
   }
 
-  /** Connects now, in place of when the wait is over. Where event streams stand in for WebSocket, tries that again now. */
+  /** Connects now, in place of when the wait is over. Over event streams it tries WebSocket again now. */
   retry() {
     if (this.#state.name === 'waiting') {
       this.#retry = null;
@@ -1211,7 +1235,7 @@ export class Parley extends EventTarget {
     this.#begin(line, named);
   }
 
-  /** WebSocket first; where that does not open, every other attempt is made with event streams, until one of both does. */
+  /** WebSocket first; where that does not open, each is tried in turn with event streams, until one of both opens. */
   #choose() {
     const { transport } = this.#options;
     if (transport !== 'auto') {
@@ -1744,7 +1768,8 @@ export class Parley extends EventTarget {
     const frame = JSON.stringify({ ...what, ref }); // may throw, and then nothing has been asked
     const size = new TextEncoder().encode(frame).length;
     const { type, room } = what;
-    const asked = { ref, type, room, what, frame, size, done, failed, sentAt: null, wasSent: false, isLate: false, isOver: false };
+    const asked = { ref, type, room, what, frame, size, done, failed, sentAt: null };
+    Object.assign(asked, { wasSent: false, isLate: false, isOver: false });
     this.#asked.set(ref, asked);
     return asked;
   }

@@ -1,5 +1,5 @@
-// Three clients of a running server, cut at random moments a few hundred times while they talk: in the end each has every message of
-// the others and its own exactly once, in order. Usage:
+// Three clients of a running server, cut at random moments a few hundred times while they talk: in the end each has
+// every message of the others and its own exactly once, in order. Usage:
 // node cut.mjs ws://127.0.0.1:8080/chat [path of the package ws] [websocket or sse] [cuts]
 
 import assert from 'node:assert/strict';
@@ -101,4 +101,5 @@ for (const { name, read, odd } of clients) {
 }
 clients.forEach(({ parley }) => parley.close());
 const duplicates = said.filter(({ duplicate }) => duplicate).length;
-console.log(`${transport}: ${said.length} messages over ${cuts} cuts, each once; ${duplicates} were said again after their ack was lost`);
+const messages = `${said.length} messages over ${cuts} cuts, each once`;
+console.log(`${transport}: ${messages}; ${duplicates} were said again after their ack was lost`);

@@ -1,5 +1,5 @@
-// parley.js behind a proxy that does not let WebSocket through, and later does. With a running server, on which everybody may
-// publish over HTTP. Usage: node fallback.mjs ws://127.0.0.1:8080/chat [path of the package ws]
+// parley.js behind a proxy that does not let WebSocket through, and later does. With a running server, on which
+// everybody may publish over HTTP. Usage: node fallback.mjs ws://127.0.0.1:8080/chat [path of the package ws]
 
 import assert from 'node:assert/strict';
 import net from 'node:net';
@@ -45,12 +45,16 @@ async function until(holds, target, type) {
   }
 }
 
-const refusals = { cut: 'cut', 403: 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n', 'an upgrade that is ignored': 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' };
+const refusals = {
+  cut: 'cut',
+  403: 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n',
+  'an upgrade that is ignored': 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
+};
 const direct = connect(url, { name: 'Direct', WebSocket, transport: 'websocket' });
 for (const [what, answer] of Object.entries(refusals)) {
   policy = answer;
   handshakes = 0;
-  // By a name of its own each time: what was found out about one host is remembered.
+  // A host of its own each time: what was found out about one is remembered.
   const host = `127.0.0.${2 + Object.keys(refusals).indexOf(what)}`;
   const own = net.createServer((client) => proxy.emit('connection', client));
   await new Promise((resolve) => own.listen(0, host, resolve));
@@ -85,7 +89,8 @@ for (const [what, answer] of Object.entries(refusals)) {
   await until(() => parley.transport === 'websocket', parley, 'state');
   const receipts = await Promise.all(said);
   await until(() => read.length >= said.length, room, 'message');
-  assert.deepEqual([...read].sort(), receipts.map((_, i) => `${i % 2 === 0 ? 'a' : 'b'}${Math.floor(i / 2)}`).sort(), what);
+  const all = receipts.map((_, i) => `${i % 2 === 0 ? 'a' : 'b'}${Math.floor(i / 2)}`);
+  assert.deepEqual([...read].sort(), all.sort(), what);
   for (const from of ['a', 'b']) {
     const its = read.filter((text) => text.startsWith(from));
     assert.deepEqual(its, its.map((_, i) => `${from}${i}`), `${what}: in order`);
@@ -93,7 +98,7 @@ for (const [what, answer] of Object.entries(refusals)) {
   await room.say('over WebSocket');
   parley.close();
   own.close();
-  console.log(`${what}: event streams after two handshakes, WebSocket when it was let through; ${read.length} messages, each once`);
+  console.log(`${what}: event streams, then WebSocket when it was let through; ${read.length} messages, each once`);
 }
 direct.close();
 lines.forEach((line) => line.destroy());

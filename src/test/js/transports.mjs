@@ -66,7 +66,8 @@ for (const transport of ['websocket', 'sse']) {
     const room = ben.join(name, { history: 2 });
     const seen = [];
     room.addEventListener('message', ({ detail }) => seen.push(detail));
-    const receipts = await Promise.all(Array.from({ length: 300 }, (_, i) => room.say(i % 2 === 0 ? `m${i}` : { m: i })));
+    const said = Array.from({ length: 300 }, (_, i) => room.say(i % 2 === 0 ? `m${i}` : { m: i }));
+    const receipts = await Promise.all(said);
     assert.deepEqual(receipts.map(({ seq }) => seq), Array.from({ length: 300 }, (_, i) => i + 4));
     assert.ok(receipts.every(({ duplicate }) => !duplicate));
     await read(seen, 302, room);
