@@ -974,6 +974,7 @@ class EventLine {
 /** What a response that is no event stream says about it. */
 async function refusal(response) {
   if (response.status < 400) {
+    response.body?.cancel().catch(() => {});
     return { status: response.status, reason: 'another page answers at this address, such as a login' };
   }
   const problem = await response.json().catch(() => ({}));
