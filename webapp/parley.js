@@ -54,6 +54,8 @@ const STREAM_SILENCE = 25_000;
 const REQUESTS = 3;
 /** How many lines a body of messages may have. */
 const BODY_LINES = 1_000;
+/** How many streams that were left are remembered until the server has ended them. */
+const MOST_LEFT = 20;
 /** How often members are asked for that come and go meanwhile. */
 const MEMBERS_TRIES = 3;
 
@@ -392,6 +394,8 @@ class StreamEnd extends Error {
 
 /** The rooms of an event stream, and how far it has come. */
 class Stream {
+  /** By which it is ended at the server, which may notice late that its client has gone. */
+  key = newId();
   abort = new AbortController();
   /** Rooms that the server has not told of yet. */
   missing;
@@ -430,6 +434,7 @@ class Stream {
   /** Its query: rooms, the id that it goes on from, and how far back it begins in rooms that are not in it. */
   query(parameters) {
     const query = new URLSearchParams(parameters);
+    query.set('key', this.key);
     const placed = [...this.#starts].filter(([, { epoch }]) => epoch !== undefined);
     const history = [...this.#starts.values()].find(({ epoch }) => epoch === undefined)?.history;
     this.rooms.forEach((room) => query.append('room', room));
@@ -454,6 +459,8 @@ class EventLine {
   #api;
   #parameters;
   #token;
+  /** Keys of streams that were left or lost, and that the server has not been heard to have ended. */
+  #left;
   #on;
 
   #wanted;
@@ -478,13 +485,14 @@ class EventLine {
   #requests = new Turns(REQUESTS);
   #watch = setInterval(() => this.#look(), 1000);
 
-  constructor(chat, rooms, { name, token }, on) {
+  constructor(chat, rooms, { name, token, left }, on) {
     this.#api = new URL(chat);
     this.#api.protocol = chat.protocol.replace('ws', 'http');
     this.#api.pathname = chat.pathname.replace(/[^/]*$/, '');
     this.#parameters = new URLSearchParams(chat.search);
     this.#api.search = '';
-    ['name', 'token', 'room', 'lastEventId', 'limit', 'before'].forEach((key) => this.#parameters.delete(key));
+    ['name', 'token', 'room', 'key', 'lastEventId', 'limit', 'before'].forEach((one) => this.#parameters.delete(one));
+    this.#left = left;
     this.#token = token || chat.searchParams.get('token');
     this.#wanted = name;
     this.#on = on;
@@ -571,6 +579,7 @@ class EventLine {
       this.#open.add(stream);
       const isComplete = () => {
         clearTimeout(late);
+        this.#endLeft();
         replaced.forEach((other) => {
           this.#open.delete(other);
           other.abort.abort();
@@ -580,6 +589,10 @@ class EventLine {
       this.#follow(stream, refs, isComplete).then(
         (end) => {
           clearTimeout(late);
+          if (end.word === undefined && end.status === undefined) {
+            this.#left.add(stream.key);
+            this.#endLeft();
+          }
           const isInUse = this.#open.delete(stream) && stream.missing.size === 0;
           reject(end);
           if (isInUse) {
@@ -623,6 +636,20 @@ class EventLine {
       return bye ? StreamEnd.bye(bye.reason) : new StreamEnd({ reason: 'the connection was lost' });
     } catch (error) {
       return bye ? StreamEnd.bye(bye.reason) : new StreamEnd({ reason: String(error?.message ?? error) });
+    }
+  }
+
+  /** Asks the server to end what was left, again after each stream that opens until there was an answer. */
+  #endLeft() {
+    for (const key of [...this.#left].slice(0, -MOST_LEFT)) {
+      this.#left.delete(key);
+    }
+    for (const key of this.#left) {
+      const once = { method: 'DELETE', keepalive: true, signal: AbortSignal.timeout(ANSWER) };
+      this.#fetch(`events/${key}`, this.#parameters, once).then(
+        () => this.#left.delete(key),
+        () => {},
+      );
     }
   }
 
@@ -1002,6 +1029,8 @@ export class Parley extends EventTarget {
   #named = new Set();
   /** Whether the next line is opened with one room, since one of several is not open to this client. */
   #isWary = false;
+  /** Keys of event streams that were left, for the next line to end. */
+  #left = new Set();
   /** How many lines in a row have not opened. */
   #unopened = 0;
   /** A socket that is opened beside event streams, to see whether that works again, and when the next one is. */
@@ -1038,7 +1067,7 @@ export class Parley extends EventTarget {
   #isAsleep = false;
   #timers = {};
   #onWake = () => this.#wake();
-  #onHide = ({ persisted }) => persisted && this.#sleep();
+  #onHide = ({ persisted }) => (persisted ? this.#sleep() : this.#line?.transport === 'sse' && this.#line.close());
   #onShow = () => this.#isAsleep && this.#open();
 
   constructor(url, options) {
@@ -1256,7 +1285,7 @@ export class Parley extends EventTarget {
 
   #streams(named, token, on) {
     const rooms = named.map((room) => ({ room: room.name, ...room[address]() }));
-    return new EventLine(this.#base, rooms, { name: this.#safe, token }, on);
+    return new EventLine(this.#base, rooms, { name: this.#safe, token, left: this.#left }, on);
   }
 
   #heard(line) {

@@ -23,6 +23,8 @@ class Asked {
     signal.addEventListener('abort', () => {
       this.isGone = true;
       reject(signal.reason);
+      this.end = () => {};
+      this.controller?.error(signal.reason);
     });
     requests.push(this);
   }
@@ -208,7 +210,10 @@ test('rooms, name and query are in the address of one stream, and the token in a
   await settle();
   const [{ url, headers }] = streams();
   assert.equal(url.origin, `http://host-${hosts}.example.org`);
-  assert.equal(url.pathname + url.search, '/app/events?tenant=x&room=java&room=tea&history=5&name=Ann+%26+Bob');
+  const key = url.searchParams.get('key');
+  assert.match(key, /^[0-9a-f]{32}$/);
+  assert.equal(url.pathname, '/app/events');
+  assert.equal(url.search, `?tenant=x&key=${key}&room=java&room=tea&history=5&name=Ann+%26+Bob`);
   assert.equal(headers.Authorization, 'Bearer t');
   assert.equal(parley.transport, null);
   await streams()[0].welcome();
@@ -285,6 +290,28 @@ test('rooms that are joined and left replace the stream, and nothing is lost bet
   await streams()[2].welcome();
   assert.equal(second.isGone, true);
   assert.equal(parley.state.name, 'open');
+});
+
+test('streams that were left or lost are ended at the server, as soon as it answers', async () => {
+  await enter();
+  const keys = () => streams().map(({ query }) => query.get('key'));
+  const ends = () => requests.filter(({ method }) => method === 'DELETE');
+  parley.join('tea');
+  await settle();
+  await streams()[1].welcome();
+  assert.deepEqual(ends().map(({ url }) => url.pathname), [`/app/events/${keys()[0]}`]);
+  await ends()[0].answer(204);
+  streams()[1].controller.error(new TypeError('network error'));
+  await settle();
+  await ends()[1].fail();
+  parley.retry();
+  await settle();
+  await streams()[2].welcome();
+  assert.equal(ends()[2].url.pathname, `/app/events/${keys()[1]}`);
+  await ends()[2].refuse(404, 'not-found', 'there is no event stream with this key on this server');
+  await streams()[2].say({ type: 'bye', reason: 'shutdown', retry: { min: 500, max: 500 } });
+  await streams()[2].end();
+  assert.equal(ends().length, 3, 'the server ended that one');
 });
 
 test('a room that begins anew is told, also when that happens between two streams', async () => {
@@ -442,6 +469,8 @@ test('what is closed asks for nothing more', async () => {
   await settle();
   parley.close();
   assert.ok(streams()[0].isGone && posts()[0].isGone);
+  await settle();
+  assert.equal(requests.at(-1).method, 'DELETE');
   const asked = requests.length;
   await pass(60_000, 10_000);
   assert.equal(requests.length, asked);

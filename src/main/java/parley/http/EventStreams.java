@@ -12,6 +12,7 @@ import parley.session.Client;
 import parley.session.Connection;
 import parley.session.FirstRoom;
 import parley.session.Sessions;
+import parley.session.StreamTerms;
 
 /**
  * Rooms as event streams (WHATWG HTML section 9.2), for {@code EventSource} and everything else that reads HTTP. Any
@@ -90,6 +91,7 @@ public final class EventStreams {
                 .collect(Collectors.joining("+", "/events/", ""));
         Client client =
                 new Client(place, first.name() == null ? null : first.name().value(), events.visitor());
-        opened.complete(sessions.openEvents(client, transport, rooms, events.rooms(), retry, requestsPerSecond));
+        StreamTerms terms = new StreamTerms(retry, requestsPerSecond, events.key());
+        opened.complete(sessions.openEvents(client, transport, rooms, events.rooms(), terms));
     }
 }

@@ -11,11 +11,12 @@ import jakarta.json.JsonObject;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import parley.client.EventReader;
 import parley.client.JsonClient;
 
-/** Signals over HTTP, and what a stream tells its reader about requests. */
-class SignalsTest extends HttpBase {
+/** What a client that reads a stream does beside it: signals, and ending the stream. */
+class BesideStreamsTest extends HttpBase {
     private Got signal(String authorization, String room, String body) throws Exception {
         return askAs(
                 authorization, "POST", "/rooms/" + room + "/signals", quoted(body), "Content-Type", "application/json");
@@ -93,5 +94,45 @@ class SignalsTest extends HttpBase {
                             .getInt("rate"))
                     .isEqualTo(7);
         }
+    }
+
+    @Test
+    void aReaderEndsItsStreamByItsKey() throws Exception {
+        start();
+        String key = "k-1234567890abcdef";
+        try (EventReader reader = EventReader.open(server.port(), "/events?room=java&key=" + key)) {
+            reader.next("joined");
+            assertThat(askAs(null, "DELETE", "/events/k-1234567890abcdeF", null).status())
+                    .isEqualTo(404);
+            assertThat(askAs(null, "DELETE", "/events/" + key, null).status()).isEqualTo(204);
+            reader.toEnd();
+            awaitMembers(0);
+        }
+        assertThat(askAs(null, "DELETE", "/events/" + key, null).status()).isEqualTo(404);
+    }
+
+    @Test
+    void aReaderThatComesBackWithItsKeyIsThereOnce() throws Exception {
+        start();
+        String address = "/rooms/java/events?name=Ann&key=k-1234567890abcdef";
+        try (EventReader first = EventReader.open(server.port(), address)) {
+            first.next("joined");
+            try (EventReader second = EventReader.open(server.port(), address)) {
+                second.next("joined");
+                first.toEnd();
+                awaitMembers(1);
+                server.stop();
+                assertThat(second.toEnd()).contains("bye");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"short", "k-1234567890abcde~"})
+    void aKeyThatIsEasilyGuessedIsNone(String key) throws Exception {
+        start();
+        Got got = askAs(null, "GET", "/events?room=java&key=" + key, null);
+        assertThat(got.status()).isEqualTo(400);
+        assertThat(got.json().getString("detail")).startsWith("key is 16 to 64");
     }
 }
