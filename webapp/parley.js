@@ -37,7 +37,7 @@ const PAGE = 500;
 const PAGES = 1;
 const MEMBER_LISTS = 4;
 
-/** How many attempts it takes until WebSocket seems blocked, and how long one may take while there is another way. */
+/** How many handshakes fail until it is asked whether HTTP works, and how long one may take while there is another way. */
 const WEBSOCKET_TRIES = 2;
 const UPGRADE = 10_000;
 /** When WebSocket is tried again while event streams are read; doubles up to the most. */
@@ -486,12 +486,9 @@ class EventLine {
   #watch = setInterval(() => this.#look(), 1000);
 
   constructor(chat, rooms, { name, token, left }, on) {
-    this.#api = new URL(chat);
-    this.#api.protocol = chat.protocol.replace('ws', 'http');
-    this.#api.pathname = chat.pathname.replace(/[^/]*$/, '');
-    this.#parameters = new URLSearchParams(chat.search);
-    this.#api.search = '';
-    ['name', 'token', 'room', 'key', 'lastEventId', 'limit', 'before'].forEach((one) => this.#parameters.delete(one));
+    const { api, parameters } = overHttp(chat);
+    this.#api = api;
+    this.#parameters = parameters;
     this.#left = left;
     this.#token = token || chat.searchParams.get('token');
     this.#wanted = name;
@@ -998,6 +995,34 @@ class EventLine {
   }
 }
 
+/** The address that requests are made below, beside that of `/chat`, and the query that each of them carries. */
+function overHttp(chat) {
+  const api = new URL(chat);
+  const parameters = new URLSearchParams(chat.search);
+  api.protocol = chat.protocol.replace('ws', 'http');
+  api.pathname = chat.pathname.replace(/[^/]*$/, '');
+  api.search = '';
+  ['name', 'token', 'room', 'key', 'lastEventId', 'limit', 'before'].forEach((one) => parameters.delete(one));
+  return { api, parameters };
+}
+
+/** Whether a server answers requests for a room. */
+async function worksOverHttp(chat, room, token) {
+  const { api, parameters } = overHttp(chat);
+  const url = new URL(`rooms/${room}/members`, api);
+  url.search = parameters;
+  try {
+    const shown = token || chat.searchParams.get('token');
+    const headers = shown ? { Authorization: `Bearer ${shown}` } : {};
+    const signal = AbortSignal.timeout(ANSWER);
+    const response = await fetch(url, { cache: 'no-store', redirect: 'manual', headers, signal });
+    await response.body?.cancel();
+    return response.status === 200 && /json/.test(response.headers.get('content-type'));
+  } catch {
+    return false;
+  }
+}
+
 /** What a response that is no event stream says about it. */
 async function refusal(response) {
   if (response.status < 400) {
@@ -1031,8 +1056,11 @@ export class Parley extends EventTarget {
   #isWary = false;
   /** Keys of event streams that were left, for the next line to end. */
   #left = new Set();
-  /** How many lines in a row have not opened. */
+  /** How the line is opened: transport, address, first room and token. */
+  #attempt = null;
+  /** How many sockets in a row have not opened, and whether HTTP works while they do not. */
   #unopened = 0;
+  #isBlocked = false;
   /** A socket that is opened beside event streams, to see whether that works again, and when the next one is. */
   #trial = null;
   #nextTrial = WEBSOCKET_AGAIN.least;
@@ -1097,6 +1125,7 @@ export class Parley extends EventTarget {
       throw new TypeError(fault);
     }
     this.#name = this.#wanted = this.#safe = name?.trim();
+    this.#isBlocked = unreached.has(this.#base.host);
     globalThis.addEventListener?.('online', this.#onWake);
     globalThis.addEventListener?.('pagehide', this.#onHide);
     globalThis.addEventListener?.('pageshow', this.#onShow);
@@ -1249,30 +1278,47 @@ export class Parley extends EventTarget {
     const [first] = this.#rooms.values();
     const named = transport === 'sse' && !this.#isWary ? this.#together(first) : [first];
     const to = this.#address(first, token);
+    this.#attempt = { transport, to, first, token };
     const on = {
       heard: () => this.#heard(line),
       event: (event) => this.#line === line && this.#event(event),
-      gone: (why) => this.#line === line && this.#gone(why, transport, to),
+      gone: (why) => this.#line === line && this.#gone(why),
     };
     let line;
     try {
       line = transport === 'sse' ? this.#streams(named, token, on) : new SocketLine(this.#options.WebSocket, to, on);
     } catch (error) {
-      this.#unopened += 1;
       this.#lost({ code: 1006, reason: error.message }); // a browser's policy forbids it, for one
+      this.#failed();
       return;
     }
     this.#begin(line, named);
   }
 
-  /** WebSocket first; where that does not open, each is tried in turn with event streams, until one of both opens. */
   #choose() {
     const { transport } = this.#options;
-    if (transport !== 'auto') {
-      return transport;
+    return transport !== 'auto' ? transport : this.#isBlocked ? 'sse' : 'websocket';
+  }
+
+  /** A line has not opened: perhaps the other transport does. A server that is away answers neither, and is waited for. */
+  async #failed() {
+    const attempt = this.#attempt;
+    if (this.#options.transport !== 'auto' || this.#state.name === 'closed') {
+      return;
     }
-    const tries = this.#unopened + (unreached.has(this.#base.host) ? WEBSOCKET_TRIES : 0);
-    return tries >= WEBSOCKET_TRIES && (tries - WEBSOCKET_TRIES) % 2 === 0 ? 'sse' : 'websocket';
+    if (attempt.transport === 'sse') {
+      this.#isBlocked = false;
+      return;
+    }
+    this.#unopened += 1;
+    const isAsked = this.#unopened >= WEBSOCKET_TRIES || unreached.has(this.#base.host);
+    const works = isAsked && (await worksOverHttp(this.#base, attempt.first.name, attempt.token));
+    if (works && this.#unopened > 0) { // and no other has opened meanwhile
+      this.#isBlocked = true;
+      if (this.#state.name === 'waiting' && this.#retry === null) {
+        this.#open();
+      }
+    }
   }
 
   /** The rooms that one stream may begin with: in all that were not entered before it starts equally far back. */
@@ -1295,8 +1341,8 @@ export class Parley extends EventTarget {
     }
   }
 
-  #gone({ code, reason, status, hasOpened }, transport, to) {
-    this.#unopened += hasOpened ? 0 : 1;
+  #gone({ code, reason, status, hasOpened }) {
+    const { transport, to } = this.#attempt;
     if (transport === 'sse') {
       this.#why = status === undefined ? null : { status, reason };
     }
@@ -1305,6 +1351,9 @@ export class Parley extends EventTarget {
       this.#askWhy(to);
     } else if (status !== undefined) {
       this.#avoid(status);
+    }
+    if (!hasOpened) {
+      this.#failed();
     }
   }
 
@@ -1420,9 +1469,12 @@ export class Parley extends EventTarget {
 
   #abandon() {
     const line = this.#line;
-    this.#unopened += this.#state.name === 'open' ? 0 : 1;
+    const hasOpened = this.#state.name === 'open';
     this.#lost({ code: 1006, reason: 'the server does not answer' });
     line?.close();
+    if (!hasOpened) {
+      this.#failed();
+    }
   }
 
   /** The browser is back online, or the page can be seen again. */
@@ -1561,6 +1613,7 @@ export class Parley extends EventTarget {
       const isOverSocket = this.#line.transport === 'websocket';
       remember(this.#base.host, isOverSocket);
       if (isOverSocket) {
+        this.#isBlocked = false;
         this.#nextTrial = WEBSOCKET_AGAIN.least;
       } else {
         this.#planTrial(this.#nextTrial);
@@ -1625,13 +1678,13 @@ export class Parley extends EventTarget {
       heard: () => this.#heard(line),
       event: (event) => {
         if (this.#trial === trial) {
-          this.#moveTo(line, first);
+          this.#moveTo(line, { transport: 'websocket', to, first, token });
         }
         if (this.#line === line) {
           this.#event(event);
         }
       },
-      gone: (why) => (this.#line === line ? this.#gone(why, 'websocket', to) : this.#failTrial(trial)),
+      gone: (why) => (this.#line === line ? this.#gone(why) : this.#failTrial(trial)),
     });
     trial.line = line;
   }
@@ -1654,7 +1707,7 @@ export class Parley extends EventTarget {
   }
 
   /** Takes a socket in place of the streams, at a moment at which that loses no answer: what was said is said again. */
-  #moveTo(line, first) {
+  #moveTo(line, attempt) {
     if ([...this.#asked.values()].some(({ type }) => type !== 'say')) {
       this.#endTrial();
       this.#planTrial(WEBSOCKET_SOON);
@@ -1668,7 +1721,8 @@ export class Parley extends EventTarget {
       line.close(1000);
       return;
     }
-    this.#begin(line, [first]);
+    this.#attempt = attempt;
+    this.#begin(line, [attempt.first]);
   }
 
   /** Whatever comes from that line is this connection's from now on. */

@@ -607,14 +607,19 @@ test('a command without an answer is asked about, and any answer is a sign of li
 
 // Which transport
 
-test('when WebSocket has not opened twice, event streams are read, and at once the next time', async () => {
-  open({ transport: 'auto' }).join('java');
+/** What asks whether HTTP works. */
+const checks = () => requests.filter(({ url }) => url.pathname.endsWith('/members') && sockets.length > 0);
+
+test('when WebSocket has not opened twice and HTTP works, event streams are read, and at once the next time', async () => {
+  open({ transport: 'auto', token: 't' }).join('java');
   await settle();
   await sockets[0].drop();
+  assert.equal(checks().length, 0);
   await pass(1000);
   await sockets[1].drop();
-  assert.equal(streams().length, 0);
-  await pass(2000);
+  assert.equal(checks()[0].url.pathname, '/app/rooms/java/members');
+  assert.equal(checks()[0].headers.Authorization, 'Bearer t');
+  await members();
   assert.equal(sockets.length, 2);
   await streams()[0].welcome();
   assert.equal(parley.transport, 'sse');
@@ -629,34 +634,51 @@ test('when WebSocket has not opened twice, event streams are read, and at once t
   other.close();
 });
 
-test('when neither opens they are tried in turn, and WebSocket that opens is stayed with', async () => {
+test('a server that is away is waited for with WebSocket', async () => {
   open({ transport: 'auto' }).join('java');
   await settle();
-  const tried = [];
   for (let i = 0; i < 6; i++) {
-    if (streams().length > tried.filter((one) => one === 'sse').length) {
-      tried.push('sse');
-      await streams().at(-1).fail();
-    } else {
-      tried.push('websocket');
-      await sockets.at(-1).drop();
-    }
+    await sockets.at(-1).drop();
+    await checks().at(-1)?.fail();
     parley.retry();
     await settle();
   }
-  assert.deepEqual(tried, ['websocket', 'websocket', 'sse', 'websocket', 'sse', 'websocket']);
-  await streams().at(-1).fail();
+  assert.equal(sockets.length, 7);
+  assert.equal(checks().length, 5);
+  sockets.at(-1).welcome('java');
+  assert.equal(parley.transport, 'websocket');
+  assert.equal(streams().length, 0);
+});
+
+test('a server that refuses this client is not asked over event streams', async () => {
+  open({ transport: 'auto' }).join('java');
+  await settle();
+  for (const answer of ['nothing', 'unauthorized', 'a page']) {
+    await sockets.at(-1).drop();
+    const [status, body, type] = answer === 'a page' ? [200, '<html>', 'text/html'] : [401, '{}'];
+    await checks().at(-1)?.answer(status, body, type);
+    parley.retry();
+    await settle();
+  }
+  assert.equal(streams().length, 0);
+});
+
+test('event streams that do not open give way to WebSocket', async () => {
+  open({ transport: 'auto' }).join('java');
+  await settle();
+  await sockets[0].drop();
+  await pass(1000);
+  await sockets[1].drop();
+  await members();
+  await streams()[0].fail();
   parley.retry();
   await settle();
-  sockets.at(-1).welcome('java');
-  for (let i = 0; i < 3; i++) {
-    await sockets.at(-1).drop();
-    parley.retry();
-    await settle();
-    assert.equal(sockets.at(-1).closedWith, undefined);
-    sockets.at(-1).welcome('java');
-  }
+  assert.equal(sockets.length, 3);
+  sockets[2].welcome('java');
   assert.equal(parley.transport, 'websocket');
+  await sockets[2].drop();
+  await pass(2000);
+  assert.equal(sockets.length, 4);
 });
 
 test('a handshake that a proxy swallows is not waited for as long as when there is no other way', async () => {
@@ -667,8 +689,7 @@ test('a handshake that a proxy swallows is not waited for as long as when there 
   parley.retry();
   await settle();
   await pass(10_000);
-  parley.retry();
-  await settle();
+  await members();
   assert.equal(streams().length, 1);
 });
 
@@ -678,7 +699,7 @@ async function overStreams() {
   await sockets[0].drop();
   await pass(1000);
   await sockets[1].drop();
-  await pass(2000);
+  await members();
   await streams()[0].welcome();
   await members();
   return java;

@@ -62,7 +62,7 @@ for (const [what, answer] of Object.entries(refusals)) {
 
   const name = `fallback-${Math.floor(Math.random() * 1e9)}`;
   const other = direct.join(name);
-  const parley = connect(address, { name: 'Ann', WebSocket, wait: { least: 1, most: 5 } });
+  const parley = connect(address, { name: 'Ann', WebSocket, wait: { least: 500, most: 1000 } });
   const room = parley.join(name);
   const read = [];
   room.addEventListener('message', ({ detail }) => read.push(detail.text));
