@@ -37,7 +37,7 @@ const PAGE = 500;
 const PAGES = 1;
 const MEMBER_LISTS = 4;
 
-/** How many handshakes fail until it is asked whether HTTP works, and how long one may take while there is another way. */
+/** How many handshakes fail until HTTP is tried, and how long one may take while there is another way. */
 const WEBSOCKET_TRIES = 2;
 const UPGRADE = 10_000;
 /** When WebSocket is tried again while event streams are read; doubles up to the most. */
@@ -310,8 +310,8 @@ class Turns {
 }
 
 // Lines. A line is a connection to the server, whatever it is made over. `send` takes a command, `close` ends the line
-// without a call, `buffered` is how many bytes have not been passed on. A line calls what it was given: `heard` for each
-// sign of life, `event` for each event of docs/protocol.md, `gone` once, when it is lost.
+// without a call, `buffered` is how many bytes have not been passed on. A line calls what it was given: `heard` for
+// each sign of life, `event` for each event of docs/protocol.md, `gone` once, when it is lost.
 
 const NO_PUBLISHING = 'WebSocket is not in use here, and over HTTP the server takes nothing from this client: ';
 const TRANSPORTS = new Set(['auto', 'websocket', 'sse']);
@@ -1300,7 +1300,7 @@ export class Parley extends EventTarget {
     return transport !== 'auto' ? transport : this.#isBlocked ? 'sse' : 'websocket';
   }
 
-  /** A line has not opened: perhaps the other transport does. A server that is away answers neither, and is waited for. */
+  /** A line has not opened: perhaps the other transport does. A server that is away answers neither. */
   async #failed() {
     const attempt = this.#attempt;
     if (this.#options.transport !== 'auto' || this.#state.name === 'closed') {

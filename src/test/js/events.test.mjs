@@ -610,7 +610,7 @@ test('a command without an answer is asked about, and any answer is a sign of li
 /** What asks whether HTTP works. */
 const checks = () => requests.filter(({ url }) => url.pathname.endsWith('/members') && sockets.length > 0);
 
-test('when WebSocket has not opened twice and HTTP works, event streams are read, and at once the next time', async () => {
+test('when WebSocket has not opened twice and HTTP works, event streams are read, at once the next time', async () => {
   open({ transport: 'auto', token: 't' }).join('java');
   await settle();
   await sockets[0].drop();
