@@ -11,6 +11,8 @@ export interface Options {
   remembered?: number;
   /** The waits before coming back, in milliseconds: random, from the least up to a bound that doubles up to the most. 500 and 20000. */
   wait?: { least?: number; most?: number };
+  /** `auto`, the default: WebSocket, and event streams (docs/http.md) where that does not open. */
+  transport?: 'auto' | 'websocket' | 'sse';
   /** The WebSocket to use where there is none: `ws` in Node before 22. */
   WebSocket?: new (url: string, protocols?: string | string[]) => unknown;
 }
@@ -24,7 +26,7 @@ export type State =
       readonly seconds: number;
       readonly code: number;
       readonly reason: string;
-      /** The HTTP status that refuses the handshake, where it is known. */
+      /** The HTTP status that refuses the handshake or the stream, where it is known. */
       readonly status?: number;
     }
   | { readonly name: 'closed'; readonly code: number; readonly reason: string };
@@ -36,7 +38,7 @@ export interface Limits {
   commandBytes: number;
   /** How many rooms a connection may be in. */
   rooms: number;
-  /** How many commands a second; 0 for no limit. */
+  /** How many commands a second, over event streams requests; 0 for no limit. */
   rate: number;
   /** How many bytes of WebSocket messages a second; 0 for no limit. Absent from servers that do not tell it. */
   bytesPerSecond?: number;
@@ -105,11 +107,13 @@ export class Parley extends EventTarget {
   readonly name: string | undefined;
   readonly limits: Limits | null;
   readonly rooms: Map<string, Room>;
+  /** What the connection is made over while it is open; null otherwise. The event `state` tells of every change. */
+  readonly transport: 'websocket' | 'sse' | null;
   /** Joins a room, or returns it when it has been joined. `history` is how many messages back to start. */
   join(name: string, options?: { history?: number }): Room;
   /** Takes another name. Rejects with the code `bad-name` when that cannot be one. */
   rename(name: string): Promise<void>;
-  /** Connects now, in place of when the wait is over. */
+  /** Connects now, in place of when the wait is over. Over event streams it tries WebSocket again now. */
   retry(): void;
   close(): void;
   addEventListener<K extends keyof ParleyEvents>(

@@ -37,6 +37,28 @@ const PAGE = 500;
 const PAGES = 1;
 const MEMBER_LISTS = 4;
 
+/** How many handshakes fail until HTTP is tried, and how long one may take while there is another way. */
+const WEBSOCKET_TRIES = 2;
+const UPGRADE = 10_000;
+/** When WebSocket is tried again while event streams are read; doubles up to the most. */
+const WEBSOCKET_AGAIN = { least: 10_000, most: 600_000 };
+/** The same, when it works and an answer is on its way over HTTP. */
+const WEBSOCKET_SOON = 1_000;
+/** Where a tab keeps the hosts that WebSocket does not reach from here. */
+const UNREACHED = 'parley.websocket-unreached';
+/** How many rooms an event stream may have. */
+const STREAM_ROOMS = 20;
+/** How long a stream may be silent: the server sends a comment every 15 seconds. */
+const STREAM_SILENCE = 25_000;
+/** How many requests are on their way at a time, beside streams: a browser opens six connections to a host. */
+const REQUESTS = 3;
+/** How many lines a body of messages may have. */
+const BODY_LINES = 1_000;
+/** How many streams that were left are remembered until the server has ended them. */
+const MOST_LEFT = 20;
+/** How often members are asked for that come and go meanwhile. */
+const MEMBERS_TRIES = 3;
+
 /** The reason of a close after which another token may do. */
 const EXPIRED = 'token expired';
 /** Errors that answer a command which the server may carry out later: a rate, or its disk. */
@@ -46,6 +68,9 @@ const FINAL = new Set([1000, 1002, 1003, 1007, 1009]);
 /** 1008 may come from the container, whose HTTP session has ended, and pass; this many in a row are final. */
 const NOT_ALLOWED = 1008;
 const NOT_ALLOWED_MOST = 3;
+/** What the ends of streams are told as, which have no codes. */
+const GOING_AWAY = 1001;
+const TRY_AGAIN = 1013;
 
 const ROOM_NAME = /^(?!\.\.?$)[A-Za-z0-9._-]{1,64}$/;
 const NAME_RULE = '1 to 40 printable characters, no line breaks, not only spaces';
@@ -142,6 +167,24 @@ function claimedName(token) {
     return claims.name ?? undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** The hosts that event streams reached and WebSocket did not, for as long as the page lives, or the tab. */
+const unreached = new Set();
+try {
+  JSON.parse(sessionStorage.getItem(UNREACHED) ?? '[]').forEach((host) => unreached.add(host));
+} catch {
+  // not in a browser, or its storage is closed to this page
+}
+
+function remember(host, isReached) {
+  if (isReached ? unreached.delete(host) : !unreached.has(host) && unreached.add(host)) {
+    try {
+      sessionStorage.setItem(UNREACHED, JSON.stringify([...unreached]));
+    } catch {
+      // for the life of the page alone
+    }
   }
 }
 
@@ -266,6 +309,731 @@ class Turns {
   }
 }
 
+// Lines. A line is a connection to the server, whatever it is made over. `send` takes a command, `close` ends the line
+// without a call, `buffered` is how many bytes have not been passed on. A line calls what it was given: `heard` for
+// each sign of life, `event` for each event of docs/protocol.md, `gone` once, when it is lost.
+
+const NO_PUBLISHING = 'WebSocket is not in use here, and over HTTP the server takes nothing from this client: ';
+const TRANSPORTS = new Set(['auto', 'websocket', 'sse']);
+
+/** A line over a WebSocket. */
+class SocketLine {
+  transport = 'websocket';
+  #socket;
+
+  constructor(WebSocket, address, { heard, event, gone }) {
+    const socket = (this.#socket = new WebSocket(address, SUBPROTOCOL));
+    let hasOpened = false;
+    socket.onopen = () => (hasOpened = true);
+    socket.onmessage = ({ data }) => {
+      hasOpened = true;
+      heard();
+      for (const line of String(data).split('\n')) {
+        if (line !== '') {
+          event(JSON.parse(line));
+        }
+      }
+    };
+    // After an error on an open connection comes its close. Not always on one that never opened: in Node 22, for one.
+    socket.onerror = (error) => hasOpened || gone({ code: 1006, reason: error?.message ?? '', hasOpened });
+    socket.onclose = ({ code, reason }) => gone({ code, reason, hasOpened });
+  }
+
+  get buffered() {
+    return this.#socket.bufferedAmount ?? 0;
+  }
+
+  send({ frame }) {
+    // A socket that is closing says so in the console; what was on its way is settled when it has closed.
+    if ((this.#socket.readyState ?? OPEN) <= OPEN) this.#socket.send(frame);
+  }
+
+  close(code) {
+    this.#socket.close(code);
+  }
+}
+
+/** Reads the text of an event stream (WHATWG HTML, section 9.2.6), in whatever parts it comes. */
+class StreamText {
+  #rest = '';
+  #data = [];
+  #id = null;
+
+  /** Calls `dispatch(data, id)` for each event that is whole; `id` is that of the last event which had one. */
+  take(text, dispatch) {
+    const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
+    this.#rest = lines.pop();
+    for (const line of lines) {
+      const [, field, value] = /^([^:]*)(?:: ?(.*))?$/s.exec(line);
+      if (field === 'data') {
+        this.#data.push(value ?? '');
+      } else if (field === 'id') {
+        this.#id = value ?? '';
+      } else if (line === '' && this.#data.length > 0) {
+        const data = this.#data.join('\n');
+        this.#data = [];
+        dispatch(data, this.#id);
+      }
+    }
+  }
+}
+
+/** Why a stream did not open, or has ended: what a close would say, and the status of HTTP if there was one. */
+class StreamEnd extends Error {
+  constructor({ code = 1006, reason = '', status, word }) {
+    super(reason);
+    Object.assign(this, { code, reason, status, word });
+  }
+
+  /** By the last event of a stream. */
+  static bye(reason) {
+    const code = reason === EXPIRED ? NOT_ALLOWED : reason === 'shutdown' ? GOING_AWAY : TRY_AGAIN;
+    return new StreamEnd({ code, reason, word: 'unavailable' });
+  }
+}
+
+/** The rooms of an event stream, and how far it has come. */
+class Stream {
+  /** By which it is ended at the server, which may notice late that its client has gone. */
+  key = newId();
+  abort = new AbortController();
+  /** Rooms that the server has not told of yet. */
+  missing;
+  name = undefined;
+  heardAt = now();
+  #starts;
+  #lastId = null;
+
+  /** `starts` has, by room, `epoch` and `after`, or `history`. */
+  constructor(starts) {
+    this.#starts = starts;
+    this.missing = new Set(starts.keys());
+  }
+
+  get rooms() {
+    return [...this.#starts.keys()];
+  }
+
+  /** The id of the last event that was passed on: where the client is, in each room. */
+  reached(id) {
+    this.#lastId = id ?? this.#lastId;
+  }
+
+  /** Where another stream of these rooms has to begin. */
+  positions() {
+    const starts = new Map(this.#starts);
+    for (const part of this.#lastId?.split(',') ?? []) {
+      const [, room = this.rooms[0], epoch, after] = /^(?:([^=]*)=)?(.*):(\d+)$/.exec(part) ?? [];
+      if (epoch !== undefined && starts.has(room)) {
+        starts.set(room, { epoch, after });
+      }
+    }
+    return starts;
+  }
+
+  /** Its query: rooms, the id that it goes on from, and how far back it begins in rooms that are not in it. */
+  query(parameters) {
+    const query = new URLSearchParams(parameters);
+    query.set('key', this.key);
+    const placed = [...this.#starts].filter(([, { epoch }]) => epoch !== undefined);
+    const history = [...this.#starts.values()].find(({ epoch }) => epoch === undefined)?.history;
+    this.rooms.forEach((room) => query.append('room', room));
+    if (placed.length > 0) {
+      query.set('lastEventId', placed.map(([room, { epoch, after }]) => `${room}=${epoch}:${after}`).join());
+    }
+    if (history !== undefined) {
+      query.set('history', history);
+    }
+    return query;
+  }
+}
+
+/**
+ * A line over HTTP (docs/http.md): event streams to read, requests to say and ask. The rooms of a stream are in its
+ * address, so a stream is replaced when they change: the other one begins where the first has come to, and then the
+ * first ends.
+ */
+class EventLine {
+  transport = 'sse';
+  buffered = 0;
+  #api;
+  #parameters;
+  #token;
+  /** Keys of streams that were left or lost, and that the server has not been heard to have ended. */
+  #left;
+  #on;
+
+  #wanted;
+  /** The name by the server's word. */
+  #name;
+  #limits = null;
+  /** Those in use, by room. */
+  #streams = new Map();
+  /** All that have not ended. */
+  #open = new Set();
+  /** The last presence that came, by room. */
+  #presences = new Map();
+  #isOver = false;
+  #requested = new AbortController();
+
+  /** Commands that change rooms or the name, one kind at a time. */
+  #changes = [];
+  #isChanging = false;
+  /** Messages that wait to be said, by room: what is in one request keeps its order. */
+  #unsaid = new Map();
+  #saying = new Set();
+  #requests = new Turns(REQUESTS);
+  #watch = setInterval(() => this.#look(), 1000);
+
+  constructor(chat, rooms, { name, token, left }, on) {
+    const { api, parameters } = overHttp(chat);
+    this.#api = api;
+    this.#parameters = parameters;
+    this.#left = left;
+    this.#token = token || chat.searchParams.get('token');
+    this.#wanted = name;
+    this.#on = on;
+    this.#begin(new Map(rooms.map(({ room, ...start }) => [room, start])));
+  }
+
+  close() {
+    this.#isOver = true;
+    clearInterval(this.#watch);
+    this.#requested.abort();
+    this.#open.forEach(({ abort }) => abort.abort());
+  }
+
+  send(asked) {
+    const { type, room, before, after, limit } = asked.what;
+    switch (type) {
+      case 'join':
+      case 'leave':
+      case 'rename':
+        this.#changes.push(asked);
+        this.#carryOut();
+        break;
+      case 'say':
+        this.#unsaid.set(room, [...(this.#unsaid.get(room) ?? []), asked]);
+        this.#say(room);
+        break;
+      case 'signal':
+        this.#signal(asked);
+        break;
+      case 'history':
+        this.#get(asked, () => this.#ask('GET', `rooms/${room}/messages`, { query: { before, after, limit } }));
+        break;
+      case 'who':
+        this.#get(asked, () => this.#members(room));
+        break;
+      default: // a ping
+        this.#ping(asked);
+    }
+  }
+
+  #answer({ ref }, event) {
+    if (!this.#isOver) {
+      this.#on.heard();
+      this.#on.event({ ...event, ref });
+    }
+  }
+
+  #refuse({ ref, room }, code, reason) {
+    if (!this.#isOver) {
+      this.#on.event({ type: 'error', ref, room, code, reason });
+    }
+  }
+
+  #lose({ code = 1006, reason, status }) {
+    if (!this.#isOver) {
+      this.close();
+      this.#on.gone({ code, reason, status, hasOpened: this.#limits !== null });
+    }
+  }
+
+  // Streams
+
+  async #begin(rooms) {
+    this.#isChanging = true;
+    try {
+      await this.#read(new Stream(rooms), []);
+      this.#isChanging = false;
+      this.#carryOut();
+    } catch (end) {
+      this.#lose(end);
+    }
+  }
+
+  /**
+   * Opens a stream. Resolves when all its rooms have been joined and those in `replaced` have ended; rejects with a
+   * `StreamEnd` when it ends before. `refs` has the commands that `joined` answers, by room.
+   */
+  #read(stream, replaced, refs = new Map()) {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        reject(new StreamEnd({ reason: 'the server does not answer' }));
+        stream.abort.abort();
+      }, OPENING);
+      this.#open.add(stream);
+      const isComplete = () => {
+        clearTimeout(late);
+        this.#endLeft();
+        replaced.forEach((other) => {
+          this.#open.delete(other);
+          other.abort.abort();
+        });
+        resolve();
+      };
+      this.#follow(stream, refs, isComplete).then(
+        (end) => {
+          clearTimeout(late);
+          if (end.word === undefined && end.status === undefined) {
+            this.#left.add(stream.key);
+            this.#endLeft();
+          }
+          const isInUse = this.#open.delete(stream) && stream.missing.size === 0;
+          reject(end);
+          if (isInUse) {
+            this.#lose(end);
+          }
+        },
+      );
+    });
+  }
+
+  /** Reads a stream to its end, and resolves with that. */
+  async #follow(stream, refs, isComplete) {
+    let bye = null;
+    const { signal } = stream.abort;
+    try {
+      const query = stream.query(this.#parameters);
+      if (this.#wanted !== undefined) {
+        query.set('name', this.#wanted);
+      }
+      const response = await this.#fetch('events', query, { headers: { Accept: 'text/event-stream' }, signal });
+      if (!response.ok || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
+        return new StreamEnd(await refusal(response));
+      }
+      const text = new StreamText();
+      const decoder = new TextDecoder();
+      const reader = response.body.getReader();
+      for (let part = await reader.read(); !part.done && !this.#isOver; part = await reader.read()) {
+        stream.heardAt = now();
+        this.#on.heard();
+        text.take(decoder.decode(part.value, { stream: true }), (data, id) => {
+          const event = JSON.parse(data);
+          if (this.#isOver || signal.aborted) {
+            return;
+          }
+          if (event.type === 'bye') {
+            bye = event;
+          }
+          this.#event(stream, event, id, refs, isComplete);
+        });
+      }
+      return bye ? StreamEnd.bye(bye.reason) : new StreamEnd({ reason: 'the connection was lost' });
+    } catch (error) {
+      return bye ? StreamEnd.bye(bye.reason) : new StreamEnd({ reason: String(error?.message ?? error) });
+    }
+  }
+
+  /** Asks the server to end what was left, again after each stream that opens until there was an answer. */
+  #endLeft() {
+    for (const key of [...this.#left].slice(0, -MOST_LEFT)) {
+      this.#left.delete(key);
+    }
+    for (const key of this.#left) {
+      const once = { method: 'DELETE', keepalive: true, signal: AbortSignal.timeout(ANSWER) };
+      this.#fetch(`events/${key}`, this.#parameters, once).then(
+        () => this.#left.delete(key),
+        () => {},
+      );
+    }
+  }
+
+  #event(stream, event, id, refs, isComplete) {
+    const { type, room } = event;
+    if (type === 'welcome') {
+      stream.name = event.name;
+      if (this.#limits === null) {
+        this.#limits = event.limits;
+        this.#name = event.name;
+        this.#on.event(event);
+      }
+    } else if (type === 'joined' && stream.missing.delete(room)) {
+      this.#joined(stream, event, id, refs.get(room));
+      if (stream.missing.size === 0) {
+        isComplete();
+      }
+    } else if (type === 'bye') {
+      if (this.#limits === null || stream.missing.size === 0) {
+        this.#on.event(event);
+      }
+    } else if (this.#streams.get(room) === stream) {
+      stream.reached(id);
+      if (type === 'presence') {
+        this.#presences.set(room, event);
+      }
+      this.#on.event(event);
+    }
+  }
+
+  /** The first that a stream says of a room. From now on the room is read from this stream. */
+  #joined(stream, event, id, asked) {
+    const before = this.#streams.get(event.room)?.positions().get(event.room);
+    this.#streams.set(event.room, stream);
+    stream.reached(id);
+    if (asked !== undefined) {
+      this.#answer(asked, event);
+    } else if (before?.epoch !== event.epoch) {
+      this.#on.event(event);
+    } else {
+      this.#lookAround(event.room); // presence between the two streams was missed
+    }
+  }
+
+  async #lookAround(room) {
+    const answer = await this.#members(room).catch(() => null);
+    if (answer?.status === 200 && this.#streams.has(room) && !this.#isOver) {
+      const { names, count, more } = answer.json();
+      this.#on.event({ type: 'presence', room, count, ...(more ? {} : { names }) });
+    }
+  }
+
+  /** A stream that says nothing is lost, whatever requests are answered. */
+  #look() {
+    for (const { missing, heardAt } of this.#open) {
+      if (missing.size === 0 && now() - heardAt > STREAM_SILENCE) {
+        this.#lose({ reason: 'the server does not answer' });
+        return;
+      }
+    }
+  }
+
+  // Rooms and names
+
+  /** Carries out what changes streams: commands of one kind that came together at a time. */
+  async #carryOut() {
+    if (this.#isChanging) {
+      return;
+    }
+    this.#isChanging = true;
+    await null; // what is asked in the same breath is one change
+    while (this.#changes.length > 0 && !this.#isOver) {
+      const { type } = this.#changes[0].what;
+      const others = this.#changes.findIndex(({ what }, at) => what.type !== type || (type === 'rename' && at > 0));
+      const some = this.#changes.splice(0, others < 0 ? this.#changes.length : others);
+      try {
+        await (type === 'join' ? this.#join(some) : type === 'leave' ? this.#leave(some) : this.#rename(some[0]));
+      } catch (end) {
+        this.#lose({ ...end, reason: end.reason ?? end.message });
+      }
+    }
+    this.#isChanging = false;
+  }
+
+  async #join(commands) {
+    const may = this.#limits.rooms - this.#streams.size;
+    commands.slice(Math.max(0, may)).forEach((asked) =>
+      this.#refuse(asked, 'too-many-rooms', `a connection may be in ${this.#limits.rooms} rooms`),
+    );
+    const left = commands.slice(0, Math.max(0, may));
+    while (left.length > 0) {
+      // A stream begins equally far back in all rooms.
+      const { history } = left[0].what;
+      const alike = ({ what }) => what.after !== undefined || what.history === history;
+      const wide = [...new Set(this.#streams.values())].find(({ rooms }) => rooms.length < this.#width);
+      const some = left.filter(alike).slice(0, this.#width - (wide?.rooms.length ?? 0));
+      some.forEach((asked) => left.splice(left.indexOf(asked), 1));
+      await this.#widen(wide, some);
+    }
+  }
+
+  get #width() {
+    return Math.min(STREAM_ROOMS, this.#limits.rooms);
+  }
+
+  /** Replaces a stream by one with more rooms; `wide` is undefined for one of these rooms alone. */
+  async #widen(wide, commands) {
+    const starts = wide?.positions() ?? new Map();
+    const refs = new Map();
+    for (const asked of commands) {
+      const { room, after, history } = asked.what;
+      starts.set(room, after ? { epoch: after.epoch, after: after.seq } : { history });
+      refs.set(room, asked);
+    }
+    const other = new Stream(starts);
+    try {
+      await this.#read(other, wide ? [wide] : [], refs);
+    } catch (end) {
+      const isRefused = end.status === 400 || end.status === 403 || end.status === 404;
+      if (!isRefused && end.word !== 'unavailable') {
+        throw end;
+      }
+      if ([...this.#streams.values()].includes(other) || (wide && !this.#open.has(wide))) {
+        throw end; // it ended half way, or there is nothing to go back to
+      } else if (isRefused && commands.length > 1) {
+        for (const asked of commands) {
+          await this.#widen(wide && this.#streams.get(wide.rooms[0]), [asked]);
+        }
+      } else if (isRefused || !wide) {
+        commands.forEach((asked) => this.#refuse(asked, end.word, end.reason));
+      } else {
+        await this.#widen(undefined, commands); // one of the other rooms may be full, and this client is in it already
+      }
+    }
+  }
+
+  async #leave(commands) {
+    const rooms = new Set(commands.map(({ what }) => what.room));
+    for (const stream of new Set([...rooms].map((room) => this.#streams.get(room)))) {
+      const starts = stream?.positions();
+      if (starts) {
+        rooms.forEach((room) => starts.delete(room) && this.#streams.delete(room) && this.#presences.delete(room));
+        if (starts.size > 0) {
+          await this.#read(new Stream(starts), [stream]);
+        } else {
+          this.#open.delete(stream);
+          stream.abort.abort();
+        }
+      }
+    }
+    commands.forEach((asked) => this.#answer(asked, { type: 'left', room: asked.what.room }));
+  }
+
+  async #rename(asked) {
+    const before = this.#wanted;
+    this.#wanted = asked.what.name;
+    for (const stream of new Set(this.#streams.values())) {
+      try {
+        const other = new Stream(stream.positions());
+        await this.#read(other, [stream]);
+        this.#name = other.name;
+      } catch (end) {
+        if (end.status !== 400) {
+          throw end;
+        }
+        this.#wanted = before;
+        this.#refuse(asked, 'bad-name', end.reason);
+        return;
+      }
+    }
+    if (this.#streams.size > 0 && this.#name !== this.#wanted) {
+      this.#refuse(asked, 'forbidden', 'the name is the one that the token says');
+    } else {
+      this.#name = this.#wanted;
+      this.#answer(asked, { type: 'ack' });
+    }
+  }
+
+  // Requests
+
+  #fetch(path, query, options) {
+    const headers = { ...options.headers, ...(this.#token ? { Authorization: `Bearer ${this.#token}` } : {}) };
+    const url = new URL(path, this.#api);
+    url.search = query;
+    return fetch(url, { cache: 'no-store', redirect: 'manual', ...options, headers });
+  }
+
+  /** Asks when it is its turn. Resolves with `{status, text, json}` whatever the status; rejects without an answer. */
+  #ask(method, path, { query = {}, type, body, isRepeatable = true } = {}) {
+    return new Promise((resolve, reject) => {
+      this.#requests.take(async (over) => {
+        try {
+          const parameters = new URLSearchParams(this.#parameters);
+          Object.entries(query).forEach(([key, value]) => value !== undefined && parameters.set(key, value));
+          const headers = type ? { 'Content-Type': type } : {};
+          const content = typeof body === 'function' ? body() : body;
+          const ask = async () => {
+            const { signal } = this.#requested;
+            const response = await this.#fetch(path, parameters, { method, headers, body: content, signal });
+            const text = await response.text();
+            return { status: response.status, text, json: () => JSON.parse(text) };
+          };
+          // A connection that the server has given up is noticed by the first request over it.
+          resolve(await ask().catch((error) => (isRepeatable && !this.#isOver ? ask() : Promise.reject(error))));
+        } catch (error) {
+          reject(error);
+        } finally {
+          over();
+        }
+      });
+    });
+  }
+
+  /** Presence that a stream brings meanwhile may be newer than the answer, which is then asked for again. */
+  async #members(room) {
+    let answer;
+    let before;
+    let tries = MEMBERS_TRIES;
+    do {
+      before = this.#presences.get(room);
+      answer = await this.#ask('GET', `rooms/${room}/members`);
+    } while (this.#presences.get(room) !== before && --tries > 0);
+    return answer;
+  }
+
+  async #get(asked, ask) {
+    try {
+      const answer = await ask();
+      if (answer.status === 200) {
+        this.#answer(asked, answer.json());
+      } else {
+        this.#fail(asked, answer);
+      }
+    } catch (error) {
+      this.#refuse(asked, 'unavailable', error.message);
+    }
+  }
+
+  async #signal(asked) {
+    const { room, data } = asked.what;
+    try {
+      const body = JSON.stringify({ data, from: this.#name });
+      const signal = { type: 'application/json', body, isRepeatable: false };
+      const answer = await this.#ask('POST', `rooms/${room}/signals`, signal);
+      if (answer.status === 204) {
+        this.#answer(asked, { type: 'ack', room });
+      } else {
+        this.#fail(asked, answer);
+      }
+    } catch (error) {
+      this.#refuse(asked, 'lost', `the signal may have been lost: ${error.message}`);
+    }
+  }
+
+  /** Any answer of the server is a sign of life; streams are looked after by themselves. */
+  async #ping(asked) {
+    const room = this.#streams.keys().next().value ?? 'lobby';
+    const { status } = await this.#ask('GET', `rooms/${room}/members`).catch(() => ({}));
+    if (status !== undefined && status !== 502 && status !== 504) {
+      this.#answer(asked, { type: 'pong' });
+    }
+  }
+
+  /** Says what waits for a room: one request at a time, with as much as may be in one. */
+  async #say(room) {
+    if (this.#saying.has(room)) {
+      return;
+    }
+    this.#saying.add(room);
+    let some = [];
+    const body = () => {
+      const lines = [];
+      let bytes = 0;
+      for (const asked of this.#unsaid.get(room)) {
+        const { text, data, id } = asked.what;
+        const line = JSON.stringify({ text, data, id, from: this.#name });
+        bytes += new TextEncoder().encode(line).length + 1;
+        if (lines.length > 0 && (bytes > this.#limits.commandBytes || lines.length === BODY_LINES)) {
+          break;
+        }
+        lines.push(line);
+        some.push(asked);
+      }
+      this.#unsaid.set(room, this.#unsaid.get(room).slice(some.length));
+      return lines.join('\n');
+    };
+    while ((this.#unsaid.get(room) ?? []).length > 0 && !this.#isOver) {
+      some = [];
+      let later;
+      try {
+        const answer = await this.#ask('POST', `rooms/${room}/messages`, { type: 'application/x-ndjson', body });
+        later = this.#said(some, answer);
+      } catch ({ message }) {
+        later = { code: 'unavailable', reason: message }; // they may be there or not
+        some.forEach((asked) => this.#refuse(asked, later.code, later.reason));
+      }
+      if (later) {
+        // What waits behind a message that is said again is not said before it.
+        const behind = this.#unsaid.get(room);
+        this.#unsaid.set(room, []);
+        behind.forEach((asked) => this.#refuse(asked, later.code, later.reason));
+      }
+    }
+    this.#unsaid.delete(room);
+    this.#saying.delete(room);
+  }
+
+  /** Returns why some are to be said again later, if they are. */
+  #said(some, answer) {
+    const lines = answer.status === 200 ? answer.text.trim().split('\n').map((line) => JSON.parse(line)) : [];
+    let later;
+    some.forEach((asked, at) => {
+      const line = answer.status === 200 ? (lines[at] ?? { status: 503, detail: 'the answer lacks lines' }) : answer;
+      const { status = 200, room, seq, duplicate = false } = line;
+      if (status < 400) {
+        this.#answer(asked, { type: 'ack', room, seq, duplicate });
+      } else {
+        later = this.#fail(asked, { status, json: line.json ?? (() => line) }) ?? later;
+      }
+    });
+    return later;
+  }
+
+  /** A request was answered with a status that is none of success. Returns why, if it is to be sent again later. */
+  #fail(asked, { status, json }) {
+    let problem = {};
+    try {
+      problem = json();
+    } catch {
+      // of a proxy
+    }
+    const reason = problem.detail ?? `the server answered with HTTP status ${status}`;
+    if (status === 401 && this.#token) {
+      this.#lose(/\bexpired\b/.test(reason) ? { code: NOT_ALLOWED, reason: EXPIRED } : { reason, status });
+    } else if (status === 429 || status >= 500) {
+      const code = status === 429 ? 'rate-limited' : 'unavailable';
+      this.#refuse(asked, code, reason);
+      return { code, reason };
+    } else if (status === 401 || status === 403) {
+      const isWrite = asked.type === 'say' || asked.type === 'signal';
+      this.#refuse(asked, 'forbidden', isWrite ? NO_PUBLISHING + reason : reason);
+    } else {
+      this.#refuse(asked, problem.code ?? (status === 413 ? 'too-large' : 'refused'), reason);
+    }
+    return undefined;
+  }
+}
+
+/** The address that requests are made below, beside that of `/chat`, and the query that each of them carries. */
+function overHttp(chat) {
+  const api = new URL(chat);
+  const parameters = new URLSearchParams(chat.search);
+  api.protocol = chat.protocol.replace('ws', 'http');
+  api.pathname = chat.pathname.replace(/[^/]*$/, '');
+  api.search = '';
+  ['name', 'token', 'room', 'key', 'lastEventId', 'limit', 'before'].forEach((one) => parameters.delete(one));
+  return { api, parameters };
+}
+
+/** Whether a server answers requests for a room. */
+async function worksOverHttp(chat, room, token) {
+  const { api, parameters } = overHttp(chat);
+  const url = new URL(`rooms/${room}/members`, api);
+  url.search = parameters;
+  try {
+    const shown = token || chat.searchParams.get('token');
+    const headers = shown ? { Authorization: `Bearer ${shown}` } : {};
+    const signal = AbortSignal.timeout(ANSWER);
+    const response = await fetch(url, { cache: 'no-store', redirect: 'manual', headers, signal });
+    await response.body?.cancel();
+    return response.status === 200 && /json/.test(response.headers.get('content-type'));
+  } catch {
+    return false;
+  }
+}
+
+/** What a response that is no event stream says about it. */
+async function refusal(response) {
+  if (response.status < 400) {
+    response.body?.cancel().catch(() => {});
+    return { status: response.status, reason: 'another page answers at this address, such as a login' };
+  }
+  const problem = await response.json().catch(() => ({}));
+  const reason = problem.detail ?? `the server answered with HTTP status ${response.status}`;
+  return { status: response.status, reason, word: problem.code ?? 'unavailable' };
+}
+
 /** One connection to a server and the rooms it is in. Made by `connect`. */
 export class Parley extends EventTarget {
   #base;
@@ -280,10 +1048,23 @@ export class Parley extends EventTarget {
   #given;
 
   #state = { name: 'idle' };
-  #socket = null;
-  /** The room that the address of the socket names. */
-  #first = null;
-  /** What was asked on this socket and not answered, by its ref: in the order of asking. */
+  /** What the connection is made over now: a SocketLine or an EventLine. */
+  #line = null;
+  /** The rooms that the line was opened with. */
+  #named = new Set();
+  /** Whether the next line is opened with one room, since one of several is not open to this client. */
+  #isWary = false;
+  /** Keys of event streams that were left, for the next line to end. */
+  #left = new Set();
+  /** How the line is opened: transport, address, first room and token. */
+  #attempt = null;
+  /** How many sockets in a row have not opened, and whether HTTP works while they do not. */
+  #unopened = 0;
+  #isBlocked = false;
+  /** A socket that is opened beside event streams, to see whether that works again, and when the next one is. */
+  #trial = null;
+  #nextTrial = WEBSOCKET_AGAIN.least;
+  /** What was asked on this line and not answered, by its ref: in the order of asking. */
   #asked = new Map();
   #refs = 0;
   /** The refs of what has not been sent yet, or is to be sent again; in the order of asking. */
@@ -301,7 +1082,7 @@ export class Parley extends EventTarget {
   #heardAt = 0;
   /** When the server was asked for a sign of life; null when it has given one since. */
   #pingedAt = null;
-  /** How much the socket had not passed on when it was last looked at. */
+  /** How much the line had not passed on when it was last looked at. */
   #buffered = 0;
 
   #attempts = 0;
@@ -314,7 +1095,7 @@ export class Parley extends EventTarget {
   #isAsleep = false;
   #timers = {};
   #onWake = () => this.#wake();
-  #onHide = ({ persisted }) => persisted && this.#sleep();
+  #onHide = ({ persisted }) => (persisted ? this.#sleep() : this.#line?.transport === 'sse' && this.#line.close());
   #onShow = () => this.#isAsleep && this.#open();
 
   constructor(url, options) {
@@ -324,10 +1105,18 @@ export class Parley extends EventTarget {
       unsent: options.unsent ?? 1000,
       remembered: options.remembered ?? 1000,
       WebSocket: options.WebSocket ?? globalThis.WebSocket,
+      transport: options.transport ?? 'auto',
       wait: { ...WAIT, ...options.wait },
     };
-    if (typeof this.#options.WebSocket !== 'function') {
-      throw new TypeError('there is no WebSocket here; pass one: connect(url, {WebSocket}), from the package ws');
+    const { transport } = this.#options;
+    if (!TRANSPORTS.has(transport)) {
+      throw new TypeError(`${quoted(transport)} is not a transport: ${[...TRANSPORTS].join(', ')}`);
+    }
+    if (transport !== 'sse' && typeof this.#options.WebSocket !== 'function') {
+      throw new TypeError(
+        'there is no WebSocket here; pass one: connect(url, {WebSocket}), from the package ws,' +
+          " or take transport: 'sse'",
+      );
     }
     this.#base = chatAddress(url);
     const name = options.name || this.#base.searchParams.get('name') || undefined;
@@ -336,6 +1125,7 @@ export class Parley extends EventTarget {
       throw new TypeError(fault);
     }
     this.#name = this.#wanted = this.#safe = name?.trim();
+    this.#isBlocked = unreached.has(this.#base.host);
     globalThis.addEventListener?.('online', this.#onWake);
     globalThis.addEventListener?.('pagehide', this.#onHide);
     globalThis.addEventListener?.('pageshow', this.#onShow);
@@ -345,6 +1135,11 @@ export class Parley extends EventTarget {
   /** What the connection is doing: `{name, ...}`. The event `state` tells of every change. */
   get state() {
     return this.#state;
+  }
+
+  /** What the connection is made over while it is open, `websocket` or `sse`; null otherwise. */
+  get transport() {
+    return this[isOpen]() ? this.#line.transport : null;
   }
 
   /** What this client is called, or undefined: the server's word once it is connected. The event `name` tells of every change. */
@@ -426,12 +1221,14 @@ export class Parley extends EventTarget {
     }
   }
 
-  /** Connects now, in place of when the wait is over. */
+  /** Connects now, in place of when the wait is over. Over event streams it tries WebSocket again now. */
   retry() {
     if (this.#state.name === 'waiting') {
       this.#retry = null;
       this.#attempts = 0; // something may have changed
       this.#open();
+    } else if (this.transport === 'sse' && this.#options.transport === 'auto') {
+      this.#tryWebSocket();
     }
   }
 
@@ -452,8 +1249,7 @@ export class Parley extends EventTarget {
     this.#isAsleep = false;
     clearInterval(this.#timers.countdown);
     clearTimeout(this.#timers.wait);
-    this.#first = this.#rooms.values().next().value ?? null;
-    if (this.#first === null) {
+    if (this.#rooms.size === 0) {
       this.#change({ name: 'idle' });
       return;
     }
@@ -474,52 +1270,101 @@ export class Parley extends EventTarget {
     if (this.#timers.attempt !== attempt || this.#state.name === 'closed') {
       return;
     }
-    if (this.#rooms.get(this.#first.name) !== this.#first) {
+    if (this.#rooms.size === 0) {
       this.#open(); // left while the token was fetched
       return;
     }
-    const to = this.#address(token);
-    let socket;
+    const transport = this.#choose();
+    const [first] = this.#rooms.values();
+    const named = transport === 'sse' && !this.#isWary ? this.#together(first) : [first];
+    const to = this.#address(first, token);
+    this.#attempt = { transport, to, first, token };
+    const on = {
+      heard: () => this.#heard(line),
+      event: (event) => this.#line === line && this.#event(event),
+      gone: (why) => this.#line === line && this.#gone(why),
+    };
+    let line;
     try {
-      socket = new this.#options.WebSocket(to, SUBPROTOCOL);
+      line = transport === 'sse' ? this.#streams(named, token, on) : new SocketLine(this.#options.WebSocket, to, on);
     } catch (error) {
       this.#lost({ code: 1006, reason: error.message }); // a browser's policy forbids it, for one
+      this.#failed();
       return;
     }
-    this.#socket = socket;
-    this.#openedAt = this.#heardAt = now();
-    this.#pingedAt = null;
-    this.#buffered = 0;
-    let hasOpened = false;
-    const gone = ({ code, reason }) => {
-      if (this.#socket === socket) {
-        this.#lost({ code, reason });
-        if (!hasOpened) {
-          this.#askWhy(to);
-        }
+    this.#begin(line, named);
+  }
+
+  #choose() {
+    const { transport } = this.#options;
+    return transport !== 'auto' ? transport : this.#isBlocked ? 'sse' : 'websocket';
+  }
+
+  /** A line has not opened: perhaps the other transport does. A server that is away answers neither. */
+  async #failed() {
+    const attempt = this.#attempt;
+    if (this.#options.transport !== 'auto' || this.#state.name === 'closed') {
+      return;
+    }
+    if (attempt.transport === 'sse') {
+      this.#isBlocked = false;
+      return;
+    }
+    this.#unopened += 1;
+    const isAsked = this.#unopened >= WEBSOCKET_TRIES || unreached.has(this.#base.host);
+    const works = isAsked && (await worksOverHttp(this.#base, attempt.first.name, attempt.token));
+    if (works && this.#unopened > 0) { // and no other has opened meanwhile
+      this.#isBlocked = true;
+      if (this.#state.name === 'waiting' && this.#retry === null) {
+        this.#open();
       }
-    };
-    socket.onopen = () => (hasOpened = true);
-    socket.onmessage = ({ data }) => {
-      hasOpened = true;
-      if (this.#socket === socket) {
-        this.#take(data);
-      }
-    };
-    // After an error on an open connection comes its close. Not always on one that never opened: in Node 22, for one.
-    socket.onerror = (event) => hasOpened || gone({ code: 1006, reason: event?.message ?? '' });
-    socket.onclose = gone;
-    this.#timers.heartbeat = setInterval(() => this.#listen(), 1000);
+    }
+  }
+
+  /** The rooms that one stream may begin with: in all that were not entered before it starts equally far back. */
+  #together(first) {
+    const { history } = first[address]();
+    return [...this.#rooms.values()]
+      .filter((room) => room[address]().epoch !== undefined || room[address]().history === history)
+      .slice(0, STREAM_ROOMS);
+  }
+
+  #streams(named, token, on) {
+    const rooms = named.map((room) => ({ room: room.name, ...room[address]() }));
+    return new EventLine(this.#base, rooms, { name: this.#safe, token, left: this.#left }, on);
+  }
+
+  #heard(line) {
+    if (this.#line === line) {
+      this.#heardAt = now();
+      this.#pingedAt = null;
+    }
+  }
+
+  #gone({ code, reason, status, hasOpened }) {
+    const { transport, to } = this.#attempt;
+    if (transport === 'sse') {
+      this.#why = status === undefined ? null : { status, reason };
+    }
+    this.#lost({ code, reason });
+    if (transport === 'websocket' && !hasOpened) {
+      this.#askWhy(to);
+    } else if (status !== undefined) {
+      this.#avoid(status);
+    }
+    if (!hasOpened) {
+      this.#failed();
+    }
   }
 
   /** The token that was given, or another one from the function that was. */
-  async #token() {
+  async #token(timer = 'token') {
     const { token } = this.#options;
     if (typeof token !== 'function') {
       return token;
     }
     const late = new Promise((_, reject) => {
-      this.#timers.token = setTimeout(() => reject(new Error(`none came within ${TOKEN / 1000} s`)), TOKEN);
+      this.#timers[timer] = setTimeout(() => reject(new Error(`none came within ${TOKEN / 1000} s`)), TOKEN);
     });
     try {
       const fresh = await Promise.race([token(), late]);
@@ -529,14 +1374,14 @@ export class Parley extends EventTarget {
       }
       return fresh;
     } finally {
-      clearTimeout(this.#timers.token);
+      clearTimeout(this.#timers[timer]);
     }
   }
 
-  #address(token) {
+  #address(first, token) {
     const url = new URL(this.#base);
-    url.pathname += `/${this.#first.name}`;
-    const parameters = { name: this.#safe, token, ...this.#first[address]() };
+    url.pathname += `/${first.name}`;
+    const parameters = { name: this.#safe, token, ...first[address]() };
     for (const [key, value] of Object.entries(parameters)) {
       if (value !== undefined && value !== null) {
         url.searchParams.set(key, value);
@@ -550,19 +1395,30 @@ export class Parley extends EventTarget {
     if (this.#state.name !== 'waiting' || (this.#attempts & (this.#attempts - 1)) !== 0) {
       return;
     }
-    const first = this.#first;
+    const named = this.#named;
     const why = await whyRefused(to);
     if (this.#state.name === 'open' || this.#state.name === 'closed') {
       return; // meanwhile
     }
     this.#why = why;
-    if (why?.status === 403 && this.#rooms.get(first.name) === first) {
-      // Perhaps this room alone: from another's address it is joined, and the answer to that says which it is.
-      this.#rooms.delete(first.name);
-      this.#rooms.set(first.name, first);
+    if (named === this.#named) {
+      this.#avoid(why?.status);
     }
     if (this.#state.name === 'waiting') {
       this.#timers.tell();
+    }
+  }
+
+  /** Perhaps one room alone was refused: joined from another's address, the answer to that says which it is. */
+  #avoid(status) {
+    if (this.#named.size > 1) {
+      this.#isWary ||= status === 403 || status === 400;
+    } else if (status === 403) {
+      for (const room of this.#named) {
+        if (this.#rooms.delete(room.name)) {
+          this.#rooms.set(room.name, room);
+        }
+      }
     }
   }
 
@@ -570,17 +1426,18 @@ export class Parley extends EventTarget {
   #listen() {
     const at = now();
     if (this.#state.name !== 'open') {
-      if (this.#socket !== null && at - this.#openedAt >= OPENING) {
+      const hasAnotherWay = this.#options.transport === 'auto' && this.#line?.transport === 'websocket';
+      if (this.#line !== null && at - this.#openedAt >= (hasAnotherWay ? UPGRADE : OPENING)) {
         this.#abandon();
       }
       return;
     }
-    const { bufferedAmount = 0 } = this.#socket;
-    if (bufferedAmount < this.#buffered) { // on a slow line this is all that happens for long
+    const { buffered } = this.#line;
+    if (buffered < this.#buffered) { // on a slow line this is all that happens for long
       this.#heardAt = at;
       this.#pingedAt &&= at;
     }
-    this.#buffered = bufferedAmount;
+    this.#buffered = buffered;
     const { oldest, bytes } = this.#onTheirWay();
     const patience = (most) => Math.min(MOST_PATIENCE, most + bytes / BYTES_PER_MS);
     const silence = oldest !== null && at - oldest >= OVERDUE ? OVERDUE : SILENCE;
@@ -611,9 +1468,13 @@ export class Parley extends EventTarget {
   }
 
   #abandon() {
-    const socket = this.#socket;
+    const line = this.#line;
+    const hasOpened = this.#state.name === 'open';
     this.#lost({ code: 1006, reason: 'the server does not answer' });
-    socket?.close();
+    line?.close();
+    if (!hasOpened) {
+      this.#failed();
+    }
   }
 
   /** The browser is back online, or the page can be seen again. */
@@ -638,7 +1499,7 @@ export class Parley extends EventTarget {
     if (this.#state.name === 'closed' || this.#state.name === 'idle') {
       return;
     }
-    const socket = this.#socket;
+    const line = this.#line;
     this.#letGo();
     if (this.#state.name !== 'closed') { // by who heard of it
       this.#isAsleep = true;
@@ -646,18 +1507,7 @@ export class Parley extends EventTarget {
         this.#change({ name: 'connecting' });
       }
     }
-    socket?.close(1000);
-  }
-
-  #take(data) {
-    this.#heardAt = now();
-    this.#pingedAt = null;
-    const socket = this.#socket;
-    for (const line of String(data).split('\n')) {
-      if (line !== '' && this.#socket === socket) {
-        this.#event(JSON.parse(line));
-      }
-    }
+    line?.close(1000);
   }
 
   #event(event) {
@@ -685,8 +1535,8 @@ export class Parley extends EventTarget {
         break;
       case 'joined':
         const room = this.#rooms.get(event.room);
-        // The one of the address, and not another of the same name, which is joined by itself; or one that has begun anew.
-        if (room && (room === this.#first || room.state === 'joined')) {
+        // One of the address, and not another of the same name, which is joined by itself; or one that has begun anew.
+        if (room && (this.#named.has(room) || room.state === 'joined')) {
           room[entered](event);
         }
         break;
@@ -748,8 +1598,7 @@ export class Parley extends EventTarget {
     asked.wasSent = true;
     this.#commands.spend(1);
     this.#bytes.spend(asked.size);
-    // A socket that is closing says so in the console; what was on its way is settled when it has closed.
-    if ((this.#socket.readyState ?? OPEN) <= OPEN) this.#socket.send(asked.frame);
+    this.#line.send(asked);
   }
 
   #welcome({ limits, name }) {
@@ -758,6 +1607,18 @@ export class Parley extends EventTarget {
     this.#bytes = new Budget(limits.bytesPerSecond ?? BYTES_PER_SECOND);
     this.#retry = null;
     this.#why = null;
+    this.#unopened = 0;
+    this.#isWary = false;
+    if (this.#options.transport === 'auto') {
+      const isOverSocket = this.#line.transport === 'websocket';
+      remember(this.#base.host, isOverSocket);
+      if (isOverSocket) {
+        this.#isBlocked = false;
+        this.#nextTrial = WEBSOCKET_AGAIN.least;
+      } else {
+        this.#planTrial(this.#nextTrial);
+      }
+    }
     this.#given = name;
     this.#timers.stable = setTimeout(() => (this.#attempts = this.#refusals = 0), STABLE);
     const rooms = [...this.#rooms.values()]; // who hears of the change may join more, which are entered at once
@@ -769,14 +1630,109 @@ export class Parley extends EventTarget {
     if (asksForAnother) {
       this.#takeName(this.#wanted).catch(() => {}); // asked for while it was not connected; `name` shows what became of it
     }
-    if (this.#rooms.get(this.#first.name) !== this.#first) {
-      this[command]({ type: 'leave', room: this.#first.name }, () => {}, () => {}); // left while it was connecting
+    for (const room of this.#named) {
+      if (this.#rooms.get(room.name) !== room) {
+        this[command]({ type: 'leave', room: room.name }, () => {}, () => {}); // left while it was connecting
+      }
     }
     for (const room of rooms) {
-      if (room !== this.#first && this.#rooms.get(room.name) === room) {
+      if (!this.#named.has(room) && this.#rooms.get(room.name) === room) {
         room[enter]();
       }
     }
+  }
+
+  /** Says when WebSocket is tried again, where event streams stand in for it. */
+  #planTrial(wait) {
+    clearTimeout(this.#timers.trial);
+    this.#timers.trial = setTimeout(() => this.#tryWebSocket(), wait);
+  }
+
+  /** Opens a socket beside the streams. They are let go of when its server has said welcome. */
+  async #tryWebSocket() {
+    if (this.#trial !== null) {
+      return;
+    }
+    const trial = { line: null };
+    this.#trial = trial;
+    clearTimeout(this.#timers.trial);
+    this.#timers.trialOver = setTimeout(() => this.#failTrial(trial), UPGRADE);
+    try {
+      const token = await this.#token('trialToken');
+      if (this.#trial === trial) {
+        this.#openTrial(trial, token);
+      }
+    } catch {
+      this.#failTrial(trial);
+    }
+  }
+
+  #openTrial(trial, token) {
+    const [first] = this.#rooms.values();
+    if (first === undefined) {
+      this.#failTrial(trial);
+      return;
+    }
+    const to = this.#address(first, token);
+    const line = new SocketLine(this.#options.WebSocket, to, {
+      heard: () => this.#heard(line),
+      event: (event) => {
+        if (this.#trial === trial) {
+          this.#moveTo(line, { transport: 'websocket', to, first, token });
+        }
+        if (this.#line === line) {
+          this.#event(event);
+        }
+      },
+      gone: (why) => (this.#line === line ? this.#gone(why) : this.#failTrial(trial)),
+    });
+    trial.line = line;
+  }
+
+  #failTrial(trial) {
+    if (this.#trial === trial) {
+      this.#endTrial();
+      this.#nextTrial = Math.min(WEBSOCKET_AGAIN.most, this.#nextTrial * 2);
+      this.#planTrial(this.#nextTrial);
+    }
+  }
+
+  #endTrial() {
+    clearTimeout(this.#timers.trial);
+    clearTimeout(this.#timers.trialOver);
+    clearTimeout(this.#timers.trialToken);
+    const line = this.#trial?.line;
+    this.#trial = null;
+    line?.close(1000);
+  }
+
+  /** Takes a socket in place of the streams, at a moment at which that loses no answer: what was said is said again. */
+  #moveTo(line, attempt) {
+    if ([...this.#asked.values()].some(({ type }) => type !== 'say')) {
+      this.#endTrial();
+      this.#planTrial(WEBSOCKET_SOON);
+      return;
+    }
+    const streams = this.#line;
+    this.#trial.line = null;
+    this.#letGo();
+    streams.close();
+    if (this.#state.name === 'closed') { // by who heard of it
+      line.close(1000);
+      return;
+    }
+    this.#attempt = attempt;
+    this.#begin(line, [attempt.first]);
+  }
+
+  /** Whatever comes from that line is this connection's from now on. */
+  #begin(line, named) {
+    this.#line = line;
+    this.#named = new Set(named);
+    this.#openedAt = this.#heardAt = now();
+    this.#pingedAt = null;
+    this.#buffered = 0;
+    this.#timers.heartbeat = setInterval(() => this.#listen(), 1000);
   }
 
   #lost({ code, reason }) {
@@ -795,7 +1751,7 @@ export class Parley extends EventTarget {
     }
   }
 
-  /** Lets go of the socket, and tells all who wait for something from it. */
+  /** Lets go of the line, and tells all who wait for something from it. */
   #letGo() {
     this.#drop();
     const failure = new ParleyError('lost', 'the connection was lost');
@@ -831,7 +1787,7 @@ export class Parley extends EventTarget {
     this.#timers.tell();
   }
 
-  /** Lets go of the socket, without a word to it. */
+  /** Lets go of the line, without a word to it. */
   #drop() {
     clearInterval(this.#timers.heartbeat);
     clearInterval(this.#timers.countdown);
@@ -844,16 +1800,17 @@ export class Parley extends EventTarget {
     this.#queue.clear();
     this.#pauses.clear();
     this.#resumeAt = 0;
-    this.#socket = null;
+    this.#line = null;
+    this.#endTrial();
   }
 
   #finish({ code, reason }) {
     if (this.#state.name === 'closed') {
       return;
     }
-    const socket = this.#socket;
+    const line = this.#line;
     this.#drop();
-    socket?.close(1000);
+    line?.close(1000);
     globalThis.removeEventListener?.('online', this.#onWake);
     globalThis.removeEventListener?.('pagehide', this.#onHide);
     globalThis.removeEventListener?.('pageshow', this.#onShow);
@@ -895,7 +1852,8 @@ export class Parley extends EventTarget {
     const frame = JSON.stringify({ ...what, ref }); // may throw, and then nothing has been asked
     const size = new TextEncoder().encode(frame).length;
     const { type, room } = what;
-    const asked = { ref, type, room, frame, size, done, failed, sentAt: null, wasSent: false, isLate: false, isOver: false };
+    const asked = { ref, type, room, what, frame, size, done, failed, sentAt: null };
+    Object.assign(asked, { wasSent: false, isLate: false, isOver: false });
     this.#asked.set(ref, asked);
     return asked;
   }
@@ -948,7 +1906,7 @@ export class Parley extends EventTarget {
   }
 
   [isOpen]() {
-    return this.#state.name === 'open' && this.#socket !== null;
+    return this.#state.name === 'open' && this.#line !== null;
   }
 
   /** Whether one more message may wait for its acknowledgement. */

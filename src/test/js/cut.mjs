@@ -1,14 +1,16 @@
-// Three clients of a running server, cut at random moments a few hundred times while they talk: in the end each has every message of
-// the others and its own exactly once, in order. Usage: node cut.mjs ws://127.0.0.1:8080/chat [path of the package ws]
+// Three clients of a running server, cut at random moments a few hundred times while they talk: in the end each has
+// every message of the others and its own exactly once, in order. Usage:
+// node cut.mjs ws://127.0.0.1:8080/chat [path of the package ws] [websocket or sse] [cuts]
 
 import assert from 'node:assert/strict';
 import { connect } from '../../../webapp/parley.js';
 
-const [url, ws] = process.argv.slice(2);
+const [url, ws, transport = 'websocket', most = '300'] = process.argv.slice(2);
 const WebSocket = globalThis.WebSocket ?? (await import(ws)).default;
 
-const CUTS = 300;
+const CUTS = Number(most);
 const MOST = 60; // milliseconds that a connection lasts, while there are cuts left
+const REQUESTS = 0.2; // the share of requests that are cut
 
 let cuts = 0;
 
@@ -33,9 +35,29 @@ class Cut extends WebSocket {
   }
 }
 
+/** The same for streams, and for some requests: before they are sent, or before their answer is there. */
+const { fetch } = globalThis;
+globalThis.fetch = (address, options) => {
+  const isStream = address.pathname.endsWith('/events');
+  if (cuts >= CUTS || (!isStream && Math.random() > REQUESTS)) {
+    return fetch(address, options);
+  }
+  const cut = new AbortController();
+  const response = fetch(address, { ...options, signal: AbortSignal.any([options.signal, cut.signal]) });
+  const timer = setTimeout(
+    () => {
+      cuts++;
+      cut.abort(new TypeError('cut by the test'));
+    },
+    Math.random() * (isStream ? MOST : 5),
+  );
+  options.signal.addEventListener('abort', () => clearTimeout(timer));
+  return response;
+};
+
 const room = `cut-${Math.floor(Math.random() * 1e9)}`;
 const clients = ['Ann', 'Bob', 'Cay'].map((name) => {
-  const parley = connect(url, { name, WebSocket: Cut, wait: { least: 1, most: 5 } });
+  const parley = connect(url, { name, WebSocket: Cut, transport, wait: { least: 1, most: 5 } });
   // Cay comes by way of another room, so that it goes on with 'join' and not by its address.
   const first = name === 'Cay' ? parley.join('elsewhere') : null;
   const joined = parley.join(room, { history: 1000 });
@@ -79,4 +101,5 @@ for (const { name, read, odd } of clients) {
 }
 clients.forEach(({ parley }) => parley.close());
 const duplicates = said.filter(({ duplicate }) => duplicate).length;
-console.log(`${said.length} messages over ${cuts} cuts, each once; ${duplicates} were said again after their ack was lost`);
+const messages = `${said.length} messages over ${cuts} cuts, each once`;
+console.log(`${transport}: ${messages}; ${duplicates} were said again after their ack was lost`);

@@ -65,7 +65,7 @@ function open(options = {}) {
   const elapsed = Date.now;
   mock.method(performance, 'now', () => elapsed.call(Date));
   mock.method(globalThis, 'fetch', () => Promise.reject(new TypeError('there is no network here')));
-  parley = connect('ws://example.org/chat/', { WebSocket: Socket, ...options });
+  parley = connect('ws://example.org/chat/', { WebSocket: Socket, transport: 'websocket', ...options });
   return parley;
 }
 

@@ -2,7 +2,17 @@
 
 import { connect, type Gap, type Message, ParleyError, type Receipt } from '../../../webapp/parley.js';
 
-const parley = connect('/chat', { name: 'Ann', token: async () => 't', wait: { least: 100 }, unsent: 10 });
+const parley = connect('/chat', {
+  name: 'Ann',
+  token: async () => 't',
+  wait: { least: 100 },
+  unsent: 10,
+  transport: 'auto',
+});
+const over: 'websocket' | 'sse' | null = parley.transport;
+console.log(over);
+// @ts-expect-error a transport is one of a few
+connect('/chat', { transport: 'pigeon' });
 parley.addEventListener('state', ({ detail }) => {
   if (detail.name === 'waiting') {
     console.log(detail.seconds + detail.code + (detail.status ?? 0));

@@ -59,8 +59,9 @@ final class Reachable {
 
     /** The routes of rooms, members and messages. */
     Router rooms() {
+        HttpSettings http = settings.http();
         EventStreams streams =
-                new EventStreams(admission, sessions, rooms, settings.http().eventsRetry());
+                new EventStreams(admission, sessions, rooms, http.eventsRetry(), http.requestsPerAddress());
         boolean hasCookies = !settings.cookie().isEmpty();
         RoomRoutes routes = new RoomRoutes(admission, door(), rooms, sessions, tickets, polls, hasCookies);
         return new Router.Builder()

@@ -41,8 +41,12 @@ public final class Admission {
      * It may read an event stream.
      *
      * @param rooms at least one
+     * @param key the client's secret word for the stream; null for none
      */
-    public record Events(Visitor visitor, List<FirstRoom> rooms) implements Verdict {}
+    public record Events(
+            Visitor visitor,
+            List<FirstRoom> rooms,
+            @Nullable String key) implements Verdict {}
 
     /**
      * It may not come in.
@@ -265,7 +269,7 @@ public final class Admission {
         Verdict verdict = counted(decide(request, this::judgeReader));
         return verdict instanceof Events events
                 ? new Events(
-                        events.visitor, events.rooms.stream().map(this::fixed).toList())
+                        events.visitor, events.rooms.stream().map(this::fixed).toList(), events.key)
                 : verdict;
     }
 
@@ -385,7 +389,7 @@ public final class Admission {
                         access::grant,
                         asked.parameters(),
                         asked.rooms(),
-                        known -> new Events(known, asked.first(name(known, asked.parameters()))));
+                        known -> new Events(known, asked.first(name(known, asked.parameters())), asked.key()));
     }
 
     private @Nullable Refusal full(Visitor visitor) {

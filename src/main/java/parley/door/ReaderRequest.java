@@ -14,6 +14,7 @@ import parley.protocol.Moment;
 import parley.protocol.RoomName;
 import parley.room.Start;
 import parley.session.FirstRoom;
+import parley.session.StreamTerms;
 
 /**
  * What a request for an event stream asks for: rooms, a name, and where to start. Immutable.
@@ -68,6 +69,10 @@ record ReaderRequest(
         if (Admission.hasWrongName(parameters)) {
             throw new Wrong("name is " + MemberName.RULE);
         }
+        String key = parameters.get("key");
+        if (key != null && !StreamTerms.isKey(key)) {
+            throw new Wrong("key is " + StreamTerms.KEY_RULE);
+        }
         int history = Admission.history(parameters.get("history"));
         if (history < 0) {
             throw new Wrong(Admission.HISTORY_RULE);
@@ -102,6 +107,12 @@ record ReaderRequest(
         return EventId.parse(id.get(), rooms)
                 .orElseThrow(() ->
                         new Wrong("Last-Event-ID, lastEventId and after are the id of an event, " + EventId.RULE));
+    }
+
+    /** The client's secret word for the stream; null for none. */
+    @Nullable
+    String key() {
+        return parameters.get("key");
     }
 
     /** Where the client enters its rooms, under that name. */

@@ -12,7 +12,7 @@ import parley.room.RoomRegistry;
 import parley.room.RoomStore;
 import parley.session.Sessions;
 
-/** What operators do over HTTP: let messages go, close sessions. Any thread. */
+/** What ends over HTTP: messages and sessions, for operators; a stream, for the client that reads it. Any thread. */
 final class AdminRoutes {
     /** What fits a close frame (RFC 6455 section 5.5). */
     private static final int LONGEST_REASON = 123;
@@ -40,9 +40,20 @@ final class AdminRoutes {
                         reception.admitOperator(exchange, caller -> removeSession(exchange, caller, values.get(0))));
         routes.on(
                 "DELETE",
+                "/events/{key}",
+                (exchange, values) -> reception.admit(exchange, caller -> endStream(exchange, values.get(0))));
+        routes.on(
+                "DELETE",
                 "/members/{name}",
                 (exchange, values) ->
                         reception.admitOperator(exchange, caller -> removeMembers(exchange, caller, values.get(0))));
+    }
+
+    private void endStream(Exchange exchange, String key) {
+        exchange.answer(
+                sessions.endStream(key)
+                        ? new Answer(204, Map.of("Cache-Control", "no-store"), new byte[0])
+                        : Problem.of(404, "not-found", "there is no event stream with this key on this server"));
     }
 
     private void forget(Exchange exchange, String name) {

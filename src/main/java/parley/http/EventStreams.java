@@ -13,6 +13,7 @@ import parley.session.Client;
 import parley.session.Connection;
 import parley.session.FirstRoom;
 import parley.session.Sessions;
+import parley.session.StreamTerms;
 
 /**
  * Rooms as event streams (WHATWG HTML section 9.2), for {@code EventSource} and everything else that reads HTTP. Any
@@ -32,17 +33,21 @@ public final class EventStreams {
     private final Sessions sessions;
     private final RoomRegistry rooms;
     private final Duration retry;
+    private final int requestsPerSecond;
 
     /**
      * Makes them.
      *
      * @param retry about when a client comes back whose connection was lost
+     * @param requestsPerSecond how many requests a second a client is told that it may make; 0 for any number
      */
-    public EventStreams(Admission admission, Sessions sessions, RoomRegistry rooms, Duration retry) {
+    public EventStreams(
+            Admission admission, Sessions sessions, RoomRegistry rooms, Duration retry, int requestsPerSecond) {
         this.admission = admission;
         this.sessions = sessions;
         this.rooms = rooms;
         this.retry = retry;
+        this.requestsPerSecond = requestsPerSecond;
     }
 
     /** Their routes. */
@@ -92,6 +97,7 @@ public final class EventStreams {
                 .collect(Collectors.joining("+", "/events/", ""));
         Client client =
                 new Client(place, first.name() == null ? null : first.name().value(), events.visitor());
-        opened.complete(sessions.openEvents(client, transport, rooms, events.rooms(), retry));
+        StreamTerms terms = new StreamTerms(retry, requestsPerSecond, events.key());
+        opened.complete(sessions.openEvents(client, transport, rooms, events.rooms(), terms));
     }
 }

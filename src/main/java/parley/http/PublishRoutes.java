@@ -26,7 +26,7 @@ import parley.room.Outcome;
 import parley.room.RoomRegistry;
 import parley.room.RoomStore;
 
-/** Publishing over HTTP: one message, many, or one in several rooms. Any thread. */
+/** Publishing over HTTP: one message, many, or one in several rooms; and signals. Any thread. */
 final class PublishRoutes {
     private static final String JSON = "application/json";
     private static final String JSON_LINES = "application/x-ndjson";
@@ -56,6 +56,11 @@ final class PublishRoutes {
                 "POST",
                 "/messages",
                 (exchange, values) -> reception.admit(exchange, caller -> publishInRooms(exchange, caller)));
+        routes.on(
+                "POST",
+                "/rooms/{room}/signals",
+                (exchange, values) ->
+                        reception.admit(exchange, values.get(0), (caller, room) -> signal(exchange, caller, room)));
     }
 
     /**
@@ -117,6 +122,74 @@ final class PublishRoutes {
         }
     }
 
+    private void signal(Exchange exchange, HttpDoor.Caller caller, RoomName room) {
+        if (!mayPublish(caller.grant(), room)) {
+            reception.forbid(
+                    exchange,
+                    caller,
+                    "signals in this room over HTTP are not allowed; a token with the claim publish or write may"
+                            + " send them, and the API key");
+        } else if (contentType(exchange.request()).equals(JSON)) {
+            read(exchange, text -> signal(exchange, caller, room, text));
+        } else {
+            exchange.answer(unsupported(JSON));
+        }
+    }
+
+    private void signal(Exchange exchange, HttpDoor.Caller caller, RoomName room, String text) {
+        HttpJson.Decoded decoded = HttpJson.signal(text);
+        if (decoded instanceof HttpJson.Wrong wrong) {
+            exchange.answer(Result.problem(null, wrong.code(), wrong.reason()).answer());
+            return;
+        }
+        Post signal = (Post) decoded;
+        Optional<Result> refused = refused(caller, room, signal, null);
+        if (refused.isPresent()) {
+            exchange.answer(refused.get().answer());
+            return;
+        }
+        Draft draft = new Draft(from(caller, signal), signal.content(), null);
+        // Opened where it is not: in a cluster its members may be on other nodes.
+        boolean isFound = rooms.visit(
+                room,
+                (found, newest) -> {
+                    found.signal(draft);
+                    exchange.answer(new Answer(204, Map.of("Cache-Control", "no-store"), new byte[0]));
+                },
+                () -> exchange.answer(Problem.unavailable("the room cannot be opened now; retry later")));
+        if (!isFound) {
+            exchange.answer(Problem.unavailable("the server has as many rooms as limits.rooms allows; retry later"));
+        }
+    }
+
+    private static @Nullable String from(HttpDoor.Caller caller, Post post) {
+        MemberName from = post.from() == null ? caller.grant().name() : post.from();
+        return from == null ? null : from.value();
+    }
+
+    /**
+     * Why a caller may not publish what it sent; empty when it may.
+     *
+     * @param named the room for answers that name it, where there are several
+     */
+    private Optional<Result> refused(HttpDoor.Caller caller, RoomName room, Post post, @Nullable RoomName named) {
+        MemberName granted = caller.grant().name();
+        if (!caller.grant().mayPublish(room)
+                && granted != null
+                && post.from() != null
+                && !granted.equals(post.from())) {
+            return Optional.of(Result.problem(
+                    named,
+                    ErrorCode.FORBIDDEN,
+                    "from is the name that the token says; to publish on behalf of others takes the claim publish"));
+        }
+        if (post.content().bytes() > messageBytes) {
+            return Optional.of(Result.problem(
+                    named, ErrorCode.TOO_LARGE, "text and data are at most " + messageBytes + " bytes of UTF-8"));
+        }
+        return Optional.empty();
+    }
+
     private void publishOne(Exchange exchange, HttpDoor.Caller caller, RoomName room, String text) {
         String match = exchange.request().headers().value("If-Match");
         Optional<RoomStore.Expected> expected = match == null ? Optional.empty() : Positions.parse(match);
@@ -142,9 +215,12 @@ final class PublishRoutes {
                 lines.size(),
                 all -> exchange.answer(
                         Answer.of(200, with(Map.of(), "Content-Type", JSON_LINES), String.join("", all))));
+        boolean mayGoOn = true;
         for (int i = 0; i < lines.size(); i++) {
             int index = i;
-            if (i > 0 && !reception.mayGoOn(caller)) {
+            // A later line is not published either, though the rate may allow it by now: lines keep their order.
+            mayGoOn = mayGoOn && (i == 0 || reception.mayGoOn(caller));
+            if (!mayGoOn) {
                 results.put(index, Result.problem(null, ErrorCode.RATE_LIMITED, "too many messages a second").json);
             } else {
                 HttpJson.Decoded decoded = HttpJson.message(lines.get(i), false);
@@ -242,24 +318,17 @@ final class PublishRoutes {
         }
         Post post = (Post) decoded;
         String id = key == null ? post.id() : unquoted(key);
-        MemberName granted = caller.grant().name();
-        MemberName from = post.from() == null ? granted : post.from();
+        Optional<Result> refused = refused(caller, room, post, named);
         if (id != null
                 && (!HttpJson.isId(id) || (post.id() != null && !post.id().equals(id)))) {
             onResult.accept(Result.problem(
                     named,
                     ErrorCode.MISSING_FIELD,
                     "Idempotency-Key is another name for id, which has 1 to 64 characters; send one of them"));
-        } else if (!caller.grant().mayPublish(room) && granted != null && !granted.equals(from)) {
-            onResult.accept(Result.problem(
-                    named,
-                    ErrorCode.FORBIDDEN,
-                    "from is the name that the token says; to publish on behalf of others takes the claim publish"));
-        } else if (post.content().bytes() > messageBytes) {
-            onResult.accept(Result.problem(
-                    named, ErrorCode.TOO_LARGE, "text and data are at most " + messageBytes + " bytes of UTF-8"));
+        } else if (refused.isPresent()) {
+            onResult.accept(refused.get());
         } else {
-            Draft draft = new Draft(from == null ? null : from.value(), post.content(), id);
+            Draft draft = new Draft(from(caller, post), post.content(), id);
             rooms.publish(room, draft, expected, outcome -> published(room, outcome, named, onResult));
         }
     }

@@ -60,6 +60,22 @@ public final class HttpJson {
         }
     }
 
+    /** Reads a signal: its {@code data}, and on behalf of whom it is. */
+    public static Decoded signal(String json) {
+        Fields fields;
+        try {
+            fields = Fields.of(json);
+        } catch (Fields.Wrong e) {
+            return new Wrong(e.code, "a signal is one JSON object (RFC 8259), in which no key stands twice");
+        }
+        try {
+            fields.needDepth();
+            return new Post(fields.data(), null, fields.from(), null);
+        } catch (Fields.Wrong e) {
+            return new Wrong(e.code, e.reason);
+        }
+    }
+
     /** Whether it can be an {@code id}. */
     public static boolean isId(String id) {
         return !id.isEmpty() && id.length() <= Fields.MAX_WORD && Utf8.canEncode(id);

@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A message that a backend wants published, as it came in the body of a request. Immutable.
+ * A message to publish, or a signal to pass on, as it came in the body of a request. Immutable.
  *
  * @param from on behalf of whom; null when it does not say
  * @param rooms where, when the body says that; else null

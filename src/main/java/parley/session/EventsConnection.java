@@ -39,6 +39,8 @@ public final class EventsConnection extends ChatConnection {
     /** When it comes back if its connection is lost. */
     private final Spread retry;
 
+    private final StreamTerms terms;
+
     private final Memberships members = new Memberships(this);
     /**
      * Rooms that have told where it starts, and that the client has still to hear of. At most as many as there are
@@ -58,11 +60,12 @@ public final class EventsConnection extends ChatConnection {
     /** Where the client is in each of several rooms. */
     private final Map<RoomName, String> positions = new LinkedHashMap<>();
 
-    EventsConnection(Sessions sessions, Client client, Transport transport, List<FirstRoom> first, Duration retry) {
+    EventsConnection(Sessions sessions, Client client, Transport transport, List<FirstRoom> first, StreamTerms terms) {
         super(sessions, client, transport);
         this.name = first.get(0).name();
         this.isInOneRoom = first.size() == 1;
-        this.retry = Spread.around(retry);
+        this.retry = Spread.around(terms.retry());
+        this.terms = terms;
         first.forEach(room -> position(room.start()).ifPresent(at -> positions.put(room.room(), at)));
     }
 
@@ -183,7 +186,7 @@ public final class EventsConnection extends ChatConnection {
                 limits.messageBytes(),
                 limits.commandBytes(),
                 limits.rooms(),
-                limits.commandsPerSecond(),
+                terms.requestsPerSecond(), // a client that only reads here says something with requests
                 limits.bytesPerSecond());
         return new Frame.Events(List.of(new StreamEvent(null, "welcome", retry.any(), JsonCodec.encode(welcome))));
     }
@@ -258,6 +261,12 @@ public final class EventsConnection extends ChatConnection {
     @Override
     void frameUnderWay(long nanos) {
         members.frameUnderWay(nanos);
+    }
+
+    /** The client's secret word for it; null when there is none. */
+    @Nullable
+    String key() {
+        return terms.key();
     }
 
     @Override

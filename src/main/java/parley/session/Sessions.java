@@ -47,6 +47,8 @@ public final class Sessions {
     private final Set<Connection> open = ConcurrentHashMap.newKeySet();
     /** Ended, and not yet known to be gone: the container may still be closing them. */
     private final Set<Connection> ended = ConcurrentHashMap.newKeySet();
+    /** Open event streams whose clients gave them a key. */
+    private final Map<String, EventsConnection> streams = new ConcurrentHashMap<>();
 
     private final HeldBytes held;
     private final AtomicInteger count = new AtomicInteger();
@@ -107,7 +109,8 @@ public final class Sessions {
         ChatConnection connection = switch (format) {
             case PLAIN -> new PlainConnection(this, client, transport, first.name());
             case JSON -> new JsonConnection(this, client, transport, rooms, first.name());
-            case EVENTS -> new EventsConnection(this, client, transport, List.of(first), SOON);
+            case EVENTS ->
+                new EventsConnection(this, client, transport, List.of(first), new StreamTerms(SOON, 0, null));
         };
         if (add(connection)) {
             connection.enter(rooms, first);
@@ -116,17 +119,40 @@ public final class Sessions {
     }
 
     /**
-     * Opens a session that reads some rooms, at least one. It may have ended when it is returned.
-     *
-     * @param retry when the client comes back if its connection is lost, about
+     * Opens a session that reads some rooms, at least one. It may have ended when it is returned. An open one with the
+     * same key ends: its client has come back before the server noticed that it had gone.
      */
     public EventsConnection openEvents(
-            Client client, Transport transport, RoomRegistry rooms, List<FirstRoom> first, Duration retry) {
-        EventsConnection connection = new EventsConnection(this, client, transport, first, retry);
+            Client client, Transport transport, RoomRegistry rooms, List<FirstRoom> first, StreamTerms terms) {
+        EventsConnection connection = new EventsConnection(this, client, transport, first, terms);
         if (add(connection)) {
+            takePlace(connection, terms.key());
             connection.enter(rooms, first);
         }
         return connection;
+    }
+
+    private void takePlace(EventsConnection connection, @Nullable String key) {
+        if (key == null) {
+            return;
+        }
+        EventsConnection before = streams.put(key, connection);
+        if (before != null) {
+            before.end(Ending.LEFT);
+        }
+        if (connection.hasEnded()) {
+            streams.remove(key, connection); // meanwhile, before it could be found there
+        }
+    }
+
+    /** Ends the event stream of that key, because its client wants that; false when there is none. */
+    public boolean endStream(String key) {
+        EventsConnection stream = streams.get(key);
+        if (stream == null) {
+            return false;
+        }
+        stream.end(Ending.LEFT);
+        return true;
     }
 
     /** The whole of an event stream for a client that cannot be let in now: it says why, and when to come back. */
@@ -151,6 +177,9 @@ public final class Sessions {
     /** Called by a connection when it has ended, once. */
     void ended(Connection connection, Ending why, @Nullable Throwable cause) {
         open.remove(connection);
+        if (connection instanceof EventsConnection stream && stream.key() != null) {
+            streams.remove(stream.key(), stream);
+        }
         count.decrementAndGet();
         counter(why).increment();
         log.ended(connection.client(), why, cause);

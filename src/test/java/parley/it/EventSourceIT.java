@@ -4,17 +4,30 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Chromium's own {@code EventSource}, while the server goes away and comes back. */
+/** Chromium's own {@code EventSource}, and parley.js over event streams, while the server goes away and comes back. */
 final class EventSourceIT extends BrowserBase {
-    private static final String READ = """
+    /** Reads a stream; its address is put in place of {@code arguments[0]}. */
+    static final String READ = """
             window.seen = [];
             window.joined = [];
             window.source = new EventSource(arguments[0]);
             source.onmessage = event => seen.push(JSON.parse(event.data).text);
             source.addEventListener('joined', event => joined.push(JSON.parse(event.data).recovered));
+            """;
+
+    /** Connects parley.js; the address of the server's page is put in place of {@code arguments[0]}. */
+    static final String CONNECT = """
+            import(arguments[0] + 'parley.js').then(({ connect }) => {
+                window.seen = [];
+                window.parley = connect(arguments[0] + 'chat', { name: 'Ann', transport: 'sse' });
+                window.room = parley.join('tea');
+                room.addEventListener('message', ({ detail }) => seen.push(detail.text));
+                return room.joined.then(() => null);
+            })
             """;
 
     @ParameterizedTest
@@ -54,5 +67,36 @@ final class EventSourceIT extends BrowserBase {
         page.script(READ, parley.page() + address);
         untilHolds(() -> assertThat(page.script("return source.readyState")).isEqualTo(2L));
         expectNetworkErrors();
+    }
+
+    @Test
+    void theClientReadsAndSaysOverEventStreamsAndGoesOnOverARestart() throws Exception {
+        String[] settings = {"--data", folder.resolve("data").toString(), "--set", "http.publish=everyone"};
+        List<String> all = new ArrayList<>();
+        ParleyProcess first = ParleyProcess.start(settings);
+        Window page;
+        try (first) {
+            page = open(first.page() + "status.html");
+            page.script("return " + CONNECT.strip(), first.page());
+            say(first, "tea", "Ben", numbered("a", 1, 20));
+            all.addAll(numbered("a", 1, 20));
+            untilHolds(() -> assertThat(page.list("return seen")).isEqualTo(all));
+            page.script("return room.say('mine').then(() => null)");
+            all.add("mine");
+            untilHolds(() -> assertThat(page.list("return seen")).isEqualTo(all));
+            first.signal("KILL");
+            first.exitCode();
+        }
+        page.script("window.said = room.say('meanwhile')");
+        try (ParleyProcess second = ParleyProcess.startAt(first.port(), settings)) {
+            assertThat(page.script("return said.then(({duplicate}) => duplicate)"))
+                    .isEqualTo(false);
+            all.add("meanwhile");
+            say(second, "tea", "Ben", numbered("b", 1, 20));
+            all.addAll(numbered("b", 1, 20));
+            untilHolds(() -> assertThat(page.list("return seen")).isEqualTo(all));
+            page.script("parley.close()");
+            expectNetworkErrors();
+        }
     }
 }

@@ -13,10 +13,38 @@ import org.junit.jupiter.api.Test;
 /** parley.js in Node: by itself, against the server, and its types; and what the status page makes of metrics. */
 final class NodeIT {
     private static final Path SCRIPTS = Path.of("src/test/js");
+    /** How often clients over event streams are cut; a long form has thousands. */
+    private static final int STREAM_CUTS = Integer.getInteger("parley.stream-cuts", 100);
+
+    private static final String[] KEEPS_ALL = {
+        "--set", "room.history=100000", "--set", "room.window=100000", "--set", "room.history-bytes=64MiB"
+    };
 
     @Test
     void theClientDoesWhatItSaysWithAServerThatDoesWhatTheTestSays() throws Exception {
         allPass("parley.test.mjs");
+    }
+
+    @Test
+    void theClientDoesWhatItSaysOverEventStreams() throws Exception {
+        allPass("events.test.mjs");
+    }
+
+    @Test
+    void theClientDoesTheSameOverEachTransport() throws Exception {
+        try (ParleyProcess parley = ParleyProcess.start("--set", "http.publish=everyone")) {
+            String output = node(SCRIPTS.resolve("transports.mjs").toString(), parley.socket("chat"), ws());
+            assertThat(output).containsPattern("(?m)^# tests [1-9]").containsPattern("(?m)^# fail 0$");
+        }
+    }
+
+    @Test
+    void whereAProxyLetsNoWebSocketThroughEventStreamsStandInUntilItDoes() throws Exception {
+        try (ParleyProcess parley = ParleyProcess.start("--set", "http.publish=everyone")) {
+            String output = node(SCRIPTS.resolve("fallback.mjs").toString(), parley.socket("chat"), ws());
+            assertThat(output.lines().filter(line -> line.endsWith("messages, each once")))
+                    .hasSize(3);
+        }
     }
 
     @Test
@@ -31,10 +59,21 @@ final class NodeIT {
 
     @Test
     void whoIsCutHundredsOfTimesHasEveryMessageExactlyOnce() throws Exception {
-        try (ParleyProcess parley = ParleyProcess.start(
-                "--set", "room.history=100000", "--set", "room.window=100000", "--set", "room.history-bytes=64MiB")) {
+        try (ParleyProcess parley = ParleyProcess.start(KEEPS_ALL)) {
             String output = node(SCRIPTS.resolve("cut.mjs").toString(), parley.socket("chat"), ws());
             assertThat(output).containsPattern("over 3\\d\\d cuts, each once");
+            System.out.println("parley.js in Node: " + output.strip());
+        }
+    }
+
+    @Test
+    void whoIsCutOverEventStreamsHasEveryMessageExactlyOnce() throws Exception {
+        List<String> settings = new ArrayList<>(List.of(KEEPS_ALL));
+        settings.addAll(List.of("--set", "http.publish=everyone"));
+        try (ParleyProcess parley = ParleyProcess.start(settings.toArray(String[]::new))) {
+            String cuts = String.valueOf(STREAM_CUTS);
+            String output = node(SCRIPTS.resolve("cut.mjs").toString(), parley.socket("chat"), ws(), "sse", cuts);
+            assertThat(output).containsPattern("sse: \\d+ messages over \\d+ cuts, each once");
             System.out.println("parley.js in Node: " + output.strip());
         }
     }

@@ -110,6 +110,19 @@ class HttpIT extends Portability {
         }
     }
 
+    @Test
+    void aSignalIsPassedOn() throws Exception {
+        try (JsonClient ann = openJson("/chat/http-signals?name=Ann")) {
+            ann.next("joined");
+            HttpResponse<String> passed =
+                    ask("POST", "/rooms/http-signals/signals", "{\"data\":{\"typing\":true},\"from\":\"shop\"}", JSON);
+            assertThat(passed.statusCode()).isEqualTo(204);
+            JsonObject signal = ann.next("signal");
+            assertThat(signal.getString("from")).isEqualTo("shop");
+            assertThat(signal.getJsonObject("data").getBoolean("typing")).isTrue();
+        }
+    }
+
     private static String[] with(String name, String value) {
         return new String[] {JSON[0], JSON[1], name, value};
     }

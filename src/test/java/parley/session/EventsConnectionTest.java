@@ -28,6 +28,8 @@ class EventsConnectionTest {
 
     private final Deque<Runnable> turns = new ArrayDeque<>();
     private final Deque<Runnable> closing = new ArrayDeque<>();
+    private static final StreamTerms TERMS = new StreamTerms(Duration.ofSeconds(2), 200, null);
+
     private final FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);
     private long now;
 
@@ -59,7 +61,7 @@ class EventsConnectionTest {
                 .map(RoomName::new)
                 .map(name -> new FirstRoom(name, null, rooms.fix(name, start)))
                 .toList();
-        EventsConnection opened = sessions.openEvents(client, transport, rooms, first, Duration.ofSeconds(2));
+        EventsConnection opened = sessions.openEvents(client, transport, rooms, first, TERMS);
         run(turns);
         return opened;
     }
@@ -190,7 +192,7 @@ class EventsConnectionTest {
                         new Start.After(
                                 positions.get(name).epoch(), positions.get(name).seq())))
                 .toList();
-        sessions.openEvents(CLIENT, transport, rooms, first, Duration.ofSeconds(2));
+        sessions.openEvents(CLIENT, transport, rooms, first, TERMS);
         run(turns);
 
         assertThat(sent().subList(before, sent().size()))
