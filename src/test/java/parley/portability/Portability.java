@@ -1,11 +1,20 @@
 package parley.portability;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.jboss.arquillian.container.test.api.Deployer;
 import org.jboss.arquillian.container.test.api.Deployment;
 import org.jboss.arquillian.container.test.api.RunAsClient;
@@ -18,6 +27,7 @@ import parley.client.Client;
 import parley.client.JsonClient;
 import parley.client.RawClient;
 import parley.servers.Difference;
+import parley.servers.Jvm;
 import parley.servers.Kind;
 import parley.servers.Server;
 
@@ -99,5 +109,25 @@ abstract class Portability {
     RawClient handshake(String path, String... headers) throws IOException {
         String lines = headers.length == 0 ? "" : String.join("\r\n", headers) + "\r\n";
         return RawClient.handshake(port(), "/parley" + path, 0, lines);
+    }
+
+    /** Many at once, so that each thread of the server lets go of what it served last. */
+    void haveThreadsServeAnother() throws Exception {
+        ExecutorService clients = Executors.newFixedThreadPool(32);
+        try {
+            Callable<Integer> ask = () -> get("/parley/health/live").statusCode();
+            for (Future<Integer> answer : clients.invokeAll(Collections.nCopies(128, ask))) {
+                assertThat(answer.get()).isEqualTo(200);
+            }
+        } finally {
+            clients.shutdownNow();
+        }
+    }
+
+    /** The threads of Parley that were not there before. */
+    static Map<String, String> without(Set<String> before, Jvm jvm) {
+        Map<String, String> threads = jvm.threads("parley-");
+        threads.keySet().removeAll(before);
+        return threads;
     }
 }
