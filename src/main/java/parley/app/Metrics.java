@@ -22,6 +22,7 @@ import parley.cluster.ClusterStore;
 import parley.door.Admission;
 import parley.durable.DurableStore;
 import parley.http.Router;
+import parley.local.LocalRooms;
 import parley.room.RoomRegistry;
 import parley.room.TurnObserver;
 import parley.session.Ending;
@@ -190,6 +191,15 @@ public final class Metrics implements TurnObserver, Router.Observer {
                 cluster,
                 ClusterStore::unreadableCount);
         counter("parley.cluster.disconnects", "How often NATS was gone.", cluster, ClusterStore::disconnectCount);
+    }
+
+    /** And of the application that this is in. */
+    void of(LocalRooms local) {
+        gauge(
+                "parley.subscribers",
+                "Subscribers of the application that Parley is in.",
+                local,
+                LocalRooms::subscriberCount);
     }
 
     private <T> void gauge(String name, String meaning, T of, ToDoubleFunction<T> value) {

@@ -262,7 +262,7 @@ public final class Room {
                 if (members.countLocked() >= limits.members()) {
                     return Entry.No.ROOM_FULL;
                 }
-                roster.joinedLocked(as);
+                roster.joinedLocked(as, format);
             } else if (!seats.endLocked(before)) {
                 return Entry.No.GONE; // it has left meanwhile, since its session ended
             }
@@ -317,7 +317,7 @@ public final class Room {
         lock.lock();
         try {
             if (seats.endLocked(member)) {
-                roster.leftLocked(member.name);
+                roster.leftLocked(member);
             }
         } finally {
             lock.unlock();

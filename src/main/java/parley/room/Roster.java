@@ -18,12 +18,16 @@ final class Roster {
         this.presence = new Presence(maxNames);
     }
 
-    void joinedLocked(@Nullable String name) {
-        presence.joined(name);
+    void joinedLocked(@Nullable String name, Format format) {
+        if (format != Format.DIRECT) {
+            presence.joined(name);
+        }
     }
 
-    void leftLocked(@Nullable String name) {
-        presence.left(name);
+    void leftLocked(Member member) {
+        if (!member.isDirect()) {
+            presence.left(member.name);
+        }
     }
 
     void renamedLocked(@Nullable String from, String to) {

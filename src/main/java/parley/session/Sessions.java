@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Transport;
 import parley.protocol.MemberName;
+import parley.protocol.Utf8;
 import parley.room.Format;
 import parley.room.RoomRegistry;
 
@@ -28,6 +29,9 @@ import parley.room.RoomRegistry;
  * at the end. Any thread may call any method, except where it says otherwise.
  */
 public final class Sessions {
+    /** What fits a close frame in bytes of UTF-8 (RFC 6455 section 5.5). */
+    public static final int LONGEST_REASON = 123;
+
     /** How long a shutdown waits for its last event to be taken. */
     private static final long FOR_THE_LAST_WORD_NANOS = 250_000_000L;
     /** So many connections are closed a second when there is time, or more when there is not. */
@@ -108,6 +112,7 @@ public final class Sessions {
             case PLAIN -> new PlainConnection(this, client, transport, first.name());
             case JSON -> new JsonConnection(this, client, transport, rooms, first.name());
             case EVENTS -> new EventsConnection(this, client, transport, List.of(first), SOON);
+            case DIRECT -> throw new IllegalArgumentException("a client is not in this process");
         };
         if (add(connection)) {
             connection.enter(rooms, first);
@@ -276,10 +281,16 @@ public final class Sessions {
         }
     }
 
+    /** Whether a close frame can say that. */
+    public static boolean isReason(String text) {
+        boolean isClean = text.codePoints().noneMatch(Character::isISOControl);
+        return isClean && !text.isEmpty() && Utf8.length(text) <= LONGEST_REASON;
+    }
+
     /**
      * Closes the session with that id; false when there is none.
      *
-     * @param reason what the close frame says, at most 123 bytes
+     * @param reason what the close frame says; {@link #isReason}
      */
     public boolean remove(String session, String reason) {
         return remove(connection -> connection.client().session().equals(session), reason) > 0;

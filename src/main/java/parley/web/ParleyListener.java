@@ -6,6 +6,7 @@ import jakarta.servlet.ServletContextListener;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import org.jspecify.annotations.Nullable;
+import parley.api.Rooms;
 import parley.app.Deployment;
 import parley.app.Parley;
 import parley.app.Settings;
@@ -64,6 +65,7 @@ public final class ParleyListener implements ServletContextListener {
             stop(); // a server may not say that it has given the deployment up
             throw e;
         }
+        context.setAttribute(Rooms.class.getName(), started.local());
         String at = context.getContextPath() + placement.prefix();
         LOG.log(
                 Level.INFO,
@@ -75,6 +77,7 @@ public final class ParleyListener implements ServletContextListener {
     public void contextDestroyed(ServletContextEvent event) {
         if (parley != null) {
             event.getServletContext().removeAttribute(STARTED);
+            event.getServletContext().removeAttribute(Rooms.class.getName());
         }
         stop();
     }

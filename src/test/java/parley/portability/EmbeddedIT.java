@@ -2,10 +2,16 @@ package parley.portability;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import example.InjectedServlet;
+import example.NewsServlet;
 import example.OwnEndpoint;
 import example.OwnEndpoints;
+import example.RecordServlet;
 import example.TakenEndpoint;
+import java.net.URI;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +25,7 @@ import parley.client.JsonClient;
 import parley.client.RawClient;
 import parley.servers.Difference;
 import parley.servers.Jvm;
+import parley.servers.Kind;
 
 /** Parley as a library, in applications that have something of their own. */
 class EmbeddedIT extends Portability {
@@ -72,7 +79,7 @@ class EmbeddedIT extends Portability {
         assertThat(page.headers().firstValue("Content-Security-Policy")).isPresent();
         assertThat(get("/" + APP + "/parley", APP).body()).contains("<title>Parley</title>");
         assertThat(get("/" + APP + "/parley/parley.js", APP).headers().firstValue("Content-Type"))
-                .hasValue("text/javascript; charset=utf-8");
+                .hasValueSatisfying(type -> assertThat(type).startsWith("text/javascript"));
         assertThat(get("/" + APP + "/parley/none.js", APP).statusCode()).isEqualTo(404);
         assertThat(get("/" + APP + "/parley/rooms/room/messages", APP).body()).contains("to all");
         assertThat(get("/" + APP + "/parley/health/ready", APP).body()).contains("ready");
@@ -80,7 +87,8 @@ class EmbeddedIT extends Portability {
                 .isEmpty();
         assertThat(get("/" + APP + "/chat", APP).statusCode()).isEqualTo(404);
         try (JsonClient json = new JsonClient(socket(APP, "/parley/chat/room"))) {
-            assertThat(json.next("welcome").getInt("bytes")).isEqualTo(1024); // a parameter of the application's
+            assertThat(json.next("welcome").getJsonObject("limits").getInt("bytes"))
+                    .isEqualTo(1024); // a parameter of the application's
         }
     }
 
@@ -133,15 +141,52 @@ class EmbeddedIT extends Portability {
 
     @Test
     void aPathThatIsTakenIsReported() throws Exception {
-        Path war = new ExampleWar().type(TakenEndpoint.class).in(folder);
-        try {
-            server.deploy(APP, war);
-        } catch (AssertionError e) {
-            assertThat(e).hasMessageContaining("deploy"); // most servers do not have the application then
+        server.refuse(
+                APP,
+                new ExampleWar().type(TakenEndpoint.class).in(folder),
+                "Parley does not start in this application: it needs the path /parley/chat/{topic}, which the endpoint"
+                        + " example.TakenEndpoint has");
+        assertThat(server.has(APP)).isFalse();
+    }
+
+    @Test
+    void theApplicationPublishesReadsAndListens() throws Exception {
+        deploy(new ExampleWar().type(NewsServlet.class).type(RecordServlet.class));
+        try (JsonClient client = new JsonClient(socket(APP, "/parley/chat/news?name=reader"))) {
+            client.next("joined");
+            assertThat(post("/news", "text=first").body()).isEqualTo("message 1");
+            assertThat(client.next("message").getString("from")).isEqualTo("editor");
+            client.send(JsonClient.quoted("{'type':'say','room':'news','text':'answer'}"));
+            assertThat(client.next("message").getString("text")).isEqualTo("answer");
         }
-        assertThat(server.log())
-                .contains("Parley does not start in this application: it needs the path /parley/chat/{topic}, which"
-                        + " the endpoint example.TakenEndpoint has");
+        assertThat(get("/" + APP + "/news", APP).body()).isEqualTo("1 first\n2 answer\n");
+        await().untilAsserted(
+                        () -> assertThat(get("/" + APP + "/record", APP).body()).isEqualTo("editor 1\nreader 2"));
+        String tooLong = "x".repeat(LIMIT + 1);
+        HttpResponse<String> refused = post("/news", "text=" + tooLong);
+        assertThat(refused.statusCode()).isEqualTo(409);
+        assertThat(refused.body()).contains("limits.message-bytes");
+    }
+
+    @Test
+    void whereThereIsInjectionTheRoomsAreInjected() throws Exception {
+        assumeFalse(
+                Set.of(Kind.TOMCAT_10_1, Kind.TOMCAT_11, Kind.JETTY_12).contains(Kind.tested()),
+                "this server has no CDI");
+        deploy(new ExampleWar()
+                .type(InjectedServlet.class)
+                .file("WEB-INF/beans.xml", "<beans xmlns=\"https://jakarta.ee/xml/ns/jakartaee\" version=\"3.0\"/>"));
+        assertThat(post("/injected", "text=first").body()).isEqualTo("message 1");
+    }
+
+    private HttpResponse<String> post(String path, String form) throws Exception {
+        URI address = server.address(APP).resolve("/" + APP + path);
+        HttpRequest request = HttpRequest.newBuilder(address)
+                .timeout(Duration.ofSeconds(20))
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(HttpRequest.BodyPublishers.ofString(form))
+                .build();
+        return HTTP.send(request, HttpResponse.BodyHandlers.ofString());
     }
 
     @Test

@@ -47,7 +47,7 @@ abstract class Portability {
     static final int LIMIT = 64 * 1024;
 
     /** Without the upgrade to HTTP/2 that no browser asks for either: Open Liberty hangs at it. */
-    private static final HttpClient HTTP = HttpClient.newBuilder()
+    static final HttpClient HTTP = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .followRedirects(HttpClient.Redirect.NORMAL)
             .build();
