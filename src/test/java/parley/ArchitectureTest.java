@@ -27,8 +27,8 @@ class ArchitectureTest {
     /** From the process down to the leaf. */
     private static final List<String> LINE = List.of(
             "standalone",
-            "web|cdi",
-            "endpoint",
+            "web",
+            "cdi|endpoint",
             "app",
             "http|local",
             "door",

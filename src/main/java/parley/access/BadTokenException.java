@@ -21,7 +21,11 @@ public final class BadTokenException extends Exception {
         /** A claim is not what it has to be. */
         CLAIM,
         /** It is no token that can be read. */
-        UNREADABLE
+        UNREADABLE,
+        /** The application that Parley is in says no. */
+        REFUSED,
+        /** The application that Parley is in cannot say. */
+        FAILED
     }
 
     private final Problem problem;

@@ -22,6 +22,8 @@ import parley.cluster.ClusterStore;
 import parley.door.Admission;
 import parley.durable.DurableStore;
 import parley.http.Router;
+import parley.local.Guards;
+import parley.local.Listeners;
 import parley.local.LocalRooms;
 import parley.room.RoomRegistry;
 import parley.room.TurnObserver;
@@ -193,13 +195,33 @@ public final class Metrics implements TurnObserver, Router.Observer {
         counter("parley.cluster.disconnects", "How often NATS was gone.", cluster, ClusterStore::disconnectCount);
     }
 
+    /** And of its guards, where it has any. */
+    void of(Guards guards) {
+        for (Guards.Result result : Guards.Result.values()) {
+            FunctionCounter.builder("parley.guards.checks", guards, all -> all.count(result))
+                    .description("Messages that guards of the application looked at, by what came of it.")
+                    .tag("result", word(result))
+                    .register(registry);
+        }
+    }
+
     /** And of the application that this is in. */
-    void of(LocalRooms local) {
+    void of(LocalRooms local, Listeners listeners) {
         gauge(
                 "parley.subscribers",
                 "Subscribers of the application that Parley is in.",
                 local,
                 LocalRooms::subscriberCount);
+        counter(
+                "parley.listeners.missed",
+                "Events that listeners of the application were not called for, because they are slow.",
+                listeners,
+                Listeners::missedCount);
+        counter(
+                "parley.listeners.failures",
+                "How often a listener of the application threw.",
+                listeners,
+                Listeners::failedCount);
     }
 
     private <T> void gauge(String name, String meaning, T of, ToDoubleFunction<T> value) {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import parley.access.AccessSettings;
 import parley.access.Grant;
 import parley.access.Tokens;
+import parley.api.MessageGuard;
 import parley.api.Rooms;
 import parley.cluster.ClusterException;
 import parley.cluster.ClusterSettings;
@@ -31,13 +32,18 @@ import parley.durable.NativeLibrary;
 import parley.http.EventStreams;
 import parley.http.RoomRoutes;
 import parley.http.Router;
+import parley.local.Guards;
+import parley.local.Listeners;
 import parley.local.LocalRooms;
 import parley.protocol.JsonCodec;
 import parley.protocol.RoomName;
 import parley.room.Format;
+import parley.room.Inspection;
 import parley.room.MemoryStore;
 import parley.room.RoomRegistry;
 import parley.room.RoomStore;
+import parley.room.RoomWatch;
+import parley.room.TurnObserver;
 import parley.session.Client;
 import parley.session.Connection;
 import parley.session.FirstRoom;
@@ -60,6 +66,7 @@ public final class Parley {
     private final RoomRegistry rooms;
     private final Sessions sessions;
     private final LocalRooms local;
+    private final Listeners listeners;
     private final Admission admission;
     private final Metrics metrics;
     private final Router statusRoutes;
@@ -68,34 +75,48 @@ public final class Parley {
     private final List<Runnable> chores = new CopyOnWriteArrayList<>();
     private final AtomicBoolean stopped = new AtomicBoolean();
 
-    /** Starts the application. */
+    /** Starts the application by itself. */
     public Parley(Settings settings) {
+        this(settings, Extensions.NONE);
+    }
+
+    /** Starts it in another application, with what that has of its own. */
+    public Parley(Settings settings, Extensions extensions) {
         this.settings = settings;
         this.pools = new Pools(settings.fanOutThreads());
         Clock clock = Clock.systemUTC();
         warnAboutMemory(settings.logBytes(), Runtime.getRuntime().maxMemory());
-        Access access = access(settings, clock); // first, because it may say no
+        Access access = extensions.access().apply(access(settings, clock)); // first, because it may say no
         this.durable = durable(settings.data(), clock);
         this.cluster = cluster(settings.cluster());
         this.metrics = new Metrics();
+        this.listeners = new Listeners(extensions.listeners(), pools.listening(), System::nanoTime);
+        Inspection inspection = inspection(extensions.guards());
         this.rooms = new RoomRegistry(
                 settings.room(),
                 settings::room,
                 settings.rooms(),
                 storeOf(settings, cluster != null ? cluster : durable),
                 settings.logBytes(),
-                metrics,
+                observer(),
                 pools.fanOut(),
                 clock,
                 () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
         AddressCounts addresses = new AddressCounts(settings.door().connectionsPerAddress());
         this.sessions = new Sessions(
-                settings.session(), pools.fanOut(), pools.closing(), System::nanoTime, clock, access, addresses);
+                settings.session(),
+                pools.fanOut(),
+                pools.closing(),
+                System::nanoTime,
+                clock,
+                access,
+                addresses,
+                inspection);
         this.admission = new Admission(
                 settings.origins(), settings.proxies(), access, settings.door(), addresses, sessions, rooms);
         this.local = new LocalRooms(rooms, sessions, pools.calling(), System::nanoTime);
         metrics.of(sessions, rooms, admission);
-        metrics.of(local);
+        metrics.of(local, listeners);
         if (durable != null) {
             metrics.of(durable);
         }
@@ -124,6 +145,30 @@ public final class Parley {
         pools.sweep().scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
     }
 
+    private TurnObserver observer() {
+        return new TurnObserver() {
+            @Override
+            public RoomWatch watch() {
+                return listeners;
+            }
+
+            @Override
+            public void turned(long tookNanos, long sincePublishedNanos) {
+                metrics.turned(tookNanos, sincePublishedNanos);
+            }
+        };
+    }
+
+    private Inspection inspection(List<MessageGuard> guards) {
+        if (guards.isEmpty()) {
+            return Inspection.NONE;
+        }
+        Guards all = new Guards(guards, settings.session().messageBytes(), pools.calling(), System::nanoTime);
+        chores.add(all::sweep);
+        metrics.of(all);
+        return all;
+    }
+
     private HttpDoor httpDoor(Access access) {
         HttpSettings http = settings.http();
         boolean isForAll = settings.access() != AccessMode.ANONYMOUS || http.publish() == HttpPublish.EVERYONE;
@@ -131,7 +176,7 @@ public final class Parley {
                 admission,
                 access,
                 http.apiKey(),
-                isForAll ? grant -> grant : Grant::readOnly,
+                isForAll ? grant -> grant : grant -> grant == Grant.ANYONE ? grant.readOnly() : grant,
                 http.requestsPerAddress(),
                 System::nanoTime);
     }

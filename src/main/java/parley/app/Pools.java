@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>{@code parley-fan-out} runs the rooms' turns; {@code parley-sweep} looks after deadlines, keepalive and empty rooms;
  * {@code parley-store} writes and reads the rooms on disk; {@code parley-cluster} those of a cluster; {@code
  * parley-close}, {@code parley-ping} and {@code parley-write} are there because a container may block in a close (5 to 20
- * seconds), in a ping or in a write; {@code parley-call} because the application that Parley is in may block in its own
+ * seconds), in a ping or in a write; {@code parley-call} and {@code parley-listen} because the application that Parley is in may block in its own
  * code.
  */
 final class Pools {
@@ -29,6 +29,7 @@ final class Pools {
 
     private static final int WRITING_THREADS = 32;
     private static final int CALLING_THREADS = 32;
+    private static final int LISTENING_THREADS = 8;
     private static final int PING_THREADS = 16;
     private static final int IDLE_THREAD_SECONDS = 10;
     private static final int LAST_CALLS_SECONDS = 1;
@@ -43,11 +44,14 @@ final class Pools {
     private final ThreadPoolExecutor closing = upTo(CLOSING_THREADS, named("parley-close"));
     private final ExecutorService writing = upTo(WRITING_THREADS, named("parley-write"));
     private final ExecutorService calling = upTo(CALLING_THREADS, named("parley-call"));
+    private final ThreadPoolExecutor listening = upTo(LISTENING_THREADS, named("parley-listen"));
     private final ExecutorService pinging = new ThreadPoolExecutor(
             0, PING_THREADS, IDLE_THREAD_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), named("parley-ping"));
     private final ScheduledExecutorService sweep = Executors.newSingleThreadScheduledExecutor(named("parley-sweep"));
 
     Pools(int fanOutThreads) {
+        // Listeners are given work with a room's lock held: none is called then, when these threads have ended.
+        listening.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
         this.fanOut = Executors.newFixedThreadPool(fanOutThreads, named("parley-fan-out"));
     }
 
@@ -68,6 +72,11 @@ final class Pools {
         return calling;
     }
 
+    /** Where its listeners are called. */
+    ExecutorService listening() {
+        return listening;
+    }
+
     ExecutorService pinging() {
         return pinging;
     }
@@ -82,10 +91,13 @@ final class Pools {
      */
     void end() {
         calling.shutdown();
+        listening.shutdown();
         List.of(sweep, fanOut, writing, pinging, closing).forEach(ExecutorService::shutdownNow);
         try {
             calling.awaitTermination(LAST_CALLS_SECONDS, TimeUnit.SECONDS);
             calling.shutdownNow();
+            listening.awaitTermination(LAST_CALLS_SECONDS, TimeUnit.SECONDS);
+            listening.shutdownNow();
             long until = System.nanoTime() + THREADS_END_NANOS;
             for (Thread thread : threads) {
                 TimeUnit.NANOSECONDS.timedJoin(thread, until - System.nanoTime());

@@ -117,6 +117,10 @@ public final class Admission {
         TOKEN_CLAIM(401, CloseCode.POLICY_VIOLATION),
         /** A token that cannot be read. */
         TOKEN_UNREADABLE(401, CloseCode.POLICY_VIOLATION),
+        /** The application that Parley is in says no. */
+        APPLICATION_REFUSES(403, CloseCode.POLICY_VIOLATION),
+        /** The application that Parley is in fails to say whether. */
+        APPLICATION_FAILS(503, CloseCode.TRY_AGAIN_LATER),
         /** A room that the token does not open. */
         FORBIDDEN(403, CloseCode.POLICY_VIOLATION),
         /** There is nothing at that path. */
@@ -144,6 +148,8 @@ public final class Admission {
                 case PARTY -> TOKEN_PARTY;
                 case CLAIM -> TOKEN_CLAIM;
                 case UNREADABLE -> TOKEN_UNREADABLE;
+                case REFUSED -> APPLICATION_REFUSES;
+                case FAILED -> APPLICATION_FAILS;
             };
         }
     }

@@ -71,8 +71,8 @@ public final class Room {
         this.observer = observer;
         this.fanOut = fanOut;
         this.elapsed = elapsed;
-        this.roster = new Roster(limits.names(), lock);
-        this.log = new RoomLog(limits, members, tally, budget, clock, elapsed, lock);
+        this.roster = new Roster(name, observer.watch(), limits.names(), lock);
+        this.log = new RoomLog(limits, members, tally, budget, clock, elapsed, roster, lock);
         this.seats = new Seats(name, log, members, roster, tally, lock);
         this.history = new History(name, log, limits.batchBytes());
         this.signals = new Signals(elapsed);

@@ -22,6 +22,7 @@ import parley.delivery.Transport;
 import parley.protocol.MemberName;
 import parley.protocol.Utf8;
 import parley.room.Format;
+import parley.room.Inspection;
 import parley.room.RoomRegistry;
 
 /**
@@ -47,6 +48,7 @@ public final class Sessions {
     private final Clock clock;
     private final Renewal renewal;
     private final AddressLimit addresses;
+    private final Inspection inspection;
 
     private final Set<Connection> open = ConcurrentHashMap.newKeySet();
     /** Ended, and not yet known to be gone: the container may still be closing them. */
@@ -87,7 +89,25 @@ public final class Sessions {
             Clock clock,
             Renewal renewal,
             AddressLimit addresses) {
+        this(limits, fanOut, closing, nanoClock, clock, renewal, addresses, Inspection.NONE);
+    }
+
+    /**
+     * Makes the set of sessions, empty.
+     *
+     * @param inspection what looks at messages before they are published
+     */
+    public Sessions(
+            SessionLimits limits,
+            Executor fanOut,
+            Executor closing,
+            LongSupplier nanoClock,
+            Clock clock,
+            Renewal renewal,
+            AddressLimit addresses,
+            Inspection inspection) {
         this.limits = limits;
+        this.inspection = inspection;
         this.clock = clock;
         this.renewal = renewal;
         this.addresses = addresses;
@@ -370,6 +390,11 @@ public final class Sessions {
     /** Whether as many sessions are open as may be. */
     public boolean isFull() {
         return count.get() + ended.size() >= limits.connections();
+    }
+
+    /** What looks at messages of clients before they are published. */
+    public Inspection inspection() {
+        return inspection;
     }
 
     boolean isLeaving() {

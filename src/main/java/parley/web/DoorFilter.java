@@ -59,7 +59,7 @@ public final class DoorFilter extends HttpFilter {
         Request asked = new Request(
                 path(request),
                 request.getQueryString(),
-                name -> header(request, name),
+                new ServletHeaders(request),
                 peer(request),
                 request.getUserPrincipal() == null
                         ? null
@@ -134,11 +134,6 @@ public final class DoorFilter extends HttpFilter {
         if (parley != null) {
             parley.stop();
         }
-    }
-
-    private static @Nullable String header(HttpServletRequest request, String name) {
-        List<String> values = lines(request, name);
-        return values.isEmpty() ? null : String.join(",", values);
     }
 
     private static List<String> lines(HttpServletRequest request, String name) {

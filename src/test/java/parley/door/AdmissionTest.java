@@ -323,6 +323,7 @@ class AdmissionTest {
                         Admission.Cause.FULL,
                         Admission.Cause.RATE,
                         Admission.Cause.ADDRESS_FULL,
-                        Admission.Cause.ADDRESS_RATE);
+                        Admission.Cause.ADDRESS_RATE,
+                        Admission.Cause.APPLICATION_FAILS);
     }
 }

@@ -3,6 +3,7 @@ package parley.portability;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -42,7 +43,7 @@ final class ExampleWar {
     }
 
     ExampleWar file(String name, String text) {
-        entries.put(name, text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        entries.put(name, text.getBytes(StandardCharsets.UTF_8));
         return this;
     }
 
@@ -56,6 +57,11 @@ final class ExampleWar {
             type(nested);
         }
         return this;
+    }
+
+    /** Adds a class that the ServiceLoader finds. */
+    ExampleWar service(Class<?> of, Class<?> type) throws IOException {
+        return type(type).file("WEB-INF/classes/META-INF/services/" + of.getName(), type.getName() + "\n");
     }
 
     ExampleWar parameter(String name, String value) {

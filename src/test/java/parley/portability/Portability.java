@@ -9,6 +9,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -40,6 +41,10 @@ import parley.servers.Server;
 @RunAsClient
 @ExtendWith(LogOfFailure.class)
 abstract class Portability {
+    /** Of what there is one in each application that runs. */
+    static final List<String> APPLICATION =
+            List.of("parley.app.Parley", "parley.session.Sessions", "parley.room.RoomRegistry");
+
     static final String PARLEY = "parley";
     static final String SHORT_LIVED = "short-lived";
 

@@ -17,9 +17,6 @@ import parley.servers.Kind;
 
 /** What an undeploy leaves behind: nothing. */
 class UndeployIT extends Portability {
-    private static final List<String> APPLICATION =
-            List.of("parley.app.Parley", "parley.session.Sessions", "parley.room.RoomRegistry");
-
     @Test
     void anUndeployClosesEveryoneWith1001() throws Exception {
         deployer.deploy(SHORT_LIVED);
