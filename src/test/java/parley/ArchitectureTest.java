@@ -1,5 +1,6 @@
 package parley;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -23,18 +24,19 @@ import java.util.stream.Stream;
 /** The packages are a line, and each library has one door. */
 @AnalyzeClasses(packages = "parley", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
-    /** From the process down to the leaf; 'endpoint' and 'web' stand side by side. */
+    /** From the process down to the leaf. */
     private static final List<String> LINE = List.of(
             "standalone",
-            "endpoint|web",
+            "web",
+            "cdi|endpoint",
             "app",
-            "http",
+            "http|local",
             "door",
             "session",
             "access|durable|cluster",
             "room",
             "delivery",
-            "protocol");
+            "protocol|api");
 
     @ArchTest
     static void noTwoClassesShareAName(JavaClasses classes) {
@@ -86,6 +88,8 @@ class ArchitectureTest {
     static final ArchRule webSocketIsSpokenAtTheEdge = noClasses()
             .that()
             .resideOutsideOfPackages("parley.endpoint", "parley.standalone")
+            .and()
+            .doNotHaveFullyQualifiedName("parley.web.ParleyInitializer")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("jakarta.websocket..");
@@ -93,10 +97,28 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule servletsAreForWeb = noClasses()
             .that()
-            .resideOutsideOfPackage("parley.web")
+            .resideOutsideOfPackages("parley.web", "parley.api")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("jakarta.servlet..");
+
+    /** Nothing of it is loaded where there is no CDI. */
+    @ArchTest
+    static final ArchRule injectionIsForCdi = noClasses()
+            .that()
+            .resideOutsideOfPackage("parley.cdi")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("jakarta.enterprise..", "jakarta.inject..");
+
+    /** Applications compile against it, and see nothing behind it. */
+    @ArchTest
+    static final ArchRule theApiHasNoTypeOfParleysBesidesItsOwn = classes()
+            .that()
+            .resideInAPackage("parley.api")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage("parley.api", "java..", "jakarta.servlet..", "org.jspecify..");
 
     @ArchTest
     static final ArchRule grizzlyTyrusAndTheCommandLineAreForStandalone = noClasses()

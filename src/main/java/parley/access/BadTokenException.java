@@ -25,7 +25,11 @@ public final class BadTokenException extends Exception {
         /** It is a ticket, and has opened a connection before. */
         USED,
         /** It is a ticket, and as many as can be remembered are taken. */
-        BUSY
+        BUSY,
+        /** The application that Parley is in says no. */
+        REFUSED,
+        /** The application that Parley is in cannot say. */
+        FAILED
     }
 
     private final Problem problem;

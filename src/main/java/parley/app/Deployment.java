@@ -14,9 +14,17 @@ public final class Deployment {
 
     private Deployment() {}
 
-    /** Makes the application known. */
+    /**
+     * Makes the application known.
+     *
+     * @throws IllegalStateException when another one is
+     */
     public static void set(Parley parley) {
-        RUNNING.set(parley);
+        if (!RUNNING.compareAndSet(null, parley)) {
+            throw new IllegalStateException(
+                    "Parley does not start a second time in one class loader: put its library into"
+                            + " WEB-INF/lib of each application, and not where several share it.");
+        }
     }
 
     /** Forgets the application, if it is the one that is known. */

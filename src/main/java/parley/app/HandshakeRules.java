@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import parley.door.Admission;
+import parley.door.Cause;
 import parley.protocol.CloseCode;
 
 /**
@@ -86,7 +87,7 @@ public final class HandshakeRules {
 
     /** The headers of an answer to a refused handshake that is at fault itself (RFC 6455 section 4.2.2). */
     public static Map<String, String> headers(Admission.Refusal refusal) {
-        return refusal.cause() == Admission.Cause.BAD_REQUEST ? Map.of(VERSION, "13") : Map.of();
+        return refusal.cause() == Cause.BAD_REQUEST ? Map.of(VERSION, "13") : Map.of();
     }
 
     /**
@@ -109,6 +110,6 @@ public final class HandshakeRules {
     }
 
     private static Admission.Refusal refusal(String reason) {
-        return new Admission.Refusal(Admission.Cause.BAD_REQUEST, 400, CloseCode.PROTOCOL_ERROR, reason);
+        return new Admission.Refusal(Cause.BAD_REQUEST, 400, CloseCode.PROTOCOL_ERROR, reason);
     }
 }

@@ -21,9 +21,13 @@ import java.util.stream.Stream;
 import parley.access.Tickets;
 import parley.cluster.ClusterStore;
 import parley.door.Admission;
+import parley.door.Cause;
 import parley.durable.DurableStore;
 import parley.http.LongPolls;
 import parley.http.Router;
+import parley.local.Guards;
+import parley.local.Listeners;
+import parley.local.LocalRooms;
 import parley.room.RoomRegistry;
 import parley.room.TurnObserver;
 import parley.session.Ending;
@@ -101,7 +105,7 @@ public final class Metrics implements TurnObserver, Router.Observer {
                     .tag("code", String.valueOf(why.code().number()))
                     .register(registry);
         }
-        for (Admission.Cause cause : Admission.Cause.values()) {
+        for (Cause cause : Cause.values()) {
             FunctionCounter.builder("parley.handshakes.refused", admission, door -> door.refusedCount(cause))
                     .description("Handshakes refused, by why.")
                     .tag("cause", word(cause))
@@ -203,6 +207,35 @@ public final class Metrics implements TurnObserver, Router.Observer {
                 cluster,
                 ClusterStore::unreadableCount);
         counter("parley.cluster.disconnects", "How often NATS was gone.", cluster, ClusterStore::disconnectCount);
+    }
+
+    /** And of its guards, where it has any. */
+    void of(Guards guards) {
+        for (Guards.Result result : Guards.Result.values()) {
+            FunctionCounter.builder("parley.guards.checks", guards, all -> all.count(result))
+                    .description("Messages that guards of the application looked at, by what came of it.")
+                    .tag("result", word(result))
+                    .register(registry);
+        }
+    }
+
+    /** And of the application that this is in. */
+    void of(LocalRooms local, Listeners listeners) {
+        gauge(
+                "parley.subscribers",
+                "Subscribers of the application that Parley is in.",
+                local,
+                LocalRooms::subscriberCount);
+        counter(
+                "parley.listeners.missed",
+                "Events that listeners of the application were not called for, because they are slow.",
+                listeners,
+                Listeners::missedCount);
+        counter(
+                "parley.listeners.failures",
+                "How often a listener of the application threw.",
+                listeners,
+                Listeners::failedCount);
     }
 
     private <T> void gauge(String name, String meaning, T of, ToDoubleFunction<T> value) {

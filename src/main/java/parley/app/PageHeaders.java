@@ -19,6 +19,14 @@ public final class PageHeaders {
 
     private static final String LIBRARY = "/parley.js";
 
+    private static final Map<String, String> TYPES = Map.of(
+            "html", "text/html; charset=utf-8",
+            "css", "text/css; charset=utf-8",
+            "js", "text/javascript; charset=utf-8",
+            "ts", "text/plain; charset=utf-8",
+            "svg", "image/svg+xml",
+            "png", "image/png");
+
     private PageHeaders() {}
 
     /**
@@ -35,5 +43,10 @@ public final class PageHeaders {
             headers.put("Access-Control-Allow-Origin", origin);
         }
         return headers;
+    }
+
+    /** The type of a file by its name; empty for one that is none of the page's. */
+    public static String type(String name) {
+        return TYPES.getOrDefault(name.substring(name.lastIndexOf('.') + 1), "");
     }
 }

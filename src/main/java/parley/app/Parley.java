@@ -5,24 +5,17 @@ import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import parley.access.AccessSettings;
 import parley.access.Tickets;
 import parley.access.Tokens;
+import parley.api.MessageGuard;
+import parley.api.Rooms;
 import parley.cluster.ClusterException;
 import parley.cluster.ClusterSettings;
 import parley.cluster.ClusterStore;
@@ -37,12 +30,18 @@ import parley.durable.DurableStore;
 import parley.durable.NativeLibrary;
 import parley.http.LongPolls;
 import parley.http.Router;
+import parley.local.Guards;
+import parley.local.Listeners;
+import parley.local.LocalRooms;
 import parley.protocol.JsonCodec;
 import parley.protocol.RoomName;
 import parley.room.Format;
+import parley.room.Inspection;
 import parley.room.MemoryStore;
 import parley.room.RoomRegistry;
 import parley.room.RoomStore;
+import parley.room.RoomWatch;
+import parley.room.TurnObserver;
 import parley.session.Client;
 import parley.session.Connection;
 import parley.session.FirstRoom;
@@ -51,35 +50,12 @@ import parley.session.Sessions;
 /**
  * The application: one object that owns the rooms, the sessions of echo and chat together, the threads and the clock.
  * Any thread may call any method.
- *
- * <p>Its threads: {@code parley-fan-out} runs the rooms' turns; {@code parley-sweep} looks after deadlines, keepalive
- * and empty rooms; {@code parley-store} writes and reads the rooms on disk; {@code parley-cluster} those of a cluster;
- * {@code parley-close}, {@code parley-ping} and {@code parley-write} are there because a container may block in a close
- * (5 to 20 seconds), in a ping or in a write.
  */
 public final class Parley {
     private static final Logger LOG = System.getLogger("parley.app");
 
-    private static final int CLOSING_THREADS = 32;
-    /** How many threads that are blocked in a close are made good for. */
-    private static final int MOST_BLOCKED = 1_000;
-
-    private static final int WRITING_THREADS = 32;
-    private static final int PING_THREADS = 16;
-    private static final int IDLE_THREAD_SECONDS = 10;
-    private static final long THREADS_END_NANOS = 1_000_000_000L;
-    private static final long STUCK_THREADS_END_NANOS = 60 * THREADS_END_NANOS;
-    private static final int STUCK_THREADS_MILLIS = 250;
-
     private final Settings settings;
-    /** The threads of all pools: a pool says it has terminated when its threads are about to end. */
-    private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
-
-    private final ExecutorService fanOut;
-    private final ThreadPoolExecutor closing;
-    private final ExecutorService writing;
-    private final ExecutorService pinging;
-    private final ScheduledExecutorService sweep;
+    private final Pools pools;
     /** Null when no rooms are on disk. */
     private final @Nullable DurableStore durable;
     /** Null when this is no node of a cluster. */
@@ -87,6 +63,8 @@ public final class Parley {
 
     private final RoomRegistry rooms;
     private final Sessions sessions;
+    private final LocalRooms local;
+    private final Listeners listeners;
     private final Admission admission;
     private final Metrics metrics;
     private final LongPolls polls;
@@ -96,33 +74,43 @@ public final class Parley {
     private final List<Runnable> chores = new CopyOnWriteArrayList<>();
     private final AtomicBoolean stopped = new AtomicBoolean();
 
-    /** Starts the application. */
+    /** Starts the application by itself. */
     public Parley(Settings settings) {
+        this(settings, Extensions.NONE);
+    }
+
+    /** Starts it in another application, with what that has of its own. */
+    public Parley(Settings settings, Extensions extensions) {
         this.settings = settings;
-        this.fanOut = Executors.newFixedThreadPool(settings.fanOutThreads(), named("parley-fan-out"));
-        this.closing = upTo(CLOSING_THREADS, named("parley-close"));
-        this.writing = upTo(WRITING_THREADS, named("parley-write"));
-        this.pinging = new ThreadPoolExecutor(
-                0, PING_THREADS, IDLE_THREAD_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), named("parley-ping"));
-        this.sweep = Executors.newSingleThreadScheduledExecutor(named("parley-sweep"));
+        this.pools = new Pools(settings.fanOutThreads());
         Clock clock = Clock.systemUTC();
         warnAboutMemory(settings.logBytes(), Runtime.getRuntime().maxMemory());
-        Access access = access(settings, clock); // first, because it may say no
+        Access access = extensions.access().apply(access(settings, clock)); // first, because it may say no
         this.durable = durable(settings.data(), clock);
         this.cluster = cluster(settings.cluster());
         this.metrics = new Metrics();
+        this.listeners = new Listeners(extensions.listeners(), pools.listening(), System::nanoTime);
+        Inspection inspection = inspection(extensions.guards());
         this.rooms = new RoomRegistry(
                 settings.room(),
                 settings::room,
                 settings.rooms(),
                 storeOf(settings, cluster != null ? cluster : durable),
                 settings.logBytes(),
-                metrics,
-                fanOut,
+                observer(),
+                pools.fanOut(),
                 clock,
                 () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
         AddressCounts addresses = new AddressCounts(settings.door().connectionsPerAddress());
-        this.sessions = new Sessions(settings.session(), fanOut, closing, System::nanoTime, clock, access, addresses);
+        this.sessions = new Sessions(
+                settings.session(),
+                pools.fanOut(),
+                pools.closing(),
+                System::nanoTime,
+                clock,
+                access,
+                addresses,
+                inspection);
         Tickets tickets = new Tickets(settings.tickets(), System::nanoTime, clock);
         this.admission = new Admission(
                 settings.origins(),
@@ -132,8 +120,10 @@ public final class Parley {
                 addresses,
                 sessions,
                 rooms);
+        this.local = new LocalRooms(rooms, sessions, pools.calling(), System::nanoTime);
         metrics.of(sessions, rooms, admission);
         metrics.of(tickets);
+        metrics.of(local, listeners);
         if (durable != null) {
             metrics.of(durable);
         }
@@ -148,8 +138,33 @@ public final class Parley {
         this.statusRoutes = reachable.status(this::isKeeping);
         this.explanations = reachable.explanations();
         this.routes = reachable.rooms();
+        chores.add(local::sweep);
         long interval = sweepInterval().toMillis();
-        sweep.scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
+        pools.sweep().scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
+    }
+
+    private TurnObserver observer() {
+        return new TurnObserver() {
+            @Override
+            public RoomWatch watch() {
+                return listeners;
+            }
+
+            @Override
+            public void turned(long tookNanos, long sincePublishedNanos) {
+                metrics.turned(tookNanos, sincePublishedNanos);
+            }
+        };
+    }
+
+    private Inspection inspection(List<MessageGuard> guards) {
+        if (guards.isEmpty()) {
+            return Inspection.NONE;
+        }
+        Guards all = new Guards(guards, settings.session().messageBytes(), pools.calling(), System::nanoTime);
+        chores.add(all::sweep);
+        metrics.of(all);
+        return all;
     }
 
     private static void warnAboutMemory(long logs, long heap) {
@@ -172,9 +187,10 @@ public final class Parley {
 
     private Access tokens(AccessSettings settings, Clock clock) {
         try {
-            return Access.tokens(new Tokens(settings, closing, System::nanoTime, clock), this.settings.cookie());
+            return Access.tokens(
+                    new Tokens(settings, pools.closing(), System::nanoTime, clock), this.settings.cookie());
         } catch (IllegalArgumentException e) {
-            endThreads();
+            pools.end();
             throw new SettingsException(String.valueOf(e.getMessage()));
         }
     }
@@ -184,9 +200,9 @@ public final class Parley {
             return null;
         }
         try {
-            return new ClusterStore(settings, named("parley-cluster"), System::nanoTime);
+            return new ClusterStore(settings, pools.named("parley-cluster"), System::nanoTime);
         } catch (ClusterException e) {
-            endThreads();
+            pools.end();
             throw new SettingsException(String.valueOf(e.getMessage()));
         }
     }
@@ -208,9 +224,13 @@ public final class Parley {
         try {
             NativeLibrary.load(data.folder());
             return new DurableStore(
-                    data, room -> settings.room(room).retention(), clock, System::nanoTime, named("parley-store"));
+                    data,
+                    room -> settings.room(room).retention(),
+                    clock,
+                    System::nanoTime,
+                    pools.named("parley-store"));
         } catch (DataException e) {
-            endThreads();
+            pools.end();
             throw new SettingsException(String.valueOf(e.getMessage()));
         }
     }
@@ -273,17 +293,17 @@ public final class Parley {
 
     /** Closes what was opened although it may not come in, on a server where the handshake could not be refused. */
     public void turnAway(Admission.Refusal refusal, Transport transport) {
-        closing.execute(() -> transport.close(refusal.code(), refusal.reason()));
+        pools.closing().execute(() -> transport.close(refusal.code(), refusal.reason()));
     }
 
     /** Where a transport runs a ping that may block; rejects it when too many are blocked. */
     public ExecutorService pinging() {
-        return pinging;
+        return pools.pinging();
     }
 
     /** Where a transport writes whose server blocks in a write. */
     public ExecutorService writing() {
-        return writing;
+        return pools.writing();
     }
 
     /** The settings in force. */
@@ -294,6 +314,11 @@ public final class Parley {
     /** The rooms. */
     public RoomRegistry rooms() {
         return rooms;
+    }
+
+    /** The rooms, for the application that this is in. */
+    public Rooms local() {
+        return local;
     }
 
     /** The sessions. */
@@ -322,9 +347,10 @@ public final class Parley {
             Thread.sleep(open == 0 ? 0 : settings.notice().toMillis());
             closeDoor();
             polls.close();
+            local.stop();
             sessions.endAll(settings.flush(), settings.drain());
-            sweep.shutdown();
-            if (!sweep.awaitTermination(1, TimeUnit.SECONDS)) {
+            pools.sweep().shutdown();
+            if (!pools.sweep().awaitTermination(1, TimeUnit.SECONDS)) {
                 LOG.log(Level.WARNING, "the sweep does not end");
             }
             sessions.awaitGone(settings.grace());
@@ -332,56 +358,19 @@ public final class Parley {
             Thread.currentThread().interrupt();
         } finally {
             closeDoor();
+            local.stop();
             if (durable != null) {
                 durable.close();
             }
             if (cluster != null) {
                 cluster.close();
             }
-            endThreads();
+            pools.end();
             metrics.close();
         }
         LOG.log(
                 open > 0 ? Level.INFO : Level.DEBUG,
                 "stopped; " + open + (open == 1 ? " connection was" : " connections were") + " told to come back");
-    }
-
-    /**
-     * Ends the threads and waits a moment until they are gone: a server calls those that outlive the application a
-     * leak.
-     */
-    private void endThreads() {
-        List.of(sweep, fanOut, writing, pinging, closing).forEach(ExecutorService::shutdownNow);
-        long until = System.nanoTime() + THREADS_END_NANOS;
-        try {
-            for (Thread thread : threads) {
-                TimeUnit.NANOSECONDS.timedJoin(thread, until - System.nanoTime());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        List<Thread> stuck = threads.stream().filter(Thread::isAlive).toList();
-        if (!stuck.isEmpty()) {
-            Thread last = new Thread(() -> interruptUntilGone(stuck), "parley-last");
-            last.setDaemon(true);
-            last.start();
-        }
-    }
-
-    /**
-     * As the sweep would: a close that is blocked on Open Liberty looks once more whenever it is interrupted, and ends
-     * some time.
-     */
-    private static void interruptUntilGone(List<Thread> stuck) {
-        long until = System.nanoTime() + STUCK_THREADS_END_NANOS;
-        try {
-            while (stuck.stream().anyMatch(Thread::isAlive) && System.nanoTime() < until) {
-                stuck.forEach(Thread::interrupt);
-                Thread.sleep(STUCK_THREADS_MILLIS);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     /** Counts a connection that the operating system would not let in. */
@@ -406,22 +395,10 @@ public final class Parley {
         try {
             chores.forEach(Parley::attempt);
             sessions.sweep();
-            makeGoodForBlocked();
+            pools.makeGoodForBlocked(sessions.blockedCloseCount());
             rooms.sweep(System.nanoTime());
         } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "the sweep failed and goes on", e);
-        }
-    }
-
-    /** Open Liberty does not give every thread back that closes: with 32 of those nobody would be closed any more. */
-    private void makeGoodForBlocked() {
-        int threads = CLOSING_THREADS + Math.min(sessions.blockedCloseCount(), MOST_BLOCKED);
-        if (threads > closing.getMaximumPoolSize()) {
-            closing.setMaximumPoolSize(threads); // in this order: the core is never more
-            closing.setCorePoolSize(threads);
-        } else if (threads < closing.getMaximumPoolSize()) {
-            closing.setCorePoolSize(threads);
-            closing.setMaximumPoolSize(threads);
         }
     }
 
@@ -433,25 +410,5 @@ public final class Parley {
                         settings.session().pingInterval().toMillis(),
                         settings.session().closeTimeout().toMillis()));
         return Duration.ofMillis(Math.max(10, Math.min(250, shortest / 4)));
-    }
-
-    private static ThreadPoolExecutor upTo(int threads, ThreadFactory factory) {
-        ThreadPoolExecutor pool = new ThreadPoolExecutor(
-                threads, threads, IDLE_THREAD_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), factory);
-        pool.allowCoreThreadTimeOut(true);
-        // A session that opens while these threads end is closed by who opens it.
-        pool.setRejectedExecutionHandler((task, ended) -> task.run());
-        return pool;
-    }
-
-    private ThreadFactory named(String name) {
-        AtomicInteger number = new AtomicInteger();
-        return task -> {
-            Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
-            thread.setDaemon(true);
-            threads.removeIf(other -> other.getState() == Thread.State.TERMINATED);
-            threads.add(thread);
-            return thread;
-        };
     }
 }

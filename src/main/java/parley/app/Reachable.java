@@ -79,7 +79,7 @@ final class Reachable {
                 admission,
                 access,
                 http.apiKey(),
-                isForAll ? grant -> grant : Grant::readOnly,
+                isForAll ? grant -> grant : grant -> grant == Grant.ANYONE ? grant.readOnly() : grant,
                 http.requestsPerAddress(),
                 System::nanoTime);
     }

@@ -17,7 +17,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where settings come from. Later ones win: defaults, file, environment, system properties, command line.
+ * Where settings come from. Later ones win: defaults, the application that Parley is in, file, environment, system
+ * properties, command line.
  *
  * <p>The file is HOCON, a superset of JSON, as the Typesafe configuration library reads it.
  */
@@ -38,6 +39,7 @@ public final class SettingsSources {
     private final Properties properties;
     private @Nullable Path file;
     private final Map<String, String> commandLine = new LinkedHashMap<>();
+    private final Map<String, String> application = new LinkedHashMap<>();
 
     /** Starts from an environment and system properties. */
     public SettingsSources(Map<String, String> environment, Properties properties) {
@@ -53,6 +55,12 @@ public final class SettingsSources {
     /** Names the file on the command line. */
     public SettingsSources file(Path path) {
         this.file = path;
+        return this;
+    }
+
+    /** Takes what the application says itself: an operator's word comes before it. */
+    public SettingsSources application(Map<String, String> values) {
+        application.putAll(values);
         return this;
     }
 
@@ -72,6 +80,7 @@ public final class SettingsSources {
                 .withFallback(from(ofProperties(), "from a system property"))
                 .withFallback(from(ofEnvironment(), "from the environment"))
                 .withFallback(ofFile())
+                .withFallback(from(application, "from a context parameter"))
                 .withFallback(from(defaults(), "default")));
     }
 

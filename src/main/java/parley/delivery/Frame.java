@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.Event;
 
 /**
  * What is sent to a client at once: a whole WebSocket message, several, or a part of an event stream. Immutable:
@@ -137,6 +138,23 @@ public sealed interface Frame {
             StringBuilder stream = new StringBuilder(length);
             events.forEach(event -> event.writeTo(stream));
             return stream.toString();
+        }
+    }
+
+    /**
+     * Events for a member in this process, which takes them as they are: they never go over a wire.
+     *
+     * @param events at least one
+     */
+    record Direct(List<Event> events) implements Frame {
+        @Override
+        public ByteBuffer wire() {
+            throw new UnsupportedOperationException("taken by a member in this process");
+        }
+
+        @Override
+        public int length() {
+            return 0;
         }
     }
 

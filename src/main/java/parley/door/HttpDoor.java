@@ -108,7 +108,12 @@ public final class HttpDoor {
         try {
             grant = withoutKey.apply(access.grant(request, parameters));
         } catch (BadTokenException e) {
-            return unauthorized(String.valueOf(e.getMessage()));
+            String reason = String.valueOf(e.getMessage());
+            return switch (e.problem()) {
+                case REFUSED -> new Refusal(403, "forbidden", reason, Map.of());
+                case FAILED -> new Refusal(503, "unavailable", reason, LATER);
+                default -> unauthorized(reason);
+            };
         }
         String name = grant.name() == null ? null : "name " + grant.name().value();
         if (rates != null && name != null && !rates.take(name, nanoClock.getAsLong())) {

@@ -32,10 +32,10 @@ final class RefusalLog {
         }
     }
 
-    private final Map<Admission.Cause, CauseCount> tallies;
+    private final Map<Cause, CauseCount> tallies;
 
     RefusalLog(long nowNanos) {
-        this.tallies = Stream.of(Admission.Cause.values())
+        this.tallies = Stream.of(Cause.values())
                 .collect(
                         Collectors.toUnmodifiableMap(cause -> cause, cause -> new CauseCount(nowNanos - MINUTE_NANOS)));
     }
@@ -55,7 +55,7 @@ final class RefusalLog {
         }
     }
 
-    long count(Admission.Cause cause) {
+    long count(Cause cause) {
         return tally(cause).all.sum();
     }
 
@@ -66,7 +66,7 @@ final class RefusalLog {
         return some.isEmpty() ? "" : "; " + some;
     }
 
-    private CauseCount tally(Admission.Cause cause) {
+    private CauseCount tally(Cause cause) {
         CauseCount tally = tallies.get(cause);
         if (tally == null) {
             throw new AssertionError(cause);

@@ -33,9 +33,29 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
     private static final class CarriedArrival extends AtomicReference<@Nullable Arrival> {
         private static final long serialVersionUID = 1L;
 
-        CarriedArrival(Arrival arrival) {
+        /** What the container's paths have before those of the arrival. */
+        private final String prefix;
+
+        CarriedArrival(Arrival arrival, String prefix) {
             super(arrival);
+            this.prefix = prefix;
         }
+    }
+
+    private final String prefix;
+
+    /** Of the endpoints with annotations. */
+    public Handshake() {
+        this("");
+    }
+
+    /**
+     * Of endpoints that are added in code.
+     *
+     * @param prefix what their paths begin with
+     */
+    Handshake(String prefix) {
+        this.prefix = prefix;
     }
 
     @Override
@@ -49,7 +69,9 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
         if (arrival == null) {
             Parley parley = parley();
             Request asked = new Request(
-                    path(config.getPath(), request.getRequestURI().getRawPath()),
+                    path(
+                            config.getPath().substring(prefix.length()),
+                            request.getRequestURI().getRawPath()),
                     request.getQueryString(),
                     name -> header(request, name),
                     null,
@@ -58,7 +80,7 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
                             : request.getUserPrincipal().getName());
             arrival = parley.arrive(asked, null);
         }
-        config.getUserProperties().put(OPENING, new CarriedArrival(arrival));
+        config.getUserProperties().put(OPENING, new CarriedArrival(arrival, prefix));
     }
 
     /** Fills an endpoint's path with what was asked for: the context before it is not known here. */
@@ -79,10 +101,10 @@ public final class Handshake extends ServerEndpointConfig.Configurator {
         CarriedArrival carried = (CarriedArrival) config.getUserProperties().remove(OPENING);
         session.getUserProperties().remove(OPENING);
         Arrival arrival = carried == null ? null : carried.getAndSet(null);
-        if (arrival == null) {
+        if (carried == null || arrival == null) {
             throw new IllegalStateException("the container did not pass on what was decided at the handshake");
         }
-        if (!path.equals(arrival.path())) {
+        if (!path.equals(carried.prefix + arrival.path())) {
             throw new IllegalStateException("the container took a handshake for " + arrival.path() + " to " + path);
         }
         Parley parley = arrival.parley();

@@ -3,6 +3,7 @@ package parley.endpoint;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.EndpointConfig;
 import jakarta.websocket.Session;
+import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -47,6 +48,12 @@ final class SessionEvents {
     private volatile boolean isLiberty;
 
     private final CountDownLatch closed = new CountDownLatch(1);
+
+    /** A session of an endpoint has opened whose path is in its configuration, and its parameters in the session. */
+    void open(Session session, EndpointConfig config) {
+        String room = String.valueOf(session.getPathParameters().get("room"));
+        open(session, config, ((ServerEndpointConfig) config).getPath().replace("{room}", room));
+    }
 
     /**
      * A session has opened.

@@ -7,16 +7,12 @@ import parley.door.Query;
 import parley.protocol.HttpJson;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
-import parley.protocol.Utf8;
 import parley.room.RoomRegistry;
 import parley.room.RoomStore;
 import parley.session.Sessions;
 
 /** What ends over HTTP: messages and sessions, for operators; a stream, for the client that reads it. Any thread. */
 final class AdminRoutes {
-    /** What fits a close frame (RFC 6455 section 5.5). */
-    private static final int LONGEST_REASON = 123;
-
     private final Reception reception;
     private final RoomRegistry rooms;
     private final Sessions sessions;
@@ -106,13 +102,14 @@ final class AdminRoutes {
 
     private static @Nullable String reason(HttpDoor.Caller caller) {
         String reason = caller.parameters().getOrDefault("reason", "removed");
-        boolean isClean = reason.codePoints().noneMatch(Character::isISOControl);
-        return isClean && !reason.isEmpty() && Utf8.length(reason) <= LONGEST_REASON ? reason : null;
+        return Sessions.isReason(reason) ? reason : null;
     }
 
     private static Answer badReason() {
         return Problem.of(
-                400, "bad-query", "reason has 1 to " + LONGEST_REASON + " bytes of UTF-8 without control characters");
+                400,
+                "bad-query",
+                "reason has 1 to " + Sessions.LONGEST_REASON + " bytes of UTF-8 without control characters");
     }
 
     private static Answer closed(int sessions) {

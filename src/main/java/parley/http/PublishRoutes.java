@@ -22,9 +22,11 @@ import parley.protocol.HttpJson;
 import parley.protocol.MemberName;
 import parley.protocol.Post;
 import parley.protocol.RoomName;
+import parley.room.Inspection;
 import parley.room.Outcome;
 import parley.room.RoomRegistry;
 import parley.room.RoomStore;
+import parley.room.Screen;
 
 /** Publishing over HTTP: one message, many, or one in several rooms; and signals. Any thread. */
 final class PublishRoutes {
@@ -35,10 +37,12 @@ final class PublishRoutes {
 
     private final Reception reception;
     private final RoomRegistry rooms;
+    private final Inspection inspection;
     private final int messageBytes;
     private final int bodyBytes;
 
-    PublishRoutes(Reception reception, RoomRegistry rooms, int messageBytes, int bodyBytes) {
+    PublishRoutes(Reception reception, RoomRegistry rooms, Inspection inspection, int messageBytes, int bodyBytes) {
+        this.inspection = inspection;
         this.reception = reception;
         this.rooms = rooms;
         this.messageBytes = messageBytes;
@@ -202,7 +206,15 @@ final class PublishRoutes {
         }
         HttpJson.Decoded decoded = HttpJson.message(text, false);
         String key = exchange.request().headers().value("Idempotency-Key");
-        publish(caller, room, decoded, key, expected.orElse(null), null, result -> exchange.answer(result.answer()));
+        publish(
+                screen(),
+                caller,
+                room,
+                decoded,
+                key,
+                expected.orElse(null),
+                null,
+                result -> exchange.answer(result.answer()));
     }
 
     private void publishLines(Exchange exchange, HttpDoor.Caller caller, RoomName room, String text) {
@@ -216,6 +228,7 @@ final class PublishRoutes {
                 all -> exchange.answer(
                         Answer.of(200, with(Map.of(), "Content-Type", JSON_LINES), String.join("", all))));
         boolean mayGoOn = true;
+        Screen screen = screen();
         for (int i = 0; i < lines.size(); i++) {
             int index = i;
             // A later line is not published either, though the rate may allow it by now: lines keep their order.
@@ -224,7 +237,7 @@ final class PublishRoutes {
                 results.put(index, Result.problem(null, ErrorCode.RATE_LIMITED, "too many messages a second").json);
             } else {
                 HttpJson.Decoded decoded = HttpJson.message(lines.get(i), false);
-                publish(caller, room, decoded, null, null, null, result -> results.put(index, result.json));
+                publish(screen, caller, room, decoded, null, null, null, result -> results.put(index, result.json));
             }
         }
     }
@@ -252,6 +265,7 @@ final class PublishRoutes {
                 where.size(),
                 all -> exchange.answer(
                         Answer.of(200, with(Map.of(), "Content-Type", JSON), HttpJson.results(Arrays.asList(all)))));
+        Screen screen = screen();
         for (int i = 0; i < where.size(); i++) {
             int index = i;
             RoomName room = where.get(i);
@@ -262,7 +276,7 @@ final class PublishRoutes {
             } else if (i > 0 && !reception.mayGoOn(caller)) {
                 results.put(index, Result.problem(room, ErrorCode.RATE_LIMITED, "too many messages a second").json);
             } else {
-                publish(caller, room, post, key, null, room, result -> results.put(index, result.json));
+                publish(screen, caller, room, post, key, null, room, result -> results.put(index, result.json));
             }
         }
     }
@@ -294,6 +308,11 @@ final class PublishRoutes {
         }
     }
 
+    /** Of the messages of one request, which stay in their order. */
+    private Screen screen() {
+        return new Screen(inspection);
+    }
+
     private static boolean mayPublish(Grant grant, RoomName room) {
         return grant.mayPublish(room) || grant.mayWrite(room);
     }
@@ -301,10 +320,12 @@ final class PublishRoutes {
     /**
      * Publishes what came, if it is a message that the caller may publish.
      *
+     * @param screen what the messages of the request pass
      * @param key the id, where a header has it
      * @param named the room for answers that name it, where there are several
      */
     private void publish(
+            Screen screen,
             HttpDoor.Caller caller,
             RoomName room,
             HttpJson.Decoded decoded,
@@ -329,7 +350,11 @@ final class PublishRoutes {
             onResult.accept(refused.get());
         } else {
             Draft draft = new Draft(from(caller, post), post.content(), id);
-            rooms.publish(room, draft, expected, outcome -> published(room, outcome, named, onResult));
+            screen.pass(
+                    room,
+                    draft,
+                    (passed, onOutcome) -> rooms.publish(room, passed, expected, onOutcome),
+                    outcome -> published(room, outcome, named, onResult));
         }
     }
 
@@ -347,6 +372,8 @@ final class PublishRoutes {
             onResult.accept(new Result(412, json, Positions.tag(moved.epoch(), moved.seq())));
         } else if (outcome instanceof Outcome.CannotCompare cannot) {
             onResult.accept(Result.problem(named, 501, "not-implemented", cannot.reason()));
+        } else if (outcome instanceof Outcome.Refused refused) {
+            onResult.accept(Result.problem(named, ErrorCode.FORBIDDEN, refused.reason()));
         } else if (outcome instanceof Outcome.TooLarge tooLarge) {
             onResult.accept(Result.problem(named, ErrorCode.TOO_LARGE, tooLarge.reason()));
         } else {

@@ -36,6 +36,7 @@ public final class RoomRoutes {
         this.publish = new PublishRoutes(
                 reception,
                 rooms,
+                sessions.inspection(),
                 sessions.limits().messageBytes(),
                 sessions.limits().commandBytes());
         this.read = new ReadRoutes(reception, rooms, polls);

@@ -22,7 +22,7 @@ public final class Utf8 {
     /**
      * Whether it can be encoded at all: JSON can spell half of a surrogate pair (RFC 8259 section 8.2), UTF-8 cannot.
      */
-    static boolean canEncode(String text) {
+    public static boolean canEncode(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (Character.isSurrogate(c)) {

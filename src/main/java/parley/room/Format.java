@@ -7,5 +7,7 @@ public enum Format {
     /** The events of {@code parley.v1.json}. */
     JSON,
     /** The same events, in an event stream. */
-    EVENTS
+    EVENTS,
+    /** Not written at all: for members in this process, which are not among those that clients see. */
+    DIRECT
 }

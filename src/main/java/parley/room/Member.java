@@ -96,6 +96,10 @@ public final class Member {
         return cursor;
     }
 
+    boolean isDirect() {
+        return frames instanceof DirectFrames;
+    }
+
     /** The room it is in, or was. */
     public Room room() {
         return room;

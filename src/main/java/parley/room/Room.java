@@ -68,8 +68,8 @@ public final class Room {
         this.observer = observer;
         this.fanOut = fanOut;
         this.elapsed = elapsed;
-        this.roster = new Roster(limits.names(), lock);
-        this.log = new RoomLog(limits, members, tally, budget, clock, elapsed, lock);
+        this.roster = new Roster(name, observer.watch(), limits.names(), lock);
+        this.log = new RoomLog(limits, members, tally, budget, clock, elapsed, roster, lock);
         this.seats = new Seats(name, log, members, roster, tally, lock);
         this.history = new History(name, log, limits.batchBytes());
         this.signals = new Signals(elapsed);
@@ -257,7 +257,7 @@ public final class Room {
                 if (members.countLocked() >= limits.members()) {
                     return Entry.No.ROOM_FULL;
                 }
-                roster.joinedLocked(as);
+                roster.joinedLocked(as, format);
             } else if (!seats.endLocked(before)) {
                 return Entry.No.GONE; // it has left meanwhile, since its session ended
             }
@@ -312,7 +312,7 @@ public final class Room {
         lock.lock();
         try {
             if (seats.endLocked(member)) {
-                roster.leftLocked(member.name);
+                roster.leftLocked(member);
             }
         } finally {
             lock.unlock();

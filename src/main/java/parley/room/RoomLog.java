@@ -29,6 +29,7 @@ final class RoomLog {
     private final LongSupplier elapsed;
     private final Tally tally;
     private final Members members;
+    private final Roster roster;
     private final Ring ring;
     private final PageCache pages;
 
@@ -86,7 +87,9 @@ final class RoomLog {
             LogBudget budget,
             Clock clock,
             LongSupplier elapsed,
+            Roster roster,
             ReentrantLock lock) {
+        this.roster = roster;
         this.members = members;
         this.tally = tally;
         this.budget = budget;
@@ -193,7 +196,7 @@ final class RoomLog {
                 openedAt = ring.head();
                 turnedTo = ring.head();
             } else {
-                countLocked(contents.newest().size());
+                countLocked(contents.newest());
             }
         } finally {
             lock.unlock();
@@ -211,7 +214,7 @@ final class RoomLog {
             long before = ring.bytes();
             messages.forEach(ring::add);
             budget.add(ring.bytes() - before);
-            countLocked(messages.size());
+            countLocked(messages);
             hasReleasedIds = ring.hasReleasedIds();
         } finally {
             lock.unlock();
@@ -222,10 +225,11 @@ final class RoomLog {
         budget.check();
     }
 
-    private void countLocked(int messages) {
+    private void countLocked(List<Message> messages) {
         assert lock.isHeldByCurrentThread();
-        tally.published(messages);
-        tally.offered((long) messages * members.placedLocked());
+        tally.published(messages.size());
+        tally.offered((long) messages.size() * members.placedLocked());
+        roster.saidLocked(beginning.epoch(), messages);
         publishedAtMillis = elapsed.getAsLong();
         if (waitingSinceNanos == NONE) {
             waitingSinceNanos = System.nanoTime();

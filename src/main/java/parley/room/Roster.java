@@ -1,8 +1,11 @@
 package parley.room;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.Message;
+import parley.protocol.RoomName;
 
 /**
  * Who is in a room, kept under the room's lock. Any thread may call any method; methods whose name ends in {@code
@@ -13,21 +16,41 @@ final class Roster {
     /** Guarded by the lock, but for {@link Presence#delta}. */
     private final Presence presence;
 
-    Roster(int maxNames, ReentrantLock lock) {
+    private final RoomName room;
+    private final RoomWatch watch;
+
+    Roster(RoomName room, RoomWatch watch, int maxNames, ReentrantLock lock) {
+        this.room = room;
+        this.watch = watch;
         this.lock = lock;
         this.presence = new Presence(maxNames);
     }
 
-    void joinedLocked(@Nullable String name) {
-        presence.joined(name);
+    void joinedLocked(@Nullable String name, Format format) {
+        if (format != Format.DIRECT) {
+            presence.joined(name);
+            watch.joined(room, name);
+        }
     }
 
-    void leftLocked(@Nullable String name) {
-        presence.left(name);
+    void leftLocked(Member member) {
+        if (!member.isDirect()) {
+            presence.left(member.name);
+            watch.left(room, member.name);
+            if (presence.count() == 0) {
+                watch.emptied(room);
+            }
+        }
     }
 
     void renamedLocked(@Nullable String from, String to) {
         presence.renamed(from, to);
+        watch.renamed(room, from, to);
+    }
+
+    /** Messages have been added, for what watches. */
+    void saidLocked(String epoch, List<Message> messages) {
+        watch.said(room, epoch, messages);
     }
 
     /** How many members there are, those on other nodes too. */

@@ -7,6 +7,7 @@ final class SharedFrames {
     private final PlainFrames plain;
     private final JsonFrames json;
     private final EventFrames events;
+    private final DirectFrames direct;
 
     /** Whether members may have been given frames since they were last let go of. */
     private volatile boolean areKept;
@@ -14,6 +15,7 @@ final class SharedFrames {
     SharedFrames(RoomName room, RoomLog log, Signals signals, Roster roster, int batchBytes) {
         this.plain = new PlainFrames(log.ring(), batchBytes);
         this.json = new JsonFrames(room, log.ring(), signals, roster::snapshot, roster::count, batchBytes);
+        this.direct = new DirectFrames(room, log.ring(), batchBytes);
         this.events = new EventFrames(json, () -> log.beginning().epoch());
     }
 
@@ -22,6 +24,7 @@ final class SharedFrames {
             case PLAIN -> plain;
             case JSON -> json;
             case EVENTS -> events;
+            case DIRECT -> direct;
         };
     }
 

@@ -2,6 +2,11 @@ package parley.room;
 
 /** Hears how rooms' turns went. Called by the threads that run them; must not block. */
 public interface TurnObserver {
+    /** What notes who comes and goes, and what is said. */
+    default RoomWatch watch() {
+        return RoomWatch.NONE;
+    }
+
     /**
      * A turn has ended.
      *

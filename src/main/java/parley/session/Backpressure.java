@@ -10,8 +10,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import parley.delivery.Transport;
 import parley.protocol.Draft;
+import parley.room.Inspection;
 import parley.room.Outcome;
 import parley.room.Room;
+import parley.room.Screen;
 
 /**
  * What a session publishes, and how far it is ahead of its rooms: messages that have not been through a turn of fan-out
@@ -37,6 +39,7 @@ final class Backpressure {
     private static final long MOMENT_NANOS = 100_000_000L;
 
     private final Transport transport;
+    private final Screen screen;
 
     /** The rooms that it has published in, with their turns when the newest message got its result. */
     private final Map<Room, Long> published = new ConcurrentHashMap<>();
@@ -58,7 +61,12 @@ final class Backpressure {
     private long bytes;
 
     Backpressure(Transport transport) {
+        this(transport, Inspection.NONE);
+    }
+
+    Backpressure(Transport transport, Inspection inspection) {
         this.transport = transport;
+        this.screen = new Screen(inspection);
     }
 
     /** Publishes a message; the callback is called once, now or later. */
@@ -66,7 +74,7 @@ final class Backpressure {
         messages++;
         bytes += draft.content().bytes();
         unanswered.incrementAndGet();
-        room.publish(draft, outcome -> {
+        screen.pass(room.name(), draft, room::publish, outcome -> {
             if (outcome instanceof Outcome.Published) {
                 published.put(room, room.turnsBegun());
             }

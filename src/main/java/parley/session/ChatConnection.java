@@ -21,7 +21,7 @@ public abstract sealed class ChatConnection extends Connection implements Member
         long bytesPerSecond = sessions.limits().bytesPerSecond();
         this.rate = perSecond == 0 ? null : new Rate(perSecond, sessions.now());
         this.bytes = bytesPerSecond == 0 ? null : new Rate(bytesPerSecond, sessions.now());
-        this.backpressure = new Backpressure(transport);
+        this.backpressure = new Backpressure(transport, sessions.inspection());
     }
 
     /** Enters a room that the handshake named. Called once for each, before the first message. */

@@ -129,6 +129,9 @@ final class JsonCommands {
         if (outcome instanceof Outcome.Published published) {
             return new Event.Ack(say.ref(), say.room(), published.seq(), published.duplicate());
         }
+        if (outcome instanceof Outcome.Refused refused) {
+            return new Event.Error(say.ref(), ErrorCode.FORBIDDEN, refused.reason(), say.room());
+        }
         return outcome instanceof Outcome.TooLarge tooLarge
                 ? new Event.Error(say.ref(), ErrorCode.TOO_LARGE, tooLarge.reason(), say.room())
                 : new Event.Error(say.ref(), ErrorCode.UNAVAILABLE, ((Outcome.NotKept) outcome).reason(), say.room());

@@ -75,9 +75,9 @@ public final class PlainConnection extends ChatConnection {
         }
     }
 
-    /** Plain text has no words for a message that was not kept. */
+    /** Plain text has no words for a message that was not kept; one that is not wanted is not missed by anybody. */
     private void published(Outcome outcome) {
-        if (!(outcome instanceof Outcome.Published)) {
+        if (!(outcome instanceof Outcome.Published || outcome instanceof Outcome.Refused)) {
             end(Ending.NOT_KEPT);
         }
     }

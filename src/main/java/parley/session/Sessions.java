@@ -20,7 +20,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Transport;
 import parley.protocol.MemberName;
+import parley.protocol.Utf8;
 import parley.room.Format;
+import parley.room.Inspection;
 import parley.room.RoomRegistry;
 
 /**
@@ -28,6 +30,9 @@ import parley.room.RoomRegistry;
  * at the end. Any thread may call any method, except where it says otherwise.
  */
 public final class Sessions {
+    /** What fits a close frame in bytes of UTF-8 (RFC 6455 section 5.5). */
+    public static final int LONGEST_REASON = 123;
+
     /** How long a shutdown waits for its last event to be taken. */
     private static final long FOR_THE_LAST_WORD_NANOS = 250_000_000L;
     /** So many connections are closed a second when there is time, or more when there is not. */
@@ -43,6 +48,7 @@ public final class Sessions {
     private final Clock clock;
     private final Renewal renewal;
     private final AddressLimit addresses;
+    private final Inspection inspection;
 
     private final Set<Connection> open = ConcurrentHashMap.newKeySet();
     /** Ended, and not yet known to be gone: the container may still be closing them. */
@@ -85,7 +91,25 @@ public final class Sessions {
             Clock clock,
             Renewal renewal,
             AddressLimit addresses) {
+        this(limits, fanOut, closing, nanoClock, clock, renewal, addresses, Inspection.NONE);
+    }
+
+    /**
+     * Makes the set of sessions, empty.
+     *
+     * @param inspection what looks at messages before they are published
+     */
+    public Sessions(
+            SessionLimits limits,
+            Executor fanOut,
+            Executor closing,
+            LongSupplier nanoClock,
+            Clock clock,
+            Renewal renewal,
+            AddressLimit addresses,
+            Inspection inspection) {
         this.limits = limits;
+        this.inspection = inspection;
         this.clock = clock;
         this.renewal = renewal;
         this.addresses = addresses;
@@ -111,6 +135,7 @@ public final class Sessions {
             case JSON -> new JsonConnection(this, client, transport, rooms, first.name());
             case EVENTS ->
                 new EventsConnection(this, client, transport, List.of(first), new StreamTerms(SOON, 0, null));
+            case DIRECT -> throw new IllegalArgumentException("a client is not in this process");
         };
         if (add(connection)) {
             connection.enter(rooms, first);
@@ -305,10 +330,16 @@ public final class Sessions {
         }
     }
 
+    /** Whether a close frame can say that. */
+    public static boolean isReason(String text) {
+        boolean isClean = text.codePoints().noneMatch(Character::isISOControl);
+        return isClean && !text.isEmpty() && Utf8.length(text) <= LONGEST_REASON;
+    }
+
     /**
      * Closes the session with that id; false when there is none.
      *
-     * @param reason what the close frame says, at most 123 bytes
+     * @param reason what the close frame says; {@link #isReason}
      */
     public boolean remove(String session, String reason) {
         return remove(connection -> connection.client().session().equals(session), reason) > 0;
@@ -388,6 +419,11 @@ public final class Sessions {
     /** Whether as many sessions are open as may be. */
     public boolean isFull() {
         return count.get() + ended.size() >= limits.connections();
+    }
+
+    /** What looks at messages of clients before they are published. */
+    public Inspection inspection() {
+        return inspection;
     }
 
     boolean isLeaving() {

@@ -23,14 +23,6 @@ import parley.http.Router;
  * of the kinds below alone, so that no class of the WAR's root gets out. Called by the selectors.
  */
 final class Pages extends HttpHandler {
-    private static final Map<String, String> TYPES = Map.of(
-            "html", "text/html; charset=utf-8",
-            "css", "text/css; charset=utf-8",
-            "js", "text/javascript; charset=utf-8",
-            "ts", "text/plain; charset=utf-8",
-            "svg", "image/svg+xml",
-            "png", "image/png");
-
     @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Page(byte[] content, String type) {}
 
@@ -76,18 +68,14 @@ final class Pages extends HttpHandler {
 
     private static void add(Map<String, Page> pages, String name, byte[] content) {
         if (isPage(name)) {
-            pages.put("/" + name, new Page(content, type(name)));
+            pages.put("/" + name, new Page(content, PageHeaders.type(name)));
         }
     }
 
     private static boolean isPage(String name) {
         return !name.startsWith("WEB-INF/")
                 && !name.startsWith("META-INF/")
-                && !type(name).isEmpty();
-    }
-
-    private static String type(String name) {
-        return TYPES.getOrDefault(name.substring(name.lastIndexOf('.') + 1), "");
+                && !PageHeaders.type(name).isEmpty();
     }
 
     @Override

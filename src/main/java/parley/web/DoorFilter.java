@@ -32,10 +32,16 @@ public final class DoorFilter extends HttpFilter {
     private static final long serialVersionUID = 1L;
     private static final Logger LOG = System.getLogger("parley.web");
 
+    /** The parameter of what all paths begin with, below the context. */
+    static final String PREFIX = "prefix";
+
     private final transient OpenExchanges open = new OpenExchanges();
+    private String prefix = "";
 
     @Override
     public void init() {
+        String named = getInitParameter(PREFIX);
+        prefix = named == null ? "" : named;
         Parley parley = Deployment.current();
         if (parley != null) {
             parley.atEachSweep(open::sweep);
@@ -51,9 +57,9 @@ public final class DoorFilter extends HttpFilter {
             return;
         }
         Request asked = new Request(
-                request.getRequestURI().substring(request.getContextPath().length()),
+                path(request),
                 request.getQueryString(),
-                name -> header(request, name),
+                new ServletHeaders(request),
                 peer(request),
                 request.getUserPrincipal() == null
                         ? null
@@ -85,6 +91,12 @@ public final class DoorFilter extends HttpFilter {
         } finally {
             Arrival.forget();
         }
+    }
+
+    /** The path below the prefix, not decoded; as it is where an escape hides the prefix, which is nowhere then. */
+    private String path(HttpServletRequest request) {
+        String path = request.getRequestURI().substring(request.getContextPath().length());
+        return path.startsWith(prefix) ? path.substring(prefix.length()) : path;
     }
 
     private static void refuse(Parley parley, Request asked, Admission.Refusal refusal, HttpServletResponse response)
@@ -122,11 +134,6 @@ public final class DoorFilter extends HttpFilter {
         if (parley != null) {
             parley.stop();
         }
-    }
-
-    private static @Nullable String header(HttpServletRequest request, String name) {
-        List<String> values = lines(request, name);
-        return values.isEmpty() ? null : String.join(",", values);
     }
 
     private static List<String> lines(HttpServletRequest request, String name) {

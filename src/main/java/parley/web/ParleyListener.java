@@ -1,116 +1,94 @@
 package parley.web;
 
-import jakarta.servlet.DispatcherType;
-import jakarta.servlet.FilterRegistration;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
-import jakarta.servlet.ServletRegistration;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.EnumSet;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import parley.api.Rooms;
 import parley.app.Deployment;
 import parley.app.Parley;
 import parley.app.Settings;
 import parley.app.SettingsException;
 import parley.app.SettingsSources;
+import parley.endpoint.Endpoints;
 
 /**
- * Starts the application when a server deploys it, and stops it at undeploy unless {@link DoorFilter} has: every
- * session is then closed with 1001.
+ * Starts Parley when a server deploys the application that it is in, and stops it at undeploy unless {@link DoorFilter}
+ * has: every session is then closed with 1001.
+ *
+ * <p>An application may have two of these: web.xml, the library's fragment and its {@link ParleyInitializer} each name
+ * it, and servers differ in which of them they follow. The first that is called starts Parley, and stops it.
  */
 public final class ParleyListener implements ServletContextListener {
     private static final Logger LOG = System.getLogger("parley.web");
+
+    /** Set in the context when Parley has been started there. */
+    private static final String STARTED = "parley.web.started";
+
+    private static final String CONTAINER = "jakarta.websocket.server.ServerContainer";
 
     private @Nullable Parley parley;
 
     @Override
     public void contextInitialized(ServletContextEvent event) {
-        Settings settings;
+        ServletContext context = event.getServletContext();
+        if (context.getAttribute(STARTED) != null) {
+            return;
+        }
+        context.setAttribute(STARTED, Boolean.TRUE);
         try {
-            settings = SettingsSources.ofProcess().load();
+            start(context);
         } catch (SettingsException e) {
             LOG.log(Level.ERROR, "Parley does not start: " + e.getMessage());
             throw e;
+        } catch (IllegalStateException e) {
+            LOG.log(Level.ERROR, e.getMessage());
+            throw e;
         }
-        loadClasses(event.getServletContext(), "/WEB-INF/classes/parley/");
-        Parley started = new Parley(settings);
+    }
+
+    private void start(ServletContext context) {
+        Placement placement = Placement.of(context);
+        Settings settings = SettingsSources.ofProcess()
+                .application(Placement.settings(context))
+                .load();
+        placement.place(context);
+        Loading.all(context);
+        Parley started = new Parley(settings, Extending.of(context));
         parley = started;
-        Deployment.set(started);
-        placeDoor(event.getServletContext());
-        placeRoutes(event.getServletContext(), started);
-        String context = event.getServletContext().getContextPath();
+        try {
+            Deployment.set(started);
+            Endpoints.add(context.getAttribute(CONTAINER), placement.prefix());
+        } catch (IllegalStateException e) {
+            stop(); // a server may not say that it has given the deployment up
+            throw e;
+        }
+        context.setAttribute(Rooms.class.getName(), started.local());
+        String at = context.getContextPath() + placement.prefix();
         LOG.log(
                 Level.INFO,
-                "Parley is deployed: " + context + "/ has the page, " + context + "/echo and " + context
+                "Parley is deployed: " + at + "/ has the page, " + at + "/echo and " + at
                         + "/chat take WebSocket connections");
-    }
-
-    /** Before all filters. What web.xml declares comes behind Jetty's own filter, which goes on with no upgrade. */
-    private static void placeDoor(ServletContext context) {
-        FilterRegistration.Dynamic door = context.addFilter("door", DoorFilter.class);
-        door.setAsyncSupported(true);
-        door.addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/*");
-    }
-
-    /**
-     * Some servers refuse an asynchronous request when the servlet behind all filters, the one for files, is not for
-     * such.
-     */
-    private static void placeRoutes(ServletContext context, Parley parley) {
-        String[] mappings = parley.routes().routes().keySet().stream()
-                .map(ParleyListener::mapping)
-                .distinct()
-                .toArray(String[]::new);
-        ServletRegistration.Dynamic servlet = context.addServlet("routes", RoutesServlet.class);
-        servlet.setAsyncSupported(true);
-        if (mappings.length > 0) {
-            servlet.addMapping(mappings);
-        }
-    }
-
-    /** As servlets map paths: up to the first parameter. */
-    private static String mapping(String pattern) {
-        int end = pattern.indexOf("/{");
-        return end < 0 ? pattern : pattern.substring(0, end) + "/*";
     }
 
     @Override
     public void contextDestroyed(ServletContextEvent event) {
+        if (parley != null) {
+            event.getServletContext().removeAttribute(STARTED);
+            event.getServletContext().removeAttribute(Rooms.class.getName());
+        }
+        stop();
+    }
+
+    private void stop() {
         Parley started = parley;
         if (started != null) {
             started.stop();
             Deployment.clear(started);
             parley =
                     null; // Open Liberty keeps the listener, for as long as a thread that served this application idles
-        }
-    }
-
-    /**
-     * Open Liberty stops an application when its file has been deleted: what it has not loaded by then it cannot load.
-     */
-    private static void loadClasses(ServletContext context, String folder) {
-        Set<String> paths = context.getResourcePaths(folder);
-        if (paths == null || folder.endsWith("/standalone/")) {
-            return;
-        }
-        for (String path : paths) {
-            if (path.endsWith("/")) {
-                loadClasses(context, path);
-            } else if (path.endsWith(".class") && !path.endsWith("-info.class")) {
-                loadClass(path.substring("/WEB-INF/classes/".length(), path.length() - ".class".length())
-                        .replace('/', '.'));
-            }
-        }
-    }
-
-    private static void loadClass(String name) {
-        try {
-            Class.forName(name, false, ParleyListener.class.getClassLoader());
-        } catch (ClassNotFoundException e) {
-            throw new IllegalStateException("a class of the WAR's own is not in it", e);
         }
     }
 }

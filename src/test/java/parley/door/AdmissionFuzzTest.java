@@ -89,7 +89,7 @@ class AdmissionFuzzTest {
     }
 
     private void didNotFail() {
-        assertThat(admission.refusedCount(Admission.Cause.UNREADABLE)).isZero();
+        assertThat(admission.refusedCount(Cause.UNREADABLE)).isZero();
     }
 
     @Test

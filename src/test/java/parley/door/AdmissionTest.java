@@ -201,7 +201,7 @@ class AdmissionTest {
         for (int i = 0; i < 9; i++) {
             door.judge(new Request("/chat", null, headers, null, null));
         }
-        assertThat(door.refusedCount(Admission.Cause.RATE)).isPositive();
+        assertThat(door.refusedCount(Cause.RATE)).isPositive();
     }
 
     /** One line of each cause a minute, with the number of those that were not said. */
@@ -224,9 +224,9 @@ class AdmissionTest {
         logger.addHandler(handler);
         try {
             RefusalLog log = new RefusalLog(0);
-            Admission.Refusal full = new Admission.Refusal(Admission.Cause.FULL, "the server is full");
-            Admission.Refusal other = new Admission.Refusal(
-                    Admission.Cause.NOT_FOUND, "there is nothing", "line\nbreak " + "x".repeat(300));
+            Admission.Refusal full = new Admission.Refusal(Cause.FULL, "the server is full");
+            Admission.Refusal other =
+                    new Admission.Refusal(Cause.NOT_FOUND, "there is nothing", "line\nbreak " + "x".repeat(300));
             for (int second = 0; second < 121; second++) {
                 log.refused(full, Proxies.literal("192.0.2.1"), second * 1_000_000_000L);
             }
@@ -239,7 +239,7 @@ class AdmissionTest {
                             "refused a handshake from 192.0.2.1 with 503: the server is full (and 59 more since it was"
                                     + " last said)",
                             "refused a handshake with 404: there is nothing; line?break " + "x".repeat(189) + "...");
-            assertThat(log.count(Admission.Cause.FULL)).isEqualTo(121);
+            assertThat(log.count(Cause.FULL)).isEqualTo(121);
         } finally {
             logger.removeHandler(handler);
         }
@@ -303,26 +303,27 @@ class AdmissionTest {
     void aReaderIsCountedAndRefusedAsAHandshakeIs() {
         admission.close();
         Admission.Refusal refusal = (Admission.Refusal) judgeReader("/rooms/java/events", null, null);
-        assertThat(refusal.cause()).isEqualTo(Admission.Cause.CLOSED);
+        assertThat(refusal.cause()).isEqualTo(Cause.CLOSED);
         assertThat(refusal.isForNow()).isTrue();
-        assertThat(admission.refusedCount(Admission.Cause.CLOSED)).isEqualTo(1);
+        assertThat(admission.refusedCount(Cause.CLOSED)).isEqualTo(1);
     }
 
     @Test
     void whatIsOverSoonIsForNow() {
-        List<Admission.Cause> forNow = new ArrayList<>();
-        for (Admission.Cause cause : Admission.Cause.values()) {
+        List<Cause> forNow = new ArrayList<>();
+        for (Cause cause : Cause.values()) {
             if (new Admission.Refusal(cause, "why").isForNow()) {
                 forNow.add(cause);
             }
         }
         assertThat(forNow)
                 .containsExactly(
-                        Admission.Cause.CLOSED,
-                        Admission.Cause.STARTING,
-                        Admission.Cause.FULL,
-                        Admission.Cause.RATE,
-                        Admission.Cause.ADDRESS_FULL,
-                        Admission.Cause.ADDRESS_RATE);
+                        Cause.CLOSED,
+                        Cause.STARTING,
+                        Cause.FULL,
+                        Cause.RATE,
+                        Cause.ADDRESS_FULL,
+                        Cause.ADDRESS_RATE,
+                        Cause.APPLICATION_FAILS);
     }
 }

@@ -1,11 +1,21 @@
 package parley.portability;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.jboss.arquillian.container.test.api.Deployer;
 import org.jboss.arquillian.container.test.api.Deployment;
 import org.jboss.arquillian.container.test.api.RunAsClient;
@@ -18,6 +28,7 @@ import parley.client.Client;
 import parley.client.JsonClient;
 import parley.client.RawClient;
 import parley.servers.Difference;
+import parley.servers.Jvm;
 import parley.servers.Kind;
 import parley.servers.Server;
 
@@ -30,6 +41,10 @@ import parley.servers.Server;
 @RunAsClient
 @ExtendWith(LogOfFailure.class)
 abstract class Portability {
+    /** Of what there is one in each application that runs. */
+    static final List<String> APPLICATION =
+            List.of("parley.app.Parley", "parley.session.Sessions", "parley.room.RoomRegistry");
+
     static final String PARLEY = "parley";
     static final String SHORT_LIVED = "short-lived";
 
@@ -37,7 +52,7 @@ abstract class Portability {
     static final int LIMIT = 64 * 1024;
 
     /** Without the upgrade to HTTP/2 that no browser asks for either: Open Liberty hangs at it. */
-    private static final HttpClient HTTP = HttpClient.newBuilder()
+    static final HttpClient HTTP = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .followRedirects(HttpClient.Redirect.NORMAL)
             .build();
@@ -99,5 +114,25 @@ abstract class Portability {
     RawClient handshake(String path, String... headers) throws IOException {
         String lines = headers.length == 0 ? "" : String.join("\r\n", headers) + "\r\n";
         return RawClient.handshake(port(), "/parley" + path, 0, lines);
+    }
+
+    /** Many at once, so that each thread of the server lets go of what it served last. */
+    void haveThreadsServeAnother() throws Exception {
+        ExecutorService clients = Executors.newFixedThreadPool(32);
+        try {
+            Callable<Integer> ask = () -> get("/parley/health/live").statusCode();
+            for (Future<Integer> answer : clients.invokeAll(Collections.nCopies(128, ask))) {
+                assertThat(answer.get()).isEqualTo(200);
+            }
+        } finally {
+            clients.shutdownNow();
+        }
+    }
+
+    /** The threads of Parley that were not there before. */
+    static Map<String, String> without(Set<String> before, Jvm jvm) {
+        Map<String, String> threads = jvm.threads("parley-");
+        threads.keySet().removeAll(before);
+        return threads;
     }
 }

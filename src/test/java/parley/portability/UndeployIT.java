@@ -4,14 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import parley.client.Client;
 import parley.client.JsonClient;
@@ -22,9 +17,6 @@ import parley.servers.Kind;
 
 /** What an undeploy leaves behind: nothing. */
 class UndeployIT extends Portability {
-    private static final List<String> APPLICATION =
-            List.of("parley.app.Parley", "parley.session.Sessions", "parley.room.RoomRegistry");
-
     @Test
     void anUndeployClosesEveryoneWith1001() throws Exception {
         deployer.deploy(SHORT_LIVED);
@@ -81,19 +73,6 @@ class UndeployIT extends Portability {
                         count -> count <= classes + mayStay);
     }
 
-    /** Many at once, so that each thread of the server lets go of what it served last. */
-    private void haveThreadsServeAnother() throws Exception {
-        ExecutorService clients = Executors.newFixedThreadPool(32);
-        try {
-            Callable<Integer> ask = () -> get("/parley/health/live").statusCode();
-            for (Future<Integer> answer : clients.invokeAll(Collections.nCopies(128, ask))) {
-                assertThat(answer.get()).isEqualTo(200);
-            }
-        } finally {
-            clients.shutdownNow();
-        }
-    }
-
     private void aProcessEndsAndStartsAgain() throws Exception {
         for (int i = 0; i < 2; i++) {
             deployer.deploy(SHORT_LIVED);
@@ -115,11 +94,5 @@ class UndeployIT extends Portability {
         } finally {
             deployer.undeploy(SHORT_LIVED);
         }
-    }
-
-    private static Map<String, String> without(Set<String> before, Jvm jvm) {
-        Map<String, String> threads = jvm.threads("parley-");
-        threads.keySet().removeAll(before);
-        return threads;
     }
 }

@@ -131,10 +131,21 @@ abstract class Installed implements Server {
 
     @Override
     public void deploy(String name, Path war) throws IOException {
+        put(name, war);
+        await(TO_DEPLOY, "deploy " + name, () -> has(name));
+    }
+
+    @Override
+    public void refuse(String name, Path war, String log) throws IOException {
+        put(name, war);
+        await(TO_DEPLOY, "say why " + name + " is not deployed", () -> log().contains(log));
+        undeploy(name);
+    }
+
+    private void put(String name, Path war) throws IOException {
         Path copy = Files.copy(war, base.resolve(name + ".copy"), StandardCopyOption.REPLACE_EXISTING);
         // In one step: all of them look for what is new, and some would take half a file.
         Files.move(copy, deployments().resolve(name + ".war"), StandardCopyOption.ATOMIC_MOVE);
-        await(TO_DEPLOY, "deploy " + name, () -> has(name));
     }
 
     @Override

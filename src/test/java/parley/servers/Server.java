@@ -28,6 +28,9 @@ public interface Server extends AutoCloseable {
     /** Deploys a WAR under that name, as docs/servers.md says to, and waits until its page is there. */
     void deploy(String name, Path war) throws IOException;
 
+    /** Deploys a WAR that the server is not to have, waits until the log says why, and takes it away again. */
+    void refuse(String name, Path war, String log) throws IOException;
+
     /** Undeploys it and waits until its page is gone. */
     void undeploy(String name) throws IOException;
 

@@ -75,6 +75,11 @@ final class Standalone implements Server {
     }
 
     @Override
+    public void refuse(String name, Path war, String log) {
+        throw new UnsupportedOperationException("there is one WAR that runs by itself");
+    }
+
+    @Override
     public void undeploy(String name) {
         Running running = deployed.get(name);
         Output.stop(running.process, TO_STOP);

@@ -24,7 +24,7 @@ import parley.app.SettingsException;
 import parley.client.Client;
 import parley.client.JsonClient;
 import parley.client.RawClient;
-import parley.door.Admission;
+import parley.door.Cause;
 import parley.session.Ending;
 
 /** Who may enter, over real sockets. */
@@ -65,9 +65,9 @@ class AccessTest extends ServerBase {
                 assertThat(client.body()).contains("token");
             }
         }
-        assertThat(server.parley().admission().refusedCount(Admission.Cause.TOKEN_MISSING))
+        assertThat(server.parley().admission().refusedCount(Cause.TOKEN_MISSING))
                 .isEqualTo(3);
-        assertThat(server.parley().admission().refusedCount(Admission.Cause.TOKEN_UNREADABLE))
+        assertThat(server.parley().admission().refusedCount(Cause.TOKEN_UNREADABLE))
                 .isEqualTo(1);
     }
 
@@ -255,7 +255,7 @@ class AccessTest extends ServerBase {
         HttpResponse<String> fine = get("/chat/java?token=" + good);
         assertThat(fine.statusCode()).isEqualTo(426);
         assertThat(fine.headers().firstValue("Upgrade")).hasValue("websocket");
-        assertThat(server.parley().admission().refusedCount(Admission.Cause.TOKEN_EXPIRED))
+        assertThat(server.parley().admission().refusedCount(Cause.TOKEN_EXPIRED))
                 .isZero();
     }
 

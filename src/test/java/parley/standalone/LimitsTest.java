@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import parley.client.Client;
 import parley.client.JsonClient;
 import parley.client.RawClient;
-import parley.door.Admission;
+import parley.door.Cause;
 
 /** What a stranger cannot make grow. */
 class LimitsTest extends ServerBase {
@@ -38,8 +38,7 @@ class LimitsTest extends ServerBase {
                 }
             });
         }
-        assertThat(server.parley().admission().refusedCount(Admission.Cause.ADDRESS_FULL))
-                .isGreaterThanOrEqualTo(2);
+        assertThat(server.parley().admission().refusedCount(Cause.ADDRESS_FULL)).isGreaterThanOrEqualTo(2);
     }
 
     /** Once it has been counted, which is behind the answer to the handshake. */
@@ -66,8 +65,7 @@ class LimitsTest extends ServerBase {
             }
         }
         assertThat(in).isBetween(5, 12);
-        assertThat(server.parley().admission().refusedCount(Admission.Cause.RATE))
-                .isEqualTo(refused);
+        assertThat(server.parley().admission().refusedCount(Cause.RATE)).isEqualTo(refused);
     }
 
     @Test
@@ -85,8 +83,7 @@ class LimitsTest extends ServerBase {
             }
         }
         assertThat(refused).isBetween(8, 15);
-        assertThat(server.parley().admission().refusedCount(Admission.Cause.ADDRESS_RATE))
-                .isEqualTo(refused);
+        assertThat(server.parley().admission().refusedCount(Cause.ADDRESS_RATE)).isEqualTo(refused);
         try (RawClient other = handshake("203.0.113.2")) {
             assertThat(other.status()).isEqualTo(101);
         }

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import parley.client.EventReader;
 import parley.client.JsonClient;
 import parley.client.RawClient;
-import parley.door.Admission;
+import parley.door.Cause;
 
 /** How pages come in that can set no header: with a ticket, with a cookie. Over real sockets. */
 class TicketTest extends HttpBase {
@@ -60,8 +60,7 @@ class TicketTest extends HttpBase {
                 assertThat(again.body()).contains("ticket has been used");
             }
         }
-        assertThat(server.parley().admission().refusedCount(Admission.Cause.TICKET_USED))
-                .isEqualTo(4);
+        assertThat(server.parley().admission().refusedCount(Cause.TICKET_USED)).isEqualTo(4);
         assertThat(get("/metrics").body())
                 .contains("parley_tickets_made_total 4.0")
                 .contains("parley_tickets_taken_total 4.0")

@@ -25,7 +25,7 @@ import parley.app.Arrival;
 import parley.app.Parley;
 import parley.app.SettingsSources;
 import parley.client.RawClient;
-import parley.door.Admission;
+import parley.door.Cause;
 
 /** Tyrus's filter and what is around it, with an engine that does not take a handshake. */
 class UpgradeFilterTest {
@@ -94,7 +94,7 @@ class UpgradeFilterTest {
                     .hasLineCount(1);
             client.readToEnd();
         }
-        assertThat(parley.admission().refusedCount(Admission.Cause.BAD_REQUEST)).isEqualTo(1);
+        assertThat(parley.admission().refusedCount(Cause.BAD_REQUEST)).isEqualTo(1);
         assertThat(warnings).hasSize(1).allMatch(record -> record.getThrown() == null);
         assertThat(warnings.get(0).getMessage()).contains("with 400: this handshake cannot be read");
     }

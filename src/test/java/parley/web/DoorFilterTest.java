@@ -31,7 +31,7 @@ import parley.app.Arrival;
 import parley.app.Deployment;
 import parley.app.Parley;
 import parley.app.SettingsSources;
-import parley.door.Admission;
+import parley.door.Cause;
 
 /** The filter with a container behind it that does what a test says. */
 class DoorFilterTest {
@@ -132,7 +132,7 @@ class DoorFilterTest {
     }
 
     private long refused() {
-        return parley.admission().refusedCount(Admission.Cause.BAD_REQUEST);
+        return parley.admission().refusedCount(Cause.BAD_REQUEST);
     }
 
     /** What servers throw at extensions that they cannot read, and at keys and protocols. */

@@ -6,14 +6,14 @@ import jakarta.websocket.EndpointConfig;
 import jakarta.websocket.MessageHandler;
 import jakarta.websocket.PongMessage;
 import jakarta.websocket.Session;
-import jakarta.websocket.server.ServerEndpointConfig;
 import java.nio.ByteBuffer;
 
 /**
- * All paths on Open Liberty, in place of the classes with annotations, which {@link LibertyEndpoints} explains. One
- * instance a session, called by the container.
+ * All paths in one class, in place of the classes with annotations: in {@code parley.war} on Open Liberty, which {@link
+ * LibertyEndpoints} explains, and as a library, which {@link Endpoints} explains. One instance a session, called by the
+ * container.
  */
-public final class LibertyEndpoint extends Endpoint {
+public final class HandlerEndpoint extends Endpoint {
     private final SessionEvents events = new SessionEvents();
 
     /** The handlers come first: to be opened may mean to be closed, and then none can be added. */
@@ -22,12 +22,7 @@ public final class LibertyEndpoint extends Endpoint {
         session.addMessageHandler(String.class, (MessageHandler.Partial<String>) events::text);
         session.addMessageHandler(ByteBuffer.class, (MessageHandler.Partial<ByteBuffer>) events::binary);
         session.addMessageHandler(PongMessage.class, (MessageHandler.Whole<PongMessage>) pong -> events.pong());
-        events.open(session, config, path(((ServerEndpointConfig) config).getPath(), session));
-    }
-
-    private static String path(String template, Session session) {
-        return template.replace(
-                "{room}", String.valueOf(session.getPathParameters().get("room")));
+        events.open(session, config);
     }
 
     @Override

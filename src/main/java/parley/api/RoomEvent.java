@@ -1,0 +1,59 @@
+package parley.api;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** What a subscriber of a room is given. Immutable. */
+public sealed interface RoomEvent {
+    /** The room's name. */
+    String room();
+
+    /** The history of the room that numbers belong to: another one after messages were lost. */
+    String epoch();
+
+    /** The number behind which the subscriber is now. */
+    long seq();
+
+    /** Where the subscriber is when it has seen this, to go on from later. */
+    default Position.After position() {
+        return new Position.After(epoch(), seq());
+    }
+
+    /**
+     * The subscriber has a place; or the room has begun another history, and it goes on there.
+     *
+     * @param seq the number behind which it starts
+     * @param isResumed whether it is given everything since the message that it named
+     */
+    record Placed(String room, String epoch, long seq, boolean isResumed) implements RoomEvent {}
+
+    /**
+     * A message was published.
+     *
+     * @param from the name of who said it; null for none
+     * @param id what the sender gave it; null for none
+     */
+    record Said(
+            String room,
+            String epoch,
+            long seq,
+            Instant at,
+            @Nullable String from,
+            Payload payload,
+            @Nullable String id)
+            implements RoomEvent {}
+
+    /**
+     * The messages between two numbers are not given to this subscriber: the room has let go of them.
+     *
+     * @param after the last number before them
+     * @param seq the last number of them
+     * @param count how many they are; null when that cannot be known
+     */
+    record Missed(
+            String room,
+            String epoch,
+            long after,
+            long seq,
+            @Nullable Long count) implements RoomEvent {}
+}

@@ -1,0 +1,98 @@
+package parley.portability;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
+
+/** Puts together the WAR of an application with Parley in its WEB-INF/lib. For one thread. */
+final class ExampleWar {
+    private static final String WEB_APP = "<web-app xmlns=\"https://jakarta.ee/xml/ns/jakartaee\" version=\"5.0\"";
+
+    private final Map<String, byte[]> entries = new LinkedHashMap<>();
+    private String head = WEB_APP + ">";
+    private final StringBuilder descriptor = new StringBuilder();
+
+    /** An application with a page and nothing else of its own. */
+    ExampleWar() throws IOException {
+        file("index.html", "<!doctype html><title>Parley in an application</title>\n");
+        Path library = Path.of(System.getProperty("parley.library"));
+        entries.put("WEB-INF/lib/" + library.getFileName(), Files.readAllBytes(library));
+        libraries();
+    }
+
+    /** Those of the executable WAR, without what only stored rooms, clusters and tokens need. */
+    private void libraries() throws IOException {
+        try (ZipFile war = new ZipFile(System.getProperty("parley.war"))) {
+            for (ZipEntry entry : war.stream().toList()) {
+                String name = entry.getName();
+                if (name.matches("WEB-INF/lib/(?!jnats|sqlite|jose4j|slf4j-jdk).*\\.jar")) {
+                    try (InputStream in = war.getInputStream(entry)) {
+                        entries.put(name, in.readAllBytes());
+                    }
+                }
+            }
+        }
+    }
+
+    ExampleWar file(String name, String text) {
+        entries.put(name, text.getBytes(StandardCharsets.UTF_8));
+        return this;
+    }
+
+    /** Adds a class, with those that are nested in it. */
+    ExampleWar type(Class<?> type) throws IOException {
+        String path = type.getName().replace('.', '/') + ".class";
+        try (InputStream in = type.getClassLoader().getResourceAsStream(path)) {
+            entries.put("WEB-INF/classes/" + path, in.readAllBytes());
+        }
+        for (Class<?> nested : type.getDeclaredClasses()) {
+            type(nested);
+        }
+        return this;
+    }
+
+    /** Adds a class that the ServiceLoader finds. */
+    ExampleWar service(Class<?> of, Class<?> type) throws IOException {
+        return type(type).file("WEB-INF/classes/META-INF/services/" + of.getName(), type.getName() + "\n");
+    }
+
+    ExampleWar parameter(String name, String value) {
+        return descriptor("<context-param><param-name>" + name + "</param-name><param-value>" + value
+                + "</param-value></context-param>");
+    }
+
+    /** Adds to web.xml. */
+    ExampleWar descriptor(String xml) {
+        descriptor.append(xml).append('\n');
+        return this;
+    }
+
+    /** Has web.xml say that all annotations and fragments are in it already. */
+    ExampleWar metadataComplete() {
+        head = WEB_APP + " metadata-complete=\"true\">";
+        return this;
+    }
+
+    /** Writes it into a folder. */
+    Path in(Path folder) throws IOException {
+        file("WEB-INF/web.xml", head + "\n" + descriptor + "</web-app>\n");
+        Path war = folder.resolve("example.war");
+        try (OutputStream out = Files.newOutputStream(war);
+                ZipOutputStream zip = new ZipOutputStream(out)) {
+            for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
+                zip.putNextEntry(new ZipEntry(entry.getKey()));
+                zip.write(entry.getValue());
+                zip.closeEntry();
+            }
+        }
+        return war;
+    }
+}

@@ -1,0 +1,47 @@
+package parley.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import parley.app.Parley;
+import parley.app.SettingsSources;
+
+/** docs/embedding.md shows the files that the tests deploy. */
+class EmbeddingDocumentTest {
+    private static final Pattern SHOWN = Pattern.compile("<!-- file (\\S+) -->\n```java\n(.*?)```\n", Pattern.DOTALL);
+
+    @Test
+    void theExamplesAreTheFilesOfTheTests() throws Exception {
+        Matcher shown = SHOWN.matcher(Files.readString(Path.of("docs/embedding.md")));
+        List<String> files = new ArrayList<>();
+        while (shown.find()) {
+            files.add(shown.group(1));
+            assertThat(shown.group(2)).as(shown.group(1)).isEqualTo(Files.readString(Path.of(shown.group(1))));
+        }
+        assertThat(files).hasSizeGreaterThan(5);
+    }
+
+    /** Without a prefix each path has to be named to the server before there is a router. */
+    @Test
+    void allRoutesHaveTheServletThatMayBeAsynchronous() {
+        Parley parley = new Parley(new SettingsSources(Map.of(), new Properties()).load());
+        try {
+            Stream<String> paths = parley.routes().routes().keySet().stream().map(pattern -> {
+                int end = pattern.indexOf("/{");
+                return end < 0 ? pattern : pattern.substring(0, end) + "/*";
+            });
+            assertThat(paths.distinct()).containsExactlyInAnyOrderElementsOf(Placement.MAPPINGS);
+        } finally {
+            parley.stop();
+        }
+    }
+}
