@@ -4,9 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.json.JsonObject;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import parley.client.EventReader;
+import parley.client.JsonClient;
 import parley.client.NatsServer;
 
 /** What backends do over HTTP at a node of a cluster, with a real NATS. */
@@ -41,6 +47,49 @@ class HttpClusterTest extends HttpBase {
         JsonObject page = get("/rooms/java/messages").json();
         assertThat(page.getJsonArray("messages")).hasSize(1);
         assertThat(page.getString("epoch")).isEqualTo(kept.getString("epoch"));
+    }
+
+    /** Three nodes: what is published at one is read at another, and at the third the reader goes on where it was. */
+    @Test
+    @Timeout(value = 60, unit = TimeUnit.SECONDS)
+    void aReaderGoesOnAtAnotherNode() throws Exception {
+        startNode();
+        Server first = server;
+        List<Server> all = new ArrayList<>(List.of(first));
+        try {
+            for (int i = 0; i < 2; i++) {
+                start("nats.url=" + nats.url(), "access.api-key=" + KEY);
+                all.add(server);
+            }
+            server = first;
+            String id;
+            try (EventReader reader = EventReader.open(all.get(1).port(), "/events?room=java&room=tea")) {
+                reader.next("joined");
+                reader.next("joined");
+                for (int i = 1; i <= 3; i++) {
+                    post("java", "{'text':'java " + i + "'}");
+                    post("tea", "{'text':'tea " + i + "'}");
+                }
+                id = reader.messages(6).get(5);
+            }
+            post("java", "{'text':'java 4'}");
+            post("tea", "{'text':'tea 4'}");
+            List<String> got = new ArrayList<>();
+            try (EventReader reader =
+                    EventReader.open(all.get(2).port(), "/events?room=java&room=tea", "Last-Event-ID: " + id)) {
+                while (got.size() < 2) {
+                    EventReader.Event event = reader.next();
+                    if (event.type().equals("joined")) {
+                        assertThat(event.data()).contains("\"recovered\":true");
+                    } else if (event.type().equals("message")) {
+                        got.add(JsonClient.parse(event.data()).getString("text"));
+                    }
+                }
+            }
+            assertThat(got).containsExactlyInAnyOrder("java 4", "tea 4");
+        } finally {
+            all.stream().skip(1).forEach(Server::stop);
+        }
     }
 
     @Test

@@ -181,14 +181,17 @@ class HttpFuzzTest extends HttpBase {
             assertThat(logged).as("seed %s, request %s", seed, i).isEmpty();
         }
         assertThat(post("java", "{'text':'hi'}").status()).isEqualTo(201);
-        assertThat(server.parley().rooms().roomCount()).isLessThan(10);
+        assertThat(server.parley().rooms().roomCount()).isLessThan(20);
     }
 
     private static byte[] request(Random random) throws IOException {
         StringBuilder head = new StringBuilder(pick(random, METHODS)).append(' ');
         int parts = 1 + random.nextInt(4);
-        if (random.nextInt(3) == 0) {
+        int where = random.nextInt(8);
+        if (where < 2) {
             head.append("/rooms/java/messages");
+        } else if (where < 4) {
+            head.append(where == 2 ? "/rooms/java/events" : "/events");
         } else {
             for (int i = 0; i < parts; i++) {
                 head.append('/').append(pick(random, PARTS));
