@@ -114,7 +114,7 @@ public final class Tickets {
 
     /** Makes a ticket for a client that may do that; none when it would be too long for an address. */
     public Optional<String> make(Grant grant) {
-        JwtClaims claims = Rights.ofConnection(grant);
+        JwtClaims claims = Claims.ofConnection(grant);
         long end = Math.min(clock.millis() + lifetime.toMillis(), grant.until());
         claims.setExpirationTime(NumericDate.fromMilliseconds(end + 999)); // it is of whole seconds
         claims.setJwtId(Long.toString(RANDOM.nextLong(), Character.MAX_RADIX));
@@ -207,7 +207,7 @@ public final class Tickets {
                 throw new BadTokenException(Problem.TOO_EARLY, "the ticket is from the future; compare the clocks");
             }
             Number until = claims.getClaimValue(UNTIL, Number.class);
-            Grant grant = Rights.of(claims, until == null ? Long.MAX_VALUE : until.longValue());
+            Grant grant = Claims.of(claims, until == null ? Long.MAX_VALUE : until.longValue());
             return new Read(Long.parseLong(claims.getJwtId(), Character.MAX_RADIX), grant);
         } catch (InvalidJwtException e) {
             if (e.hasExpired()) {

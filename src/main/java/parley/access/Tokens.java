@@ -81,7 +81,7 @@ public final class Tokens {
         }
         try {
             JwtClaims claims = consumer.processToClaims(token);
-            return Rights.of(claims, times.end(claims));
+            return Claims.of(claims, times.end(claims));
         } catch (InvalidJwtException e) {
             throw rejected(e);
         } catch (MalformedClaimException e) {

@@ -32,8 +32,16 @@ record Placement(String prefix) {
     private static final String PLACED = "parley.web.placed";
 
     /** Without a prefix: each path that is answered before the servlet is called, as servlets map paths. */
-    static final Set<String> MAPPINGS =
-            Set.of("/rooms", "/rooms/*", "/messages", "/events", "/sessions/*", "/members/*");
+    static final Set<String> MAPPINGS = Set.of(
+            "/rooms",
+            "/rooms/*",
+            "/messages",
+            "/events",
+            "/events/*",
+            "/sessions/*",
+            "/members/*",
+            "/tickets",
+            "/openapi.json");
 
     /** Reads it from the parameters of a context. */
     static Placement of(ServletContext context) {

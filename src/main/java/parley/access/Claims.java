@@ -13,12 +13,12 @@ import parley.protocol.MemberName;
 import parley.protocol.RoomPattern;
 
 /** What a client may do, as claims of a token or a ticket: reads and writes them. */
-final class Rights {
+final class Claims {
     private static final int MOST_PATTERNS = 100;
 
     private static final Set<String> CLAIMS_OF_ROOMS = Set.of("rooms", "read", "write", "publish");
 
-    private Rights() {}
+    private Claims() {}
 
     /**
      * Reads them.
