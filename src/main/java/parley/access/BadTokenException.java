@@ -21,7 +21,11 @@ public final class BadTokenException extends Exception {
         /** A claim is not what it has to be. */
         CLAIM,
         /** It is no token that can be read. */
-        UNREADABLE
+        UNREADABLE,
+        /** It is a ticket, and has opened a connection before. */
+        USED,
+        /** It is a ticket, and as many as can be remembered are taken. */
+        BUSY
     }
 
     private final Problem problem;

@@ -3,8 +3,6 @@ package parley.access;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Clock;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
@@ -18,10 +16,7 @@ import org.jose4j.jwt.consumer.IssValidator;
 import org.jose4j.jwt.consumer.JwtConsumer;
 import org.jose4j.jwt.consumer.JwtConsumerBuilder;
 import org.jose4j.lang.UnresolvableKeyException;
-import org.jspecify.annotations.Nullable;
 import parley.access.BadTokenException.Problem;
-import parley.protocol.MemberName;
-import parley.protocol.RoomPattern;
 
 /**
  * Checks JSON Web Tokens (RFC 7519) and reads from their claims what a client may do. Any thread; nothing blocks.
@@ -35,10 +30,6 @@ public final class Tokens {
     public static final int LONGEST = 8192;
 
     private static final Logger LOG = System.getLogger("parley.access");
-
-    private static final int MOST_PATTERNS = 100;
-
-    private static final Set<String> CLAIMS_OF_ROOMS = Set.of("rooms", "read", "write", "publish");
 
     private final TokenKeys keys;
     private final JwtConsumer consumer;
@@ -90,14 +81,7 @@ public final class Tokens {
         }
         try {
             JwtClaims claims = consumer.processToClaims(token);
-            List<RoomPattern> both = patterns(claims, "rooms");
-            return new Grant(
-                    name(claims),
-                    joined(both, patterns(claims, "read")),
-                    joined(both, patterns(claims, "write")),
-                    patterns(claims, "publish"),
-                    Boolean.TRUE.equals(claims.getClaimValue("admin", Boolean.class)),
-                    times.end(claims));
+            return Rights.of(claims, times.end(claims));
         } catch (InvalidJwtException e) {
             throw rejected(e);
         } catch (MalformedClaimException e) {
@@ -133,43 +117,5 @@ public final class Tokens {
             return new BadTokenException(Problem.KEY, "no key here is for the token");
         }
         return new BadTokenException(Problem.UNREADABLE, "the token is none that is taken here");
-    }
-
-    private static @Nullable MemberName name(JwtClaims claims) throws MalformedClaimException, BadTokenException {
-        String name = claims.getStringClaimValue("name");
-        MemberName parsed = name == null ? null : MemberName.parse(name);
-        if (name != null && parsed == null) {
-            throw new BadTokenException(Problem.CLAIM, "the token's name is not " + MemberName.RULE);
-        }
-        return parsed;
-    }
-
-    private static List<RoomPattern> patterns(JwtClaims claims, String claim)
-            throws MalformedClaimException, BadTokenException {
-        assert CLAIMS_OF_ROOMS.contains(claim);
-        if (!claims.hasClaim(claim)) {
-            return List.of();
-        }
-        List<@Nullable String> texts = claims.isClaimValueString(claim)
-                ? List.of(claims.getStringClaimValue(claim))
-                : claims.getStringListClaimValue(claim);
-        if (texts.size() > MOST_PATTERNS) {
-            throw new BadTokenException(Problem.CLAIM, "the token's " + claim + " are more than " + MOST_PATTERNS);
-        }
-        List<RoomPattern> patterns = new ArrayList<>();
-        for (String text : texts) { // null where the list holds one
-            RoomPattern pattern = text == null ? null : RoomPattern.parse(text);
-            if (pattern == null) {
-                throw new BadTokenException(Problem.CLAIM, "the token's " + claim + " are not " + RoomPattern.RULE);
-            }
-            patterns.add(pattern);
-        }
-        return patterns;
-    }
-
-    private static List<RoomPattern> joined(List<RoomPattern> one, List<RoomPattern> other) {
-        List<RoomPattern> all = new ArrayList<>(one);
-        all.addAll(other);
-        return List.copyOf(all);
     }
 }

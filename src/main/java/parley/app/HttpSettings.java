@@ -15,8 +15,8 @@ public record HttpSettings(String apiKey, HttpPublish publish, int requestsPerAd
     /** Reads them. */
     static HttpSettings of(Config config) {
         return new HttpSettings(
-                Keys.API_KEY.read(config),
-                Keys.HTTP_PUBLISH.read(config),
+                AccessKeys.API_KEY.read(config),
+                AccessKeys.HTTP_PUBLISH.read(config),
                 Keys.REQUESTS_PER_ADDRESS.read(config),
                 Keys.EVENTS_RETRY.read(config));
     }

@@ -1,10 +1,8 @@
 package parley.app;
 
-import static java.time.Duration.ofDays;
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofMinutes;
-import static java.time.Duration.ofSeconds;
 
 import com.typesafe.config.Config;
 import java.time.Duration;
@@ -12,7 +10,6 @@ import java.util.List;
 import java.util.stream.Stream;
 import parley.door.Origins;
 import parley.door.Proxies;
-import parley.protocol.Utf8;
 
 /**
  * The table of all settings, which is the reference: {@code docs/settings.md} is compared with it. Those of rooms and
@@ -22,7 +19,6 @@ final class Keys {
     private static final long KIB = 1024;
     private static final long MIB = 1024 * KIB;
     private static final long GIB = 1024 * MIB;
-    private static final int SHORTEST_API_KEY = 32;
 
     static final Setting<String> HOST = new Setting<>(
             "listen.host",
@@ -93,59 +89,6 @@ final class Keys {
             "The versions of TLS to speak.",
             Keys::protocols);
 
-    static final Setting<AccessMode> ACCESS = Setting.choice(
-            "access.mode",
-            AccessMode.ANONYMOUS,
-            AccessMode.class,
-            "Which clients may enter. anonymous: all. token: those that bring a JSON Web Token. principal: those that"
-                    + " the server has authenticated; only on a server.");
-    static final Setting<String> SECRET = Setting.secret(
-            "access.secret",
-            "at least 32 bytes of text",
-            "The secret that tokens are signed with (HS256, HS384, HS512).");
-    static final Setting<String> PUBLIC_KEY = Setting.text(
-            "access.public-key",
-            "a PEM file",
-            "The public key to check tokens with: of RSA (RS256, PS256 and so on), of the curves P-256, P-384, P-521"
-                    + " (ES256 and so on) or Ed25519 (EdDSA).");
-    static final Setting<String> JWKS = Setting.text(
-            "access.jwks",
-            "a file, or an address with http or https",
-            "A set of public keys (RFC 7517) to check tokens with.");
-    static final Setting<Duration> JWKS_REFRESH = Setting.time(
-            "access.jwks-refresh",
-            "10m",
-            ofSeconds(1),
-            ofDays(1),
-            "1s to 1d",
-            "How long a set of keys is used before it is read again. A token with a key that is not in it makes it be"
-                    + " read at once, at most every 10s.");
-    static final Setting<String> ISSUER =
-            Setting.text("access.issuer", "text; none for any", "What a token's iss has to be.");
-    static final Setting<String> AUDIENCE =
-            Setting.text("access.audience", "text; none for any", "What a token's aud has to name.");
-    static final Setting<Duration> LEEWAY = Setting.time(
-            "access.leeway",
-            "30s",
-            Duration.ZERO,
-            ofMinutes(10),
-            "0s to 10m",
-            "How far the clocks of who signs tokens and of this machine may be apart.");
-
-    static final Setting<String> API_KEY = new Setting<>(
-            "access.api-key",
-            "",
-            "at least 32 bytes of text, as 'openssl rand -base64 48' makes them; none for no such key",
-            "A key for backends. A client that sends it in the header Authorization: Bearer may do everything over"
-                    + " HTTP, on behalf of any name. It does not open WebSockets.",
-            true,
-            Keys::apiKey);
-    static final Setting<HttpPublish> HTTP_PUBLISH = Setting.choice(
-            "http.publish",
-            HttpPublish.AUTHORIZED,
-            HttpPublish.class,
-            "Which clients may publish over HTTP with access.mode=anonymous. authorized: those with access.api-key."
-                    + " everyone: all. In the other modes the token or the login decides.");
     static final Setting<Integer> REQUESTS_PER_ADDRESS = Setting.number(
             "limits.requests-per-second-per-address",
             200,
@@ -155,14 +98,6 @@ final class Keys {
             "HTTP requests for rooms, members and messages a second from one address, and with tokens of one name,"
                     + " with a burst of five times that. Each message of a body with several counts as one. More are"
                     + " refused with 429. Requests with access.api-key have no limit.");
-
-    private static String apiKey(Config config, String key) {
-        String value = config.getString(key);
-        if (!value.isEmpty() && Utf8.length(value) < SHORTEST_API_KEY) {
-            throw new IllegalArgumentException("it is too short");
-        }
-        return value;
-    }
 
     static final Setting<Integer> IN_FLIGHT = Setting.number(
             "session.in-flight",
@@ -385,6 +320,17 @@ final class Keys {
             "(0 = none)",
             "A port of its own for /health, /metrics and /status.html, which are then not on listen.port. Only when"
                     + " Parley runs by itself.");
+    static final Setting<String> HTTP_HOST =
+            new Setting<>("http.host", "127.0.0.1", "as listen.host", "Where to listen for http.port.", Keys::host);
+    static final Setting<Integer> HTTP_PORT = Setting.number(
+            "http.port",
+            0,
+            0,
+            65535,
+            "(0 = none)",
+            "A port of its own for all that docs/http.md describes, which is then not on listen.port: for backends"
+                    + " alone. Pages that read event streams, or fall back from WebSocket, need it on listen.port. Only"
+                    + " when Parley runs by itself.");
     static final Setting<LogFormat> LOG_FORMAT = Setting.choice(
             "log.format",
             LogFormat.PLAIN,
@@ -405,22 +351,9 @@ final class Keys {
                             KEY,
                             KEYSTORE,
                             KEYSTORE_PASSWORD,
-                            PROTOCOLS,
-                            ACCESS,
-                            SECRET,
-                            PUBLIC_KEY,
-                            JWKS,
-                            JWKS_REFRESH,
-                            ISSUER,
-                            AUDIENCE,
-                            LEEWAY,
-                            API_KEY,
-                            HTTP_PUBLISH,
-                            IN_FLIGHT,
-                            SEND_DEADLINE,
-                            PING_INTERVAL,
-                            IDLE_TIMEOUT,
-                            CLOSE_TIMEOUT),
+                            PROTOCOLS),
+                    AccessKeys.ALL,
+                    List.<Setting<?>>of(IN_FLIGHT, SEND_DEADLINE, PING_INTERVAL, IDLE_TIMEOUT, CLOSE_TIMEOUT),
                     RoomKeys.ALL,
                     StorageKeys.ALL,
                     List.<Setting<?>>of(
@@ -449,6 +382,8 @@ final class Keys {
                             STATUS_FOR,
                             STATUS_HOST,
                             STATUS_PORT,
+                            HTTP_HOST,
+                            HTTP_PORT,
                             LOG_FORMAT))
             .<Setting<?>>flatMap(List::stream)
             .toList();

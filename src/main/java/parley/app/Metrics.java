@@ -18,9 +18,11 @@ import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import parley.access.Tickets;
 import parley.cluster.ClusterStore;
 import parley.door.Admission;
 import parley.durable.DurableStore;
+import parley.http.LongPolls;
 import parley.http.Router;
 import parley.room.RoomRegistry;
 import parley.room.TurnObserver;
@@ -151,6 +153,17 @@ public final class Metrics implements TurnObserver, Router.Observer {
                 "How often a room had to let its messages go for others to keep theirs.",
                 rooms,
                 RoomRegistry::forgottenCount);
+    }
+
+    /** And of tickets. */
+    void of(Tickets tickets) {
+        counter("parley.tickets.made", "Tickets made.", tickets, Tickets::madeCount);
+        counter("parley.tickets.taken", "Tickets that opened a connection.", tickets, Tickets::takenCount);
+    }
+
+    /** And of requests that wait. */
+    void of(LongPolls polls) {
+        gauge("parley.polls", "Requests that wait for messages.", polls, LongPolls::openCount);
     }
 
     /** And of the rooms on disk, where there are any. */

@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import parley.access.AccessSettings;
-import parley.access.Grant;
+import parley.access.Tickets;
 import parley.access.Tokens;
 import parley.cluster.ClusterException;
 import parley.cluster.ClusterSettings;
@@ -30,14 +30,12 @@ import parley.delivery.Transport;
 import parley.door.Access;
 import parley.door.AddressCounts;
 import parley.door.Admission;
-import parley.door.HttpDoor;
 import parley.door.Request;
 import parley.durable.DataException;
 import parley.durable.DataSettings;
 import parley.durable.DurableStore;
 import parley.durable.NativeLibrary;
-import parley.http.EventStreams;
-import parley.http.RoomRoutes;
+import parley.http.LongPolls;
 import parley.http.Router;
 import parley.protocol.JsonCodec;
 import parley.protocol.RoomName;
@@ -91,6 +89,7 @@ public final class Parley {
     private final Sessions sessions;
     private final Admission admission;
     private final Metrics metrics;
+    private final LongPolls polls;
     private final Router statusRoutes;
     private final Router explanations;
     private final Router routes;
@@ -124,9 +123,17 @@ public final class Parley {
                 () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
         AddressCounts addresses = new AddressCounts(settings.door().connectionsPerAddress());
         this.sessions = new Sessions(settings.session(), fanOut, closing, System::nanoTime, clock, access, addresses);
+        Tickets tickets = new Tickets(settings.tickets(), System::nanoTime, clock);
         this.admission = new Admission(
-                settings.origins(), settings.proxies(), access, settings.door(), addresses, sessions, rooms);
+                settings.origins(),
+                settings.proxies(),
+                access.withTickets(tickets),
+                settings.door(),
+                addresses,
+                sessions,
+                rooms);
         metrics.of(sessions, rooms, admission);
+        metrics.of(tickets);
         if (durable != null) {
             metrics.of(durable);
         }
@@ -134,37 +141,15 @@ public final class Parley {
             metrics.of(cluster);
         }
         chores.add(access::isReady); // has keys read in time, and not when a token needs them
-        Status status = new Status(admission, this::isKeeping, metrics, settings.statusFor());
-        this.statusRoutes =
-                new Router.Builder().with(status::routes).observer(metrics).build();
-        this.explanations = new Router.Builder()
-                .with(new Explanations(admission)::routes)
-                .observer(metrics)
-                .build();
-        HttpSettings http = settings.http();
-        EventStreams streams =
-                new EventStreams(admission, sessions, rooms, http.eventsRetry(), http.requestsPerAddress());
-        RoomRoutes roomRoutes = new RoomRoutes(admission, httpDoor(access), rooms, sessions);
-        this.routes = new Router.Builder()
-                .with(roomRoutes::routes)
-                .with(streams::routes)
-                .headers(roomRoutes::headers)
-                .observer(metrics)
-                .build();
+        this.polls = new LongPolls(settings.session().connections(), addresses, System::nanoTime);
+        metrics.of(polls);
+        chores.add(polls::sweep);
+        Reachable reachable = new Reachable(settings, admission, access, rooms, sessions, tickets, polls, metrics);
+        this.statusRoutes = reachable.status(this::isKeeping);
+        this.explanations = reachable.explanations();
+        this.routes = reachable.rooms();
         long interval = sweepInterval().toMillis();
         sweep.scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
-    }
-
-    private HttpDoor httpDoor(Access access) {
-        HttpSettings http = settings.http();
-        boolean isForAll = settings.access() != AccessMode.ANONYMOUS || http.publish() == HttpPublish.EVERYONE;
-        return new HttpDoor(
-                admission,
-                access,
-                http.apiKey(),
-                isForAll ? grant -> grant : Grant::readOnly,
-                http.requestsPerAddress(),
-                System::nanoTime);
     }
 
     private static void warnAboutMemory(long logs, long heap) {
@@ -187,7 +172,7 @@ public final class Parley {
 
     private Access tokens(AccessSettings settings, Clock clock) {
         try {
-            return Access.tokens(new Tokens(settings, closing, System::nanoTime, clock));
+            return Access.tokens(new Tokens(settings, closing, System::nanoTime, clock), this.settings.cookie());
         } catch (IllegalArgumentException e) {
             endThreads();
             throw new SettingsException(String.valueOf(e.getMessage()));
@@ -336,6 +321,7 @@ public final class Parley {
         try {
             Thread.sleep(open == 0 ? 0 : settings.notice().toMillis());
             closeDoor();
+            polls.close();
             sessions.endAll(settings.flush(), settings.drain());
             sweep.shutdown();
             if (!sweep.awaitTermination(1, TimeUnit.SECONDS)) {

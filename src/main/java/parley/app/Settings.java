@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import parley.access.AccessSettings;
+import parley.access.TicketSettings;
 import parley.cluster.ClusterSettings;
 import parley.door.DoorLimits;
 import parley.door.Origins;
@@ -93,7 +94,7 @@ public final class Settings {
         StorageKeys.check(config);
         readOverrides();
         checkTls();
-        checkAccess();
+        AccessKeys.check(config);
     }
 
     private long heldBytes() {
@@ -199,20 +200,6 @@ public final class Settings {
         }
     }
 
-    private void checkAccess() {
-        long sources = Stream.of(Keys.SECRET, Keys.PUBLIC_KEY, Keys.JWKS)
-                .filter(key -> !value(key).isEmpty())
-                .count();
-        boolean isToken = value(Keys.ACCESS) == AccessMode.TOKEN;
-        if (isToken ? sources != 1 : sources != 0) {
-            throw new SettingsException(
-                    "'" + Keys.ACCESS.key() + "' is '" + config.getString(Keys.ACCESS.key()) + "' and "
-                            + (isToken ? "needs one of '" : "does not go with '") + Keys.SECRET.key() + "', '"
-                            + Keys.PUBLIC_KEY.key() + "', '" + Keys.JWKS.key() + "'"
-                            + (isToken ? ", to check tokens with." : "."));
-        }
-    }
-
     /** Where to listen, when Parley runs by itself. */
     public String host() {
         return value(Keys.HOST);
@@ -296,19 +283,22 @@ public final class Settings {
 
     /** Who may enter. */
     public AccessMode access() {
-        return value(Keys.ACCESS);
+        return value(AccessKeys.ACCESS);
     }
 
     /** What tokens are checked with. */
     public AccessSettings tokens() {
-        return new AccessSettings(
-                value(Keys.SECRET),
-                file(Keys.PUBLIC_KEY),
-                value(Keys.JWKS),
-                value(Keys.JWKS_REFRESH),
-                value(Keys.ISSUER),
-                value(Keys.AUDIENCE),
-                value(Keys.LEEWAY));
+        return AccessKeys.tokens(config);
+    }
+
+    /** How tickets are made. */
+    public TicketSettings tickets() {
+        return AccessKeys.tickets(config);
+    }
+
+    /** The name of the cookie that may have a token; empty for none. */
+    public String cookie() {
+        return value(AccessKeys.COOKIE);
     }
 
     /** Who may do what over HTTP, and how. */
@@ -354,6 +344,16 @@ public final class Settings {
     /** The port for who asks how it goes; 0 for none of its own. */
     public int statusPort() {
         return value(Keys.STATUS_PORT);
+    }
+
+    /** Where to listen for backends, when they have a port of their own. */
+    public String httpHost() {
+        return value(Keys.HTTP_HOST);
+    }
+
+    /** The port for backends; 0 for none of its own. */
+    public int httpPort() {
+        return value(Keys.HTTP_PORT);
     }
 
     /** How log lines look. */

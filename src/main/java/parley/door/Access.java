@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import parley.access.BadTokenException;
 import parley.access.BadTokenException.Problem;
 import parley.access.Grant;
+import parley.access.Tickets;
 import parley.access.Tokens;
 import parley.protocol.MemberName;
 import parley.session.Renewal;
@@ -22,6 +23,15 @@ public interface Access extends Renewal {
      * @throws BadTokenException when it may not enter
      */
     Grant grant(Request request, Map<String, String> parameters) throws BadTokenException;
+
+    /**
+     * The same for a request that does not come in: a ticket is as good as before.
+     *
+     * @throws BadTokenException as above
+     */
+    default Grant look(Request request, Map<String, String> parameters) throws BadTokenException {
+        return grant(request, parameters);
+    }
 
     @Override
     default Grant renew(String token) throws BadTokenException {
@@ -48,17 +58,27 @@ public interface Access extends Renewal {
         return Grant.of(name);
     };
 
-    /** Who brings a token may enter. */
-    static Access tokens(Tokens tokens) {
+    /** Who brings a ticket may enter too, once with each. */
+    default Access withTickets(Tickets tickets) {
+        return this == ANONYMOUS ? this : new TicketAccess(this, tickets);
+    }
+
+    /**
+     * Who brings a token may enter.
+     *
+     * @param cookie the name of the cookie that may have it; empty for none
+     */
+    static Access tokens(Tokens tokens, String cookie) {
         return new Access() {
             @Override
             public Grant grant(Request request, Map<String, String> parameters) throws BadTokenException {
-                String token = token(request, parameters);
+                String token = token(request, parameters, cookie);
                 if (token == null || token.isEmpty()) {
                     throw new BadTokenException(
                             Problem.MISSING,
                             "a token is needed: in the header Authorization: Bearer, as the"
-                                    + " parameter token, or as a subprotocol " + TOKEN_SUBPROTOCOL + "<token>");
+                                    + " parameter token, or as a subprotocol " + TOKEN_SUBPROTOCOL + "<token>; or a"
+                                    + " ticket of POST /tickets as the parameter ticket of a connection");
                 }
                 return tokens.check(token);
             }
@@ -75,7 +95,7 @@ public interface Access extends Renewal {
         };
     }
 
-    private static @Nullable String token(Request request, Map<String, String> parameters) {
+    private static @Nullable String token(Request request, Map<String, String> parameters, String cookie) {
         String authorization = request.headers().value("Authorization");
         if (authorization != null && authorization.toLowerCase(Locale.ROOT).startsWith("bearer ")) {
             return authorization.substring("bearer ".length()).strip();
@@ -86,6 +106,29 @@ public interface Access extends Renewal {
                 return subprotocol.strip().substring(TOKEN_SUBPROTOCOL.length());
             }
         }
-        return parameters.get("token");
+        String parameter = parameters.get("token");
+        return parameter == null && !cookie.isEmpty() && isOfOurPage(request) ? cookie(request, cookie) : parameter;
+    }
+
+    /**
+     * Whether a cookie shows that the user wants this. A browser sends it whichever page makes the request: with an
+     * Origin, which the door has looked at, or without one, and then it says itself which page that is (Fetch Metadata
+     * Request Headers section 2.4). Programs that say neither can send an Authorization.
+     */
+    private static boolean isOfOurPage(Request request) {
+        String site = request.headers().value("Sec-Fetch-Site");
+        return request.headers().value("Origin") != null || "same-origin".equals(site) || "none".equals(site);
+    }
+
+    private static @Nullable String cookie(Request request, String name) {
+        String cookies = request.headers().value("Cookie");
+        // HTTP/2 has a line for each (RFC 9113 section 8.2.3), and lines are joined by commas here.
+        for (String pair : cookies == null ? new String[0] : cookies.split("[;,]")) {
+            String[] parts = pair.strip().split("=", 2);
+            if (parts.length == 2 && parts[0].equals(name)) {
+                return parts[1].replace("\"", "");
+            }
+        }
+        return null;
     }
 }

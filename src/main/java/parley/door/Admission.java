@@ -37,12 +37,7 @@ public final class Admission {
     public record Chat(
             Visitor visitor, RoomName room, @Nullable MemberName name, Start start) implements Verdict {}
 
-    /**
-     * It may read an event stream.
-     *
-     * @param rooms at least one
-     * @param key the client's secret word for the stream; null for none
-     */
+    /** It may read an event stream of at least one room; {@code key} is the client's secret word for it, or null. */
     public record Events(
             Visitor visitor,
             List<FirstRoom> rooms,
@@ -121,6 +116,8 @@ public final class Admission {
         TOKEN_CLAIM(401, CloseCode.POLICY_VIOLATION),
         /** A token that cannot be read. */
         TOKEN_UNREADABLE(401, CloseCode.POLICY_VIOLATION),
+        /** A ticket that has opened a connection before. */
+        TICKET_USED(401, CloseCode.POLICY_VIOLATION),
         /** A room that the token does not open. */
         FORBIDDEN(403, CloseCode.POLICY_VIOLATION),
         /** There is nothing at that path. */
@@ -148,6 +145,8 @@ public final class Admission {
                 case PARTY -> TOKEN_PARTY;
                 case CLAIM -> TOKEN_CLAIM;
                 case UNREADABLE -> TOKEN_UNREADABLE;
+                case USED -> TICKET_USED;
+                case BUSY -> RATE;
             };
         }
     }
@@ -254,7 +253,7 @@ public final class Admission {
 
     /** Decides about a handshake, before it is answered. */
     public Verdict judge(Request request) {
-        Verdict verdict = counted(decide(request, this::judge));
+        Verdict verdict = counted(decide(request, (one, visitor) -> judge(one, visitor, access::grant)));
         return verdict instanceof Chat chat
                 ? new Chat(chat.visitor, chat.room, chat.name, rooms.fix(chat.room, chat.start))
                 : verdict;
@@ -305,7 +304,8 @@ public final class Admission {
      * counted as a handshake.
      */
     public Refusal explain(Request request) {
-        return decide(request, this::judge).verdict instanceof Refusal refusal ? refusal : UPGRADE_REQUIRED;
+        Decision decision = decide(request, (one, visitor) -> judge(one, visitor, access::look));
+        return decision.verdict instanceof Refusal refusal ? refusal : UPGRADE_REQUIRED;
     }
 
     /** Counts a handshake that was refused, here or by who asked. */
@@ -318,8 +318,14 @@ public final class Admission {
         return refusals.count(cause);
     }
 
+    /** Says what a client may do. */
+    @FunctionalInterface
+    private interface Granting {
+        Grant grant(Request request, Map<String, String> parameters) throws BadTokenException;
+    }
+
     /** What costs least is asked first: a signature is not looked at for who may not come in anyway. */
-    private Verdict judge(Request request, Visitor visitor) {
+    private Verdict judge(Request request, Visitor visitor, Granting granting) {
         Refusal full = full(visitor);
         if (full != null) {
             return full;
@@ -350,6 +356,7 @@ public final class Admission {
         return admit(
                 request,
                 visitor,
+                granting,
                 parameters,
                 wanted,
                 known -> to == null ? new Echo(known) : chat(known, to, parameters));
@@ -374,6 +381,7 @@ public final class Admission {
                 : admit(
                         request,
                         visitor,
+                        access::grant,
                         asked.parameters(),
                         asked.rooms(),
                         known -> new Events(known, asked.first(name(known, asked.parameters())), asked.key()));
@@ -407,6 +415,7 @@ public final class Admission {
     private Verdict admit(
             Request request,
             Visitor unknown,
+            Granting granting,
             Map<String, String> parameters,
             Collection<RoomName> wanted,
             Function<Visitor, Verdict> then) {
@@ -423,7 +432,7 @@ public final class Admission {
         }
         Visitor visitor;
         try {
-            visitor = new Visitor(unknown.address(), unknown.peer(), access.grant(request, parameters));
+            visitor = new Visitor(unknown.address(), unknown.peer(), granting.grant(request, parameters));
         } catch (BadTokenException e) {
             return new Refusal(Cause.of(e.problem()), String.valueOf(e.getMessage()));
         }

@@ -95,6 +95,11 @@ public final class Origins {
                 || allowed.stream().anyMatch(a -> a.matches(scheme, parts.group(2), port));
     }
 
+    /** Whether there are origins among them that any page can have. */
+    public boolean haveAnyPage() {
+        return all || words.contains("null") || allowed.stream().anyMatch(one -> one.host.equals("*"));
+    }
+
     /**
      * Compares with the Host header. One without a port stands for the scheme's own: a proxy that ends TLS hides it.
      */

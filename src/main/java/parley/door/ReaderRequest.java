@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.EventId;
 import parley.protocol.MemberName;
+import parley.protocol.Moment;
 import parley.protocol.RoomName;
 import parley.room.Start;
 import parley.session.FirstRoom;
@@ -22,9 +23,14 @@ import parley.session.StreamTerms;
  * @param parameters those of its query
  * @param positions where the client is in rooms that it has read before
  * @param history how many messages back it starts in the others
+ * @param since or at which time
  */
 record ReaderRequest(
-        Set<RoomName> rooms, Map<String, String> parameters, Map<RoomName, EventId.Position> positions, int history) {
+        Set<RoomName> rooms,
+        Map<String, String> parameters,
+        Map<RoomName, EventId.Position> positions,
+        int history,
+        Optional<Moment> since) {
     private static final String PATH = "/rooms/";
 
     /** Says what is wrong with a request. */
@@ -71,7 +77,11 @@ record ReaderRequest(
         if (history < 0) {
             throw new Wrong(Admission.HISTORY_RULE);
         }
-        return new ReaderRequest(rooms, parameters, positions(request, parameters, rooms), history);
+        Optional<Moment> since = Optional.ofNullable(parameters.get("since")).flatMap(Moment::parse);
+        if (parameters.containsKey("since") && (since.isEmpty() || parameters.containsKey("history"))) {
+            throw new Wrong("since is " + Moment.RULE + "; it does not go with history");
+        }
+        return new ReaderRequest(rooms, parameters, positions(request, parameters, rooms), history, since);
     }
 
     private static List<String> names(Request request) {
@@ -110,8 +120,8 @@ record ReaderRequest(
         List<FirstRoom> first = new ArrayList<>();
         for (RoomName room : rooms) {
             EventId.Position at = positions.get(room);
-            Start start = at == null ? new Start.Last(history) : new Start.After(at.epoch(), at.seq());
-            first.add(new FirstRoom(room, name, start));
+            Start unknown = since.isPresent() ? new Start.Since(since.get().millis()) : new Start.Last(history);
+            first.add(new FirstRoom(room, name, at == null ? unknown : new Start.After(at.epoch(), at.seq())));
         }
         return first;
     }

@@ -1,14 +1,21 @@
 package parley.http;
 
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import parley.door.HttpDoor;
 import parley.protocol.Event;
 import parley.protocol.HttpJson;
 import parley.protocol.JsonCodec;
 import parley.protocol.Message;
+import parley.protocol.Moment;
 import parley.room.History;
 import parley.room.Presence;
 import parley.room.Room;
@@ -20,11 +27,17 @@ final class ReadRoutes {
     private static final String JSON = "application/json";
     private static final int DEFAULT_LIMIT = 50;
     private static final int MOST_ROOMS = 1000;
+    /** Less than the time after which servers and proxies give a request up, which is a minute mostly. */
+    private static final int LONGEST_WAIT = 50;
+
+    private static final Pattern SECONDS = Pattern.compile("([1-9]|[1-4]\\d|50)s?");
 
     private final Reception reception;
     private final RoomRegistry rooms;
+    private final LongPolls polls;
 
-    ReadRoutes(Reception reception, RoomRegistry rooms) {
+    ReadRoutes(Reception reception, RoomRegistry rooms, LongPolls polls) {
+        this.polls = polls;
         this.reception = reception;
         this.rooms = rooms;
     }
@@ -35,9 +48,7 @@ final class ReadRoutes {
                 "GET",
                 "/rooms/{room}/messages",
                 (exchange, values) -> reception.admitReader(
-                        exchange,
-                        values.get(0),
-                        (caller, room, newest) -> messages(exchange, caller.parameters(), room, newest)));
+                        exchange, values.get(0), (caller, room, newest) -> messages(exchange, caller, room, newest)));
         routes.on(
                 "GET",
                 "/rooms/{room}/members",
@@ -50,29 +61,51 @@ final class ReadRoutes {
                         reception.admitOperator(exchange, caller -> rooms(exchange, caller.parameters())));
     }
 
-    private static void messages(
-            Exchange exchange, Map<String, String> parameters, Room room, RoomStore.Expected newest) {
+    private void messages(Exchange exchange, HttpDoor.Caller caller, Room room, RoomStore.Expected newest) {
+        Map<String, String> parameters = caller.parameters();
         String after = parameters.get("after");
         String before = parameters.get("before");
+        String since = parameters.get("since");
+        Optional<Moment> moment = since == null ? Optional.empty() : Moment.parse(since);
         int limit = limit(parameters, Integer.MAX_VALUE);
-        if (!isNumber(after) || !isNumber(before) || limit < 1 || (after != null && before != null)) {
+        long named = Stream.of("after", "before", "since")
+                .filter(parameters::containsKey)
+                .count();
+        if (!isNumber(after) || !isNumber(before) || limit < 1 || named > 1 || (since != null && moment.isEmpty())) {
             exchange.answer(Problem.of(
                     400,
                     "bad-query",
-                    "after or before is the seq of a message, or neither for the newest; limit is a number from 1"));
+                    "after or before is the seq of a message, or since " + Moment.RULE
+                            + "; none of them for the newest; limit is a number from 1"));
             return;
         }
         History.Range range = after != null
                 ? History.Range.after(Long.parseLong(after), limit)
-                : before != null ? History.Range.before(Long.parseLong(before), limit) : History.Range.newest(limit);
-        room.read(null, range, page -> {
+                : before != null
+                        ? History.Range.before(Long.parseLong(before), limit)
+                        : moment.map(at -> History.Range.since(at.millis(), limit))
+                                .orElseGet(() -> History.Range.newest(limit));
+        Consumer<History.@Nullable Page> then = page -> {
             if (page == null) {
                 exchange.answer(Problem.unavailable("the messages cannot be read now; ask again"));
             } else {
-                boolean isOfTheNewest = after == null && before == null;
+                boolean isOfTheNewest = named == 0;
                 exchange.answer(page(exchange, room, page, isOfTheNewest ? newest : null));
             }
-        });
+        };
+        String wait = parameters.get("wait");
+        if (wait == null) {
+            room.read(null, range, then);
+            return;
+        }
+        Matcher seconds = SECONDS.matcher(wait);
+        if (!seconds.matches() || before != null || named == 0) {
+            exchange.answer(Problem.of(
+                    400, "bad-query", "wait is a time from 1s to " + LONGEST_WAIT + "s; it goes with after or since"));
+        } else {
+            polls.read(
+                    exchange, caller, room, range, newest, Duration.ofSeconds(Long.parseLong(seconds.group(1))), then);
+        }
     }
 
     /**

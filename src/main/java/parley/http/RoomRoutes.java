@@ -2,6 +2,7 @@ package parley.http;
 
 import java.util.HashMap;
 import java.util.Map;
+import parley.access.Tickets;
 import parley.door.Admission;
 import parley.door.HttpDoor;
 import parley.door.Request;
@@ -14,9 +15,22 @@ public final class RoomRoutes {
     private final PublishRoutes publish;
     private final ReadRoutes read;
     private final AdminRoutes admin;
+    private final TicketRoutes tickets;
+    private final boolean hasCookies;
 
-    /** Makes them. */
-    public RoomRoutes(Admission admission, HttpDoor door, RoomRegistry rooms, Sessions sessions) {
+    /**
+     * Makes them.
+     *
+     * @param hasCookies whether a cookie may say who a client is
+     */
+    public RoomRoutes(
+            Admission admission,
+            HttpDoor door,
+            RoomRegistry rooms,
+            Sessions sessions,
+            Tickets tickets,
+            LongPolls polls,
+            boolean hasCookies) {
         Reception reception = new Reception(door, rooms);
         this.admission = admission;
         this.publish = new PublishRoutes(
@@ -24,8 +38,10 @@ public final class RoomRoutes {
                 rooms,
                 sessions.limits().messageBytes(),
                 sessions.limits().commandBytes());
-        this.read = new ReadRoutes(reception, rooms);
+        this.read = new ReadRoutes(reception, rooms, polls);
         this.admin = new AdminRoutes(reception, rooms, sessions);
+        this.tickets = new TicketRoutes(reception, tickets);
+        this.hasCookies = hasCookies;
     }
 
     /** Adds them. */
@@ -33,6 +49,8 @@ public final class RoomRoutes {
         publish.routes(routes);
         read.routes(routes);
         admin.routes(routes);
+        tickets.routes(routes);
+        new Description().routes(routes);
     }
 
     /** What the browser of a page elsewhere has to hear, if that may ask (Fetch standard, section 3.3). */
@@ -48,6 +66,9 @@ public final class RoomRoutes {
                     "Access-Control-Allow-Headers",
                     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID");
             headers.put("Access-Control-Max-Age", "600");
+            if (hasCookies) {
+                headers.put("Access-Control-Allow-Credentials", "true");
+            }
         }
         return headers;
     }

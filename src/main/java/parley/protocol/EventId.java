@@ -18,6 +18,9 @@ public final class EventId {
     public static final String RULE =
             "epoch:seq in the stream of one room, and room=epoch:seq,room=epoch:seq in that of several";
 
+    /** The id of the last event for a reader that is not to come back: no position, and answered with 204. */
+    public static final String END = "end";
+
     private static final Pattern POSITION = Pattern.compile("(?:([^=]*)=)?([!-~&&[^,=]]{1,64}):(\\d{1,18})");
 
     /** Behind a message of a history of a room. */

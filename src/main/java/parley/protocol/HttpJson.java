@@ -141,6 +141,11 @@ public final class HttpJson {
         });
     }
 
+    /** Writes a ticket, and for how many seconds it holds. */
+    public static String ticket(String ticket, long seconds) {
+        return object(json -> json.write("ticket", ticket).write("expiresIn", seconds));
+    }
+
     /** Writes how many sessions were closed. */
     public static String closed(int sessions) {
         return object(json -> json.write("closed", sessions));

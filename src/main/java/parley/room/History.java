@@ -32,14 +32,30 @@ public final class History {
             boolean more,
             @Nullable Long first) {}
 
-    /**
-     * What to read.
-     *
-     * @param seq where: the messages next to that one; it need not be there
-     * @param back the newest that come before it, rather than the oldest that come after it
-     * @param limit how many at most
-     */
-    public record Range(long seq, boolean back, int limit) {
+    /** Where messages are read from. */
+    private enum Way {
+        /** The oldest that come after a number. */
+        AFTER,
+        /** The newest that come before a number. */
+        BEFORE,
+        /** The oldest that were published at a time or later. */
+        SINCE
+    }
+
+    /** What to read. */
+    public static final class Range {
+        private final Way way;
+        /** The number, which need not be there, or the time. */
+        private final long from;
+
+        private final int limit;
+
+        private Range(Way way, long from, int limit) {
+            this.way = way;
+            this.from = from;
+            this.limit = limit;
+        }
+
         /** The newest. */
         public static Range newest(int limit) {
             return before(Long.MAX_VALUE, limit);
@@ -47,12 +63,17 @@ public final class History {
 
         /** The newest that come before a number. */
         public static Range before(long seq, int limit) {
-            return new Range(seq, true, limit);
+            return new Range(Way.BEFORE, seq, limit);
         }
 
         /** The oldest that come after a number. */
         public static Range after(long seq, int limit) {
-            return new Range(seq, false, limit);
+            return new Range(Way.AFTER, seq, limit);
+        }
+
+        /** The oldest that were published at a time, in milliseconds since 1970, or later. */
+        public static Range since(long at, int limit) {
+            return new Range(Way.SINCE, at, limit);
         }
     }
 
@@ -116,16 +137,21 @@ public final class History {
 
     /** Reads a page; the callback is called once, with null when the store cannot read. */
     void read(Range range, Consumer<@Nullable Page> onPage) {
-        if (range.back) {
-            readBack(range, onPage);
-        } else {
-            readOn(range, onPage);
+        switch (range.way) {
+            case BEFORE -> readBack(range.from, range.limit, onPage);
+            case AFTER -> readOn(range.from, range.limit, onPage);
+            case SINCE ->
+                TimeSearch.find(
+                        log,
+                        range.from,
+                        found -> found.ifPresentOrElse(
+                                first -> readOn(first - 1, range.limit, onPage), () -> onPage.accept(null)));
         }
     }
 
-    private void readOn(Range range, Consumer<@Nullable Page> onPage) {
-        Filling page = new Filling(range.limit);
-        long from = Math.min(range.seq, log.ring().newest()) + 1;
+    private void readOn(long after, int limit, Consumer<@Nullable Page> onPage) {
+        Filling page = new Filling(limit);
+        long from = Math.min(after, log.ring().newest()) + 1;
         if (from >= log.ring().since()) {
             addFromRing(page, from);
             if (!page.messages.isEmpty() || from > log.ring().newest()) {
@@ -140,7 +166,7 @@ public final class History {
             onPage.accept(newer(page));
             return;
         }
-        RoomStore.Query query = new RoomStore.Query(from, RoomStore.Direction.FORWARD, range.limit, pageBytes);
+        RoomStore.Query query = new RoomStore.Query(from, RoomStore.Direction.FORWARD, limit, pageBytes);
         log.store().read(query, answer -> {
             if (answer == RoomStore.Unread.NOT_NOW) {
                 onPage.accept(null);
@@ -172,12 +198,12 @@ public final class History {
         return page.messages.get(page.messages.size() - 1).seq();
     }
 
-    private void readBack(Range range, Consumer<@Nullable Page> onPage) {
-        Filling page = new Filling(range.limit);
+    private void readBack(long before, int limit, Consumer<@Nullable Page> onPage) {
+        Filling page = new Filling(limit);
         long next;
         long place;
         do {
-            next = Math.min(range.seq, log.ring().newest() + 1);
+            next = Math.min(before, log.ring().newest() + 1);
             place = log.ring().placeOf(next) - 1;
             for (Message message = log.ring().read(place);
                     message != null && page.add(message);
@@ -185,14 +211,14 @@ public final class History {
                 next = message.seq();
                 place--;
             }
-        } while (page.isEmpty() && hasBefore(range.seq)); // let go of meanwhile
+        } while (page.isEmpty() && hasBefore(before)); // let go of meanwhile
         long firstStored = log.firstStored();
         if (!page.hasRoom() || firstStored == RoomStore.NOTHING || next <= firstStored) {
             onPage.accept(older(page, log.ring().read(place) != null || firstStored < next));
             return;
         }
         RoomStore.Query query = new RoomStore.Query(
-                next - 1, RoomStore.Direction.BACKWARD, range.limit - page.messages.size(), pageBytes - page.bytes);
+                next - 1, RoomStore.Direction.BACKWARD, limit - page.messages.size(), pageBytes - page.bytes);
         log.store().read(query, answer -> {
             if (answer == RoomStore.Unread.NOT_NOW) {
                 onPage.accept(page.messages.isEmpty() ? null : older(page, true));

@@ -1,6 +1,7 @@
 package parley.room;
 
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Message;
 
@@ -111,20 +112,28 @@ final class Ring {
      * if none is.
      */
     long placeOf(long seq) {
+        long high = head + 1; // before the newest: else one that is added meanwhile would come before the place
+        return seq > newest ? high : firstPlace(high, message -> message.seq() >= seq);
+    }
+
+    /** The same of the first message that was published at that time or later. */
+    long placeSince(long at) {
+        return firstPlace(head + 1, message -> message.at() >= at);
+    }
+
+    /** The place of the first message for which something is so, as it is for all behind it. */
+    private long firstPlace(long end, Predicate<Message> isSo) {
         long low = first;
-        long high = head + 1;
-        if (seq > newest) {
-            return high;
-        }
+        long high = end;
         while (low < high) {
             long middle = (low + high) >>> 1;
             Message message = read(middle);
             if (message == null) {
                 low = Math.max(middle + 1, first); // let go meanwhile, with all before it
-            } else if (message.seq() < seq) {
-                low = middle + 1;
-            } else {
+            } else if (isSo.test(message)) {
                 high = middle;
+            } else {
+                low = middle + 1;
             }
         }
         return low;

@@ -39,13 +39,10 @@ public final class Room {
     private final Signals signals;
     private final SharedFrames frames;
     private final Turn turn;
+    private final Visitors visitors;
 
     @GuardedBy("lock")
     private boolean isClosed;
-
-    /** How many callers that are no members wait for what becomes of their messages. */
-    @GuardedBy("lock")
-    private int publishing;
 
     @GuardedBy("lock")
     private final Desertion desertion = new Desertion();
@@ -78,6 +75,7 @@ public final class Room {
         this.signals = new Signals(elapsed);
         this.frames = new SharedFrames(name, log, signals, roster, limits.batchBytes());
         this.turn = new Turn(this::fanOut, fanOut);
+        this.visitors = new Visitors(lock, fanOut);
     }
 
     /** Has the store say what it has of the room. Once, before any other thread knows the room. */
@@ -100,6 +98,7 @@ public final class Room {
             lock.lock();
             try {
                 isClosed = true; // clients that want in take the next room of that name
+                visitors.closeLocked();
             } finally {
                 lock.unlock();
             }
@@ -151,24 +150,19 @@ public final class Room {
      * @return false, and nothing is done, when the room has been given up
      */
     boolean publishAsVisitor(Draft draft, RoomStore.@Nullable Expected expected, Consumer<Outcome> onResult) {
-        if (!visit(1)) {
+        if (!visitors.enter()) {
             return false;
         }
         log.append(draft, expected, outcome -> {
-            visit(-1);
+            visitors.leave();
             onResult.accept(outcome);
         });
         return true;
     }
 
-    private boolean visit(int more) {
-        lock.lock();
-        try {
-            publishing += isClosed && more > 0 ? 0 : more;
-            return !isClosed;
-        } finally {
-            lock.unlock();
-        }
+    /** The callers that are no members. */
+    public Visitors visitors() {
+        return visitors;
     }
 
     /** Calls back once the room is open, with its newest message, or with null when it cannot be opened. */
@@ -204,6 +198,7 @@ public final class Room {
             needed = Math.min(needed, member.needs());
         }
         log.letTakenGo(needed);
+        visitors.turned(log);
         long ended = System.nanoTime();
         observer.turned(ended - began, publishedAt == 0 ? -1 : ended - publishedAt);
     }
@@ -359,7 +354,10 @@ public final class Room {
             if (isClosed) {
                 return true;
             }
-            if (members.countLocked() > 0 || publishing > 0 || !seats.areOpenLocked() || !seats.areEmptyLocked()) {
+            if (members.countLocked() > 0
+                    || visitors.areThereLocked()
+                    || !seats.areOpenLocked()
+                    || !seats.areEmptyLocked()) {
                 return false; // clients that wait for what the store says need an answer
             }
             long desertedNanos = desertion.lastsLocked(nowNanos, log.publishedAtMillis());
@@ -367,6 +365,7 @@ public final class Room {
                 return false;
             }
             isClosed = true;
+            visitors.closeLocked();
             log.closeLocked();
         } finally {
             lock.unlock();
@@ -380,6 +379,7 @@ public final class Room {
         lock.lock();
         try {
             isClosed = true;
+            visitors.closeLocked();
             log.closeLocked(); // the store may say something before it hears of the end
         } finally {
             lock.unlock();

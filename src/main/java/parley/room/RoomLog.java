@@ -452,6 +452,9 @@ final class RoomLog {
             boolean isKnown = after.epoch().equals(epoch) && after.seq() <= newest;
             return new Start.At(epoch, isKnown ? after.seq() + 1 : 1, isKnown);
         }
+        if (start instanceof Start.Since) {
+            throw new IllegalArgumentException("to be looked for first: " + start);
+        }
         Start.At at = (Start.At) start;
         return at.epoch().equals(epoch) ? at : new Start.At(epoch, 1, at.resumes() == null ? null : false);
     }

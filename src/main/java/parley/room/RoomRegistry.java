@@ -128,7 +128,7 @@ public final class RoomRegistry {
      */
     public Start fix(RoomName name, Start start) {
         Room room = findOrMake(name);
-        return room == null ? start : room.fix(start);
+        return room == null || start instanceof Start.Since ? start : room.fix(start);
     }
 
     /**
@@ -212,6 +212,34 @@ public final class RoomRegistry {
             }
         });
         return true;
+    }
+
+    /**
+     * Finds where a client starts that wants what was published at a time or later.
+     *
+     * @param onFound called once, with nothing when that cannot be said now
+     */
+    public void since(RoomName name, Start.Since since, Consumer<Optional<Start>> onFound) {
+        boolean isFound = visit(
+                name,
+                (room, newest) -> {
+                    Start behind = room.fix(new Start.Last(0)); // first: what comes meanwhile is for the client too
+                    room.read(null, History.Range.since(since.at(), 1), page -> onFound.accept(startOf(page, behind)));
+                },
+                () -> onFound.accept(Optional.empty()));
+        if (!isFound) {
+            onFound.accept(Optional.empty());
+        }
+    }
+
+    private static Optional<Start> startOf(History.@Nullable Page page, Start behind) {
+        if (page == null) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                page.messages().isEmpty()
+                        ? behind
+                        : new Start.At(page.epoch(), page.messages().get(0).seq(), null));
     }
 
     /** Lets go of all messages of a room, wherever they are kept. */

@@ -11,6 +11,12 @@ public sealed interface Start {
     record Last(int messages) implements Start {}
 
     /**
+     * With the first message that was published at a time, in milliseconds since 1970, or later. {@link
+     * RoomRegistry#since} finds out where that is; a room takes the answer alone.
+     */
+    record Since(long at) implements Start {}
+
+    /**
      * At a message: what one of the others meant when the room was asked. It goes on meaning that, whatever is
      * published later.
      *

@@ -88,6 +88,28 @@ public final class EventsConnection extends ChatConnection {
         return new StreamEvent(null, "bye", spread.any(), line);
     }
 
+    /** Enters its rooms, one after the other: where it starts may have to be looked for first. */
+    void enter(RoomRegistry rooms, List<FirstRoom> all) {
+        for (int i = 0; i < all.size(); i++) {
+            FirstRoom first = all.get(i);
+            if (first.start() instanceof Start.Since since && !hasEnded()) {
+                List<FirstRoom> behind = all.subList(i + 1, all.size());
+                // The store's thread is not to send.
+                rooms.since(
+                        first.room(),
+                        since,
+                        start -> sessions().fanOut().execute(() -> {
+                            start.ifPresentOrElse(
+                                    found -> enter(rooms, new FirstRoom(first.room(), first.name(), found)),
+                                    () -> end(Ending.NOT_KEPT));
+                            enter(rooms, behind);
+                        }));
+                return;
+            }
+            enter(rooms, first);
+        }
+    }
+
     @Override
     void enter(RoomRegistry rooms, FirstRoom first) {
         if (hasEnded()) {
@@ -221,6 +243,7 @@ public final class EventsConnection extends ChatConnection {
             case SERVER_FULL, ADDRESS_FULL, ROOM_FULL, TOO_MANY_ROOMS ->
                 bye(reason, Spread.BUSY).toString();
             case NOT_KEPT -> bye("the room cannot be read now", Spread.BUSY).toString();
+            case REMOVED -> bye(reason, retry).withId(EventId.END).toString();
             default -> bye(reason, retry).toString();
         };
     }

@@ -127,7 +127,7 @@ public final class Sessions {
         EventsConnection connection = new EventsConnection(this, client, transport, first, terms);
         if (add(connection)) {
             takePlace(connection, terms.key());
-            first.forEach(each -> connection.enter(rooms, each));
+            connection.enter(rooms, first);
         }
         return connection;
     }

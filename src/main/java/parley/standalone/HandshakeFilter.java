@@ -50,13 +50,6 @@ final class HandshakeFilter extends BaseFilter {
             return ctx.getInvokeAction();
         }
         HandshakeRules.Lines headers = name -> lines(request, name);
-        if (!HandshakeRules.wantsWebSocket(headers)) {
-            // Any other upgrade is ignored (RFC 9110 section 7.8), such as the h2c that the JDK's client asks for.
-            // Without
-            // this Grizzly would leave the Content-Type out; it closes the connection after the answer all the same.
-            request.setIgnoreContentModifiers(false);
-            return ctx.getInvokeAction();
-        }
         boolean hasBody = request.getContentLength() > 0 || request.getHeader("Transfer-Encoding") != null;
         Optional<Admission.Refusal> fault = HandshakeRules.fault(
                 request.getMethod().toString(), request.getProtocol().getProtocolString(), hasBody, headers);

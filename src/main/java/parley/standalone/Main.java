@@ -201,7 +201,10 @@ public final class Main implements Callable<Integer> {
         String where = settings.host() + ":" + settings.port()
                 + (settings.statusPort() == 0
                         ? ""
-                        : " or, for status.port, " + settings.statusHost() + ":" + settings.statusPort());
+                        : " or, for status.port, " + settings.statusHost() + ":" + settings.statusPort())
+                + (settings.httpPort() == 0
+                        ? ""
+                        : " or, for http.port, " + settings.httpHost() + ":" + settings.httpPort());
         if (e instanceof UnknownHostException || e instanceof UnresolvedAddressException) {
             return "There is no host '" + settings.host() + "' to listen on; choose another with --host.";
         }

@@ -33,7 +33,7 @@ record OpenFiles(long most, long now) {
 
     /** Returns settings whose limits fit, and logs when that is less than was asked for. */
     Settings fit(Settings settings) {
-        int ports = settings.statusPort() == 0 ? 1 : 2;
+        int ports = 1 + (settings.statusPort() == 0 ? 0 : 1) + (settings.httpPort() == 0 ? 0 : 1);
         long wanted = now + SPARE + settings.session().connections() + (long) ports * settings.handshaking();
         if (most <= 0 || wanted <= most) {
             return settings;

@@ -6,7 +6,6 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
@@ -37,43 +36,24 @@ final class Pages extends HttpHandler {
 
     private final String context;
     private final Parley parley;
-    /** Where to tell how it goes, and nothing else; 0 for everywhere. */
-    private final int statusPort;
-    /** Who asks is not cut off in the middle of the answer, and stays a while. */
-    private final UnhandledConnections unhandled;
+    private final Site main;
+    /** By their ports. */
+    private final Map<Integer, Site> others;
 
-    private final UnhandledConnections statusUnhandled;
     private final Map<String, Page> pages;
-    private final List<Router> routers;
     private final StreamLines streams;
 
-    private Pages(
-            String context,
-            Parley parley,
-            int statusPort,
-            UnhandledConnections unhandled,
-            UnhandledConnections statusUnhandled,
-            Map<String, Page> pages) {
-        this.unhandled = unhandled;
-        this.statusUnhandled = statusUnhandled;
-        this.statusPort = statusPort;
+    private Pages(String context, Parley parley, Site main, Map<Integer, Site> others, Map<String, Page> pages) {
         this.context = context;
         this.parley = parley;
+        this.main = main;
+        this.others = others;
         this.pages = pages;
         this.streams = new StreamLines(parley.settings().sendBuffer());
-        this.routers = statusPort == 0
-                ? List.of(parley.routes(), parley.explanations(), parley.statusRoutes())
-                : List.of(parley.routes(), parley.explanations());
     }
 
     /** Reads the pages from the WAR that runs, or from a folder that is laid out like one. */
-    static Pages read(
-            Path war,
-            String context,
-            Parley parley,
-            int statusPort,
-            UnhandledConnections unhandled,
-            UnhandledConnections statusUnhandled)
+    static Pages read(Path war, String context, Parley parley, Site main, Map<Integer, Site> others)
             throws IOException {
         Map<String, Page> pages = new HashMap<>();
         if (Files.isDirectory(war)) {
@@ -91,7 +71,7 @@ final class Pages extends HttpHandler {
                 }
             }
         }
-        return new Pages(context, parley, statusPort, unhandled, statusUnhandled, pages);
+        return new Pages(context, parley, main, others, pages);
     }
 
     private static void add(Map<String, Page> pages, String name, byte[] content) {
@@ -113,30 +93,29 @@ final class Pages extends HttpHandler {
     @Override
     public void service(Request request, Response response) {
         Connection<?> client = request.getContext().getConnection();
-        boolean isStatusPort = localPort(client) == statusPort;
-        UnhandledConnections those = isStatusPort ? statusUnhandled : unhandled;
-        those.handled(client);
+        Site site = others.getOrDefault(localPort(client), main);
+        site.unhandled().handled(client);
         parley.door.Request asked = HandshakeFilter.request(client, request.getRequest(), context);
         PageHeaders.of(asked, parley.admission()).forEach(response::setHeader);
-        for (Router router : isStatusPort ? List.of(parley.statusRoutes()) : routers) {
+        for (Router router : site.routers()) {
             if (router.has(asked.path())) {
-                GrizzlyExchange exchange = new GrizzlyExchange(request, response, asked, those, streams);
+                GrizzlyExchange exchange = new GrizzlyExchange(request, response, asked, site.unhandled(), streams);
                 router.handle(exchange);
                 exchange.returned();
                 return;
             }
         }
         try {
-            answer(request, response, isStatusPort);
+            answer(request, response, site.home());
         } catch (IOException e) {
             // It has gone meanwhile, and Grizzly would log a stack trace.
             client.terminateSilently();
         } finally {
-            those.answered(client);
+            site.unhandled().answered(client);
         }
     }
 
-    private void answer(Request request, Response response, boolean isStatusPort) throws IOException {
+    private void answer(Request request, Response response, String home) throws IOException {
         String uri = request.getRequestURI();
         if (!context.isEmpty() && uri.equals(context)) {
             response.setStatus(302);
@@ -144,8 +123,10 @@ final class Pages extends HttpHandler {
             return;
         }
         String path = uri.startsWith(context + "/") ? uri.substring(context.length()) : "";
-        Page page = pages.get(path.equals("/") ? (isStatusPort ? "/status.html" : "/index.html") : path);
-        if (page == null) {
+        Page page = pages.get(path.equals("/") ? home : path);
+        if (home.isEmpty()) {
+            fail(response, 404, "what is here is described at " + context + "/openapi.json");
+        } else if (page == null) {
             fail(response, 404, "there is a page at " + context + "/");
         } else if (request.getMethod() != Method.GET && request.getMethod() != Method.HEAD) {
             response.setHeader("Allow", "GET, HEAD");

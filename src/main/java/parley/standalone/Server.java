@@ -6,7 +6,9 @@ import java.lang.System.Logger;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.glassfish.grizzly.http.server.HttpHandlerRegistration;
@@ -24,6 +26,7 @@ import parley.app.AccessMode;
 import parley.app.Parley;
 import parley.app.Settings;
 import parley.app.SettingsException;
+import parley.http.Router;
 
 /**
  * Parley by itself: a Grizzly listener with Tyrus and the page behind it. It takes connections when every endpoint is
@@ -36,8 +39,6 @@ final class Server {
     private static final int IDLE_SECONDS = 30;
     /** A token, and what else browsers and proxies send. */
     private static final int LONGEST_HEADERS = 2 * Tokens.LONGEST;
-    /** Of a body that was not read to its end; the connection is closed when there is more. */
-    private static final long MOST_SKIPPED = 1 << 20;
 
     /** They end within milliseconds; the process ends in any case. */
     private static final Duration SELECTORS_END = Duration.ofSeconds(5);
@@ -50,8 +51,6 @@ final class Server {
     private final @Nullable Certificates certificates;
 
     private final UnhandledConnections unhandled;
-    /** On the port for the status: those of the other do not take their places. */
-    private final UnhandledConnections statusUnhandled;
 
     /**
      * Starts it.
@@ -66,8 +65,7 @@ final class Server {
                     + " server authenticates. Allowed are anonymous and token.");
         }
         this.certificates = Certificates.of(settings);
-        this.unhandled = new UnhandledConnections(settings.handshaking(), settings.handshakeTimeout());
-        this.statusUnhandled = new UnhandledConnections(settings.handshaking(), settings.handshakeTimeout());
+        this.unhandled = unhandled(settings);
         this.parley = new Parley(settings);
         this.container = new Container(settings.context(), settings.session().commandBytes());
         this.listener = new NetworkListener("parley", settings.host(), settings.port());
@@ -86,38 +84,42 @@ final class Server {
         } catch (DeploymentException e) {
             throw new IllegalStateException("the endpoints cannot be registered", e);
         }
-        listener.setTransport(selectorsOnly(Runtime.getRuntime().availableProcessors()));
-        listener.getKeepAlive().setIdleTimeoutInSeconds(-1);
-        listener.setMaxHttpHeaderSize(LONGEST_HEADERS);
+        forRequests(listener);
         if (certificates != null) {
             encrypt(certificates, settings.tlsProtocols());
         }
-        guard(listener, unhandled);
-        listener.registerAddOn((network, chain) ->
-                chain.add(chain.indexOfType(org.glassfish.grizzly.http.HttpServerFilter.class), new RequestBytes()));
-        // It would keep what has left HTTP for ever, 5 KB each, and look at every connection each second.
-        listener.registerAddOn((network, chain) -> chain.remove(chain.indexOfType(IdleTimeoutFilter.class)));
         listener.registerAddOn((network, chain) -> chain.addAll(
                 chain.indexOfType(HttpServerFilter.class),
                 List.of(
                         new HandshakeFilter(parley, settings.context()),
                         new UpgradeFilter(container, parley, settings.context(), unhandled))));
-        listener.registerAddOn((network, chain) -> ((org.glassfish.grizzly.http.HttpServerFilter)
-                        chain.get(chain.indexOfType(org.glassfish.grizzly.http.HttpServerFilter.class)))
-                .setMaxPayloadRemainderToSkip(MOST_SKIPPED));
-        http.addListener(listener);
+        Map<Integer, Site> others = new HashMap<>();
         if (settings.statusPort() != 0) {
             NetworkListener status = new NetworkListener("status", settings.statusHost(), settings.statusPort());
             status.setTransport(selectorsOnly(1));
             status.getKeepAlive().setIdleTimeoutInSeconds(IDLE_SECONDS);
-            guard(status, statusUnhandled);
-            http.addListener(status);
+            others.put(
+                    settings.statusPort(),
+                    add(status, List.of(parley.statusRoutes()), unhandled(settings), "/status.html"));
         }
+        if (settings.httpPort() != 0) {
+            NetworkListener backends = new NetworkListener("http", settings.httpHost(), settings.httpPort());
+            forRequests(backends);
+            others.put(settings.httpPort(), add(backends, List.of(parley.routes()), unhandled(settings), ""));
+        }
+        List<Router> routers = new ArrayList<>(List.of(parley.explanations()));
+        if (settings.statusPort() == 0) {
+            routers.add(parley.statusRoutes());
+        }
+        if (settings.httpPort() == 0) {
+            routers.add(parley.routes());
+        }
+        Site main = add(listener, routers, unhandled, "/index.html");
         ServerConfiguration configuration = http.getServerConfiguration();
         configuration.setJmxEnabled(false);
         configuration.setHttpServerName("Parley");
         configuration.addHttpHandler(
-                Pages.read(war, settings.context(), parley, settings.statusPort(), unhandled, statusUnhandled),
+                Pages.read(war, settings.context(), parley, main, others),
                 HttpHandlerRegistration.builder()
                         .contextPath("")
                         .urlPattern("/*")
@@ -125,10 +127,29 @@ final class Server {
         http.start();
     }
 
-    /** Ends what comes in and asks for nothing. */
-    private void guard(NetworkListener where, UnhandledConnections those) {
+    private static UnhandledConnections unhandled(Settings settings) {
+        return new UnhandledConnections(settings.handshaking(), settings.handshakeTimeout());
+    }
+
+    /** Connections of a listener may stay, and their answers go on. */
+    private void forRequests(NetworkListener where) {
+        where.setTransport(selectorsOnly(Runtime.getRuntime().availableProcessors()));
+        where.getKeepAlive().setIdleTimeoutInSeconds(-1);
+        where.setMaxHttpHeaderSize(LONGEST_HEADERS);
+        // It would keep what has left HTTP for ever, 5 KB each, and look at every connection each second.
+        where.registerAddOn((network, chain) -> chain.remove(chain.indexOfType(IdleTimeoutFilter.class)));
+        where.registerAddOn((network, chain) -> chain.set(
+                chain.indexOfType(org.glassfish.grizzly.http.HttpServerFilter.class), new RequestCodec(network)));
+    }
+
+    /** Has a listener ready to start, which ends what comes in and asks for nothing. */
+    private Site add(NetworkListener where, List<Router> routers, UnhandledConnections those, String home) {
         where.registerAddOn((network, chain) -> chain.add(1, those)); // behind what reads and writes
+        where.registerAddOn((network, chain) ->
+                chain.add(chain.indexOfType(org.glassfish.grizzly.http.HttpServerFilter.class), new RequestBytes()));
         parley.atEachSweep(those::sweep);
+        http.addListener(where);
+        return new Site(routers, those, home);
     }
 
     private void encrypt(Certificates with, List<String> protocols) {

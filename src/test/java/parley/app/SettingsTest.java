@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import parley.cluster.ClusterSettings;
 import parley.protocol.RoomName;
 import parley.room.Overflow;
@@ -97,6 +98,8 @@ class SettingsTest {
         "session.send-deadline,  11m",
         "room.history,           0",
         "room.policy,            drop",
+        "access.cookie,          a b",
+        "access.ticket-lifetime, 0s",
         "limits.message-bytes,   0",
         "limits.message-bytes,   17MiB",
         "limits.message-bytes,   64 elephants",
@@ -302,8 +305,21 @@ class SettingsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"*", "null", "https://a.example.com,*", "http://*:*"})
+    void aCookieDoesNotGoWithOriginsThatAnyPageCanHave(String origins) {
+        sources.set("access.mode", "token").set("access.secret", "a secret that is long enough, surely it is");
+        sources.set("access.cookie", "token").set("origins", "https://*.example.com,file://");
+        assertThat(sources.load().cookie()).isEqualTo("token");
+        sources.set("origins", origins);
+        assertThatThrownBy(sources::load)
+                .hasMessageContaining("'access.cookie'")
+                .hasMessageContaining("'" + origins + "'");
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "access.mode,            token,       access.jwks",
+        "access.cookie,          token,       access.mode",
         "listen.tls.certificate, server.pem,  listen.tls.key",
         "listen.tls.key,         server.key,  listen.tls.certificate",
         "limits.bytes-per-second, 1KiB,       limits.command-bytes",

@@ -23,6 +23,8 @@ import org.jose4j.lang.JoseException;
 import org.junit.jupiter.api.Test;
 import org.quicktheories.core.Gen;
 import parley.access.AccessSettings;
+import parley.access.TicketSettings;
+import parley.access.Tickets;
 import parley.access.Tokens;
 import parley.room.Overflow;
 import parley.room.RoomRegistry;
@@ -49,11 +51,15 @@ class AdmissionFuzzTest {
             0,
             Long.MAX_VALUE,
             0);
-    private final Access access = Access.tokens(new Tokens(
-            new AccessSettings(SECRET, null, "", Duration.ofHours(1), "", "", Duration.ZERO),
-            Runnable::run,
-            System::nanoTime,
-            Clock.systemUTC()));
+    private final Access access = Access.tokens(
+                    new Tokens(
+                            new AccessSettings(SECRET, null, "", Duration.ofHours(1), "", "", Duration.ZERO),
+                            Runnable::run,
+                            System::nanoTime,
+                            Clock.systemUTC()),
+                    "token")
+            .withTickets(new Tickets(
+                    new TicketSettings(Duration.ofSeconds(30), SECRET, ""), System::nanoTime, Clock.systemUTC()));
     private final Admission admission = new Admission(
             new Origins(List.of("https://*.example.com", "null")),
             new Proxies(List.of("127.0.0.0/8"), Proxies.Header.FORWARDED),
@@ -95,14 +101,17 @@ class AdmissionFuzzTest {
                 text().map(value -> "history=" + value),
                 text().map(value -> "after=1&epoch=" + value),
                 text().map(value -> "token=" + value),
+                text().map(value -> "ticket=" + value),
                 text().map(value -> "%" + value));
-        Gen<Map<String, String>> headers = lists().of(text()).ofSize(5).map(values -> {
+        Gen<Map<String, String>> headers = lists().of(text()).ofSize(7).map(values -> {
             Map<String, String> all = new HashMap<>();
             all.put("Origin", values.get(0));
             all.put("Host", values.get(1));
             all.put("Forwarded", "for=" + values.get(2));
             all.put("Authorization", "Bearer " + values.get(3));
             all.put("Sec-WebSocket-Protocol", values.get(4));
+            all.put("Cookie", values.get(5).isEmpty() ? "" : "token=" + values.get(5));
+            all.put("Sec-Fetch-Site", values.get(6).length() % 2 == 0 ? "same-origin" : values.get(6));
             all.values().removeIf(String::isEmpty);
             return all;
         });

@@ -6,10 +6,15 @@ import static parley.client.Token.endsIn;
 import static parley.client.Token.token;
 
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.Test;
+import parley.client.EventReader;
 import parley.client.JsonClient;
 import parley.client.RawClient;
 import parley.client.Token;
@@ -27,12 +32,14 @@ class AccessIT extends Portability {
                 "access.mode=token",
                 "access.secret=" + Token.SECRET,
                 "access.leeway=0s",
+                "access.cookie=token",
                 "limits.connections-per-address=" + PER_ADDRESS);
         try {
             deployer.deploy(SHORT_LIVED);
             whoHasNoTokenOrNoneForTheRoomIsRefused();
             aTokenComesInAHeaderAParameterOrASubprotocol();
             aTokenSaysNameAndRights();
+            aTicketOpensOneConnection();
             whoseTokenEndsIsClosed();
             oneAddressHasOnlySoMany();
         } finally {
@@ -71,6 +78,32 @@ class AccessIT extends Portability {
             assertThat(List.of(header.status(), parameter.status(), subprotocol.status()))
                     .containsOnly(101);
             assertThat(subprotocol.response()).contains("parley.v1.json").doesNotContain(token);
+        }
+    }
+
+    private void aTicketOpensOneConnection() throws Exception {
+        HttpResponse<String> made = HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:"
+                                        + server.address(SHORT_LIVED).getPort() + "/" + SHORT_LIVED + "/tickets"))
+                                .header("Authorization", "Bearer " + token(claims("Ann", "java")))
+                                .POST(HttpRequest.BodyPublishers.noBody())
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+        assertThat(made.statusCode()).isEqualTo(201);
+        String ticket = JsonClient.parse(made.body()).getString("ticket");
+        int port = server.address(SHORT_LIVED).getPort();
+        try (EventReader reader = EventReader.open(port, "/" + SHORT_LIVED + "/rooms/java/events?ticket=" + ticket);
+                RawClient again = handshake("/chat/java?ticket=" + ticket, "")) {
+            assertThat(reader.next("welcome").data()).contains("\"name\":\"Ann\"");
+            assertThat(again.status()).isEqualTo(401);
+        }
+        try (RawClient cookie = handshake(
+                        "/chat/java",
+                        "Cookie: a=b; token=" + token(claims("Ann", "java")) + "\r\nSec-Fetch-Site: same-origin");
+                RawClient elsewhere = handshake("/chat/java", "Cookie: token=" + token(claims("Ann", "java")))) {
+            assertThat(cookie.status()).isEqualTo(101);
+            assertThat(elsewhere.status()).isEqualTo(401);
         }
     }
 

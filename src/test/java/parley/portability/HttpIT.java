@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import parley.client.JsonClient;
 import parley.servers.Server;
@@ -42,6 +43,13 @@ class HttpIT extends Portability {
     }
 
     @Test
+    void theDescriptionIsServed() throws Exception {
+        HttpResponse<String> got = ask("GET", "/openapi.json", null);
+        assertThat(got.statusCode()).isEqualTo(200);
+        assertThat(parse(got.body()).getString("openapi")).isEqualTo("3.1.0");
+    }
+
+    @Test
     void aMessageIsPublishedAndRead() throws Exception {
         try (JsonClient ann = openJson("/chat/http-one?name=Ann")) {
             ann.next("joined");
@@ -63,6 +71,28 @@ class HttpIT extends Portability {
             assertThat(ask("GET", "/rooms/http-one/messages?limit=1", null, "If-None-Match", tag)
                             .statusCode())
                     .isEqualTo(304);
+            String since = "/rooms/http-one/messages?since=" + message.getString("at");
+            assertThat(parse(ask("GET", since, null).body()).getJsonArray("messages"))
+                    .containsExactly(message);
+            assertThat(parse(ask("GET", "/rooms/http-one/messages?since=2999-01-01T00:00:00Z", null)
+                                    .body())
+                            .getJsonArray("messages"))
+                    .isEmpty();
+            CompletableFuture<HttpResponse<String>> poll = HTTP.sendAsync(
+                    request(
+                            "GET",
+                            "/rooms/http-one/messages?wait=50s&after=" + message.getInt("seq"),
+                            HttpRequest.BodyPublishers.noBody()),
+                    HttpResponse.BodyHandlers.ofString());
+            assertThat(ask("POST", "/rooms/http-one/messages", "{\"text\":\"two\"}", JSON)
+                            .statusCode())
+                    .isEqualTo(201);
+            assertThat(parse(poll.get(20, TimeUnit.SECONDS).body()).getJsonArray("messages"))
+                    .hasSize(1);
+            assertThat(parse(ask("GET", "/rooms/http-one/messages?wait=1s&after=" + (message.getInt("seq") + 1), null)
+                                    .body())
+                            .getJsonArray("messages"))
+                    .isEmpty();
             assertThat(parse(ask("GET", "/rooms/http-one/members", null).body())
                             .getJsonArray("names")
                             .getString(0))

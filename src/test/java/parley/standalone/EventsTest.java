@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import parley.client.EventReader;
 import parley.client.JsonClient;
 import parley.client.RawClient;
+import parley.protocol.MemberName;
 import parley.session.Ending;
 
 /** Event streams of a server by itself, read over a raw socket. */
@@ -220,6 +221,27 @@ class EventsTest extends ServerBase {
             assertThat(Integer.parseInt(bye.retry())).isBetween(5_000, 10_000);
             assertThat(bye.data()).contains("the server is full");
             assertThat(in).isNotNull();
+        }
+    }
+
+    /** As a browser does, which shows the id of the last event when it comes back. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/rooms/java/events?name=Ann", "/events?room=java&room=tea&name=Ann"})
+    void aReaderThatWasRemovedIsToldNotToComeBack(String path) throws Exception {
+        start();
+        EventReader.Event bye;
+        try (EventReader reader = read(path)) {
+            reader.next("joined");
+            server.parley().sessions().removeAll(MemberName.parse("Ann"), "no more");
+            bye = reader.next("bye");
+            assertThat(bye.data()).contains("no more");
+            assertThat(bye.id()).isEqualTo("end");
+        }
+        try (EventReader again = read(path, "Last-Event-ID: " + bye.id())) {
+            assertThat(again.status()).isEqualTo(204);
+        }
+        try (EventReader anew = read(path)) {
+            assertThat(anew.status()).isEqualTo(200);
         }
     }
 

@@ -1,5 +1,6 @@
 package parley.standalone;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static parley.client.JsonClient.quoted;
 
 import jakarta.json.JsonObject;
@@ -8,6 +9,10 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import parley.client.JsonClient;
 
 /** A server by itself that a backend asks over HTTP. */
@@ -72,6 +77,33 @@ abstract class HttpBase extends ServerBase {
         all[1] = "application/json";
         System.arraycopy(headers, 0, all, 2, headers.length);
         return ask("POST", "/rooms/" + room + "/messages", quoted(message), all);
+    }
+
+    /** The messages of a page. */
+    final List<JsonObject> messages(String path) throws Exception {
+        Got got = get(path);
+        assertThat(got.status()).as(got.body()).isEqualTo(200);
+        return got.json().getJsonArray("messages").getValuesAs(JsonObject.class);
+    }
+
+    /** A room is found from each time on that one of its messages has, and from the times next to it. */
+    final void checkTimes(String room, int messages) throws Exception {
+        List<JsonObject> all = messages("/rooms/" + room + "/messages?limit=500");
+        assertThat(all).hasSize(messages);
+        Set<Long> times = new TreeSet<>();
+        for (JsonObject message : all) {
+            long at = Instant.parse(message.getString("at")).toEpochMilli();
+            times.addAll(List.of(at - 1, at, at + 1));
+        }
+        for (long time : times) {
+            List<JsonObject> expected = all.stream()
+                    .filter(message -> !Instant.parse(message.getString("at")).isBefore(Instant.ofEpochMilli(time)))
+                    .toList();
+            assertThat(messages("/rooms/" + room + "/messages?limit=500&since=" + time))
+                    .isEqualTo(expected);
+            assertThat(messages("/rooms/" + room + "/messages?limit=500&since=" + Instant.ofEpochMilli(time)))
+                    .isEqualTo(expected);
+        }
     }
 
     final Got get(String path, String... headers) throws Exception {

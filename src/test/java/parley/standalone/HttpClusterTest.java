@@ -44,6 +44,17 @@ class HttpClusterTest extends HttpBase {
     }
 
     @Test
+    void timesAreFoundInStreams() throws Exception {
+        nats = NatsServer.start(folder);
+        startWithKey("nats.url=" + nats.url(), "room.history=4");
+        for (int i = 0; i < 12; i++) {
+            post("java", "{'text':'m'}");
+            post("tea", "{'text':'of another room, in the same numbers'}");
+        }
+        checkTimes("java", 12);
+    }
+
+    @Test
     void whatAClusterCannotDoIs501() throws Exception {
         startNode();
         String tag = post("java", "{'text':'hi'}").header("ETag");

@@ -13,9 +13,16 @@ import jakarta.json.JsonObject;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.WebSocket;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -30,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import parley.client.EventReader;
 import parley.client.JsonClient;
 
 /** What backends do over HTTP, over real sockets. */
@@ -61,6 +69,62 @@ class HttpTest extends HttpBase {
         assertThat(page.getJsonArray("messages").getJsonObject(0))
                 .isEqualTo(parse(quoted("{'type':'message','room':'java','seq':1,'at':'" + kept.getString("at")
                         + "','from':'Ann','id':'1','text':'hi'}")));
+    }
+
+    /** Java's own client asks for HTTP/2 with its first request, body and all. */
+    @Test
+    void aBodyComesWithAnUpgradeThatIsPassedOver() throws Exception {
+        startWithKey();
+        HttpClient client =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build();
+        HttpRequest post = HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + server.port() + "/rooms/java/messages"))
+                .timeout(Duration.ofSeconds(20))
+                .header("Authorization", "Bearer " + KEY)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"text\":\"hi\"}"))
+                .build();
+        assertThat(client.send(post, HttpResponse.BodyHandlers.ofString()).statusCode())
+                .isEqualTo(201);
+    }
+
+    @Test
+    void aPortOfItsOwnHasItAlone() throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        startWithKey("http.port=" + port);
+        assertThat(get("/rooms/java/messages").status()).isEqualTo(404);
+        assertThat(get("/openapi.json").status()).isEqualTo(404);
+        assertThat(get("/health/live").status()).isEqualTo(200);
+        assertThat(get("/").status()).isEqualTo(200);
+        HttpClient client = HttpClient.newHttpClient();
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/messages"))
+                .header("Authorization", "Bearer " + KEY)
+                .header("Content-Type", "application/json");
+        HttpRequest post = request.POST(HttpRequest.BodyPublishers.ofString("{\"rooms\":[\"java\"],\"text\":\"hi\"}"))
+                .build();
+        try (JsonClient ann = new JsonClient(ws("/chat/java"));
+                EventReader reader = EventReader.open(port, "/rooms/java/events?history=5")) {
+            ann.next("joined");
+            assertThat(client.send(post, HttpResponse.BodyHandlers.ofString()).statusCode())
+                    .isEqualTo(200);
+            ann.next("message");
+            assertThat(reader.next("message").data()).contains("hi");
+        }
+        for (String path : List.of("/", "/index.html", "/metrics", "/chat")) {
+            HttpRequest other = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                    .build();
+            assertThat(client.send(other, HttpResponse.BodyHandlers.ofString()).statusCode())
+                    .as(path)
+                    .isEqualTo(404);
+        }
+        assertThat(client.newWebSocketBuilder()
+                        .buildAsync(URI.create("ws://127.0.0.1:" + port + "/chat"), new WebSocket.Listener() {})
+                        .handle((socket, failure) -> failure == null))
+                .succeedsWithin(Duration.ofSeconds(20))
+                .isEqualTo(false);
     }
 
     @Test

@@ -64,6 +64,8 @@ class OpenFilesTest {
         }
         Settings two = new OpenFiles(1024, 60).fit(settings("status.port=9090"));
         assertThat(two.session().connections() + 2 * two.handshaking()).isEqualTo(1024 - 60 - 64);
+        Settings three = new OpenFiles(1024, 60).fit(settings("status.port=9090", "http.port=9091"));
+        assertThat(three.session().connections() + 3 * three.handshaking()).isEqualTo(1024 - 60 - 64);
         Settings none = new OpenFiles(10, 60).fit(settings());
         assertThat(none.session().connections()).isEqualTo(1);
     }
