@@ -59,12 +59,9 @@ final class Reachable {
 
     /** The routes of rooms, members and messages. */
     Router rooms() {
-        EventStreams streams = new EventStreams(
-                admission,
-                sessions,
-                rooms,
-                settings.http().eventsRetry(),
-                settings.http().requestsPerAddress());
+        HttpSettings http = settings.http();
+        EventStreams streams =
+                new EventStreams(admission, sessions, rooms, http.eventsRetry(), http.requestsPerAddress());
         boolean hasCookies = !settings.cookie().isEmpty();
         RoomRoutes routes = new RoomRoutes(admission, door(), rooms, sessions, tickets, polls, hasCookies);
         return new Router.Builder()
