@@ -385,9 +385,10 @@ class StreamEnd extends Error {
     Object.assign(this, { code, reason, status, word });
   }
 
-  /** By the last event of a stream. */
-  static bye(reason) {
-    const code = reason === EXPIRED ? NOT_ALLOWED : reason === 'shutdown' ? GOING_AWAY : TRY_AGAIN;
+  /** By the last event of a stream, whose id says when an operator has closed it. */
+  static bye({ reason, id }) {
+    const isFinal = reason === EXPIRED || id === 'end';
+    const code = isFinal ? NOT_ALLOWED : reason === 'shutdown' ? GOING_AWAY : TRY_AGAIN;
     return new StreamEnd({ code, reason, word: 'unavailable' });
   }
 }
@@ -625,14 +626,14 @@ class EventLine {
             return;
           }
           if (event.type === 'bye') {
-            bye = event;
+            bye = { reason: event.reason, id };
           }
           this.#event(stream, event, id, refs, isComplete);
         });
       }
-      return bye ? StreamEnd.bye(bye.reason) : new StreamEnd({ reason: 'the connection was lost' });
+      return bye ? StreamEnd.bye(bye) : new StreamEnd({ reason: 'the connection was lost' });
     } catch (error) {
-      return bye ? StreamEnd.bye(bye.reason) : new StreamEnd({ reason: String(error?.message ?? error) });
+      return bye ? StreamEnd.bye(bye) : new StreamEnd({ reason: String(error?.message ?? error) });
     }
   }
 
@@ -1002,7 +1003,9 @@ function overHttp(chat) {
   api.protocol = chat.protocol.replace('ws', 'http');
   api.pathname = chat.pathname.replace(/[^/]*$/, '');
   api.search = '';
-  ['name', 'token', 'room', 'key', 'lastEventId', 'limit', 'before'].forEach((one) => parameters.delete(one));
+  ['name', 'token', 'ticket', 'room', 'key', 'lastEventId', 'since', 'limit', 'before', 'wait'].forEach((one) =>
+    parameters.delete(one),
+  );
   return { api, parameters };
 }
 

@@ -430,6 +430,20 @@ test('after bye it comes back within the range that the server names', async () 
   assert.deepEqual(parley.state, { name: 'waiting', code: 1001, reason: 'shutdown', seconds: 7 });
 });
 
+test('a stream that an operator has closed three times in a row is given up', async () => {
+  await enter();
+  for (let i = 0; i < 3; i++) {
+    await streams().at(-1).say({ type: 'bye', reason: 'no flooding', retry: { min: 500, max: 500 } }, 'end');
+    await streams().at(-1).end();
+    if (i < 2) {
+      parley.retry();
+      await settle();
+      await streams().at(-1).welcome();
+    }
+  }
+  assert.deepEqual(parley.state, { name: 'closed', code: 1008, reason: 'no flooding' });
+});
+
 test('a page that answers in place of the server is told', async () => {
   open().join('java');
   await settle();

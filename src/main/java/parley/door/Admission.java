@@ -37,12 +37,7 @@ public final class Admission {
     public record Chat(
             Visitor visitor, RoomName room, @Nullable MemberName name, Start start) implements Verdict {}
 
-    /**
-     * It may read an event stream.
-     *
-     * @param rooms at least one
-     * @param key the client's secret word for the stream; null for none
-     */
+    /** It may read an event stream of at least one room; {@code key} is the client's secret word for it, or null. */
     public record Events(
             Visitor visitor,
             List<FirstRoom> rooms,
