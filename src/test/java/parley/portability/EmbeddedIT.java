@@ -2,7 +2,6 @@ package parley.portability;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import example.DiaryListener;
 import example.DiaryServlet;
@@ -26,6 +25,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import parley.api.Admitter;
@@ -36,7 +36,6 @@ import parley.client.JsonClient;
 import parley.client.RawClient;
 import parley.servers.Difference;
 import parley.servers.Jvm;
-import parley.servers.Kind;
 
 /** Parley as a library, in applications that have something of their own. */
 class EmbeddedIT extends Portability {
@@ -184,10 +183,8 @@ class EmbeddedIT extends Portability {
     }
 
     @Test
+    @Tag("cdi")
     void whereThereIsInjectionTheRoomsAreInjected() throws Exception {
-        assumeFalse(
-                Set.of(Kind.TOMCAT_10_1, Kind.TOMCAT_11, Kind.JETTY_12).contains(Kind.tested()),
-                "this server has no CDI");
         deploy(new ExampleWar()
                 .type(InjectedServlet.class)
                 .file("WEB-INF/beans.xml", "<beans xmlns=\"https://jakarta.ee/xml/ns/jakartaee\" version=\"3.0\"/>"));

@@ -15,12 +15,12 @@ import org.junit.platform.launcher.TestPlan;
 
 /**
  * Writes down what came of the portability suite on a server: a row of a table, {@code target/servers/results.md}. With
- * {@code -Dresults=write} the table also goes into the documents that have it. Found by JUnit in META-INF/services;
+ * {@code -Dresults=write} the table also goes into the document that has it. Found by JUnit in META-INF/services;
  * does nothing in other runs.
  */
 public final class Results implements TestExecutionListener {
-    /** The documents that have the table, between these two lines. */
-    static final List<Path> DOCUMENTS = List.of(Path.of("README.md"), Path.of("docs/servers.md"));
+    /** The document that has the table, between these two lines. */
+    static final Path DOCUMENT = Path.of("docs/servers.md");
 
     static final String BEGIN = "<!-- results of the tests -->";
     static final String END = "<!-- end of results -->";
@@ -65,19 +65,21 @@ public final class Results implements TestExecutionListener {
         try {
             Path servers = Files.createDirectories(Path.of(System.getProperty("parley.servers")));
             Files.writeString(servers.resolve("results-" + server + "-" + jdk + ".row"), row + "\n");
-            Files.write(
-                    servers.resolve("results.md"),
-                    Stream.concat(HEAD.stream(), rows(servers)).toList());
+            List<String> table = Stream.concat(HEAD.stream(), rows(servers)).toList();
+            Files.write(servers.resolve("results.md"), table);
+            if ("write".equals(System.getProperty("results"))) {
+                put(table);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private static void put(Path document, List<String> table) throws IOException {
-        String text = Files.readString(document);
+    private static void put(List<String> table) throws IOException {
+        String text = Files.readString(DOCUMENT);
         int from = text.indexOf(BEGIN) + BEGIN.length();
         Files.writeString(
-                document,
+                DOCUMENT,
                 text.substring(0, from) + "\n" + String.join("\n", table) + "\n" + text.substring(text.indexOf(END)));
     }
 
