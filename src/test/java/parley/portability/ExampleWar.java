@@ -33,7 +33,7 @@ final class ExampleWar {
         try (ZipFile war = new ZipFile(System.getProperty("parley.war"))) {
             for (ZipEntry entry : war.stream().toList()) {
                 String name = entry.getName();
-                if (name.matches("WEB-INF/lib/(?!jnats|sqlite|jose4j|slf4j-jdk).*\\.jar")) {
+                if (name.matches("WEB-INF/lib/(?!jnats|sqlite|slf4j-jdk).*\\.jar")) {
                     try (InputStream in = war.getInputStream(entry)) {
                         entries.put(name, in.readAllBytes());
                     }
