@@ -212,6 +212,18 @@ class EmbeddedIT extends Portability {
                 .isEqualTo(403);
     }
 
+    @Test
+    @Tag("cdi")
+    void anAdmitterThatIsABeanSaysWhoMayEnter() throws Exception {
+        deploy(new ExampleWar()
+                .type(LoginAdmitter.class)
+                .file(
+                        "WEB-INF/beans.xml",
+                        "<beans xmlns=\"https://jakarta.ee/xml/ns/jakartaee\" version=\"3.0\""
+                                + " bean-discovery-mode=\"all\"/>"));
+        assertThat(refusal("/chat/tea", "")).startsWith("403 ").contains("log in first");
+    }
+
     private String cookie(String user) throws Exception {
         String session = post("/login", "user=" + user)
                 .headers()
