@@ -44,16 +44,16 @@ final class AccessKeys {
             "How long a set of keys is used before it is read again. A token with a key that is not in it makes it be"
                     + " read at once, at most every 10s.");
     static final Setting<String> ISSUER =
-            Setting.text("access.issuer", "text; none for any", "What a token's iss has to be.");
+            Setting.text("access.issuer", "text; none for any", "The issuer (iss) that a token must name.");
     static final Setting<String> AUDIENCE =
-            Setting.text("access.audience", "text; none for any", "What a token's aud has to name.");
+            Setting.text("access.audience", "text; none for any", "The audience (aud) that a token must name.");
     static final Setting<Duration> LEEWAY = Setting.time(
             "access.leeway",
             "30s",
             Duration.ZERO,
             ofMinutes(10),
             "0s to 10m",
-            "How far the clocks of who signs tokens and of this machine may be apart.");
+            "How far the clocks of the tokens' issuer and of this machine may be apart.");
 
     static final Setting<String> COOKIE = new Setting<>(
             "access.cookie",

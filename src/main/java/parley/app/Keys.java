@@ -59,14 +59,14 @@ final class Keys {
             "trusted-proxies",
             "127.0.0.0/8,::1",
             "addresses and networks such as 10.0.0.0/8, several separated by commas; empty for none",
-            "Proxies that are believed when they say where a client connects from.",
+            "Proxies whose word about a client's address counts. Any other client could forge it.",
             Keys::networks);
     static final Setting<Proxies.Header> PROXY_HEADER = Setting.choice(
             "trusted-header",
             Proxies.Header.X_FORWARDED_FOR,
             Proxies.Header.class,
-            "The header in which they say it, and which they must write: one that they only pass on is the client's"
-                    + " word.");
+            "The header that trusted proxies set. They must overwrite it: one that is only forwarded lets"
+                    + " clients forge their address.");
 
     static final Setting<String> CERTIFICATE = Setting.text(
             "listen.tls.certificate",
@@ -75,18 +75,18 @@ final class Keys {
     static final Setting<String> KEY = Setting.text(
             "listen.tls.key",
             "a PEM file with a private key in PKCS #8, SEC 1 or PKCS #1, without a password",
-            "Its private key.");
+            "The private key of listen.tls.certificate.");
     static final Setting<String> KEYSTORE = Setting.text(
             "listen.tls.keystore",
             "a PKCS #12 file",
             "Certificate and private key in one file, in place of the two above; read again when it changes.");
     static final Setting<String> KEYSTORE_PASSWORD =
-            Setting.secret("listen.tls.password", "text", "The password of the keystore.");
+            Setting.secret("listen.tls.password", "text", "The password of listen.tls.keystore.");
     static final Setting<List<String>> PROTOCOLS = new Setting<>(
             "listen.tls.protocols",
             "TLSv1.3,TLSv1.2",
             "TLSv1.3, TLSv1.2",
-            "The versions of TLS to speak.",
+            "The versions of TLS that clients may use.",
             Keys::protocols);
 
     static final Setting<Integer> REQUESTS_PER_ADDRESS = Setting.number(
@@ -114,14 +114,16 @@ final class Keys {
             ofMillis(100),
             ofMinutes(10),
             "100ms to 10m",
-            "How long a frame may stay untaken before the client is closed with 1013.");
+            "How long a frame may stay untaken before the client is closed with 1013: more spares clients on"
+                    + " bad lines, less frees their memory sooner.");
     static final Setting<Duration> PING_INTERVAL = Setting.time(
             "session.ping-interval",
             "25s",
             ofMillis(100),
             ofHours(1),
             "100ms to 1h",
-            "How often each client is pinged.");
+            "How often each client is pinged: less notices lost connections sooner and keeps proxies from"
+                    + " closing idle ones.");
     static final Setting<Duration> IDLE_TIMEOUT = Setting.time(
             "session.idle-timeout",
             "60s",
@@ -135,8 +137,8 @@ final class Keys {
             ofMillis(100),
             ofMinutes(1),
             "100ms to 1m",
-            "How long a closed connection may take to go away before it is cut. On a server as far as the server lets"
-                    + " it.");
+            "How long a closed connection may take to go away before it is cut. Some servers take longer,"
+                    + " whatever is set.");
 
     static final Setting<Long> MESSAGE_BYTES = Setting.bytes(
             "limits.message-bytes",
@@ -145,8 +147,8 @@ final class Keys {
             "1B",
             16 * MIB,
             "16MiB",
-            "The longest message, text in UTF-8 or binary; a longer one closes with 1009, or is answered with"
-                    + " too-large in JSON.");
+            "The longest message, text in UTF-8 or binary. A longer one closes the connection with 1009, or"
+                    + " is answered with too-large in JSON.");
     static final Setting<Long> COMMAND_BYTES = Setting.bytes(
             "limits.command-bytes",
             "256KiB",
@@ -154,8 +156,8 @@ final class Keys {
             "1B",
             64 * MIB,
             "64MiB, not less than limits.message-bytes",
-            "The longest WebSocket message of a JSON client, which may hold several commands; a longer one closes"
-                    + " with 1009.");
+            "The longest WebSocket message of a JSON client, which may hold several commands. A longer one"
+                    + " closes the connection with 1009.");
     static final Setting<Long> BACKLOG = Setting.bytes(
             "limits.backlog",
             "1MiB",
@@ -163,8 +165,8 @@ final class Keys {
             "1B",
             GIB,
             "1GiB, not less than limits.message-bytes",
-            "Bytes of echoes, or of answers to JSON commands, that may wait for a client to read; a client that sends"
-                    + " on is closed with 1013.");
+            "Bytes of echoes, or of answers to JSON commands, that may wait for a client to read. A client"
+                    + " that goes on sending is closed with 1013.");
     static final Setting<Integer> CONNECTIONS = Setting.number(
             "limits.connections",
             10_000,
@@ -200,8 +202,8 @@ final class Keys {
             1,
             10_000_000,
             "connections",
-            "TCP connections at once that have not made a handshake, as browsers reading the page; the oldest is closed"
-                    + " for one more. Only when Parley runs by itself.");
+            "TCP connections at once that have not made a handshake, such as browsers that read the page. The"
+                    + " oldest is closed for one more. Only when Parley runs by itself.");
     static final Setting<Duration> HANDSHAKE_TIMEOUT = Setting.time(
             "limits.handshake-timeout",
             "10s",
@@ -216,7 +218,8 @@ final class Keys {
             1,
             10_000_000,
             "rooms",
-            "Rooms at once; who would make one more is closed with 1013, or answered with too-many-rooms in JSON.");
+            "Rooms at once. A client that would make one more is closed with 1013, or answered with"
+                    + " too-many-rooms in JSON.");
     static final Setting<Integer> ROOMS_PER_CONNECTION = Setting.number(
             "limits.rooms-per-connection",
             100,
@@ -230,8 +233,8 @@ final class Keys {
             0,
             1_000_000,
             "commands a second, 0 = no limit",
-            "Commands a second one connection may give (in plain text each message is one), with a burst of five times"
-                    + " that; more are not carried out, and who keeps on for 5s is closed with 1008.");
+            "Commands a second of one connection (in plain text each message is one), with a burst of five"
+                    + " times that. More are not carried out, and a client that keeps on for 5s is closed with 1008.");
     static final Setting<Long> BYTES = Setting.bytes(
             "limits.bytes-per-second",
             "1MiB",
@@ -239,8 +242,8 @@ final class Keys {
             "0",
             GIB,
             "1GiB, not less than limits.command-bytes, 0 = no limit",
-            "Bytes a second of messages and commands from one connection in rooms, with a burst of five times that;"
-                    + " dealt with like too many commands.");
+            "Bytes a second of messages and commands from one connection in rooms, with a burst of five times"
+                    + " that. Beyond that commands are treated as with limits.commands-per-second.");
     static final Setting<Long> HELD_BYTES = Setting.bytes(
             "limits.held-bytes",
             "0",
@@ -248,7 +251,7 @@ final class Keys {
             "0",
             1024 * GIB,
             "1024GiB, not less than limits.command-bytes, 0 = an eighth of the heap",
-            "How many bytes all clients together make the server hold: messages whose end has not come, echoes and"
+            "Bytes that all clients together make the server hold: unfinished messages, and echoes and"
                     + " answers that are not read. Beyond that the clients that hold most and longest are closed with"
                     + " 1013.");
     static final Setting<Long> LOG_BYTES = Setting.bytes(
@@ -258,12 +261,17 @@ final class Keys {
             "0",
             1024 * GIB,
             "1024GiB, not less than room.history-bytes, 0 = a quarter of the heap",
-            "How many bytes the messages have that memory keeps in all rooms. Beyond that rooms forget what no member"
-                    + " needs, first those in which nothing was said for the longest time; if that is not enough, all"
-                    + " they keep, first those that keep most.");
+            "Bytes of the messages that memory keeps in all rooms. Beyond that rooms forget messages that no"
+                    + " member needs, first the rooms in which nothing was published for the longest time; if that is"
+                    + " not enough, all they keep, first the rooms that keep most.");
 
     static final Setting<Integer> FAN_OUT_THREADS = Setting.number(
-            "fan-out.threads", 0, 0, 256, "threads (0 = as many as processors)", "Threads that run the rooms' turns.");
+            "fan-out.threads",
+            0,
+            0,
+            256,
+            "threads (0 = as many as processors)",
+            "Threads that run the rooms' turns, which send to members.");
     static final Setting<Duration> EVENTS_RETRY = Setting.time(
             "events.retry",
             "2s",
@@ -287,8 +295,8 @@ final class Keys {
             Duration.ZERO,
             ofMinutes(10),
             "0s to 10m",
-            "Over how long a shutdown spreads the closing of many connections; a few are closed at once, up to a"
-                    + " hundred a second.");
+            "The time over which a shutdown spreads the closing of many connections: more is gentler on the"
+                    + " servers that they come back to. Up to a hundred are closed at once each second.");
     static final Setting<Duration> FLUSH = Setting.time(
             "shutdown.flush",
             "1s",
@@ -335,7 +343,8 @@ final class Keys {
             "log.format",
             LogFormat.PLAIN,
             LogFormat.class,
-            "One line an event, plain or as a JSON object. Only when Parley runs by itself.");
+            "The format of the log, a line for each event: plain, or a JSON object. Only when Parley runs by"
+                    + " itself.");
 
     /** Every setting there is, in the order of the reference. */
     static final List<Setting<?>> ALL = Stream.of(

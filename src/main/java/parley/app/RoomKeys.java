@@ -14,8 +14,13 @@ final class RoomKeys {
     private static final long MIB = 1024 * KIB;
     private static final long GIB = 1024 * MIB;
 
-    static final Setting<Integer> HISTORY =
-            Setting.number("room.history", 1000, 1, 1_000_000, "messages", "Messages a room keeps.");
+    static final Setting<Integer> HISTORY = Setting.number(
+            "room.history",
+            1000,
+            1,
+            1_000_000,
+            "messages",
+            "Messages that a room keeps in memory. More lets clients resume after longer absences.");
     static final Setting<Long> HISTORY_BYTES = Setting.bytes(
             "room.history-bytes",
             "1MiB",
@@ -23,7 +28,7 @@ final class RoomKeys {
             "1KiB",
             GIB,
             "1GiB, not less than limits.message-bytes",
-            "How many bytes the messages have that a room keeps: their text in UTF-8 and 96 bytes each.");
+            "Bytes of the messages that a room keeps in memory: their text in UTF-8 and 96 bytes each.");
     static final Setting<Long> BACKLOG_BYTES = Setting.bytes(
             "room.backlog-bytes",
             "8MiB",
@@ -72,16 +77,15 @@ final class RoomKeys {
             "1B",
             16 * MIB,
             "16MiB",
-            "How many bytes messages have at most that are sent at once: in one frame to JSON clients, in one write to"
-                    + " others, and in a page of history; a longer message goes alone.");
+            "Bytes of messages that are sent at once: in one frame to JSON clients, in one write to others,"
+                    + " and in a page of history. A longer message goes alone. More costs less CPU, less sends sooner.");
     static final Setting<Integer> NAMES = Setting.number(
             "room.presence-names",
             1000,
             0,
             100_000,
             "names",
-            "Names that presence and who tell JSON clients at most. In a room with more, presence tells the number of"
-                    + " members alone.");
+            "Names in presence and members events. In a room with more members, presence has their number" + " alone.");
     static final Setting<Integer> MEMBERS = Setting.number(
             "room.members",
             100_000,
@@ -104,7 +108,8 @@ final class RoomKeys {
             1,
             1_000_000_000,
             "messages, not less than room.history",
-            "Messages of a room that are kept on disk; up to a sixteenth more, since the oldest go some at a time.");
+            "Messages of a room that are kept on disk; up to a sixteenth more, since the oldest are removed"
+                    + " some at a time.");
     static final Setting<Long> KEPT_BYTES = Setting.bytes(
             "room.kept-bytes",
             "128MiB",
@@ -112,14 +117,14 @@ final class RoomKeys {
             "1KiB",
             1024 * GIB,
             "1024GiB, not less than room.history-bytes",
-            "How many bytes the messages of a room have on disk; up to a sixteenth more.");
+            "Bytes of the messages of a room on disk; up to a sixteenth more.");
     static final Setting<Duration> KEPT_AGE = Setting.time(
             "room.kept-age",
             "0s",
             Duration.ZERO,
             ofDays(3650),
             "0s to 3650d, 0 = any age",
-            "How old messages on disk may become. Up to 200 rooms a second are looked at for older ones.");
+            "The age at which messages on disk are removed. Up to 200 rooms a second are checked.");
 
     static final List<Setting<?>> ALL = List.of(
             HISTORY,

@@ -23,7 +23,7 @@ final class StorageKeys {
     static final Setting<String> DATA = Setting.text(
             "data.folder",
             "a folder; none for rooms in memory alone",
-            "Where rooms are kept that survive the process. For one Parley at a time.");
+            "The folder for rooms that survive the process. One Parley at a time uses it.");
     static final Setting<DataSettings.Sync> SYNC = Setting.choice(
             "data.sync",
             DataSettings.Sync.ALWAYS,
@@ -37,7 +37,8 @@ final class StorageKeys {
             ofMillis(10),
             ofMinutes(1),
             "10ms to 1m",
-            "How often what was written is made sure to be on the disk, with data.sync=interval.");
+            "How often written messages are synchronized to the disk, with data.sync=interval: the loss of"
+                    + " power can cost the messages of that time.");
     static final Setting<Long> DATA_BYTES = Setting.bytes(
             "data.bytes",
             "16GiB",
@@ -45,8 +46,8 @@ final class StorageKeys {
             "1MiB",
             1024 * 1024 * GIB,
             "1048576GiB, not less than room.kept-bytes",
-            "How many bytes the messages of all rooms have on disk: their texts, names and, twice, ids in UTF-8, and"
-                    + " 96 bytes each. Beyond that the rooms in which nothing was said for the longest time give way"
+            "Bytes of the messages of all rooms on disk: their texts, names and, twice, ids in UTF-8, and 96"
+                    + " bytes each. Beyond that the rooms in which nothing was published for the longest time give way"
                     + " first; with a sixteenth more, messages are answered with unavailable.");
     static final Setting<Integer> DATA_ROOMS = Setting.number(
             "data.rooms",
@@ -54,8 +55,8 @@ final class StorageKeys {
             1,
             1_000_000_000,
             "rooms",
-            "Rooms that are kept on disk; beyond that those give way in which nothing was said for the longest time."
-                    + " With a sixteenth more, messages in new rooms are answered with unavailable.");
+            "Rooms on disk. Beyond that the rooms in which nothing was published for the longest time give"
+                    + " way. With a sixteenth more, messages in new rooms are answered with unavailable.");
     static final Setting<Long> DATA_WAITING = Setting.bytes(
             "data.waiting",
             "64MiB",
@@ -63,8 +64,8 @@ final class StorageKeys {
             "1MiB",
             16 * GIB,
             "16GiB, not less than limits.message-bytes",
-            "What may wait for the disk, counted as in data.bytes; more is answered with unavailable, or closed with"
-                    + " 1013 in plain text.");
+            "Bytes that may wait for the disk, counted as in data.bytes. Beyond that messages are answered"
+                    + " with unavailable, and plain clients closed with 1013.");
 
     static final Setting<NatsAddresses> NATS = new Setting<>(
             "nats.url",
@@ -85,41 +86,41 @@ final class StorageKeys {
     static final Setting<String> NATS_CREDENTIALS = Setting.text(
             "nats.credentials",
             "a file of NATS's, .creds; none",
-            "The token and the key with which to log in to NATS.");
+            "The file with the token and the key for the login to NATS.");
     static final Setting<String> NATS_USER =
-            Setting.text("nats.user", "a name; none", "The user with whom to log in to NATS, with nats.password.");
+            Setting.text("nats.user", "a name; none", "The user for the login to NATS, with nats.password.");
     static final Setting<String> NATS_PASSWORD =
-            Setting.secret("nats.password", "a password; none", "The user's password.");
+            Setting.secret("nats.password", "a password; none", "The password of nats.user.");
     static final Setting<String> NATS_TOKEN =
-            Setting.secret("nats.token", "a token; none", "A token with which to log in to NATS, in place of a user.");
+            Setting.secret("nats.token", "a token; none", "A token for the login to NATS, in place of a user.");
     static final Setting<String> NATS_TRUST = Setting.text(
             "nats.truststore",
             "a file in PKCS #12; none for the authorities that Java trusts",
             "The certificates to trust with tls:// addresses.");
     static final Setting<String> NATS_TRUST_PASSWORD =
-            Setting.secret("nats.truststore-password", "a password; none", "The password of that file.");
+            Setting.secret("nats.truststore-password", "a password; none", "The password of nats.truststore.");
     static final Setting<Integer> NATS_STREAMS = Setting.number(
             "nats.streams",
             4,
             1,
             1_000,
             "streams",
-            "Streams that rooms are spread over. The same on all nodes and for the life of the cluster.");
+            "Streams that rooms are spread over. The same on all nodes, and for the life of the cluster.");
     static final Setting<Integer> NATS_REPLICAS = Setting.number(
             "nats.replicas",
             1,
             1,
             5,
             "servers",
-            "Servers of NATS that keep each stream: with 3 one may be lost. As all limits of streams, that of the"
-                    + " node which was started last holds.");
+            "Replicas of each stream; 3 survives the loss of one server of NATS. As with all stream limits,"
+                    + " the node started last decides.");
     static final Setting<Integer> NATS_KEPT = Setting.number(
             "nats.kept",
             100_000,
             1,
             1_000_000_000,
             "messages, not less than room.history",
-            "Messages of a room that are kept in the cluster; the oldest go.");
+            "Messages of a room that are kept in the cluster; the oldest are removed.");
     static final Setting<Long> NATS_BYTES = Setting.bytes(
             "nats.bytes",
             "0",
@@ -127,31 +128,31 @@ final class StorageKeys {
             "0",
             1024 * 1024 * GIB,
             "1048576GiB, 0 = any",
-            "How many bytes a stream has, on each server of NATS that keeps it; the oldest messages of any room in it"
-                    + " go.");
+            "Bytes of a stream, on each server of NATS that keeps it; the oldest messages of any room in it"
+                    + " are removed.");
     static final Setting<Duration> NATS_AGE = Setting.time(
             "nats.kept-age",
             "0s",
             Duration.ZERO,
             ofDays(3650),
             "0s to 3650d, 0 = any age, else not less than nats.again",
-            "How old messages in the cluster may become.");
+            "The age at which messages in the cluster are removed.");
     static final Setting<Duration> NATS_AGAIN = Setting.time(
             "nats.again",
             "2m",
             ofSeconds(10),
             ofDays(1),
             "10s to 1d, at least twice nats.deadline",
-            "How long the cluster knows a message by its id, so that it is not published again. NATS keeps the ids in"
-                    + " memory.");
+            "How long the cluster knows a message by its id, so that it is not published again. NATS keeps"
+                    + " the ids in memory: more costs memory there.");
     static final Setting<Duration> NATS_DEADLINE = Setting.time(
             "nats.deadline",
             "5s",
             ofMillis(100),
             ofMinutes(1),
             "100ms to 1m",
-            "How long a message may wait to be stored; then it is answered with unavailable, or closed with 1013 in"
-                    + " plain text.");
+            "How long a message may wait to be stored. After that it is answered with unavailable, and plain"
+                    + " clients are closed with 1013.");
     static final Setting<Long> NATS_WAITING = Setting.bytes(
             "nats.waiting",
             "64MiB",
@@ -159,14 +160,15 @@ final class StorageKeys {
             "1MiB",
             16 * GIB,
             "16GiB, not less than limits.message-bytes",
-            "What may wait for the cluster; more is answered as above.");
+            "Bytes that may wait for the cluster. Beyond that messages are answered as with nats.deadline.");
     static final Setting<Duration> NATS_NODE_TIMEOUT = Setting.time(
             "nats.node-timeout",
             "5s",
             ofSeconds(2),
             ofMinutes(10),
             "2s to 10m",
-            "How long a node may be silent until those in it are taken to have left their rooms.");
+            "How long a node may be silent before its members count as gone: more bears longer pauses, less"
+                    + " notices a lost node sooner.");
 
     static final List<Setting<?>> ALL = List.of(
             DATA,
