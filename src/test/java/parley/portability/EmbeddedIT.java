@@ -38,6 +38,7 @@ import parley.servers.Difference;
 import parley.servers.Jvm;
 
 /** Parley as a library, in applications that have something of their own. */
+@Tag("library")
 class EmbeddedIT extends Portability {
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
