@@ -46,7 +46,7 @@ class DoorIT extends Portability {
     @CsvSource(
             delimiter = '|',
             value = {
-                "/chat/a:b       | 400 | a room's name is 1 to 64",
+                "/chat/a!b       | 400 | a room's name is 1 to 64",
                 "/chat?name=%0A  | 400 | name is 1 to 40",
                 "/chat?history=x | 400 | history is a number",
                 "/chat/java      | 426 | this is the address of a WebSocket",
