@@ -39,7 +39,7 @@ public enum Difference {
                     + " what the client was sent comes at that moment; Parley goes on with others."),
     LOSES_A_COMPLETION(
             "Now and then never completes a send when many clients come at once on a busy machine: the client is"
-                    + " closed with 1013 after `session.send-deadline`, and comes back."),
+                    + " closed with 1013 after `session.send-deadline`, or gets a frame that is none, and comes back."),
     KEEPS_THE_LAST(
             "May keep the classes of an application that was undeployed, as long as a thread that served it serves no"
                     + " other."),
