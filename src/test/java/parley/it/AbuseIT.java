@@ -28,6 +28,7 @@ import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.Test;
 import parley.client.JsonClient;
 import parley.client.RawClient;
+import parley.client.Threads;
 import parley.servers.Ports;
 
 /** All that a stranger may try, at once, against a server with small limits, while others just talk. */
@@ -131,15 +132,17 @@ final class AbuseIT {
         List<CompletableFuture<TreeSet<String>>> all = new ArrayList<>();
         for (int t = 0; t < talkers.size(); t++) {
             int who = t;
-            all.add(CompletableFuture.supplyAsync(() -> {
-                TreeSet<String> said = new TreeSet<>();
-                for (int n = first; n < first + most && (n < first + MESSAGES || !isOver.get()); n++) {
-                    String text = who + "-" + n;
-                    said.add(text);
-                    say(talkers.get(who), text, latency);
-                }
-                return said;
-            }));
+            all.add(CompletableFuture.supplyAsync(
+                    () -> {
+                        TreeSet<String> said = new TreeSet<>();
+                        for (int n = first; n < first + most && (n < first + MESSAGES || !isOver.get()); n++) {
+                            String text = who + "-" + n;
+                            said.add(text);
+                            say(talkers.get(who), text, latency);
+                        }
+                        return said;
+                    },
+                    Threads.EACH));
         }
         await().atMost(PATIENCE).pollInterval(Duration.ofMillis(200)).untilAsserted(isEnough);
         isOver.set(true);
@@ -273,7 +276,7 @@ final class AbuseIT {
     private void bytes(int port) throws Exception {
         String large = "{\"type\":\"say\",\"room\":\"bad\",\"text\":\"" + "x".repeat(60_000) + "\"}";
         try (RawClient client = json(port, "/chat/bad", 5)) {
-            CompletableFuture<Void> reading = CompletableFuture.runAsync(() -> readClose(client));
+            CompletableFuture<Void> reading = CompletableFuture.runAsync(() -> readClose(client), Threads.EACH);
             while (!enough.get() && !reading.isDone()) {
                 client.text(large);
             }

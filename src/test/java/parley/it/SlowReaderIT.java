@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import parley.client.JsonClient;
 import parley.client.RawClient;
+import parley.client.Threads;
 import parley.servers.Kind;
 import parley.servers.Server;
 
@@ -191,9 +192,10 @@ final class SlowReaderIT {
                 for (int bytesPerSecond : READERS) {
                     Reader reader = new Reader(port, bytesPerSecond);
                     readers.add(reader);
-                    reading.add(CompletableFuture.supplyAsync(() -> reader.read(isEnough)));
+                    reading.add(CompletableFuture.supplyAsync(() -> reader.read(isEnough), Threads.EACH));
                 }
-                CompletableFuture.delayedExecutor(SECONDS, TimeUnit.SECONDS).execute(() -> isAllSaid.set(true));
+                CompletableFuture.delayedExecutor(SECONDS, TimeUnit.SECONDS, Threads.EACH)
+                        .execute(() -> isAllSaid.set(true));
                 talk(talker, isAllSaid);
                 assertThat(talker.ask("{'type':'who','room':'busy'}").getInt("count"))
                         .as("members; a close lies behind what a slow one has still to read")

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import parley.client.Client;
 import parley.client.JsonClient;
 import parley.client.RawClient;
+import parley.client.Threads;
 
 /** A stop with many who are connected. */
 class DrainingTest extends ServerBase {
@@ -26,16 +27,18 @@ class DrainingTest extends ServerBase {
         }
         awaitMembers(50);
         long began = System.nanoTime();
-        CompletableFuture<Void> stopping = CompletableFuture.runAsync(server::stop);
+        CompletableFuture<Void> stopping = CompletableFuture.runAsync(server::stop, Threads.EACH);
         for (Client client : clients) {
-            closedAt.add(CompletableFuture.supplyAsync(() -> {
-                try {
-                    assertThat(client.closed()).startsWith("1001 shutdown; retry 500-8000 ms");
-                    return System.nanoTime() - began;
-                } catch (Exception e) {
-                    throw new AssertionError(e);
-                }
-            }));
+            closedAt.add(CompletableFuture.supplyAsync(
+                    () -> {
+                        try {
+                            assertThat(client.closed()).startsWith("1001 shutdown; retry 500-8000 ms");
+                            return System.nanoTime() - began;
+                        } catch (Exception e) {
+                            throw new AssertionError(e);
+                        }
+                    },
+                    Threads.EACH));
         }
         await().until(() -> server.parley().sessions().openCount() < 40);
         assertThat(server.parley().sessions().openCount())
@@ -58,11 +61,11 @@ class DrainingTest extends ServerBase {
             clients.add(new JsonClient(ws("/chat")));
         }
         awaitMembers(30);
-        CompletableFuture<Void> stopping = CompletableFuture.runAsync(server::stop);
+        CompletableFuture<Void> stopping = CompletableFuture.runAsync(server::stop, Threads.EACH);
         List<CompletableFuture<List<String>>> heard = new ArrayList<>();
         for (int c = 0; c < clients.size(); c++) {
             int which = c;
-            heard.add(CompletableFuture.supplyAsync(() -> talk(clients.get(which), which)));
+            heard.add(CompletableFuture.supplyAsync(() -> talk(clients.get(which), which), Threads.EACH));
         }
         stopping.join();
         List<List<String>> all = heard.stream().map(CompletableFuture::join).toList();

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import parley.client.EventReader;
 import parley.client.JsonClient;
 import parley.client.RawClient;
+import parley.client.Threads;
 import parley.protocol.MemberName;
 import parley.session.Ending;
 
@@ -101,7 +102,7 @@ class EventsTest extends ServerBase {
             reader.next("joined");
             say(ann, "java", "hello");
             assertThat(reader.next("message").id()).endsWith(":1");
-            CompletableFuture<Void> stop = CompletableFuture.runAsync(server::stop);
+            CompletableFuture<Void> stop = CompletableFuture.runAsync(server::stop, Threads.EACH);
             assertThat(reader.toEnd()).contains("bye");
             stop.get();
         }
@@ -160,7 +161,7 @@ class EventsTest extends ServerBase {
         start();
         try (EventReader reader = read("/rooms/java/events")) {
             reader.next("joined");
-            CompletableFuture<Void> stop = CompletableFuture.runAsync(server::stop);
+            CompletableFuture<Void> stop = CompletableFuture.runAsync(server::stop, Threads.EACH);
             EventReader.Event bye = reader.next("bye");
             assertThat(Integer.parseInt(bye.retry())).isBetween(500, 8_000);
             assertThat(reader.toEnd()).as("a whole body").isEmpty();
@@ -177,13 +178,15 @@ class EventsTest extends ServerBase {
                 EventReader frozen = EventReader.slow(server.port(), "/rooms/java/events", 4 << 10)) {
             reading.next("joined");
             frozen.next("joined");
-            CompletableFuture<List<String>> read = CompletableFuture.supplyAsync(() -> {
-                try {
-                    return reading.messages(40);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            CompletableFuture<List<String>> read = CompletableFuture.supplyAsync(
+                    () -> {
+                        try {
+                            return reading.messages(40);
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    },
+                    Threads.EACH);
             for (int i = 0; i < 40; i++) {
                 say(ann, "java", text);
             }

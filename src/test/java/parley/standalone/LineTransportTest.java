@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.glassfish.grizzly.CompletionHandler;
 import org.glassfish.grizzly.Connection;
 import org.junit.jupiter.api.Test;
+import parley.client.Threads;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
 import parley.protocol.CloseCode;
@@ -51,9 +52,10 @@ class LineTransportTest {
             written.incrementAndGet();
             return null;
         });
-        CompletableFuture<Void> send = CompletableFuture.runAsync(() -> line.send(FRAME, NOBODY));
+        CompletableFuture<Void> send = CompletableFuture.runAsync(() -> line.send(FRAME, NOBODY), Threads.EACH);
         writing.await();
-        CompletableFuture<Void> close = CompletableFuture.runAsync(() -> line.close(CloseCode.NORMAL, ""));
+        CompletableFuture<Void> close =
+                CompletableFuture.runAsync(() -> line.close(CloseCode.NORMAL, ""), Threads.EACH);
 
         assertThatThrownBy(() -> close.get(100, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
         assertThat(closed.getCount()).isEqualTo(1);
@@ -83,7 +85,8 @@ class LineTransportTest {
             return null;
         });
 
-        CompletableFuture.runAsync(() -> line.send(FRAME, failure -> line.close(CloseCode.INTERNAL_ERROR, "")))
+        CompletableFuture.runAsync(
+                        () -> line.send(FRAME, failure -> line.close(CloseCode.INTERNAL_ERROR, "")), Threads.EACH)
                 .get(20, TimeUnit.SECONDS);
 
         assertThat(closed.getCount()).isZero();
