@@ -4,12 +4,13 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.Objects;
 
 /**
- * Says which clients may enter, by the application's own login: each handshake and each request below Parley's prefix is
- * shown to it. Found by {@link java.util.ServiceLoader}, and as a CDI bean; several are asked one after the other, until
- * one decides. What none decides is left to {@code access.mode}.
+ * Says which clients may enter, by the application's own login: each handshake and each request below Parley's prefix
+ * is shown to it. Found by {@link java.util.ServiceLoader}, and as a CDI bean; several are asked one after the other,
+ * until one decides. What none decides is left to {@code access.mode}.
  *
- * <p>It is called on the thread of the server's that serves the request, and before the filters of the application: many
- * threads at once. One that is slow keeps this client waiting. One that throws refuses this client for now, with 503.
+ * <p>It is called on the thread of the server's that serves the request, and before the filters of the application:
+ * many threads at once. One that is slow keeps this client waiting. One that throws refuses this client for now, with
+ * 503.
  */
 @FunctionalInterface
 public interface Admitter {

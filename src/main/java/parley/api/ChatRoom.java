@@ -15,8 +15,8 @@ public interface ChatRoom {
     String name();
 
     /**
-     * Publishes a message, as {@code say} does over the wire: with the same limits, and kept where the room is kept when
-     * the stage is completed. Calls of one thread are published in their order.
+     * Publishes a message, as {@code say} does over the wire: with the same limits, and kept where the room is kept
+     * when the stage is completed. Calls of one thread are published in their order.
      *
      * <p>What the application itself publishes is shown to no {@link MessageGuard}.
      *
@@ -43,12 +43,13 @@ public interface ChatRoom {
      * <p>A subscriber is a position in the room's log, as each client is: nothing is queued for it. It is given what it
      * has asked for ({@link Flow.Subscription#request}), on threads of Parley's, one call at a time. What it does not
      * ask for stays in the room; one that asks for nothing for longer than {@code room.slow-after} is slow, and the
-     * room's policy holds for it: mostly a {@link RoomEvent.Missed} for what the room has let go of meanwhile. It takes a
-     * place of {@code room.members}, and clients do not see it.
+     * room's policy holds for it: mostly a {@link RoomEvent.Missed} for what the room has let go of meanwhile. It takes
+     * a place of {@code room.members}, and clients do not see it.
      *
-     * <p>It ends with {@code onComplete} when the application stops, and with {@code onError} and a {@link RoomException}
-     * when the room has no place ({@code ROOM_FULL}, {@code TOO_MANY_ROOMS}), cannot be read now ({@code UNAVAILABLE}), or
-     * closes those that are slow ({@code BEHIND}). To go on later, subscribe {@link Position#after} the last one seen.
+     * <p>It ends with {@code onComplete} when the application stops, and with {@code onError} and a {@link
+     * RoomException} when the room has no place ({@code ROOM_FULL}, {@code TOO_MANY_ROOMS}), cannot be read now ({@code
+     * UNAVAILABLE}), or closes those that are slow ({@code BEHIND}). To go on later, subscribe {@link Position#after}
+     * the last one seen.
      */
     void subscribe(Position from, Flow.Subscriber<? super RoomEvent> subscriber);
 }

@@ -6,12 +6,12 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at each message of a client before it is published. Found by {@link java.util.ServiceLoader}, and as a CDI bean;
- * several look one after the other, each at what the one before has made of it.
+ * Looks at each message of a client before it is published. Found by {@link java.util.ServiceLoader}, and as a CDI
+ * bean; several look one after the other, each at what the one before has made of it.
  *
- * <p>It is called on threads of Parley's, for one message of a connection at a time, so that a client's messages stay in
- * their order: a slow guard delays this client, and no other as long as fewer than 32 calls block. Signals, and what the
- * application publishes itself, are not shown to it.
+ * <p>It is called on threads of Parley's, for one message of a connection at a time, so that a client's messages stay
+ * in their order: a slow guard delays this client, and no other as long as fewer than 32 calls block. Signals, and what
+ * the application publishes itself, are not shown to it.
  */
 @FunctionalInterface
 public interface MessageGuard {
@@ -42,7 +42,8 @@ public interface MessageGuard {
     }
 
     /**
-     * It is not published: a JSON client is answered {@code forbidden}, one of HTTP 403, and a plain-text client nothing.
+     * It is not published: a JSON client is answered {@code forbidden}, one of HTTP 403, and a plain-text client
+     * nothing.
      *
      * @param reason a sentence for the client
      */

@@ -5,7 +5,8 @@ import java.util.Objects;
 /** Where to read a room from. Immutable. */
 public sealed interface Position {
     /**
-     * Behind a message that was seen. Where its history is gone, or the messages behind it, from the oldest that is kept.
+     * Behind a message that was seen. Where its history is gone, or the messages behind it, from the oldest that is
+     * kept.
      *
      * @param epoch the history that the number belongs to
      * @param seq the number of the message
@@ -21,7 +22,7 @@ public sealed interface Position {
     }
 
     /**
-     * So many messages before the newest, as far as the room keeps them.
+     * That number of messages before the newest, as far as the room keeps them.
      *
      * @param messages 0 for what is published from now on
      */
@@ -39,7 +40,7 @@ public sealed interface Position {
         return new Last(0);
     }
 
-    /** So many messages before the newest. */
+    /** That number of messages before the newest. */
     static Position last(int messages) {
         return new Last(messages);
     }

@@ -5,10 +5,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Hears what happens in all rooms of this server. Found by {@link java.util.ServiceLoader}, and as a CDI bean.
  *
- * <p>It is called on threads of Parley's, one call at a time, in the order in which things happened. What it has not been
- * called for waits: up to 10,000 events and 8 MiB of messages for each listener. Beyond that events are left out, and
- * {@link #missed} says how many. What it throws is logged and counted, and it is called for the next event all the same.
- * To miss nothing, {@linkplain ChatRoom#subscribe subscribe}.
+ * <p>It is called on threads of Parley's, one call at a time, in the order in which things happened. What it has not
+ * been called for waits: up to 10,000 events and 8 MiB of messages for each listener. Beyond that events are left out,
+ * and {@link #missed} says how many. What it throws is logged and counted, and it is called for the next event all the
+ * same. To miss nothing, {@linkplain ChatRoom#subscribe subscribe}.
  *
  * <p>In a cluster messages of all nodes are heard on each node that has the room, and members of this node only.
  */

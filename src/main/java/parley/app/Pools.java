@@ -16,15 +16,15 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * The threads of the application. Any thread may call any method.
  *
- * <p>{@code parley-fan-out} runs the rooms' turns; {@code parley-sweep} looks after deadlines, keepalive and empty rooms;
- * {@code parley-store} writes and reads the rooms on disk; {@code parley-cluster} those of a cluster; {@code
- * parley-close}, {@code parley-ping} and {@code parley-write} are there because a container may block in a close (5 to 20
- * seconds), in a ping or in a write; {@code parley-call} and {@code parley-listen} because the application that Parley is in may block in its own
- * code.
+ * <p>{@code parley-fan-out} runs the rooms' turns; {@code parley-sweep} looks after deadlines, keepalive and empty
+ * rooms; {@code parley-store} writes and reads the rooms on disk; {@code parley-cluster} those of a cluster; {@code
+ * parley-close}, {@code parley-ping} and {@code parley-write} are there because a container may block in a close (5 to
+ * 20 seconds), in a ping or in a write; {@code parley-call} and {@code parley-listen} because the application that
+ * Parley is in may block in its own code.
  */
 final class Pools {
     private static final int CLOSING_THREADS = 32;
-    /** How many threads that are blocked in a close are made good for. */
+    /** How many threads that are blocked in a close are replaced by others. */
     private static final int MOST_BLOCKED = 1_000;
 
     private static final int WRITING_THREADS = 32;

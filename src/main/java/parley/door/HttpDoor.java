@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
 import parley.access.BadTokenException;
 import parley.access.Grant;
 
-/** The door for requests of HTTP that are no handshakes: which clients may ask, how often, and with which rights. Any thread. */
+/**
+ * The door for requests of HTTP that are no handshakes: which clients may ask, how often, and with which rights. Any
+ * thread.
+ */
 public final class HttpDoor {
     private static final String BEARER = "bearer ";
     private static final Map<String, String> SOON = Map.of("Retry-After", "1");

@@ -39,7 +39,7 @@ public final class EventStreams {
      * Makes them.
      *
      * @param retry about when a client comes back whose connection was lost
-     * @param requestsPerSecond how many requests a second a client is told that it may make; 0 for any number
+     * @param requestsPerSecond the rate of requests in the welcome, a second; 0 for any number
      */
     public EventStreams(
             Admission admission, Sessions sessions, RoomRegistry rooms, Duration retry, int requestsPerSecond) {

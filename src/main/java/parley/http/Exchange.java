@@ -7,7 +7,8 @@ import parley.door.Request;
 
 /**
  * A request of HTTP (RFC 9110) that is no handshake, and its answer, on whatever server: Grizzly or a servlet. Exactly
- * one of {@link #answer} and {@link #stream} is called, once; {@link #answer} now or later, by any thread; {@link #stream} while the handler runs. Nothing blocks.
+ * one of {@link #answer} and {@link #stream} is called, once; {@link #answer} now or later, by any thread; {@link
+ * #stream} while the handler runs. Nothing blocks.
  */
 public interface Exchange {
     /** The method, in capitals. */

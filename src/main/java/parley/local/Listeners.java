@@ -21,7 +21,7 @@ public final class Listeners implements RoomWatch {
 
     private static final int MOST_EVENTS = 10_000;
     private static final long MOST_BYTES = 8L << 20;
-    /** So many events in one go, so that listeners take turns. */
+    /** Events that a listener gets in one go, so that listeners take turns. */
     private static final int BURST = 256;
 
     private final List<Line> lines = new ArrayList<>();

@@ -25,13 +25,13 @@ import parley.room.Member;
  * A subscriber in a room: a member like any other, which takes its next frame when what was in the one before has been
  * taken, and more asked for. Nothing is queued but the rest of one frame.
  *
- * <p>One thread at a time calls the subscriber. A call that falls due meanwhile leaves a note in {@link #due}. Any thread
- * may call any method.
+ * <p>One thread at a time calls the subscriber. A call that falls due meanwhile leaves a note in {@link #due}. Any
+ * thread may call any method.
  */
 final class LogSubscriber implements Member.Subscriber, Flow.Subscription, Runnable {
     private static final Logger LOG = System.getLogger("parley.local");
 
-    /** So many events are given in one go, so that subscribers take turns. */
+    /** Events that a subscriber gets in one go, so that subscribers take turns. */
     private static final int BURST = 256;
 
     /** How it ends: without a word because the subscriber wants that, with {@code onComplete}, or with an error. */

@@ -6,8 +6,8 @@ import parley.protocol.Message;
 import parley.protocol.RoomName;
 
 /**
- * Notes what happens in rooms. Called with the room's lock held, so that the order is that in which it happened: it only
- * notes, and calls nobody.
+ * Notes what happens in rooms. Called with the room's lock held, so that the order is that in which it happened: it
+ * only notes, and calls nobody.
  */
 public interface RoomWatch {
     /** Notes nothing. */

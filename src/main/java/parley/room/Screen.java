@@ -9,9 +9,9 @@ import parley.protocol.Draft;
 import parley.protocol.RoomName;
 
 /**
- * What the messages of one sender pass before they are published: one is inspected at a time, so that they stay in their
- * order, and a sender takes no more of the inspection than that. How many wait is bounded by the sender, which counts
- * messages without a result. Any thread.
+ * What the messages of one sender pass before they are published: one is inspected at a time, so that they stay in
+ * their order, and a sender takes no more of the inspection than that. How many wait is bounded by the sender, which
+ * counts messages without a result. Any thread.
  */
 public final class Screen {
     private record Waiting(

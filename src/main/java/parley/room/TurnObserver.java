@@ -2,7 +2,7 @@ package parley.room;
 
 /** Hears how rooms' turns went. Called by the threads that run them; must not block. */
 public interface TurnObserver {
-    /** What notes who comes and goes, and what is said. */
+    /** What notes joins, leaves and messages. */
     default RoomWatch watch() {
         return RoomWatch.NONE;
     }

@@ -4,7 +4,9 @@ import org.jspecify.annotations.Nullable;
 import parley.protocol.RoomName;
 import parley.room.Member;
 
-/** The rooms that a session is in which may be in several. Changed by the thread that brings the messages, read by any. */
+/**
+ * The rooms that a session is in which may be in several. Changed by the thread that brings the messages, read by any.
+ */
 final class Memberships {
     private static final Member[] NOWHERE = {};
 

@@ -10,8 +10,8 @@ import parley.app.PageHeaders;
 
 /**
  * Serves the page and its files below the prefix of an application, whatever that is; in {@code parley.war}, which is
- * all Parley, the server does. It also stands at the paths that {@link DoorFilter} answers before any servlet is called,
- * so that those requests may be asynchronous. Any number of threads.
+ * all Parley, the server does. It also stands at the paths that {@link DoorFilter} answers before any servlet is
+ * called, so that those requests may be asynchronous. Any number of threads.
  */
 public final class PagesServlet extends HttpServlet {
     private static final long serialVersionUID = 1L;

@@ -13,8 +13,8 @@ import parley.endpoint.Endpoints;
  * Puts Parley into an application that has the library in {@code WEB-INF/lib}: also where its web.xml says that it is
  * complete, and servers leave out listeners of fragments. Found and called by the container.
  *
- * <p>It keeps nothing: with an {@code absolute-ordering} Payara loads it by another class loader than the rest. It starts
- * nothing: where a deployment fails later, nobody would say so.
+ * <p>It keeps nothing: with an {@code absolute-ordering} Payara loads it by another class loader than the rest. It
+ * starts nothing: where a deployment fails later, nobody would say so.
  */
 @HandlesTypes(ServerEndpoint.class)
 public final class ParleyInitializer implements ServletContainerInitializer {

@@ -66,7 +66,9 @@ record Placement(String prefix) {
         return found;
     }
 
-    /** Adds filter and servlet, once. By their names, because the class loader may be another than the application's. */
+    /**
+     * Adds filter and servlet, once. By their names, because the class loader may be another than the application's.
+     */
     void place(ServletContext context) {
         if (context.getAttribute(PLACED) != null) {
             return;

@@ -107,8 +107,8 @@ class EventsIT extends Portability {
     }
 
     /**
-     * Comes back once, as browsers do. Seen twice, standalone and on TomEE, behind a stream that was stuck: the next one
-     * was cut before its first event. The cause is not known.
+     * Comes back once, as browsers do. Seen twice, standalone and on TomEE, behind a stream that was stuck: the next
+     * one was cut before its first event. The cause is not known.
      */
     private EventReader joined(String target) throws Exception {
         EventReader reader = read(target);

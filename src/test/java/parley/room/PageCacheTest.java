@@ -163,7 +163,9 @@ class PageCacheTest {
         assertThat(pages.find(60, 1_000, new Reading())).isEmpty();
     }
 
-    /** A hundred cost what one costs: as many reads, and as many frames made. For a direct member nothing is encoded. */
+    /**
+     * A hundred cost what one costs: as many reads, and as many frames made. For a direct member nothing is encoded.
+     */
     @ParameterizedTest
     @EnumSource(value = Format.class, mode = EnumSource.Mode.EXCLUDE, names = "DIRECT")
     void aHundredThatResumeFromTheSameNumberShareReadsAndFrames(Format format) {

@@ -68,7 +68,9 @@ class SinceTest extends HttpBase {
                 .hasSize(1);
     }
 
-    /** Both rooms begin at the time; a browser that comes back goes on where it was, though its address has the time. */
+    /**
+     * Both rooms begin at the time; a browser that comes back goes on where it was, though its address has the time.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"memory", "disk"})
     void aStreamBeginsAtThatTime(String where) throws Exception {

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What a document has in place of session ids, epochs, tickets and times that the server makes, and what each of them means in a run:
- * the first word that comes in its place.
+ * What a document has in place of session ids, epochs, tickets and times that the server makes, and what each of them
+ * means in a run: the first word that comes in its place.
  */
 final class StandIns {
     private static final Set<String> MADE_BY_THE_SERVER = Set.of("session", "epoch", "at", "ticket");
