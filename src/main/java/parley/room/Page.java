@@ -18,16 +18,22 @@ record Page(long from, long since, List<Message> messages, long end, Map<Key, Fr
     private record Key(Frames frames, int index) {}
 
     /**
-     * What the store found.
+     * What the store found, without what the room has not heard of yet: a store may have messages for a moment before
+     * the room hears of them. They have no place in the ring then, so a member that took them here would be offered
+     * them there once more.
      *
      * @param until the number that the reader needed messages up to, exclusively: the store has none before it that it
      *     does not give
+     * @param newest the number of the newest message that the room has heard of
      */
-    static Page of(long from, RoomStore.Found found, long until) {
-        List<Message> messages = List.copyOf(found.messages());
+    static Page of(long from, RoomStore.Found found, long until, long newest) {
+        List<Message> messages = found.messages().stream()
+                .filter(message -> message.seq() <= newest)
+                .toList();
+        boolean more = found.more() && messages.size() == found.messages().size();
         long behind =
                 messages.isEmpty() ? from : messages.get(messages.size() - 1).seq() + 1;
-        long end = found.more() ? behind : Math.max(behind, until);
+        long end = more ? behind : Math.max(behind, until);
         return new Page(from, Math.min(found.since(), end), messages, end, new ConcurrentHashMap<>());
     }
 

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
  * Reads pages of a room from its store, each once however many members need it, and keeps the last few. Any thread. Its
@@ -50,6 +51,7 @@ final class PageCache {
     }
 
     private final BiConsumer<RoomStore.Query, Consumer<RoomStore.Answer>> store;
+    private final LongSupplier newest;
     private final long bytes;
 
     @GuardedBy("this")
@@ -68,10 +70,12 @@ final class PageCache {
     /**
      * Keeps no page yet.
      *
+     * @param newest the number of the newest message that the room has heard of
      * @param bytes how many bytes of content a page has, about
      */
-    PageCache(BiConsumer<RoomStore.Query, Consumer<RoomStore.Answer>> store, long bytes) {
+    PageCache(BiConsumer<RoomStore.Query, Consumer<RoomStore.Answer>> store, LongSupplier newest, long bytes) {
         this.store = store;
+        this.newest = newest;
         this.bytes = bytes;
     }
 
@@ -122,8 +126,9 @@ final class PageCache {
                 pauses.compute(from, (unused, before) -> before == null ? Pause.FIRST : before.longer());
             }
             if (isRead && asked == generation) {
-                Page page =
-                        answer instanceof RoomStore.Found found ? Page.of(from, found, until) : Page.lost(from, until);
+                Page page = answer instanceof RoomStore.Found found
+                        ? Page.of(from, found, until, newest.getAsLong())
+                        : Page.lost(from, until);
                 kept.addFirst(page);
                 if (kept.size() > KEPT) {
                     kept.removeLast();

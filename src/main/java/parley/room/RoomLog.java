@@ -97,7 +97,8 @@ final class RoomLog {
         this.elapsed = elapsed;
         this.lock = lock;
         this.ring = new Ring(limits.history(), limits.historyBytes(), limits.backlogBytes());
-        this.pages = new PageCache((query, onAnswer) -> store().read(query, onAnswer), limits.batchBytes());
+        this.pages =
+                new PageCache((query, onAnswer) -> store().read(query, onAnswer), ring::newest, limits.batchBytes());
     }
 
     /** Opens the store's log. Once, by the thread that makes the room. */

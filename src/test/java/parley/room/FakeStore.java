@@ -49,6 +49,13 @@ public final class FakeStore implements RoomStore {
         return this;
     }
 
+    /** Tells the room of the newest messages, which it has had for a while. */
+    void tell(int messages) {
+        if (open != null) {
+            open.appended(List.copyOf(kept.subList(kept.size() - messages, kept.size())));
+        }
+    }
+
     /** Does all that it was asked to. */
     public void run() {
         while (!toDo.isEmpty()) {

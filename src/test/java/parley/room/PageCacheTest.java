@@ -29,6 +29,7 @@ class PageCacheTest {
                 queries.add(query);
                 asked.add(onAnswer);
             },
+            () -> 1_000,
             1_000);
 
     private boolean holdsLock() {

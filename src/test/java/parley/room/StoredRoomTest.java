@@ -112,6 +112,20 @@ class StoredRoomTest {
         member.room().publish(Samples.line(null, text), events::add);
     }
 
+    /** A disk's reader sees a message that was committed before the room hears of it. */
+    @Test
+    void aMessageThatTheStoreHasBeforeTheRoomHearsOfItIsTakenOnce() {
+        store.keep(50);
+        Member member = join(last(50));
+        run();
+        store.keep(3);
+        assertThat(takeAll(member)).isEqualTo(texts(1, 50));
+        store.tell(3);
+        run();
+        assertThat(takeAll(member)).isEqualTo(texts(51, 53));
+        assertThat(registry.counts()).isEqualTo(new Counts(3, 53, 53, 0));
+    }
+
     /** Both go to the store, in that order. */
     @Test
     void aMemberThatSaysSomethingAtOnceHearsThatItIsInFirst() {
