@@ -29,7 +29,6 @@ import parley.protocol.CloseCode;
  */
 final class ServletStream implements Transport, WriteListener, AsyncListener {
     private static final Logger LOG = System.getLogger("parley.web");
-    private static final long LONGEST_CALL_NANOS = 1_000_000_000L;
     private static final byte[] COMMENT = ":\n".getBytes(StandardCharsets.US_ASCII);
 
     /** A part of the body; the last one has nobody to tell. */
@@ -64,9 +63,6 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
     private volatile boolean isPossible;
     /** Set by whoever hears that it is broken, or is to be cut. */
     private volatile @Nullable Throwable broken;
-
-    /** The thread that writes, while it is in a call of the server's. */
-    private volatile @Nullable Thread inServer;
 
     private volatile boolean isClosing;
     private volatile boolean isOver;
@@ -201,7 +197,7 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
         int seen = 1;
         do {
             try {
-                while (goesOn()) {}
+                while (step()) {}
             } catch (IOException | RuntimeException e) {
                 end(e instanceof IOException ? e : new IOException("the server does not take what is written", e));
             }
@@ -210,15 +206,6 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
     }
 
     /** Takes one step; false when there is none for now. */
-    private boolean goesOn() throws IOException {
-        try {
-            inServer = Thread.currentThread(); // before it is asked whether the server has given the stream up
-            return step();
-        } finally {
-            inServer = null;
-        }
-    }
-
     private boolean step() throws IOException {
         Throwable cause = broken;
         if (isOver) {
