@@ -25,10 +25,16 @@ import parley.protocol.CloseCode;
  * asked before both: Jetty throws at a flush otherwise, and GlassFish blocks in it. The end may be told by a write that
  * throws, by either listener, or not at all, in any number; so all of them lead to one place.
  *
+ * <p>A write that throws on a thread of Parley's makes Tomcat clean up on a thread of its own, which calls a listener and
+ * then lets another client have the answer. So the answer is completed there and not beside it; and the listener
+ * returns when the call that has thrown is over, in which Tomcat notes the failure in the answer last of all. Without
+ * that, the next client's stream was cut at its first event.
+ *
  * <p>One thread at a time writes. Whoever comes meanwhile, the server included, leaves word in {@code due} and goes.
  */
 final class ServletStream implements Transport, WriteListener, AsyncListener {
     private static final Logger LOG = System.getLogger("parley.web");
+    private static final long LONGEST_CALL_NANOS = 1_000_000_000L;
     private static final byte[] COMMENT = ":\n".getBytes(StandardCharsets.US_ASCII);
 
     /** A part of the body; the last one has nobody to tell. */
@@ -64,8 +70,18 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
     /** Set by whoever hears that it is broken, or is to be cut. */
     private volatile @Nullable Throwable broken;
 
+    /** The thread that writes; null when none does, or it is about to stop. */
+    private volatile @Nullable Thread writer;
+    /** The server's thread, while it says that it can be written. */
+    private volatile @Nullable Thread caller;
+
     private volatile boolean isClosing;
+    /** Nothing is written any more. */
     private volatile boolean isOver;
+    /** Whether the answer may be completed, though a write has thrown: a listener has heard of it, or it is dropped. */
+    private volatile boolean mayComplete;
+    /** Whether the answer was completed, by whomever. */
+    private volatile boolean isComplete;
 
     // Touched by the writing thread
     private @Nullable Part part;
@@ -125,13 +141,14 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
     @Override
     public void drop() {
         isClosing = true;
+        mayComplete = true;
         broken = new IOException("cut");
         due();
     }
 
     @Override
     public boolean isConnected() {
-        return !isOver;
+        return !isComplete;
     }
 
     /** The API does not tell. */
@@ -151,8 +168,10 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
 
     @Override
     public void onWritePossible() {
+        caller = Thread.currentThread();
         isPossible = true;
         due();
+        caller = null;
     }
 
     @Override
@@ -170,9 +189,10 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
         broken(null);
     }
 
-    /** Also by who ends it here, which is over then. */
+    /** Also by {@link #complete}. */
     @Override
     public void onComplete(AsyncEvent event) {
+        isComplete = true;
         broken(null);
     }
 
@@ -180,10 +200,23 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
     public void onStartAsync(AsyncEvent event) {}
 
     private void broken(@Nullable Throwable cause) {
+        awaitWriter();
+        mayComplete = true;
         if (!isOver) {
             broken =
                     cause instanceof IOException ? cause : new IOException("the server has given the stream up", cause);
-            due();
+        }
+        due();
+    }
+
+    /** Waits until another thread has stopped writing, unless the server may block in that. */
+    private void awaitWriter() {
+        long began = System.nanoTime();
+        while (due.get() != 0
+                && writer != Thread.currentThread()
+                && !mayBlock
+                && System.nanoTime() - began < LONGEST_CALL_NANOS) {
+            Thread.onSpinWait();
         }
     }
 
@@ -196,20 +229,23 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
     private void write() {
         int seen = 1;
         do {
+            writer = Thread.currentThread();
             try {
-                while (step()) {}
+                while (goesOn()) {}
             } catch (IOException | RuntimeException e) {
                 end(e instanceof IOException ? e : new IOException("the server does not take what is written", e));
             }
+            writer = null;
             seen = due.addAndGet(-seen);
         } while (seen != 0);
     }
 
     /** Takes one step; false when there is none for now. */
-    private boolean step() throws IOException {
+    private boolean goesOn() throws IOException {
         Throwable cause = broken;
         if (isOver) {
             failWaiting(cause == null ? new IOException("the stream is over") : cause);
+            complete();
             return false;
         }
         if (cause != null) {
@@ -265,16 +301,25 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
             return;
         }
         isOver = true;
+        if (cause == null || caller == Thread.currentThread()) {
+            mayComplete = true;
+        }
+        complete();
+        if (cause != null && !failWaiting(cause) && !isClosing) {
+            onGone.accept(cause);
+        }
+    }
+
+    /** Completes the answer once, if that is allowed yet. By the writing thread. */
+    private void complete() {
+        if (isComplete || !mayComplete) {
+            return;
+        }
+        isComplete = true;
         try {
             async.complete();
         } catch (RuntimeException e) {
             LOG.log(Level.DEBUG, "the server has ended a stream itself", e);
-        }
-        if (cause == null) {
-            return;
-        }
-        if (!failWaiting(cause) && !isClosing) {
-            onGone.accept(cause);
         }
     }
 
