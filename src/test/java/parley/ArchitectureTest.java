@@ -36,7 +36,7 @@ class ArchitectureTest {
             "access|durable|cluster",
             "room",
             "delivery",
-            "protocol|api");
+            "protocol|api|client");
 
     @ArchTest
     static void noTwoClassesShareAName(JavaClasses classes) {
@@ -131,10 +131,32 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule jsonIsForTheCodec = noClasses()
             .that()
-            .resideOutsideOfPackage("parley.protocol")
+            .resideOutsideOfPackages("parley.protocol", "parley.client")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("jakarta.json..");
+
+    /** It is a jar by itself, which needs the JDK and JSON-P; annotations are for the compiler. */
+    @ArchTest
+    static final ArchRule theClientNeedsNothingOfParleys = classes()
+            .that()
+            .resideInAPackage("parley.client")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    "parley.client",
+                    "java..",
+                    "jakarta.json..",
+                    "org.jspecify..",
+                    "com.google.errorprone.annotations..");
+
+    @ArchTest
+    static final ArchRule theClientIsForTheCommandLine = noClasses()
+            .that()
+            .resideOutsideOfPackages("parley.client", "parley.standalone")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("parley.client");
 
     @ArchTest
     static final ArchRule theConfigurationLibraryIsForApp = noClasses()

@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         mixinStandardHelpOptions = false,
         versionProvider = Main.Version.class,
+        subcommands = ClientCommand.class,
         footer = {
             "",
             "Settings come from, later ones winning: the file, the environment",

@@ -162,7 +162,7 @@ class TicketsTest {
         assertThatThrownBy(() -> tokens.check(ticket)).isInstanceOf(BadTokenException.class);
         isRefused(
                 tickets(secret, secret),
-                parley.client.Token.token(parley.client.Token.claims("Ann", "java")),
+                parley.testclient.Token.token(parley.testclient.Token.claims("Ann", "java")),
                 Problem.UNREADABLE);
     }
 

@@ -11,13 +11,13 @@ import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import parley.client.LogLines;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
 import parley.door.Admission;
 import parley.door.Request;
 import parley.protocol.CloseCode;
 import parley.session.Ending;
+import parley.testclient.LogLines;
 
 class ParleyTest {
     private static Parley start(String... settings) {

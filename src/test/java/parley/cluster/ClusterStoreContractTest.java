@@ -5,9 +5,9 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
-import parley.client.NatsServer;
 import parley.room.KeepingStoreContract;
 import parley.room.RoomStore;
+import parley.testclient.NatsServer;
 
 /** The contract of stores, held by a cluster of one node and a real NATS. */
 class ClusterStoreContractTest extends KeepingStoreContract {

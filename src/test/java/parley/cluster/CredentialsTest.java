@@ -17,7 +17,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import parley.client.NatsServer;
+import parley.testclient.NatsServer;
 
 /** Logging in to a NATS that knows its users by signed tokens, without the library that NATS's own would use for it. */
 class CredentialsTest {

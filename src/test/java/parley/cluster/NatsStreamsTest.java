@@ -13,8 +13,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import parley.client.NatsServer;
 import parley.room.Outcome;
+import parley.testclient.NatsServer;
 
 /** What is asked of a real NATS, whichever version it has. */
 class NatsStreamsTest {

@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import parley.client.NatsServer;
+import parley.testclient.NatsServer;
 
 /** Three servers of NATS that keep each stream, of which one stands still. */
 class SuspendedServerTest {

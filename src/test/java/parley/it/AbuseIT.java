@@ -26,10 +26,10 @@ import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
 import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.Test;
-import parley.client.JsonClient;
-import parley.client.RawClient;
-import parley.client.Threads;
 import parley.servers.Ports;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
+import parley.testclient.Threads;
 
 /** All that a stranger may try, at once, against a server with small limits, while others just talk. */
 final class AbuseIT {

@@ -30,7 +30,7 @@ import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
-import parley.client.JsonClient;
+import parley.testclient.JsonClient;
 
 /**
  * The page in Chromium, which does not change with the JDK of the server. Each test has a browser of its own; nothing

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.interactions.Actions;
-import parley.client.JsonClient;
+import parley.testclient.JsonClient;
 
 /** The chat of the page: rooms, members, messages, what text from others may not do, keyboard, sizes and colours. */
 final class ChatPageIT extends BrowserBase {

@@ -33,9 +33,9 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import parley.client.CutLine;
-import parley.client.JsonClient;
-import parley.client.NatsServer;
+import parley.testclient.CutLine;
+import parley.testclient.JsonClient;
+import parley.testclient.NatsServer;
 
 /**
  * Three nodes and NATS, of which now one, now the other is killed, or its line cut or silent, while clients talk and

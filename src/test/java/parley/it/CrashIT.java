@@ -25,7 +25,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import parley.client.JsonClient;
+import parley.testclient.JsonClient;
 
 /**
  * Kills the process at random moments while clients talk, and reads afterwards what is there. The long form: {@code mvn

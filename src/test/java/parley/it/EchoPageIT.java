@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.Keys;
-import parley.client.JsonClient;
+import parley.testclient.JsonClient;
 
 /** The echo side of the page, the page's own right to speak JSON, and the status page of a real server. */
 final class EchoPageIT extends BrowserBase {

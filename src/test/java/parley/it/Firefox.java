@@ -16,8 +16,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
-import parley.client.JsonClient;
 import parley.servers.Output;
+import parley.testclient.JsonClient;
 
 /**
  * A Firefox with one page, in a process of its own. It is spoken to in WebDriver BiDi, which it has by itself: Debian

@@ -18,8 +18,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import parley.client.Client;
-import parley.client.RawClient;
+import parley.testclient.Client;
+import parley.testclient.RawClient;
 
 /** The built WAR as a process: what an operator sees of it. */
 class MainIT {

@@ -15,8 +15,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
-import parley.client.JsonClient;
-import parley.client.RawClient;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
 
 /** A process with little memory, and clients that have it hold as much as they may. */
 final class MemoryIT {

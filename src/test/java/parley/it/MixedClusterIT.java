@@ -25,12 +25,12 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
-import parley.client.Client;
-import parley.client.JsonClient;
-import parley.client.NatsServer;
 import parley.servers.Jvm;
 import parley.servers.Kind;
 import parley.servers.Server;
+import parley.testclient.Client;
+import parley.testclient.JsonClient;
+import parley.testclient.NatsServer;
 
 /**
  * One cluster of the same file on three servers: by itself, on Tomcat 11 and on WildFly. These two are unpacked by

@@ -25,6 +25,12 @@ final class NodeIT {
         allPass("parley.test.mjs");
     }
 
+    /** The Java client is tested with the same ones. */
+    @Test
+    void theClientDoesWhatTheSharedScenariosSay() throws Exception {
+        allPass("scenarios.test.mjs");
+    }
+
     @Test
     void theClientDoesWhatItSaysOverEventStreams() throws Exception {
         allPass("events.test.mjs");

@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
-import parley.client.RawClient;
 import parley.servers.Output;
+import parley.testclient.RawClient;
 
 /** Parley as people run it: {@code java -jar parley.war}, a process of its own on a free port. Used by one thread. */
 final class ParleyProcess implements AutoCloseable {

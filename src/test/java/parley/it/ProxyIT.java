@@ -30,12 +30,12 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import parley.client.Certificate;
-import parley.client.Client;
-import parley.client.JsonClient;
-import parley.client.RawClient;
 import parley.it.ReverseProxy.Change;
 import parley.it.ReverseProxy.Kind;
+import parley.testclient.Certificate;
+import parley.testclient.Client;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
 
 /** Parley behind nginx and Apache httpd that end TLS, with the files of {@code docker}. */
 @Tag("proxy")

@@ -2,10 +2,10 @@ package parley.it;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
-import static parley.client.Token.SECRET;
-import static parley.client.Token.claims;
-import static parley.client.Token.endsIn;
-import static parley.client.Token.token;
+import static parley.testclient.Token.SECRET;
+import static parley.testclient.Token.claims;
+import static parley.testclient.Token.endsIn;
+import static parley.testclient.Token.token;
 
 import java.io.BufferedReader;
 import java.io.InputStreamReader;

@@ -13,8 +13,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import parley.client.Certificate;
 import parley.servers.Output;
+import parley.testclient.Certificate;
 
 /**
  * A real reverse proxy before Parley: its own processes, run from the file that {@code docker} has for it. Other than

@@ -13,8 +13,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
-import parley.client.Certificate;
 import parley.servers.Output;
+import parley.testclient.Certificate;
 
 /**
  * A rolling restart: two servers behind nginx, one of which has all clients, since rooms are in one process. One after

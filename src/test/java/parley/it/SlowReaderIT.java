@@ -18,11 +18,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import parley.client.JsonClient;
-import parley.client.RawClient;
-import parley.client.Threads;
 import parley.servers.Kind;
 import parley.servers.Server;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
+import parley.testclient.Threads;
 
 /**
  * Members that read less than their room has, all the time, at the defaults. The short form says so much at once that

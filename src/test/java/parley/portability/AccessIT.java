@@ -2,9 +2,9 @@ package parley.portability;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static parley.client.Token.claims;
-import static parley.client.Token.endsIn;
-import static parley.client.Token.token;
+import static parley.testclient.Token.claims;
+import static parley.testclient.Token.endsIn;
+import static parley.testclient.Token.token;
 
 import java.io.IOException;
 import java.net.URI;
@@ -15,10 +15,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.Test;
-import parley.client.EventReader;
-import parley.client.JsonClient;
-import parley.client.RawClient;
-import parley.client.Token;
+import parley.testclient.EventReader;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
+import parley.testclient.Token;
 
 /**
  * Who is let in, and for how long, where not everybody is. Everything in one test, since it needs a deployment of its

@@ -3,7 +3,7 @@ package parley.portability;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import parley.client.Burst;
+import parley.testclient.Burst;
 
 /**
  * Bursts to members that read, who get everything: on a server it is the sender's thread that runs the turn when it is

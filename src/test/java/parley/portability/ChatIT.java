@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.json.JsonObject;
 import org.junit.jupiter.api.Test;
-import parley.client.Client;
-import parley.client.JsonClient;
+import parley.testclient.Client;
+import parley.testclient.JsonClient;
 
 /** {@code /chat} and its rooms, in plain text and JSON. */
 class ChatIT extends Portability {

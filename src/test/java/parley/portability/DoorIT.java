@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import parley.client.JsonClient;
-import parley.client.RawClient;
 import parley.servers.Difference;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
 
 /** Who is let in. */
 class DoorIT extends Portability {

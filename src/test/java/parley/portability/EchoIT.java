@@ -19,9 +19,9 @@ import java.util.zip.Inflater;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import parley.client.Client;
-import parley.client.RawClient;
 import parley.servers.Difference;
+import parley.testclient.Client;
+import parley.testclient.RawClient;
 
 /** {@code /echo}: every message comes back, up to the limit. */
 class EchoIT extends Portability {

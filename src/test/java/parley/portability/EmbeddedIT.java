@@ -31,11 +31,11 @@ import org.junit.jupiter.api.io.TempDir;
 import parley.api.Admitter;
 import parley.api.MessageGuard;
 import parley.api.RoomListener;
-import parley.client.Client;
-import parley.client.JsonClient;
-import parley.client.RawClient;
 import parley.servers.Difference;
 import parley.servers.Jvm;
+import parley.testclient.Client;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
 
 /** Parley as a library, in applications that have something of their own. */
 @Tag("library")

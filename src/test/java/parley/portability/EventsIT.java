@@ -10,9 +10,9 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import parley.client.EventReader;
-import parley.client.JsonClient;
 import parley.servers.Jvm;
+import parley.testclient.EventReader;
+import parley.testclient.JsonClient;
 
 /** Event streams: read by hand, while others speak WebSocket. */
 class EventsIT extends Portability {

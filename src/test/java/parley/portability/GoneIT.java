@@ -17,10 +17,10 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import parley.client.Client;
-import parley.client.JsonClient;
-import parley.client.RawClient;
 import parley.servers.Difference;
+import parley.testclient.Client;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
 
 /** Clients that go, in every way there is, and clients that are silent: their rooms hear of it once. */
 class GoneIT extends Portability {

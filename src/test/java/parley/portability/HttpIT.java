@@ -1,7 +1,7 @@
 package parley.portability;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static parley.client.JsonClient.parse;
+import static parley.testclient.JsonClient.parse;
 
 import jakarta.json.JsonObject;
 import java.io.InputStream;
@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import parley.client.JsonClient;
 import parley.servers.Server;
+import parley.testclient.JsonClient;
 
 /** What backends do over HTTP. */
 class HttpIT extends Portability {

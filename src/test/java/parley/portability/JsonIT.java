@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import parley.client.JsonClient;
+import parley.testclient.JsonClient;
 
 /** JSON is read and written alike, although servers bring parsers of their own. */
 class JsonIT extends Portability {

@@ -6,8 +6,8 @@ import jakarta.json.JsonObject;
 import java.util.concurrent.Semaphore;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import parley.client.Client;
-import parley.client.JsonClient;
+import parley.testclient.Client;
+import parley.testclient.JsonClient;
 
 /** Many messages in a row: a send from within a completion must not go deeper, and none may overtake another. */
 class LoadIT extends Portability {

@@ -24,13 +24,13 @@ import org.jboss.arquillian.test.api.ArquillianResource;
 import org.jboss.shrinkwrap.api.ShrinkWrap;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
 import org.junit.jupiter.api.extension.ExtendWith;
-import parley.client.Client;
-import parley.client.JsonClient;
-import parley.client.RawClient;
 import parley.servers.Difference;
 import parley.servers.Jvm;
 import parley.servers.Kind;
 import parley.servers.Server;
+import parley.testclient.Client;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
 
 /**
  * What must hold on every server, for the WAR as it was built. Arquillian starts and stops the server and deploys; all

@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.net.http.HttpResponse;
 import org.junit.jupiter.api.Test;
-import parley.client.Client;
+import parley.testclient.Client;
 
 /** What operators and machines ask. */
 class StatusIT extends Portability {

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import parley.client.Client;
-import parley.client.JsonClient;
 import parley.servers.Difference;
 import parley.servers.Kind;
 import parley.servers.Server;
+import parley.testclient.Client;
+import parley.testclient.JsonClient;
 
 /** A stop of the whole server, of a second one beside the one that the other tests use. */
 class StopIT extends Portability {

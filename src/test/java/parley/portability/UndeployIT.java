@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
-import parley.client.Client;
-import parley.client.JsonClient;
-import parley.client.RawClient;
 import parley.servers.Difference;
 import parley.servers.Jvm;
 import parley.servers.Kind;
+import parley.testclient.Client;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
 
 /** What an undeploy leaves behind: nothing. */
 class UndeployIT extends Portability {

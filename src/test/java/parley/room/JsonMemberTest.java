@@ -1,8 +1,8 @@
 package parley.room;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static parley.client.JsonClient.parse;
-import static parley.client.JsonClient.quoted;
+import static parley.testclient.JsonClient.parse;
+import static parley.testclient.JsonClient.quoted;
 
 import jakarta.json.JsonObject;
 import jakarta.json.JsonString;

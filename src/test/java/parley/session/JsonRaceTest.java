@@ -1,7 +1,7 @@
 package parley.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static parley.client.JsonClient.quoted;
+import static parley.testclient.JsonClient.quoted;
 
 import java.time.Clock;
 import java.time.Duration;

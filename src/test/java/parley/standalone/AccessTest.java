@@ -3,11 +3,11 @@ package parley.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
-import static parley.client.JsonClient.quoted;
-import static parley.client.Token.SECRET;
-import static parley.client.Token.claims;
-import static parley.client.Token.endsIn;
-import static parley.client.Token.token;
+import static parley.testclient.JsonClient.quoted;
+import static parley.testclient.Token.SECRET;
+import static parley.testclient.Token.claims;
+import static parley.testclient.Token.endsIn;
+import static parley.testclient.Token.token;
 
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -21,11 +21,11 @@ import java.util.logging.Logger;
 import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.Test;
 import parley.app.SettingsException;
-import parley.client.Client;
-import parley.client.JsonClient;
-import parley.client.RawClient;
 import parley.door.Cause;
 import parley.session.Ending;
+import parley.testclient.Client;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
 
 /** Who may enter, over real sockets. */
 class AccessTest extends ServerBase {

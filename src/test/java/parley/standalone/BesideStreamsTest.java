@@ -1,19 +1,19 @@
 package parley.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static parley.client.JsonClient.parse;
-import static parley.client.JsonClient.quoted;
-import static parley.client.Token.SECRET;
-import static parley.client.Token.claims;
-import static parley.client.Token.token;
+import static parley.testclient.JsonClient.parse;
+import static parley.testclient.JsonClient.quoted;
+import static parley.testclient.Token.SECRET;
+import static parley.testclient.Token.claims;
+import static parley.testclient.Token.token;
 
 import jakarta.json.JsonObject;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import parley.client.EventReader;
-import parley.client.JsonClient;
+import parley.testclient.EventReader;
+import parley.testclient.JsonClient;
 
 /** What a client that reads a stream does beside it: signals, and ending the stream. */
 class BesideStreamsTest extends HttpBase {

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import parley.client.Burst;
+import parley.testclient.Burst;
 
 /**
  * Bursts to members that read. A turn that came late once took all that was said meanwhile as one step, so that idle

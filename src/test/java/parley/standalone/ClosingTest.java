@@ -9,8 +9,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import parley.client.RawClient;
 import parley.session.Ending;
+import parley.testclient.RawClient;
 
 /** How a client's close frame is answered. */
 class ClosingTest extends ServerBase {

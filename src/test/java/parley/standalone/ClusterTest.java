@@ -33,13 +33,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import parley.app.SettingsException;
 import parley.app.SettingsSources;
-import parley.client.Burst;
-import parley.client.Client;
-import parley.client.CutLine;
-import parley.client.JsonClient;
-import parley.client.NatsServer;
 import parley.room.Counts;
 import parley.session.Ending;
+import parley.testclient.Burst;
+import parley.testclient.Client;
+import parley.testclient.CutLine;
+import parley.testclient.JsonClient;
+import parley.testclient.NatsServer;
 
 /** Nodes of a cluster in one process, each with a line of its own to a real NATS. */
 class ClusterTest {

@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
-import parley.client.Client;
-import parley.client.JsonClient;
-import parley.client.RawClient;
-import parley.client.Threads;
+import parley.testclient.Client;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
+import parley.testclient.Threads;
 
 /** A stop with many who are connected. */
 class DrainingTest extends ServerBase {

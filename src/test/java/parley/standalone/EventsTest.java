@@ -13,12 +13,12 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import parley.client.EventReader;
-import parley.client.JsonClient;
-import parley.client.RawClient;
-import parley.client.Threads;
 import parley.protocol.MemberName;
 import parley.session.Ending;
+import parley.testclient.EventReader;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
+import parley.testclient.Threads;
 
 /** Event streams of a server by itself, read over a raw socket. */
 class EventsTest extends ServerBase {

@@ -1,7 +1,7 @@
 package parley.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static parley.client.JsonClient.quoted;
+import static parley.testclient.JsonClient.quoted;
 
 import jakarta.json.JsonObject;
 import java.net.URI;
@@ -13,7 +13,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import parley.client.JsonClient;
+import parley.testclient.JsonClient;
 
 /** A server by itself that a backend asks over HTTP. */
 abstract class HttpBase extends ServerBase {

@@ -11,9 +11,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import parley.client.EventReader;
-import parley.client.JsonClient;
-import parley.client.NatsServer;
+import parley.testclient.EventReader;
+import parley.testclient.JsonClient;
+import parley.testclient.NatsServer;
 
 /** What backends do over HTTP at a node of a cluster, with a real NATS. */
 class HttpClusterTest extends HttpBase {

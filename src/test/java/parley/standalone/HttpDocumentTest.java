@@ -11,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
-import parley.client.JsonClient;
+import parley.testclient.JsonClient;
 
 /**
  * Replays the requests of {@code docs/http.md}. An epoch or a time stands there for one that the server makes: the

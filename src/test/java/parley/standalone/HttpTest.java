@@ -3,11 +3,11 @@ package parley.standalone;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static parley.client.JsonClient.parse;
-import static parley.client.JsonClient.quoted;
-import static parley.client.Token.SECRET;
-import static parley.client.Token.claims;
-import static parley.client.Token.token;
+import static parley.testclient.JsonClient.parse;
+import static parley.testclient.JsonClient.quoted;
+import static parley.testclient.Token.SECRET;
+import static parley.testclient.Token.claims;
+import static parley.testclient.Token.token;
 
 import jakarta.json.JsonObject;
 import java.io.BufferedReader;
@@ -37,8 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import parley.client.EventReader;
-import parley.client.JsonClient;
+import parley.testclient.EventReader;
+import parley.testclient.JsonClient;
 
 /** What backends do over HTTP, over real sockets. */
 class HttpTest extends HttpBase {

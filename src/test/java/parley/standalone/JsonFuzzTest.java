@@ -8,8 +8,8 @@ import static org.quicktheories.generators.Generate.pick;
 import static org.quicktheories.generators.SourceDSL.integers;
 import static org.quicktheories.generators.SourceDSL.lists;
 import static org.quicktheories.generators.SourceDSL.strings;
-import static parley.client.JsonClient.parse;
-import static parley.client.JsonClient.quoted;
+import static parley.testclient.JsonClient.parse;
+import static parley.testclient.JsonClient.quoted;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
@@ -27,11 +27,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.quicktheories.core.Gen;
-import parley.client.JsonClient;
-import parley.client.RawClient;
 import parley.protocol.Command;
 import parley.protocol.Event;
 import parley.protocol.JsonCodec;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
 
 /** Whatever comes, nobody throws, nobody hangs, and the connection answers afterwards. Failures name their seed. */
 class JsonFuzzTest extends ServerBase {

@@ -2,8 +2,8 @@ package parley.standalone;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static parley.client.JsonClient.parse;
-import static parley.client.JsonClient.quoted;
+import static parley.testclient.JsonClient.parse;
+import static parley.testclient.JsonClient.quoted;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
@@ -16,10 +16,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import parley.client.Client;
-import parley.client.JsonClient;
-import parley.client.RawClient;
 import parley.session.Ending;
+import parley.testclient.Client;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
 
 /** Every row of {@code docs/protocol.md} that is about JSON, against the running server. */
 class JsonProtocolTest extends ServerBase {

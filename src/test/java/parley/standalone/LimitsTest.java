@@ -11,10 +11,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import parley.client.Client;
-import parley.client.JsonClient;
-import parley.client.RawClient;
 import parley.door.Cause;
+import parley.testclient.Client;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
 
 /** What a stranger cannot make grow. */
 class LimitsTest extends ServerBase {

@@ -14,10 +14,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.glassfish.grizzly.CompletionHandler;
 import org.glassfish.grizzly.Connection;
 import org.junit.jupiter.api.Test;
-import parley.client.Threads;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
 import parley.protocol.CloseCode;
+import parley.testclient.Threads;
 
 /** The order of frames and the close frame, with a connection that does what the test says. */
 class LineTransportTest {

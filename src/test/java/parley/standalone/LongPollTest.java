@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import parley.client.JsonClient;
+import parley.testclient.JsonClient;
 
 /** Requests for pages that wait for messages, over real sockets. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)

@@ -1,7 +1,7 @@
 package parley.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static parley.client.JsonClient.quoted;
+import static parley.testclient.JsonClient.quoted;
 
 import jakarta.json.JsonArray;
 import jakarta.json.JsonNumber;
@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import parley.client.JsonClient;
+import parley.testclient.JsonClient;
 
 /** {@code /openapi.json} says what the server does: its routes, and the answers that it gives. */
 class OpenApiTest extends HttpBase {

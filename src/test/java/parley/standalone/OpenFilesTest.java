@@ -23,8 +23,8 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import parley.app.Settings;
 import parley.app.SettingsSources;
-import parley.client.LogLines;
-import parley.client.RawClient;
+import parley.testclient.LogLines;
+import parley.testclient.RawClient;
 
 /** A process that may have few files open. */
 class OpenFilesTest {

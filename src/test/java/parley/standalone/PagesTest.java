@@ -10,8 +10,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
-import parley.client.JsonClient;
-import parley.client.RawClient;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
 
 /** The page's files, and what of them is for other pages. */
 class PagesTest extends ServerBase {

@@ -1,8 +1,8 @@
 package parley.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static parley.client.JsonClient.parse;
-import static parley.client.JsonClient.quoted;
+import static parley.testclient.JsonClient.parse;
+import static parley.testclient.JsonClient.quoted;
 
 import jakarta.json.JsonObject;
 import java.io.IOException;
@@ -20,8 +20,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import parley.client.JsonClient;
-import parley.client.RawClient;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
 
 /** Clients that lose their connection, or fall behind, and have every message exactly once in the end. */
 class ResumeTest extends ServerBase {

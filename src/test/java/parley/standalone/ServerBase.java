@@ -11,9 +11,9 @@ import java.util.Properties;
 import org.junit.jupiter.api.AfterEach;
 import parley.app.Settings;
 import parley.app.SettingsSources;
-import parley.client.RawClient;
 import parley.room.Counts;
 import parley.session.Ending;
+import parley.testclient.RawClient;
 
 /** A server by itself for each test, over real sockets, that leaves nothing behind. */
 abstract class ServerBase {

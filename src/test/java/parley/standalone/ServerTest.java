@@ -21,11 +21,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import parley.client.Client;
-import parley.client.RawClient;
 import parley.room.Counts;
 import parley.servers.Jvm;
 import parley.session.Ending;
+import parley.testclient.Client;
+import parley.testclient.RawClient;
 
 /** The server by itself, over real sockets. */
 class ServerTest extends ServerBase {

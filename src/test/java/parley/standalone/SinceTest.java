@@ -10,8 +10,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import parley.client.EventReader;
-import parley.client.JsonClient;
+import parley.testclient.EventReader;
+import parley.testclient.JsonClient;
 
 /** Reading from a time on: pages and event streams, from memory and from disk. */
 class SinceTest extends HttpBase {

@@ -12,9 +12,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import parley.client.JsonClient;
-import parley.client.RawClient;
 import parley.session.Ending;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
 
 /** Clients that are slow, and clients that make the server hold what is not finished. */
 class SlowClientTest extends ServerBase {

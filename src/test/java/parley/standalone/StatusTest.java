@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import parley.client.Client;
-import parley.client.JsonClient;
+import parley.testclient.Client;
+import parley.testclient.JsonClient;
 
 /** What the server tells of itself. */
 class StatusTest extends ServerBase {

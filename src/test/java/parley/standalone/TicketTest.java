@@ -2,19 +2,19 @@ package parley.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static parley.client.Token.SECRET;
-import static parley.client.Token.claims;
-import static parley.client.Token.token;
+import static parley.testclient.Token.SECRET;
+import static parley.testclient.Token.claims;
+import static parley.testclient.Token.token;
 
 import java.util.List;
 import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import parley.client.EventReader;
-import parley.client.JsonClient;
-import parley.client.RawClient;
 import parley.door.Cause;
+import parley.testclient.EventReader;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
 
 /** How pages come in that can set no header: with a ticket, with a cookie. Over real sockets. */
 class TicketTest extends HttpBase {

@@ -29,10 +29,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import parley.access.Pem;
 import parley.app.SettingsException;
-import parley.client.Certificate;
-import parley.client.Client;
-import parley.client.JsonClient;
-import parley.client.RawClient;
+import parley.testclient.Certificate;
+import parley.testclient.Client;
+import parley.testclient.JsonClient;
+import parley.testclient.RawClient;
 
 /** TLS without a proxy. */
 class TlsTest extends ServerBase {

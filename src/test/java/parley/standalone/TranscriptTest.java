@@ -9,7 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import parley.client.JsonClient;
+import parley.testclient.JsonClient;
 
 /**
  * Replays the conversation of {@code docs/protocol.md}. A mark, an epoch or a time stands there for one that the server

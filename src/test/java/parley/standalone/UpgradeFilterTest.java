@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Test;
 import parley.app.Arrival;
 import parley.app.Parley;
 import parley.app.SettingsSources;
-import parley.client.RawClient;
 import parley.door.Cause;
+import parley.testclient.RawClient;
 
 /** Tyrus's filter and what is around it, with an engine that does not take a handshake. */
 class UpgradeFilterTest {

@@ -12,22 +12,25 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import parley.app.Parley;
 import parley.app.SettingsSources;
 
-/** docs/embedding.md shows the files that the tests deploy. */
+/** docs/embedding.md shows the files that the tests deploy, docs/java-client.md those that they run. */
 class EmbeddingDocumentTest {
     private static final Pattern SHOWN = Pattern.compile("<!-- file (\\S+) -->\n```java\n(.*?)```\n", Pattern.DOTALL);
 
-    @Test
-    void theExamplesAreTheFilesOfTheTests() throws Exception {
-        Matcher shown = SHOWN.matcher(Files.readString(Path.of("docs/embedding.md")));
+    @ParameterizedTest
+    @CsvSource({"docs/embedding.md, 6", "docs/java-client.md, 1"})
+    void theExamplesAreTheFilesOfTheTests(String document, int least) throws Exception {
+        Matcher shown = SHOWN.matcher(Files.readString(Path.of(document)));
         List<String> files = new ArrayList<>();
         while (shown.find()) {
             files.add(shown.group(1));
             assertThat(shown.group(2)).as(shown.group(1)).isEqualTo(Files.readString(Path.of(shown.group(1))));
         }
-        assertThat(files).hasSizeGreaterThan(5);
+        assertThat(files).hasSizeGreaterThanOrEqualTo(least);
     }
 
     /** Without a prefix each path has to be named to the server before there is a router. */

@@ -1,4 +1,4 @@
-package parley.client;
+package parley.testclient;
 
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;

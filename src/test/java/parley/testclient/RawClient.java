@@ -1,4 +1,4 @@
-package parley.client;
+package parley.testclient;
 
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;

@@ -1,4 +1,4 @@
-package parley.client;
+package parley.testclient;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;

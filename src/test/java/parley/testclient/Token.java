@@ -1,4 +1,4 @@
-package parley.client;
+package parley.testclient;
 
 import java.nio.charset.StandardCharsets;
 import org.jose4j.jws.JsonWebSignature;

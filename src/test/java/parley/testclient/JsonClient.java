@@ -1,4 +1,4 @@
-package parley.client;
+package parley.testclient;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;

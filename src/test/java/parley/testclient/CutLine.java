@@ -1,4 +1,4 @@
-package parley.client;
+package parley.testclient;
 
 import java.io.IOException;
 import java.io.InputStream;

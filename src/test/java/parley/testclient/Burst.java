@@ -1,4 +1,4 @@
-package parley.client;
+package parley.testclient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package parley.client;
+package parley.testclient;
 
 import java.util.concurrent.Executor;
 

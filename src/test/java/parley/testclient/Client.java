@@ -1,4 +1,4 @@
-package parley.client;
+package parley.testclient;
 
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -1,0 +1,428 @@
+package parley.client;
+
+import jakarta.json.JsonObject;
+import jakarta.json.JsonValue;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
+/**
+ * A room that was joined, by {@link ParleyClient#join}. Any thread may call any method; none blocks. Futures are
+ * completed by threads of the client's executor, or fail with a {@link ParleyException}.
+ */
+public final class ClientRoom implements Flow.Publisher<RoomMessage> {
+    private static final int MOST_ID = 64;
+    private static final int PAGE = 50;
+
+    /** Whether the client is in the room. */
+    public enum State {
+        /** It is being entered, for the first time or after the connection was lost. */
+        JOINING,
+        /** It has been entered. */
+        JOINED,
+        /** It has been left, or could not be entered. */
+        LEFT
+    }
+
+    private record Attendance(TreeSet<String> names, long count, boolean isWhole) {}
+
+    private final ClientConnection connection;
+    private final String name;
+    private final Joining joining;
+    private final List<RoomCallbacks> callbacks;
+    private final Deliveries deliveries;
+    private final AtomicBoolean isMembersDue = new AtomicBoolean();
+    private final CompletableFuture<ClientRoom> joined = new CompletableFuture<>();
+
+    private volatile State state = State.JOINING;
+    private volatile Attendance attendance = new Attendance(new TreeSet<>(), 0, false);
+
+    // On the client's strand.
+    private final RoomInbox inbox;
+    private final Sayings sayings;
+    private final List<MessageFeed> feeds = new ArrayList<>();
+
+    ClientRoom(ClientConnection connection, String name, Joining joining) {
+        this.connection = connection;
+        this.name = name;
+        this.callbacks = new CopyOnWriteArrayList<>(joining.callbacks());
+        this.deliveries = new Deliveries(connection.executor(), connection.remembered());
+        this.inbox = new RoomInbox(new Inbox(), joining.place());
+        this.sayings = new Sayings(connection, name, inbox::reached);
+        this.joining = joining;
+    }
+
+    /** Its name. */
+    public String name() {
+        return name;
+    }
+
+    /** Whether the client is in it now. */
+    public State state() {
+        return state;
+    }
+
+    /** Completed when the room has been entered for the first time; fails when it cannot be. */
+    public CompletableFuture<ClientRoom> joined() {
+        return joined.copy();
+    }
+
+    /** The names of the members, sorted, as far as they are known. */
+    public List<String> members() {
+        return List.copyOf(attendance.names);
+    }
+
+    /** How many members there are, those without a name included. */
+    public long count() {
+        return attendance.count;
+    }
+
+    /** Whether {@link #members} are all names, or the room has more than the server tells. */
+    public boolean hasAllMembers() {
+        return attendance.isWhole;
+    }
+
+    /** How many messages have been said and not acknowledged. */
+    public int unacknowledged() {
+        return sayings.size();
+    }
+
+    /** Hears of the room from now on, besides those that {@link Joining} named. */
+    public void listen(RoomCallbacks more) {
+        callbacks.add(Objects.requireNonNull(more));
+    }
+
+    /**
+     * Gives a subscriber the messages from now on, as it asks for them. One that is more than {@link
+     * ParleyClient.Builder#remembered} messages behind is ended with {@link ParleyException#FULL}; leaving the room or
+     * closing the client completes it. {@link Joining#subscriber} begins earlier.
+     */
+    @Override
+    public void subscribe(Flow.Subscriber<? super RoomMessage> subscriber) {
+        Objects.requireNonNull(subscriber);
+        connection.execute(() -> {
+            MessageFeed feed = feed(subscriber);
+            if (state == State.LEFT) {
+                feed.end(null);
+            } else {
+                feeds.add(feed);
+            }
+        });
+    }
+
+    private MessageFeed feed(Flow.Subscriber<? super RoomMessage> subscriber) {
+        return new MessageFeed(subscriber, connection.executor(), connection.remembered());
+    }
+
+    /**
+     * Says a line of text. Completed when the server has it, however often the connection is lost until then. Calls of
+     * one thread keep their order.
+     */
+    public CompletableFuture<Receipt> say(String text) {
+        return say(text, newId());
+    }
+
+    /** The same with an id that nobody else would choose: the room takes one message of each, whoever says it. */
+    public CompletableFuture<Receipt> say(String text, String id) {
+        if (!Wire.isUnicode(text)) {
+            throw new IllegalArgumentException("the text has half a surrogate pair, which UTF-8 cannot carry");
+        }
+        return say(id, Wire.object().add("text", text).build());
+    }
+
+    /** Says any JSON. */
+    public CompletableFuture<Receipt> say(JsonValue data) {
+        return say(data, newId());
+    }
+
+    /** The same with an id that nobody else would choose. */
+    public CompletableFuture<Receipt> say(JsonValue data, String id) {
+        return say(id, Wire.object().add("data", data).build());
+    }
+
+    private CompletableFuture<Receipt> say(String id, JsonObject body) {
+        if (id.isEmpty() || id.length() > MOST_ID || !Wire.isUnicode(id)) {
+            throw new IllegalArgumentException("'" + id + "' is not an id: 1 to " + MOST_ID + " characters");
+        }
+        if (state == State.LEFT) {
+            return CompletableFuture.failedFuture(left());
+        }
+        if (!connection.takeSlot()) {
+            return CompletableFuture.failedFuture(new ParleyException(
+                    ParleyException.FULL, "as many messages wait for the server as may; wait for some of them"));
+        }
+        CompletableFuture<Receipt> receipt = new CompletableFuture<>();
+        connection.execute(() -> {
+            if (state == State.LEFT) {
+                connection.freeSlot();
+                connection.fail(receipt, left());
+                return;
+            }
+            sayings.say(new Sayings.Saying(id, body, receipt));
+        });
+        return receipt;
+    }
+
+    private static String newId() {
+        return UUID.randomUUID().toString();
+    }
+
+    private ParleyException left() {
+        return new ParleyException(ParleyException.LEFT, "not in " + name + " any more");
+    }
+
+    /** Passes something on to the members of that moment, this one included. Not kept, and not tried again. */
+    public CompletableFuture<Void> signal(JsonValue data) {
+        CompletableFuture<Void> taken = new CompletableFuture<>();
+        JsonObject command = Wire.command("signal", name).add("data", data).build();
+        ask(taken, (done, failed) -> connection.give(command, ack -> done.accept(null), failed));
+        return taken;
+    }
+
+    /** The newest messages that the room keeps, 50 at most. */
+    public CompletableFuture<HistoryPage> history() {
+        return history(Wire.command("history", name).add("limit", PAGE).build());
+    }
+
+    /** Messages that the room keeps and that come before a number; as many as asked for at most. */
+    public CompletableFuture<HistoryPage> history(long before, int limit) {
+        if (before < 0 || limit < 1) {
+            throw new IllegalArgumentException("a page ends before a number of 0 or more and has 1 message at least;"
+                    + " not before " + before + " with " + limit);
+        }
+        return history(Wire.command("history", name)
+                .add("before", before)
+                .add("limit", limit)
+                .build());
+    }
+
+    private CompletableFuture<HistoryPage> history(JsonObject command) {
+        CompletableFuture<HistoryPage> page = new CompletableFuture<>();
+        ask(page, (done, failed) -> connection.page(command, answer -> done.accept(pageOf(answer)), failed));
+        return page;
+    }
+
+    private HistoryPage pageOf(JsonObject answer) {
+        String epoch = answer.getString("epoch", inbox.epoch());
+        List<RoomMessage> messages = answer.getJsonArray("messages").getValuesAs(JsonObject.class).stream()
+                .map(message -> Wire.message(message, name, epoch, sayings.isOwn(Wire.text(message, "id"))))
+                .toList();
+        return new HistoryPage(messages, answer.getBoolean("more", false));
+    }
+
+    private interface Question<T> {
+        void ask(Consumer<T> done, Asked.Failed failed);
+    }
+
+    private <T> void ask(CompletableFuture<T> answer, Question<T> question) {
+        connection.execute(() -> {
+            if (state == State.LEFT) {
+                connection.fail(answer, left());
+            } else {
+                question.ask(
+                        value -> connection.complete(answer, value),
+                        (failure, wasSent) -> connection.fail(answer, failure));
+            }
+        });
+    }
+
+    /** Leaves the room. What was not acknowledged fails. Completed when the server has been asked, and has answered. */
+    public CompletableFuture<Void> leave() {
+        connection.forget(this);
+        CompletableFuture<Void> left = new CompletableFuture<>();
+        connection.execute(() -> leaveNow(() -> connection.complete(left, null)));
+        return left;
+    }
+
+    void leaveNow(Runnable answered) {
+        if (state == State.LEFT) {
+            answered.run();
+            return;
+        }
+        // Also when it is being entered: the server may have it so already.
+        connection.give(
+                Wire.command("leave", name).build(), done -> answered.run(), (failure, wasSent) -> answered.run());
+        end(new ParleyException(ParleyException.LEFT, "left " + name));
+    }
+
+    void begin() {
+        joining.subscribers().forEach(subscriber -> feeds.add(feed(subscriber)));
+    }
+
+    Joining.Place place() {
+        return inbox.place();
+    }
+
+    void enter() {
+        Joining.Place place = inbox.place();
+        var command = Wire.command("join", name);
+        if (place.epoch() != null) {
+            command.add("after", Wire.object().add("epoch", place.epoch()).add("seq", place.after()));
+        } else if (place.history() > 0) {
+            command.add("history", place.history());
+        }
+        connection.give(command.build(), this::entered, (failure, wasSent) -> {
+            if (!failure.isLost()) {
+                end(failure);
+            }
+        });
+    }
+
+    void entered(JsonObject event) {
+        if (state == State.LEFT) {
+            return; // meanwhile
+        }
+        String epoch = event.getString("epoch");
+        long seq = Wire.number(event, "seq", 0);
+        boolean isAnother = inbox.entered(epoch, seq);
+        Attendance known = attendance;
+        attendance = new Attendance(known.names, Wire.number(event, "count", known.count), known.isWhole);
+        State before = state;
+        state = State.JOINED;
+        connection.members(
+                Wire.command("who", name).build(),
+                who -> see(Objects.requireNonNull(Wire.names(who, "names")), who, !who.getBoolean("more", false)));
+        sayings.entered(seq);
+        if (isAnother) {
+            tell(each -> each.reset(epoch));
+        }
+        connection.complete(joined, this);
+        if (before != State.JOINED) {
+            tell(each -> each.state(State.JOINED));
+        }
+    }
+
+    void take(JsonObject event) {
+        if (state != State.JOINED) {
+            return; // for a room of the same name that was left
+        }
+        switch (event.getString("type")) {
+            case "message" -> inbox.message(event);
+            case "gap" -> inbox.gap(Wire.number(event, "after", 0), Wire.number(event, "before", 0));
+            case "presence" -> presence(event);
+            case "signal" -> {
+                JsonValue data = event.getOrDefault("data", JsonValue.NULL);
+                if (!deliveries.isFull()) {
+                    tell(each -> each.signal(Wire.text(event, "from"), data));
+                }
+            }
+            default -> {} // of a newer server
+        }
+    }
+
+    private void presence(JsonObject event) {
+        List<String> names = Wire.names(event, "names");
+        List<String> came = Wire.names(event, "joined");
+        List<String> went = Wire.names(event, "left");
+        if (names != null) {
+            see(names, event, true);
+        } else if (came != null && went != null) {
+            TreeSet<String> now = new TreeSet<>(attendance.names);
+            now.addAll(came);
+            now.removeAll(went);
+            see(now, event, attendance.isWhole);
+        } else {
+            see(attendance.names, event, false);
+        }
+    }
+
+    private void see(Iterable<String> names, JsonObject event, boolean isWhole) {
+        TreeSet<String> sorted = new TreeSet<>();
+        names.forEach(sorted::add);
+        attendance = new Attendance(sorted, Wire.number(event, "count", 0), isWhole);
+        if (isMembersDue.compareAndSet(false, true)) {
+            tell(each -> {
+                isMembersDue.set(false);
+                Attendance now = attendance;
+                each.members(List.copyOf(now.names), now.count);
+            });
+        }
+    }
+
+    /** Calls all callbacks, each though one before it has thrown. */
+    private void tell(Consumer<RoomCallbacks> call) {
+        for (RoomCallbacks each : callbacks) {
+            deliveries.post(() -> call.accept(each));
+        }
+    }
+
+    void lost() {
+        if (state == State.JOINED) {
+            state = State.JOINING;
+            tell(each -> each.state(State.JOINING));
+        }
+        inbox.stopFilling();
+        sayings.lost();
+    }
+
+    void end(ParleyException failure) {
+        if (state == State.LEFT) {
+            return;
+        }
+        state = State.LEFT;
+        inbox.stopFilling();
+        List<Asked> withdrawn = connection.withdraw(this);
+        connection.fail(joined, failure);
+        sayings.end(failure);
+        withdrawn.forEach(asked -> asked.failed.accept(failure, false));
+        feeds.forEach(feed -> feed.end(null));
+        feeds.clear();
+        tell(each -> each.state(State.LEFT));
+    }
+
+    private final class Inbox implements RoomInbox.Owner {
+        @Override
+        public void pass(JsonObject event) {
+            String id = Wire.text(event, "id");
+            boolean isOwn = sayings.isOwn(id);
+            RoomMessage message = Wire.message(event, name, inbox.epoch(), isOwn);
+            if (id != null && isOwn) {
+                sayings.cameBy(id, message.seq());
+            }
+            feeds.removeIf(MessageFeed::isEnded);
+            feeds.forEach(feed -> feed.offer(message));
+            tell(each -> {
+                if (state != State.LEFT) {
+                    each.message(message);
+                }
+            });
+            sayings.moved();
+        }
+
+        @Override
+        public void missed(MissedRange range) {
+            tell(each -> each.missed(range));
+        }
+
+        @Override
+        public void moved() {
+            sayings.moved();
+        }
+
+        @Override
+        public boolean isFull() {
+            return deliveries.isFull();
+        }
+
+        @Override
+        public void whenThereIsRoom(Runnable task) {
+            deliveries.whenHalfEmpty(() -> connection.execute(task));
+        }
+
+        @Override
+        public void page(long after, int limit, Consumer<JsonObject> answered, Runnable failed) {
+            JsonObject command = Wire.command("history", name)
+                    .add("after", after)
+                    .add("limit", limit)
+                    .build();
+            connection.page(command, answered, (failure, wasSent) -> failed.run());
+        }
+    }
+}

@@ -1,0 +1,329 @@
+package parley.client;
+
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection to a Parley server and the rooms it is in. It comes back by itself, goes on where it was, and says again
+ * what was not acknowledged. Any thread may call any method; none blocks. See docs/java-client.md; the wire is that of
+ * docs/protocol.md, over the JDK's WebSocket (RFC 6455).
+ *
+ * <p>It connects when the first room is joined. Closing it leaves for good.
+ */
+public final class ParleyClient implements AutoCloseable {
+    private static final int IDLE_SECONDS = 10;
+
+    private final ClientConnection connection;
+    private final Map<String, ClientRoom> rooms = new ConcurrentHashMap<>();
+    private final List<Consumer<ConnectionState>> listeners;
+    private final Deliveries deliveries;
+    private final CompletableFuture<Void> ended;
+
+    private volatile ConnectionState state = new ConnectionState.Idle();
+    private volatile @Nullable String name;
+
+    private ParleyClient(Builder builder, ClientRuntime runtime, ClientOptions options) {
+        this.name = options.name();
+        this.listeners = new CopyOnWriteArrayList<>(builder.listeners);
+        this.deliveries = new Deliveries(runtime.executor(), options.remembered());
+        this.ended = new CompletableFuture<>();
+        ClientRuntime closing =
+                new ClientRuntime(runtime.executor(), runtime.timers(), runtime.connector(), runtime.random(), () -> {
+                    ended.complete(null);
+                    runtime.release().run();
+                });
+        this.connection = new ClientConnection(closing, options, new Owner());
+    }
+
+    /**
+     * A client of the server at an address of {@code /chat}, such as {@code ws://localhost:8080/chat}. The schemes http
+     * and https do as well. The query is kept, a {@code name} in it too.
+     *
+     * @throws IllegalArgumentException when it is no such address, or ends in a room
+     */
+    public static Builder to(String address) {
+        return new Builder(ChatAddress.of(address));
+    }
+
+    /** Joins a room with the next message, or returns it when it has been joined. */
+    public ClientRoom join(String room) {
+        return join(room, Joining.live());
+    }
+
+    /**
+     * Joins a room, or returns it when it has been joined; {@code how} counts for nothing then.
+     *
+     * @throws IllegalArgumentException when that cannot be a room
+     * @throws ParleyException when the client has been closed
+     */
+    public ClientRoom join(String room, Joining how) {
+        ChatAddress.needRoom(room);
+        if (state instanceof ConnectionState.Closed) {
+            throw new ParleyException(ParleyException.CLOSED, "this client has been closed");
+        }
+        ClientRoom fresh = new ClientRoom(connection, room, how);
+        ClientRoom other = rooms.putIfAbsent(room, fresh);
+        if (other != null) {
+            return other;
+        }
+        connection.execute(() -> connection.join(fresh));
+        return fresh;
+    }
+
+    /** The rooms that were joined, by name. */
+    public Map<String, ClientRoom> rooms() {
+        return Map.copyOf(rooms);
+    }
+
+    /** What this client is called in all rooms. Once it is connected, the server decides, by a token perhaps. */
+    public Optional<String> name() {
+        return Optional.ofNullable(name);
+    }
+
+    /**
+     * Takes another name. Completed when the server has taken it, at once while not connected; fails with {@code
+     * bad-name} when it does not. When the server refuses the name later, {@link #name} is the one before again.
+     *
+     * @throws IllegalArgumentException when that cannot be a name: 1 to 40 printable characters, no line breaks
+     */
+    public CompletableFuture<Void> rename(String to) {
+        String bare = ChatAddress.needName(to);
+        CompletableFuture<Void> renamed = new CompletableFuture<>();
+        connection.execute(() -> connection.rename(bare, renamed));
+        return renamed;
+    }
+
+    /** What the connection is doing. */
+    public ConnectionState state() {
+        return state;
+    }
+
+    /**
+     * Hears of each change of the state from now on, in order, on threads of the executor; it may block. A listener
+     * that is {@link Builder#remembered} changes behind misses those that follow, until it has caught up.
+     */
+    public void onState(Consumer<ConnectionState> listener) {
+        listeners.add(Objects.requireNonNull(listener));
+    }
+
+    /** The limits that the server named last; empty before it has. */
+    public Optional<ServerLimits> limits() {
+        return Optional.ofNullable(connection.limits());
+    }
+
+    /** Connects now, in place of when the wait is over. */
+    public void retry() {
+        connection.execute(connection::retry);
+    }
+
+    /**
+     * Leaves for good. Messages that were not acknowledged fail: wait for the futures of those that matter before.
+     * {@link #ended} says when the connection has been closed.
+     */
+    @Override
+    public void close() {
+        connection.execute(connection::close);
+    }
+
+    /** Completed when the client has been closed, by {@link #close} or by the server, and its line has ended. */
+    public CompletableFuture<Void> ended() {
+        return ended.copy();
+    }
+
+    private final class Owner implements ClientConnection.Owner {
+        @Override
+        public void changed(ConnectionState now) {
+            state = now;
+            if (!deliveries.isFull()) {
+                listeners.forEach(listener -> deliveries.post(() -> listener.accept(now)));
+            }
+        }
+
+        @Override
+        public void named(@Nullable String now) {
+            name = now;
+        }
+
+        @Override
+        public void forgotten(ClientRoom room) {
+            rooms.remove(room.name(), room);
+        }
+    }
+
+    /** What a client is made of. Used by one thread. */
+    public static final class Builder {
+        private static final int UNSENT = 1_000;
+        private static final int REMEMBERED = 1_000;
+        private static final Duration LEAST_WAIT = Duration.ofMillis(500);
+        private static final Duration MOST_WAIT = Duration.ofSeconds(20);
+
+        private final ChatAddress address;
+        private final List<Consumer<ConnectionState>> listeners = new CopyOnWriteArrayList<>();
+        private @Nullable String name;
+        private @Nullable Supplier<String> token;
+        private boolean isTokenFixed;
+        private int unsent = UNSENT;
+        private int remembered = REMEMBERED;
+        private Duration leastWait = LEAST_WAIT;
+        private Duration mostWait = MOST_WAIT;
+        private @Nullable HttpClient http;
+        private @Nullable Executor executor;
+        private @Nullable ScheduledExecutorService timers;
+
+        private Builder(ChatAddress address) {
+            this.address = address;
+            this.name = address.name() == null ? null : ChatAddress.needName(address.name());
+        }
+
+        /** What the client calls itself: 1 to 40 printable characters, no line breaks. */
+        public Builder name(String own) {
+            name = ChatAddress.needName(own);
+            return this;
+        }
+
+        /** A token, sent in the header {@code Authorization}. When it expires the client is closed. */
+        public Builder token(String fixed) {
+            String fault = ChatAddress.tokenFault(fixed);
+            if (!fault.isEmpty()) {
+                throw new IllegalArgumentException(fault);
+            }
+            token = () -> fixed;
+            isTokenFixed = true;
+            return this;
+        }
+
+        /** Gets a token before each connection, on a thread of the executor; it may block, for 30 seconds at most. */
+        public Builder token(Supplier<String> fresh) {
+            token = Objects.requireNonNull(fresh);
+            isTokenFixed = false;
+            return this;
+        }
+
+        /** How many messages may wait for their acknowledgement (1,000). One more fails with {@code full}. */
+        public Builder unsent(int most) {
+            unsent = atLeastOne("unsent", most);
+            return this;
+        }
+
+        /** How many messages callbacks and subscribers of a room may be behind it (1,000). */
+        public Builder remembered(int most) {
+            remembered = atLeastOne("remembered", most);
+            return this;
+        }
+
+        private static int atLeastOne(String what, int number) {
+            if (number < 1) {
+                throw new IllegalArgumentException(what + " cannot be " + number + ": it is 1 or more");
+            }
+            return number;
+        }
+
+        /** The waits before coming back: a random one, from the least to a bound that doubles up to the most. */
+        public Builder waits(Duration least, Duration most) {
+            if (least.isNegative() || least.isZero() || most.compareTo(least) < 0) {
+                throw new IllegalArgumentException("waits cannot be " + least + " to " + most
+                        + ": the first is more than nothing, and the second not less");
+            }
+            leastWait = least;
+            mostWait = most;
+            return this;
+        }
+
+        /** Hears of each change of the state; see {@link ParleyClient#onState}. */
+        public Builder onState(Consumer<ConnectionState> listener) {
+            listeners.add(Objects.requireNonNull(listener));
+            return this;
+        }
+
+        /** Connects with it: its TLS, proxy and threads. Without one each client has its own. */
+        public Builder http(HttpClient client) {
+            http = Objects.requireNonNull(client);
+            return this;
+        }
+
+        /**
+         * Calls callbacks on it, and does the client's own work, which never blocks. Without one each client has
+         * threads while it needs some. A thread for each task (virtual ones, for instance) is best; with a bounded number,
+         * callbacks that block hold up others. It must not be shut down before the client has {@link
+         * ParleyClient#ended}.
+         */
+        public Builder executor(Executor threads) {
+            executor = Objects.requireNonNull(threads);
+            return this;
+        }
+
+        /** Measures waits with it. Without one each client has a thread for that. */
+        public Builder timers(ScheduledExecutorService scheduler) {
+            timers = Objects.requireNonNull(scheduler);
+            return this;
+        }
+
+        /** Makes the client. It connects when it joins the first room. */
+        public ParleyClient build() {
+            Executor threads = executor;
+            Runnable release = () -> {};
+            if (threads == null) {
+                ExecutorService own = new ThreadPoolExecutor(
+                        0,
+                        Integer.MAX_VALUE,
+                        IDLE_SECONDS,
+                        TimeUnit.SECONDS,
+                        new SynchronousQueue<>(),
+                        Builder::thread);
+                threads = own; // which ends by itself: what is completed at the end still needs it
+            }
+            ScheduledExecutorService scheduler = timers;
+            if (scheduler == null) {
+                ScheduledThreadPoolExecutor own = new ScheduledThreadPoolExecutor(1, Builder::thread);
+                own.setRemoveOnCancelPolicy(true);
+                release = own::shutdownNow;
+                scheduler = own;
+            }
+            Executor chosen = threads;
+            HttpClient client = http != null
+                    ? http
+                    : HttpClient.newBuilder()
+                            .version(HttpClient.Version.HTTP_1_1)
+                            .connectTimeout(Duration.ofSeconds(10))
+                            .executor(chosen)
+                            .build();
+            return build(new ClientRuntime(
+                    chosen,
+                    new ScheduledTimers(scheduler),
+                    (to, with, listener) -> WebSocketLine.open(client, to, with, listener),
+                    () -> ThreadLocalRandom.current().nextDouble(),
+                    release));
+        }
+
+        ParleyClient build(ClientRuntime runtime) {
+            return new ParleyClient(
+                    this,
+                    runtime,
+                    new ClientOptions(address, name, token, isTokenFixed, unsent, remembered, leastWait, mostWait));
+        }
+
+        private static Thread thread(Runnable task) {
+            Thread thread = new Thread(task, "parley-client");
+            thread.setDaemon(true);
+            return thread;
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package parley.client;
+
+import jakarta.json.JsonValue;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A message of a room. Immutable. It has a text or data, never both.
+ *
+ * @param epoch the history of the room that the number belongs to; {@link Joining#after} goes on from the two
+ * @param seq its number in the room
+ * @param at when the server published it
+ * @param from the name of the sender; null for none
+ * @param id what its sender gave it; null for none
+ * @param text a line of text; null when it has data
+ * @param data any JSON; null when it has a text
+ * @param isOwn whether this client said it
+ */
+public record RoomMessage(
+        String room,
+        String epoch,
+        long seq,
+        Instant at,
+        @Nullable String from,
+        @Nullable String id,
+        @Nullable String text,
+        @Nullable JsonValue data,
+        boolean isOwn) {}

@@ -1,0 +1,87 @@
+package parley.client;
+
+import jakarta.json.JsonNumber;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
+import jakarta.json.JsonReader;
+import jakarta.json.JsonString;
+import jakarta.json.JsonValue;
+import jakarta.json.spi.JsonProvider;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Commands and events as JSON. Any thread. */
+final class Wire {
+    /** Looked up once: {@code Json} looks for it at each call. */
+    private static final JsonProvider JSON = JsonProvider.provider();
+
+    private Wire() {}
+
+    static JsonObject read(String line) {
+        try (JsonReader reader = JSON.createReader(new StringReader(line))) {
+            return reader.readObject();
+        }
+    }
+
+    static JsonObjectBuilder command(String type) {
+        return JSON.createObjectBuilder().add("type", type);
+    }
+
+    static JsonObjectBuilder command(String type, String room) {
+        return command(type).add("room", room);
+    }
+
+    static JsonObjectBuilder object() {
+        return JSON.createObjectBuilder();
+    }
+
+    static String frame(JsonObject what, long ref) {
+        return JSON.createObjectBuilder(what).add("ref", ref).build().toString();
+    }
+
+    static int bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    /** Whether UTF-8 can carry it. */
+    static boolean isUnicode(String text) {
+        return StandardCharsets.UTF_8.newEncoder().canEncode(text);
+    }
+
+    static long number(JsonObject object, String field, long otherwise) {
+        return object.get(field) instanceof JsonNumber number ? number.longValue() : otherwise;
+    }
+
+    static @Nullable String text(JsonObject object, String field) {
+        return object.getString(field, null);
+    }
+
+    static @Nullable List<String> names(JsonObject object, String field) {
+        if (!object.containsKey(field)) {
+            return null;
+        }
+        List<String> names = new ArrayList<>();
+        for (JsonString name : object.getJsonArray(field).getValuesAs(JsonString.class)) {
+            names.add(name.getString());
+        }
+        return names;
+    }
+
+    static RoomMessage message(JsonObject event, String room, String epoch, boolean isOwn) {
+        JsonValue data = event.get("data");
+        return new RoomMessage(
+                room,
+                epoch,
+                number(event, "seq", 0),
+                Instant.parse(event.getString("at")),
+                text(event, "from"),
+                text(event, "id"),
+                text(event, "text"),
+                data,
+                isOwn);
+    }
+}

@@ -1,0 +1,252 @@
+package parley.standalone;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import parley.client.ClientRoom;
+import parley.client.ConnectionState;
+import parley.client.Joining;
+import parley.client.MissedRange;
+import parley.client.ParleyClient;
+import parley.client.Receipt;
+import parley.client.RoomCallbacks;
+import parley.client.RoomMessage;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** A terminal in a room: {@code java -jar parley.war client}. Lines in are said, messages come out. */
+@Command(
+        name = "client",
+        header = "A terminal in a room: lines that are read are said, messages are printed.",
+        sortOptions = false,
+        footer = {
+            "",
+            "It comes back when the connection is lost or the server restarts, and misses",
+            "nothing that the room keeps. Messages go to the output; what happens to the",
+            "connection goes to the error output, with a star before it. It ends at the end",
+            "of the input, once the server has everything: with 0, or with 1 when that takes",
+            "more than 30 seconds or the server refuses.",
+            ""
+        })
+final class ClientCommand implements Callable<Integer> {
+    private static final int FAILED = 1;
+    /** How many lines wait for the server before the next one is read. */
+    private static final int UNACKNOWLEDGED = 500;
+
+    private static final int TO_ACKNOWLEDGE_SECONDS = 30;
+    private static final int TO_CLOSE_SECONDS = 3;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Parameters(index = "0", paramLabel = "<address>", description = "Of /chat, such as ws://localhost:8080/chat.")
+    private String address = "";
+
+    @Parameters(index = "1", paramLabel = "<room>", description = "The room to join.")
+    private String room = "";
+
+    @Option(names = "--name", paramLabel = "<name>", description = "What to put before the lines.")
+    private @Nullable String name;
+
+    @Option(names = "--history", paramLabel = "<count>", description = "How many past messages to start with (0).")
+    private int history;
+
+    @Option(names = "--token", paramLabel = "<token>", description = "A token, for servers that ask for one.")
+    private @Nullable String token;
+
+    @Option(
+            names = "--token-file",
+            paramLabel = "<file>",
+            description = "A file with a token, which is read before each connection.")
+    private @Nullable Path tokenFile;
+
+    @SuppressWarnings("unused") // picocli looks at it
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Print this and exit.")
+    private boolean help;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        CompletableFuture<Integer> end = new CompletableFuture<>();
+        ParleyClient client;
+        try {
+            client = client(end);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(commandLine(), String.valueOf(e.getMessage()));
+        }
+        try (client) {
+            ClientRoom joined = join(client, end);
+            Thread reading = new Thread(() -> end.complete(read(joined)), "input");
+            reading.setDaemon(true);
+            reading.start();
+            return end.join();
+        } finally {
+            try {
+                client.ended().get(TO_CLOSE_SECONDS, TimeUnit.SECONDS);
+            } catch (ExecutionException | TimeoutException e) {
+                note("the server has not answered the goodbye");
+            }
+        }
+    }
+
+    private ParleyClient client(CompletableFuture<Integer> end) {
+        ParleyClient.Builder builder = ParleyClient.to(address).onState(state -> show(state, end));
+        if (name != null) {
+            builder.name(name);
+        }
+        Path file = tokenFile;
+        if (file != null) {
+            builder.token(() -> read(file));
+        } else if (token != null) {
+            builder.token(token);
+        }
+        return builder.build();
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException("'" + file + "' cannot be read", e);
+        }
+    }
+
+    private ClientRoom join(ParleyClient client, CompletableFuture<Integer> end) {
+        try {
+            ClientRoom joined = client.join(room, Joining.last(history).callbacks(new Screen()));
+            joined.joined().whenComplete((entered, failure) -> {
+                if (failure != null && end.complete(FAILED)) {
+                    note("cannot enter " + room + ": " + failure.getMessage());
+                }
+            });
+            return joined;
+        } catch (IllegalArgumentException e) {
+            client.close();
+            throw new ParameterException(commandLine(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void show(ConnectionState state, CompletableFuture<Integer> end) {
+        if (state instanceof ConnectionState.Waiting waiting) {
+            note(String.format(
+                    Locale.ROOT,
+                    "not connected (%s): trying again in %.1f s",
+                    (waiting.code() + " " + waiting.reason()).strip(),
+                    waiting.delay().toMillis() / 1000.0));
+        } else if (state instanceof ConnectionState.Closed closed && end.complete(FAILED)) {
+            note(("the server has closed the connection for good: " + closed.code() + " " + closed.reason()).strip());
+        }
+    }
+
+    private final class Screen implements RoomCallbacks {
+        @Override
+        public void message(RoomMessage message) {
+            String said = message.text() != null ? message.text() : String.valueOf(message.data());
+            out().println(message.from() == null ? said : message.from() + ": " + said);
+            out().flush();
+        }
+
+        @Override
+        public void missed(MissedRange range) {
+            switch (range.state()) {
+                case FILLING -> note("messages after " + range.after() + " did not come and are being fetched");
+                case FILLED -> note("all that the room keeps has come");
+                case LOST -> note("messages " + (range.after() + 1) + " to " + (range.before() - 1) + " are gone");
+            }
+        }
+
+        @Override
+        public void reset(String epoch) {
+            note("the room's messages were lost; its numbers begin anew");
+        }
+
+        @Override
+        public void state(ClientRoom.State state) {
+            if (state == ClientRoom.State.JOINED) {
+                note("in " + room);
+            }
+        }
+    }
+
+    /** Says all lines and waits until the server has them. Returns the exit code. */
+    private int read(ClientRoom joined) {
+        Deque<CompletableFuture<Receipt>> waiting = new ArrayDeque<>();
+        boolean isRefused = false;
+        Charset charset = Charset.forName(System.getProperty("native.encoding", "UTF-8"));
+        try (BufferedReader input = new BufferedReader(new InputStreamReader(System.in, charset))) {
+            for (String line = input.readLine(); line != null; line = input.readLine()) {
+                if (!line.isBlank()) {
+                    waiting.add(joined.say(line));
+                }
+                while (!waiting.isEmpty()
+                        && (waiting.size() > UNACKNOWLEDGED || waiting.element().isDone())) {
+                    isRefused |= isRefused(waiting.remove());
+                }
+            }
+        } catch (IOException e) {
+            note("the input cannot be read: " + e.getMessage());
+            return FAILED;
+        }
+        try {
+            CompletableFuture.allOf(waiting.toArray(CompletableFuture[]::new))
+                    .handle((all, failure) -> all)
+                    .get(TO_ACKNOWLEDGE_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            note(waiting.stream().filter(one -> !one.isDone()).count()
+                    + " lines were not acknowledged; the server may have them or not");
+            return FAILED;
+        } catch (InterruptedException | ExecutionException e) {
+            return FAILED;
+        }
+        for (CompletableFuture<Receipt> one : waiting) {
+            isRefused |= isRefused(one);
+        }
+        return isRefused ? FAILED : 0;
+    }
+
+    private boolean isRefused(CompletableFuture<Receipt> said) {
+        Throwable failure = said.handle((receipt, why) -> why).join();
+        if (failure != null) {
+            note("a line was not said: " + failure.getMessage());
+        }
+        return failure != null;
+    }
+
+    private void note(String line) {
+        PrintWriter err = commandLine().getErr();
+        err.println("* " + line);
+        err.flush();
+    }
+
+    private PrintWriter out() {
+        return commandLine().getOut();
+    }
+
+    private CommandLine commandLine() {
+        if (spec == null) {
+            throw new IllegalStateException("run by no command line");
+        }
+        return spec.commandLine();
+    }
+}
