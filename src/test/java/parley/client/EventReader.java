@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
-import javax.net.SocketFactory;
+import javax.net.ssl.SSLSocketFactory;
 
 /**
  * Reads an event stream by hand over a socket, as browsers do (WHATWG HTML section 9.2), compressed or not, and can stop
@@ -25,7 +25,9 @@ public final class EventReader implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 20_000;
     private static final String HERE = "127.0.0.1";
 
-    private final Socket socket;
+    /** Closed past TLS, which would wait until the other end has closed it too. */
+    private final Socket tcp;
+
     private final InputStream in;
     private final int status;
     private final Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
@@ -49,14 +51,15 @@ public final class EventReader implements AutoCloseable {
         }
     }
 
-    private EventReader(SocketFactory sockets, Place place, String request) throws IOException {
-        socket = sockets.createSocket();
+    private EventReader(Layer layer, Place place, String request) throws IOException {
+        tcp = new Socket();
         if (place.receiveBuffer > 0) {
-            socket.setReceiveBufferSize(place.receiveBuffer);
+            tcp.setReceiveBufferSize(place.receiveBuffer);
         }
-        socket.setSoTimeout(PATIENCE_MILLIS);
-        socket.bind(new InetSocketAddress(place.from, 0));
-        socket.connect(new InetSocketAddress("127.0.0.1", place.port), PATIENCE_MILLIS);
+        tcp.setSoTimeout(PATIENCE_MILLIS);
+        tcp.bind(new InetSocketAddress(place.from, 0));
+        tcp.connect(new InetSocketAddress(HERE, place.port), PATIENCE_MILLIS);
+        Socket socket = layer.over(tcp);
         socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
         in = new BufferedInputStream(socket.getInputStream());
         status = Integer.parseInt(rawLine().split(" ")[1]);
@@ -67,6 +70,15 @@ public final class EventReader implements AutoCloseable {
         boolean isChunked = header("Transfer-Encoding").toLowerCase(Locale.ROOT).contains("chunked");
         InputStream body = isChunked ? new Chunks() : in;
         content = header("Content-Encoding").equals("gzip") ? new Inflated(body) : body;
+    }
+
+    /** What goes over a TCP connection: itself, or TLS. */
+    private interface Layer {
+        Socket over(Socket tcp) throws IOException;
+
+        static Layer of(SSLSocketFactory tls, int port) {
+            return tcp -> tls.createSocket(tcp, HERE, port, true);
+        }
     }
 
     /**
@@ -149,27 +161,26 @@ public final class EventReader implements AutoCloseable {
             int port, String method, String target, String protocol, int receiveBuffer, String... lines)
             throws IOException {
         Place place = new Place(HERE, port, receiveBuffer);
-        return ask(SocketFactory.getDefault(), place, method + " " + target + " " + protocol, lines);
+        return ask(tcp -> tcp, place, method + " " + target + " " + protocol, lines);
     }
 
-    /** Asks for a stream over a socket of that factory, such as one for TLS, from an address of this machine. */
-    public static EventReader from(String address, SocketFactory sockets, int port, String target, String... lines)
+    /** Asks for a stream over TLS, from an address of this machine. */
+    public static EventReader from(String address, SSLSocketFactory tls, int port, String target, String... lines)
             throws IOException {
-        return ask(sockets, new Place(address, port, 0), "GET " + target + " HTTP/1.1", lines);
+        return ask(Layer.of(tls, port), new Place(address, port, 0), "GET " + target + " HTTP/1.1", lines);
     }
 
     /** The same from 127.0.0.1, with a receive buffer of that many bytes. */
-    public static EventReader over(SocketFactory sockets, int port, String target, int receiveBuffer, String... lines)
+    public static EventReader slow(SSLSocketFactory tls, int port, String target, int receiveBuffer)
             throws IOException {
-        return ask(sockets, new Place(HERE, port, receiveBuffer), "GET " + target + " HTTP/1.1", lines);
+        return ask(Layer.of(tls, port), new Place(HERE, port, receiveBuffer), "GET " + target + " HTTP/1.1");
     }
 
-    private static EventReader ask(SocketFactory sockets, Place place, String request, String... lines)
-            throws IOException {
+    private static EventReader ask(Layer layer, Place place, String request, String... lines) throws IOException {
         StringBuilder head =
                 new StringBuilder(request + "\r\nHost: localhost:" + place.port + "\r\nAccept: text/event-stream\r\n");
         Stream.of(lines).forEach(line -> head.append(line).append("\r\n"));
-        return new EventReader(sockets, place, head.append("\r\n").toString());
+        return new EventReader(layer, place, head.append("\r\n").toString());
     }
 
     public int status() {
@@ -307,12 +318,12 @@ public final class EventReader implements AutoCloseable {
 
     /** Closes with a reset, as a process does that is killed with something unread. */
     public void reset() throws IOException {
-        socket.setSoLinger(true, 0);
-        socket.close();
+        tcp.setSoLinger(true, 0);
+        tcp.close();
     }
 
     @Override
     public void close() throws IOException {
-        socket.close();
+        tcp.close();
     }
 }

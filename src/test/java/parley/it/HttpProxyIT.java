@@ -27,8 +27,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
-import javax.net.SocketFactory;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocketFactory;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -85,7 +85,7 @@ final class HttpProxyIT {
 
     private static Certificate certificate;
     private static HttpClient http;
-    private static SocketFactory tls;
+    private static SSLSocketFactory tls;
     private static ParleyProcess parley;
     private static ReverseProxy proxy;
 
@@ -280,7 +280,7 @@ final class HttpProxyIT {
                 reader.next("joined");
                 say(before, "cut", "one");
                 id = reader.next("message").id();
-                assertThatThrownBy(reader::next)
+                assertThatThrownBy(() -> reader.next("gap")) // whatever comes before the end
                         .isInstanceOfAny(EOFException.class, SSLException.class, SocketException.class);
             }
             say(before, "cut", "two");
@@ -489,9 +489,11 @@ final class HttpProxyIT {
             }
             for (String target :
                     List.of("/rooms/java/events", "/events?room=java&room=tea", "/rooms/java/events?a=b")) {
-                try (EventReader reader = read(before, target, "Origin: https://elsewhere.example")) {
+                String[] asked = {"Origin: https://elsewhere.example", "Connection: close"};
+                try (EventReader reader = read(before, target, asked)) {
                     assertThat(reader.status()).isEqualTo(200);
                     assertThat(reader.header("Content-Type")).isEqualTo("text/event-stream");
+                    assertThat(reader.header("Access-Control-Allow-Origin")).isEqualTo("https://elsewhere.example");
                     EventReader.Event bye = reader.next();
                     assertThat(bye.type()).isEqualTo("bye");
                     assertThat(bye.retry()).isEqualTo("5000");
@@ -526,7 +528,7 @@ final class HttpProxyIT {
                         "--set", "limits.bytes-per-second=0");
                 ReverseProxy before = way.before(strict);
                 JsonClient ann = new JsonClient(strict.socket("chat/busy?name=Ann"));
-                EventReader stalled = EventReader.over(tls, before.port(), "/rooms/busy/events", 16 * 1024)) {
+                EventReader stalled = EventReader.slow(tls, before.port(), "/rooms/busy/events", 16 * 1024)) {
             stalled.next("joined");
             await().pollDelay(Duration.ZERO)
                     .pollInterval(Duration.ofMillis(5))
