@@ -169,7 +169,9 @@ export class StreamLine {
   }
 
   get starts() {
-    const all = this.#streams.flatMap((asked) => asked.roomNames.map((room) => [room, start(this.#start(asked, room))]));
+    const all = this.#streams.flatMap((asked) =>
+      asked.roomNames.map((room) => [room, start(this.#start(asked, room))]),
+    );
     return Object.fromEntries(all.reverse()); // the first that was asked for
   }
 
@@ -191,8 +193,9 @@ export class StreamLine {
 
   /** Another stream in place of one. */
   replace(asked) {
+    const rooms = new Set(asked.query.getAll('room'));
     const before = this.#streams.findLast(
-      ({ isOpen, isGone, roomNames }) => isOpen && !isGone && roomNames.some((room) => asked.query.getAll('room').includes(room)),
+      ({ isOpen, isGone, roomNames }) => isOpen && !isGone && roomNames.some((room) => rooms.has(room)),
     );
     const roomsBefore = before?.roomNames ?? [];
     this.#add(asked);
@@ -288,7 +291,8 @@ export class StreamLine {
     const answers = [];
     asked.lines.forEach((line, at, { length }) =>
       this.#command({ type: 'say', room, ...line }, ({ type, code, reason, seq, duplicate }) => {
-        answers[at] = type === 'error' ? { status: STATUSES[code], code, detail: reason } : { room, epoch: 'e', seq, duplicate };
+        const kept = { room, epoch: 'e', seq, duplicate };
+        answers[at] = type === 'error' ? { status: STATUSES[code], code, detail: reason } : kept;
         const isWhole = Object.keys(answers).length === length;
         return isWhole ? asked.answer(200, answers.map((one) => JSON.stringify(one)).join('\n')) : settle();
       }),

@@ -131,7 +131,7 @@ check('what is said resolves with its number when it is acknowledged', async () 
   assert.equal(java.unacknowledged, 0);
 });
 
-check('what was not acknowledged is said again with the same id, in order, and what was said meanwhile too', async () => {
+check('what was not acknowledged is said again with the same id, in order, with what was said meanwhile', async () => {
   const java = await enter();
   const one = java.say('one');
   await settle();
@@ -159,19 +159,22 @@ check('what came over the rate is said again a little later', async () => {
   assert.equal((await said).seq, 1);
 });
 
-overWebSocket('what the disk could not keep is said again with the same id until it can, and what is behind it waits', async () => {
+overWebSocket('what the disk could not keep is said again with the same id, and what is behind it waits', async () => {
   const java = await enter();
   await lines[0].say({ type: 'welcome', limits: { bytes: 100, commandBytes: 1000, rooms: 5, rate: 0 } });
   const { sent } = lines[0];
   const asked = sent.length;
   const said = [java.say('one'), java.say('two')];
-  const not = sent.slice(asked).map(({ ref }) => ({ type: 'error', ref, room: 'java', code: 'unavailable', reason: 'later' }));
+  const not = sent.slice(asked).map(({
+    ref }) => ({ type: 'error', ref, room: 'java', code: 'unavailable', reason: 'later',
+  }));
   await lines[0].say(...not);
   java.say('three').catch(() => {});
   assert.equal(sent.length, asked + 2);
   await tick(1000);
   assert.deepEqual(sent.slice(asked + 2).map(({ text }) => text), ['one', 'two', 'three']);
-  assert.deepEqual(sent.slice(asked + 2, asked + 4).map(({ id }) => id), sent.slice(asked, asked + 2).map(({ id }) => id));
+  const ids = (from) => sent.slice(from, from + 2).map(({ id }) => id);
+  assert.deepEqual(ids(asked + 2), ids(asked));
   await lines[0].say(not[0], { type: 'ack', ref: not[1].ref, room: 'java', seq: 1, duplicate: false });
   await tick(1000);
   assert.equal(sent.length, asked + 5);
@@ -220,7 +223,9 @@ check('what a gap names is fetched page by page, and all is passed on in order',
   await lines[0].answer('history', { type: 'history', epoch: 'e', more: true, messages: [message(2), message(3)] });
   await lines[0].say(message(6));
   assert.deepEqual(read, ['m1', 'm2', 'm3']);
-  await lines[0].answer('history', { type: 'history', epoch: 'e', more: false, messages: [message(4), message(5), message(6)] });
+  await lines[0].answer('history', {
+    type: 'history', epoch: 'e', more: false, messages: [message(4), message(5), message(6)],
+  });
   await lines[0].say(message(7));
   assert.deepEqual(read, ['m1', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7']);
   assert.deepEqual(gaps, ['filling 1-5', 'filled 1-5']);
@@ -250,10 +255,14 @@ check('holes in the numbers of a cluster are no messages that are missing', asyn
   await lines[0].say(message(4), message(9));
   assert.equal(lines[0].all('history').length, commands);
   await lines[0].say({ type: 'gap', room: 'java', after: 9, before: 30, missed: 2 }, message(30));
-  await lines[0].answer('history', { type: 'history', epoch: 'e', more: true, first: 3, messages: [message(15), message(22)] });
+  await lines[0].answer('history', {
+    type: 'history', epoch: 'e', more: true, first: 3, messages: [message(15), message(22)],
+  });
   await lines[0].answer('history', { type: 'history', epoch: 'e', more: false, first: 3, messages: [message(30)] });
   await lines[0].say(message(41), { type: 'gap', room: 'java', after: 41, before: 60 }, message(60));
-  await lines[0].answer('history', { type: 'history', epoch: 'e', more: false, first: 50, messages: [message(55), message(60)] });
+  await lines[0].answer('history', {
+    type: 'history', epoch: 'e', more: false, first: 50, messages: [message(55), message(60)],
+  });
   assert.deepEqual(read, ['m4', 'm9', 'm15', 'm22', 'm30', 'm41', 'm55', 'm60']);
   assert.deepEqual(gaps, ['filling 9-30', 'filled 9-30', 'filling 41-60', 'lost 41-50', 'filled 41-60']);
 });
@@ -281,7 +290,9 @@ check('a room that begins anew while it is open is told, be it the first or anot
   tea.addEventListener('reset', ({ detail }) => resets.push(`tea ${detail.epoch}`));
   java.addEventListener('reset', ({ detail }) => resets.push(`java ${detail.epoch}`));
   await lines[0].say(lines[0].message(4001, { room: 'tea' }));
-  await lines[0].say({ type: 'joined', room: 'tea', epoch: 'u', seq: 0, count: 1 }, lines[0].message(1, { room: 'tea' }));
+  await lines[0].say({
+    type: 'joined', room: 'tea', epoch: 'u', seq: 0, count: 1 }, lines[0].message(1, { room: 'tea',
+  }));
   await lines[0].say({ type: 'joined', room: 'java', epoch: 'f', seq: 0, count: 1 });
   assert.deepEqual(read, ['m4001', 'm1']);
   assert.deepEqual(resets, ['tea u', 'java f']);
@@ -609,7 +620,7 @@ check('messages of another epoch are not lost when the connection is, before the
   assert.deepEqual(read, ['m1', 'm1', 'm2']);
 });
 
-check('a history that was asked for begins where it would have, when the connection is lost before it comes', async () => {
+check('a history that was asked for begins where it would have, over a connection lost before it comes', async () => {
   await enter({ history: 3 }, { seq: 10 });
   await lines[0].drop();
   const again = await comeBack();
@@ -621,7 +632,9 @@ check('what is missed before the first message is fetched too', async () => {
   const read = texts(java);
   const { message } = lines[0];
   await lines[0].say({ type: 'gap', room: 'java', after: 0, before: 5, missed: 4 }, message(5));
-  await lines[0].answer('history', { type: 'history', epoch: 'e', more: false, messages: [1, 2, 3, 4, 5].map((seq) => message(seq)) });
+  await lines[0].answer('history', {
+    type: 'history', epoch: 'e', more: false, messages: [1, 2, 3, 4, 5].map((seq) => message(seq)),
+  });
   assert.deepEqual(read, ['m1', 'm2', 'm3', 'm4', 'm5']);
 });
 
@@ -698,7 +711,9 @@ overWebSocket('what came over the rate is given again in order, at less than the
   for (let i = 0; i < 20; i++) {
     java.say(`m${i}`).catch(() => {});
   }
-  await lines[0].say(...sent.slice(asked).map(({ ref }) => ({ type: 'error', ref, code: 'rate-limited', reason: 'later' })));
+  await lines[0].say(...sent.slice(asked).map(({
+    ref }) => ({ type: 'error', ref, code: 'rate-limited', reason: 'later',
+  })));
   java.say('m20').catch(() => {});
   assert.equal(sent.length, asked + 20);
   const counts = [];
@@ -911,10 +926,12 @@ const token = (claims) => `e30.${Buffer.from(JSON.stringify(claims)).toString('b
 check('a token that cannot be is told, and the next one is asked for', async () => {
   const tokens = [token({ name: 'ä'.repeat(41) }), 42, 'x'.repeat(8193), token({ name: 'Ä'.repeat(40) })];
   const last = tokens.at(-1);
-  assert.throws(() => connect('ws://example.org/chat', { WebSocket: Socket, token: tokens[0] }), /claim 'name' .* is not a name/);
+  const first = { WebSocket: Socket, token: tokens[0] };
+  assert.throws(() => connect('ws://example.org/chat', first), /claim 'name' .* is not a name/);
   open({ token: () => tokens.shift() }).join('java');
   await settle();
-  for (const words of [/no token: the claim 'name' of the token: .* is not a name/, /a token is a string/, /at most 8192/]) {
+  const name = /no token: the claim 'name' of the token: .* is not a name/;
+  for (const words of [name, /a token is a string/, /at most 8192/]) {
     assert.equal(parley.state.name, 'waiting');
     assert.match(parley.state.reason, words);
     await comeBack(20_000);
@@ -993,7 +1010,9 @@ overWebSocket('a handshake that is refused is explained by a plain GET of the sa
 
 overWebSocket('a room that a token does not open keeps nobody out of the others', async () => {
   const java = open({ token: 't' }).join('java');
-  mock.method(globalThis, 'fetch', async () => new Response('not this room', { status: 403, headers: { 'Content-Type': 'text/plain' } }));
+  mock.method(globalThis, 'fetch', async () => new Response('not this room', {
+    status: 403, headers: { 'Content-Type': 'text/plain' },
+  }));
   parley.join('tea');
   await settle();
   await lines[0].drop();
@@ -1001,7 +1020,9 @@ overWebSocket('a room that a token does not open keeps nobody out of the others'
   const again = await comeBack();
   assert.equal(again.url.pathname, '/chat/tea');
   await again.welcome('tea');
-  await again.answer('join', { type: 'error', room: 'java', code: 'forbidden', reason: 'this token does not give access to this room' });
+  await again.answer('join', {
+    type: 'error', room: 'java', code: 'forbidden', reason: 'this token does not give access to this room',
+  });
   await assert.rejects(java.joined, { code: 'forbidden' });
   assert.equal(parley.state.name, 'open');
 });
@@ -1009,13 +1030,16 @@ overWebSocket('a room that a token does not open keeps nobody out of the others'
 overWebSocket('the query of the address is kept, but for what is of one room; a room in it is refused', async () => {
   open();
   parley.close();
-  parley = connect('http://example.org/a/chat?tenant=x&name=Ann&history=9&after=1&epoch=e#here', { WebSocket: Socket, token: 't' });
+  parley = connect('http://example.org/a/chat?tenant=x&name=Ann&history=9&after=1&epoch=e#here', {
+    WebSocket: Socket, token: 't',
+  });
   parley.join('java', { history: 3 });
   await settle();
   assert.equal(lines[0].url.href, 'ws://example.org/a/chat/java?tenant=x&name=Ann&token=t&history=3');
   assert.equal(parley.name, 'Ann');
   parley.close();
-  assert.throws(() => connect('ws://example.org/chat/java/', { WebSocket: Socket }), /ends in a room: .* join\('java'\)/);
+  const room = () => connect('ws://example.org/chat/java/', { WebSocket: Socket });
+  assert.throws(room, /ends in a room: .* join\('java'\)/);
   assert.throws(() => connect('ftp://example.org/chat', { WebSocket: Socket }), TypeError);
   parley = connect('ws://example.org/chat/chat', { WebSocket: Socket });
 });
@@ -1046,7 +1070,8 @@ for (const [many, size, limits] of [
   [400, 10, { rate: 10, bytesPerSecond: 0 }],
   [400, 10, { rate: 0, bytesPerSecond: 1000 }],
 ]) {
-  overWebSocket(`${many} messages of ${size} bytes at once are said within ${JSON.stringify(limits)}, in order`, async () => {
+  const rates = JSON.stringify(limits);
+  overWebSocket(`${many} messages of ${size} bytes at once are said within ${rates}, in order`, async () => {
     const java = await enter();
     await lines[0].say({ type: 'welcome', limits: { bytes: 65_536, commandBytes: 262_144, rooms: 100, ...limits } });
     const seen = count(lines[0], { rate: limits.rate || Infinity, bytesPerSecond: limits.bytesPerSecond || Infinity });
@@ -1054,7 +1079,9 @@ for (const [many, size, limits] of [
     let answered = 0;
     for (let i = 0; i < 60 && answered < many; i++) {
       const says = lines[0].all('say').slice(answered);
-      await lines[0].say(...says.map(({ ref }, at) => ({ type: 'ack', ref, room: 'java', seq: answered + at + 1, duplicate: false })));
+      await lines[0].say(...says.map(({
+        ref }, at) => ({ type: 'ack', ref, room: 'java', seq: answered + at + 1, duplicate: false,
+      })));
       answered += says.length;
       await tick(1000);
     }
@@ -1078,7 +1105,9 @@ check('what a room cannot carry out is tried less and less often, and other room
     if (of('java').length > tried) {
       tried = of('java').length;
       times.push(Math.round((performance.now() - start) / 1000));
-      await lines[0].say({ type: 'error', ref: of('java').at(-1).ref, room: 'java', code: 'unavailable', reason: 'later' });
+      await lines[0].say({
+        type: 'error', ref: of('java').at(-1).ref, room: 'java', code: 'unavailable', reason: 'later',
+      });
     }
     await lines[0].live();
     await tick(100);
@@ -1165,7 +1194,7 @@ overWebSocket('what waits for the rate is not said in a room that was left', asy
 
 // Said again
 
-check('what was on its way when the connection was lost is said again only when the replay does not hold it', async () => {
+check('what was on its way when the connection was lost is said again when the replay does not hold it', async () => {
   const java = await enter();
   const one = java.say('one', { id: '1' });
   const two = java.say('two', { id: '2' });
@@ -1197,7 +1226,9 @@ check('a replay with a gap is waited for as well, and what is lost of it not', a
   await again.welcome('java', { seq: 9, recovered: false });
   await again.say({ type: 'gap', room: 'java', after: 0, before: 10, missed: 9 });
   assert.equal(again.all('say').length, 0);
-  await again.answer('history', { type: 'history', room: 'java', epoch: 'e', more: true, messages: [again.message(7)] });
+  await again.answer('history', {
+    type: 'history', room: 'java', epoch: 'e', more: true, messages: [again.message(7)],
+  });
   assert.equal(again.all('say').length, 0);
   await again.answer('history', { type: 'history', room: 'java', epoch: 'e', more: false, messages: [] });
   assert.equal(again.all('say').length, 1);
@@ -1238,7 +1269,9 @@ check('what came by is not sent again, though the server could not tell that it 
   const java = await enter();
   const said = java.say('one', { id: '1' });
   await settle();
-  await lines[0].say({ type: 'error', ref: lines[0].all('say')[0].ref, room: 'java', code: 'unavailable', reason: 'later' });
+  await lines[0].say({
+    type: 'error', ref: lines[0].all('say')[0].ref, room: 'java', code: 'unavailable', reason: 'later',
+  });
   await lines[0].say(lines[0].message(1, { id: '1' }));
   assert.equal((await said).seq, 1);
   await tick(5_000);
@@ -1296,7 +1329,7 @@ check('a page that is kept for the way back is in no room, and comes back withou
   }
 });
 
-overWebSocket('a server that does not answer a command is asked for a sign of life soon, and left when there is none', async () => {
+overWebSocket('a server that does not answer a command is asked for a sign of life, and left without one', async () => {
   const java = await enter();
   await lines[0].answer('who', { type: 'members', room: 'java', names: [], count: 1, more: false });
   java.say('x').catch(() => {});
@@ -1311,7 +1344,9 @@ overWebSocket('a server that does not answer a command is asked for a sign of li
 overWebSocket('a slow line is not a dead one', async () => {
   const java = await enter();
   const [socket] = lines;
-  await socket.say({ type: 'welcome', limits: { bytes: 65_536, commandBytes: 262_144, rooms: 5, rate: 0, bytesPerSecond: 0 } });
+  await socket.say({
+    type: 'welcome', limits: { bytes: 65_536, commandBytes: 262_144, rooms: 5, rate: 0, bytesPerSecond: 0 },
+  });
   await socket.answer('who', { type: 'members', room: 'java', names: [], count: 1, more: false });
   java.say('x'.repeat(60_000)).catch(() => {});
   socket.bufferedAmount = 60_000;

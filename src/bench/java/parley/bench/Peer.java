@@ -79,7 +79,7 @@ record Peer(
                 new Peer("cluster-3", parley, Dialect.JSON, 3, nats));
     }
 
-    /** Parley over WebSocket and over HTTP, rooms in memory and on disk, and a handler of Grizzly that keeps nothing. */
+    /** Parley over WebSocket and HTTP, rooms in memory and on disk, and a handler of Grizzly that keeps nothing. */
     static List<Peer> http(Path folder) {
         Path parley = start(folder, PARLEY);
         Path disk = folder.resolveSibling("cluster").resolve("disk");
