@@ -49,7 +49,9 @@ public final class Bench implements Callable<Integer> {
         /** The table and the sweeps. */
         all,
         /** One node with rooms in memory and on disk, a cluster of one, a cluster of three. */
-        cluster
+        cluster,
+        /** Event streams and requests beside WebSocket. */
+        http
     }
 
     @Parameters(index = "0", defaultValue = "table", description = "One of ${COMPLETION-CANDIDATES} (table).")
@@ -137,6 +139,8 @@ public final class Bench implements Callable<Integer> {
         List<Scenario> all = new ArrayList<>();
         if (what == What.cluster) {
             all.addAll(Scenario.cluster());
+        } else if (what == What.http) {
+            all.addAll(Scenario.http());
         } else if (what != What.sweeps) {
             all.addAll(Scenario.table());
         }
@@ -161,7 +165,12 @@ public final class Bench implements Callable<Integer> {
         }
         List<Peer> peers = new ArrayList<>();
         Path folder = Path.of("src/bench/peers").toAbsolutePath();
-        for (Peer peer : what == What.cluster ? Peer.cluster(folder) : Peer.all(folder)) {
+        List<Peer> all = switch (what) {
+            case cluster -> Peer.cluster(folder);
+            case http -> Peer.http(folder);
+            default -> Peer.all(folder);
+        };
+        for (Peer peer : all) {
             if (wanted.isEmpty() || wanted.contains(peer.name())) {
                 try (Servers servers = start(peer)) {
                     String version = servers.first().version();
@@ -216,7 +225,11 @@ public final class Bench implements Callable<Integer> {
             ServerProcess server = servers.first();
             long warmth = (long) (NANOS * (server.warmsUp() ? warm : warm / 3));
             Map<Metric, Double> values = switch (scenario.kind()) {
-                case ROOMS, ECHO -> talk(servers, load, scenario, warmth);
+                case ROOMS, ECHO, EVENTS -> talk(servers, load, scenario, warmth);
+                case POSTS ->
+                    peer.dialect() == Dialect.REQUESTS
+                            ? requests(server, scenario, warmth)
+                            : talk(servers, load, scenario, warmth);
                 case IDLE -> idle(server, load, scenario);
                 case HANDSHAKES -> handshakes(server, load, scenario, warmth);
                 case RESUME -> resume(servers, load, warmth);
@@ -252,7 +265,8 @@ public final class Bench implements Callable<Integer> {
         if (load.deliveries() == 0) {
             throw new IOException("nothing was delivered. " + load.complaint());
         }
-        values.put(Metric.CPU, cpu * 1e6 / load.deliveries());
+        boolean isSaid = scenario.kind() == Scenario.Kind.POSTS; // to nobody but the sender
+        values.put(isSaid ? Metric.MESSAGE_CPU : Metric.CPU, cpu * 1e6 / load.deliveries());
         if (scenario.isOfCluster()) {
             values.put(Metric.NATS_CPU, nats * 1e6 / load.deliveries());
             values.put(Metric.BOTH_CPU, (cpu + nats) * 1e6 / load.deliveries());
@@ -274,6 +288,31 @@ public final class Bench implements Callable<Integer> {
         }
         values.put(Metric.LOAD, own / seconds * 100);
         return values;
+    }
+
+    private Map<Metric, Double> requests(ServerProcess server, Scenario scenario, long warmth) throws IOException {
+        try (Requests load = new Requests(scenario, server.port())) {
+            load.talk(warmth);
+            long counted = (long) (NANOS * seconds);
+            double cpu = server.cpuSeconds();
+            double own = ServerProcess.ownCpuSeconds();
+            load.count(counted);
+            load.talk(counted);
+            own = ServerProcess.ownCpuSeconds() - own;
+            cpu = server.cpuSeconds() - cpu;
+            if (load.answers() == 0) {
+                throw new IOException("nothing was answered");
+            }
+            Map<Metric, Double> values = new EnumMap<>(Metric.class);
+            values.put(Metric.SENT, load.answers() / seconds);
+            values.put(Metric.MESSAGE_CPU, cpu * 1e6 / load.answers());
+            values.put(Metric.P50, load.latency().getValueAtPercentile(50) / 1e3);
+            values.put(Metric.P99, load.latency().getValueAtPercentile(99) / 1e3);
+            values.put(Metric.P999, load.latency().getValueAtPercentile(99.9) / 1e3);
+            values.put(Metric.RSS, server.residentKilobytes() / 1024.0);
+            values.put(Metric.LOAD, own / seconds * 100);
+            return values;
+        }
     }
 
     private Map<Metric, Double> idle(ServerProcess server, Load load, Scenario scenario)

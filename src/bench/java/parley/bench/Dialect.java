@@ -19,6 +19,20 @@ enum Dialect {
             return "\"}";
         }
     },
+    /** The same for senders, and event streams for those that read alone. */
+    EVENTS("parley.v1.json", false) {
+        @Override
+        String before(String room, int length) {
+            return JSON.before(room, length);
+        }
+
+        @Override
+        String after() {
+            return JSON.after();
+        }
+    },
+    /** A request of HTTP for each message: {@link Requests}. */
+    REQUESTS(null, false),
     /** The NATS protocol over WebSocket: a room is a subject. */
     NATS(null, true) {
         @Override
@@ -58,6 +72,12 @@ enum Dialect {
     /** What stands behind it. */
     String after() {
         return "";
+    }
+
+    /** Asks for a room as an event stream. */
+    static byte[] stream(String room, int port) {
+        return ("GET /rooms/" + room + "/events HTTP/1.1\r\nHost: 127.0.0.1:" + port + "\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII);
     }
 
     /** The key is the one of RFC 6455 for everybody: the bound answers with its counterpart and computes nothing. */

@@ -36,6 +36,7 @@ final class Load implements AutoCloseable, Marks.Sink {
     private static final long NANOS_A_MILLI = TimeUnit.MILLISECONDS.toNanos(1);
     private static final int FROZEN_BUFFER = 8192;
     private static final byte[] SWITCHING = "HTTP/1.1 101".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] STREAMING = "HTTP/1.1 200".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NORMAL_CLOSURE = {3, (byte) 232};
 
     private final Scenario scenario;
@@ -51,12 +52,16 @@ final class Load implements AutoCloseable, Marks.Sink {
      */
     private final ByteBuffer[] resuming;
 
+    /** Requests for event streams, by node and room. */
+    private final ByteBuffer[][] streams;
+
     private final int[] readersOf;
     private final Selector selector = Selector.open();
     private final Consumer<SelectionKey> ready = this::ready;
     private final ByteBuffer in =
             ByteBuffer.allocateDirect(LONGEST_FRAME + ONE_READ).order(ByteOrder.LITTLE_ENDIAN);
     private final FrameReader frames = new FrameReader();
+    private final ChunkReader chunks = new ChunkReader();
     private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     private final List<Client> members = new ArrayList<>();
     private final Deque<Client> guests = new ArrayDeque<>();
@@ -101,6 +106,9 @@ final class Load implements AutoCloseable, Marks.Sink {
         final int room;
         final int node;
         final boolean frozen;
+        /** Whether it reads an event stream. */
+        final boolean isStream;
+
         final SocketChannel channel;
         State state = State.CONNECTING;
         /** The beginning of a frame that has not come as a whole. */
@@ -113,11 +121,12 @@ final class Load implements AutoCloseable, Marks.Sink {
         long heard;
         long leaves;
 
-        Client(int index, int room, int node, boolean frozen, SocketChannel channel) {
+        Client(int index, int room, int node, boolean frozen, boolean isStream, SocketChannel channel) {
             this.index = index;
             this.room = room;
             this.node = node;
             this.frozen = frozen;
+            this.isStream = isStream;
             this.channel = channel;
         }
     }
@@ -130,6 +139,7 @@ final class Load implements AutoCloseable, Marks.Sink {
                 .toArray(InetSocketAddress[]::new);
         messages = new Outgoing[scenario.rooms()];
         handshakes = new ByteBuffer[ports.length][scenario.rooms()];
+        streams = new ByteBuffer[ports.length][scenario.rooms()];
         resuming = new ByteBuffer[ports.length];
         for (int node = 0; node < ports.length; node++) {
             String path = "/chat/" + Scenario.roomName(0) + "?after=0&epoch=none";
@@ -142,6 +152,7 @@ final class Load implements AutoCloseable, Marks.Sink {
             String path = scenario.kind() == Scenario.Kind.ECHO ? Scenario.ECHO_PATH : "/chat/" + name;
             for (int node = 0; node < ports.length; node++) {
                 handshakes[node][room] = direct(this.dialect.handshake(path, ports[node]));
+                streams[node][room] = direct(Dialect.stream(name, ports[node]));
             }
         }
     }
@@ -340,8 +351,9 @@ final class Load implements AutoCloseable, Marks.Sink {
         if (frozen) {
             channel.setOption(StandardSocketOptions.SO_RCVBUF, FROZEN_BUFFER);
         }
-        Client client =
-                new Client(index, scenario.roomOf(index), scenario.nodeOf(index, nodes.length), frozen, channel);
+        boolean isStream = dialect == Dialect.EVENTS && index >= scenario.senders();
+        int node = scenario.nodeOf(index, nodes.length);
+        Client client = new Client(index, scenario.roomOf(index), node, frozen, isStream, channel);
         channel.register(selector, SelectionKey.OP_CONNECT, client);
         opening++;
         if (channel.connect(nodes[client.node])) {
@@ -354,7 +366,8 @@ final class Load implements AutoCloseable, Marks.Sink {
         client.state = State.ASKING;
         interest(client);
         boolean resumes = scenario.kind() == Scenario.Kind.RESUME && client.index > 0;
-        write(client, (resumes ? resuming[client.node] : handshakes[client.node][client.room]).rewind());
+        ByteBuffer[] asked = (client.isStream ? streams : handshakes)[client.node];
+        write(client, (resumes ? resuming[client.node] : asked[client.room]).rewind());
     }
 
     private void interest(Client client) {
@@ -411,7 +424,9 @@ final class Load implements AutoCloseable, Marks.Sink {
         if (client.state == State.ASKING) {
             at = answer(client, end);
         }
-        if (client.state == State.OPEN || client.state == State.LEAVING) {
+        if (client.isStream) {
+            at = client.state == State.OPEN ? stream(client, at, end) : at;
+        } else if (client.state == State.OPEN || client.state == State.LEAVING) {
             while (frames.read(in, at, end)) {
                 frame(client);
                 at = frames.end();
@@ -424,13 +439,28 @@ final class Load implements AutoCloseable, Marks.Sink {
         }
     }
 
+    /** Where the last whole chunk ends. */
+    private int stream(Client client, int from, int end) throws IOException {
+        int at = from;
+        while (chunks.read(in, at, end)) {
+            Marks.scan(in, chunks.start(), chunks.contentEnd(), this);
+            at = chunks.end();
+            if (chunks.isLast()) {
+                end(client, "the stream has ended");
+                return at;
+            }
+        }
+        return at;
+    }
+
     /** Where the answer to the handshake ends, or 0 if there is more to come. */
     private int answer(Client client, int end) {
         for (int i = 0; i + 4 <= end; i++) {
             if (in.get(i) == '\r' && in.get(i + 1) == '\n' && in.get(i + 2) == '\r' && in.get(i + 3) == '\n') {
                 byte[] begin = new byte[Math.min(i, 60)];
                 in.get(0, begin);
-                if (Arrays.mismatch(begin, SWITCHING) != SWITCHING.length) {
+                byte[] wanted = client.isStream ? STREAMING : SWITCHING;
+                if (Arrays.mismatch(begin, wanted) != wanted.length) {
                     end(
                             client,
                             "refused: "

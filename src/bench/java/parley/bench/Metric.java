@@ -7,6 +7,7 @@ enum Metric {
     CPU("CPU", "us", "server CPU a delivery (user and system)"),
     NATS_CPU("NATS's CPU", "us", "CPU of NATS a delivery"),
     BOTH_CPU("both", "us", "CPU of Parley and NATS a delivery"),
+    MESSAGE_CPU("CPU a message", "us", "server CPU a message that was published (user and system)"),
     RATE("deliveries", "/s", "deliveries a second"),
     SENT("messages", "/s", "messages sent a second"),
     RATIO("delivered", "%", "of what the messages sent should have made, how much arrived"),

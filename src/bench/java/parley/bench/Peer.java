@@ -26,6 +26,8 @@ record Peer(
     static final String PARLEY_PLAIN = "parley-plain";
     static final String BOUND = "bound";
     static final String NAIVE = "naive";
+    /** Parley over WebSocket, which the same over HTTP is measured beside. */
+    static final String WEBSOCKET = "websocket";
     /** Parley by itself, which a cluster is measured beside. */
     static final String MEMORY = "memory";
 
@@ -77,11 +79,26 @@ record Peer(
                 new Peer("cluster-3", parley, Dialect.JSON, 3, nats));
     }
 
+    /** Parley over WebSocket and HTTP, rooms in memory and on disk, and a handler of Grizzly that keeps nothing. */
+    static List<Peer> http(Path folder) {
+        Path parley = start(folder, PARLEY);
+        Path disk = folder.resolveSibling("cluster").resolve("disk");
+        return List.of(
+                new Peer(WEBSOCKET, parley, Dialect.JSON, 1, null),
+                new Peer(WEBSOCKET + "-disk", disk, Dialect.JSON, 1, null),
+                new Peer("events", parley, Dialect.EVENTS, 1, null),
+                new Peer("requests", parley, Dialect.REQUESTS, 1, null),
+                new Peer("requests-disk", disk, Dialect.REQUESTS, 1, null),
+                new Peer("grizzly", folder.resolveSibling("http").resolve("grizzly"), Dialect.REQUESTS, 1, null));
+    }
+
     /** Whether it has what the scenario is about; an echo is the same in both of Parley's ways. */
     boolean does(Scenario scenario) {
         return switch (scenario.kind()) {
             case ECHO -> dialect != Dialect.NATS && !name.equals(PARLEY_PLAIN);
             case RESUME -> !name.equals(MEMORY); // it does not keep as many messages as they miss
+            case EVENTS -> dialect == Dialect.EVENTS || name.equals(WEBSOCKET);
+            case POSTS -> dialect != Dialect.EVENTS;
             default -> true;
         };
     }

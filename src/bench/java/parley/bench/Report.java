@@ -28,6 +28,8 @@ final class Report {
             Metric.CLOSED,
             Metric.LOST,
             Metric.LOAD);
+    private static final List<Metric> POSTS = List.of(
+            Metric.SENT, Metric.MESSAGE_CPU, Metric.P50, Metric.P99, Metric.P999, Metric.RSS, Metric.LOST, Metric.LOAD);
     private static final List<Metric> IDLE =
             List.of(Metric.CONNECTION_RSS, Metric.CONNECTION_HEAP, Metric.IDLE_CPU, Metric.RSS, Metric.LOAD);
     private static final List<Metric> HANDSHAKES =
@@ -48,6 +50,9 @@ final class Report {
             Map.entry(
                     "cluster-resume",
                     "100 clients come back at once, each wants the same 5,000 messages, of which memory keeps 1,000"),
+            Map.entry("events-100", "100 readers, and a member that says 500 messages a second"),
+            Map.entry("events-1000", "1,000 readers, and a member that says 50 messages a second"),
+            Map.entry("posts", "32 clients that publish in a room each, one message at a time"),
             Map.entry("size", "The size of a message: 100 members, 10 senders with 4 outstanding"),
             Map.entry("rooms", "1,000 members spread over rooms"),
             Map.entry("members", "Members in a room, 1 sender, one message at a time"),
@@ -163,7 +168,8 @@ final class Report {
         List<Metric> metrics = switch (scenario.kind()) {
             case IDLE -> IDLE;
             case HANDSHAKES -> HANDSHAKES;
-            case ROOMS, ECHO, RESUME -> ROOMS;
+            case POSTS -> POSTS;
+            case ROOMS, ECHO, RESUME, EVENTS -> ROOMS;
         };
         Metric main = metrics.get(0);
         String title = TITLES.getOrDefault(scenario.name(), scenario.name());
@@ -216,7 +222,7 @@ final class Report {
             results.spread(server, scenario, main)
                     .ifPresent(spread -> bars.add(new Chart.Series(server, List.of(new Chart.Point(0, spread)))));
         }
-        if (!bars.isEmpty() && !scenario.isOfCluster()) {
+        if (!bars.isEmpty() && !scenario.isOfCluster() && !scenario.isOfHttp()) {
             String unit = main == Metric.CPU ? "microseconds of server CPU a delivery (less is better)" : main.meaning;
             if (main == Metric.CONNECTION_RSS) {
                 unit = "KB of resident memory a connection (less is better)";
@@ -226,11 +232,17 @@ final class Report {
     }
 
     private static String base(Scenario scenario) {
+        if (scenario.isOfHttp()) {
+            return Peer.WEBSOCKET;
+        }
         return scenario.isOfCluster() ? Peer.MEMORY : Peer.BOUND;
     }
 
     private static boolean hasRatio(Scenario scenario, Metric metric) {
-        return metric == Metric.CPU || scenario.isOfCluster() && (metric == Metric.BOTH_CPU || metric == Metric.RATE);
+        return metric == Metric.CPU
+                || metric == Metric.MESSAGE_CPU
+                || scenario.kind() == Scenario.Kind.POSTS && metric == Metric.SENT
+                || scenario.isOfCluster() && (metric == Metric.BOTH_CPU || metric == Metric.RATE);
     }
 
     /** A sweep: what it costs and how late it is at each of its places. */

@@ -43,7 +43,11 @@ record Scenario(
         IDLE,
         HANDSHAKES,
         /** Clients that all come back at once and ask for everything that a room keeps. */
-        RESUME
+        RESUME,
+        /** A room whose readers may read event streams. */
+        EVENTS,
+        /** Clients that publish, each in a room of its own, and wait until a message is there before the next. */
+        POSTS
     }
 
     int members() {
@@ -52,6 +56,11 @@ record Scenario(
 
     boolean isSweep() {
         return !sweep.isEmpty();
+    }
+
+    /** Whether what Parley does over HTTP is measured beside the same over WebSocket. */
+    boolean isOfHttp() {
+        return kind == Kind.EVENTS || kind == Kind.POSTS;
     }
 
     /** Whether a cluster is measured beside what it is made of, and not Parley beside others. */
@@ -100,6 +109,19 @@ record Scenario(
                 ofCluster("room-most", 1, 1, 16, 0),
                 ofCluster("rooms-most", 100, 100, 4, 0),
                 new Scenario(CLUSTER + "resume", "", 0, Kind.RESUME, 101, 0, 1, 1, 16, 0, SMALL, 0));
+    }
+
+    /** Readers beside readers at one rate, at which all keep up, and messages one at a time as fast as it goes. */
+    static List<Scenario> http() {
+        return List.of(
+                events("events-100", 100, 500),
+                events("events-1000", 1000, 50),
+                new Scenario("posts", "", 0, Kind.POSTS, 32, 0, 32, 32, 1, 0, SMALL, 0));
+    }
+
+    /** The sender is one more, since it speaks WebSocket in any case. */
+    private static Scenario events(String name, int readers, double rate) {
+        return new Scenario(name, "", 0, Kind.EVENTS, readers + 1, 0, 1, 1, 0, rate, SMALL, 0);
     }
 
     private static Scenario ofCluster(String name, int rooms, int senders, int outstanding, double rate) {

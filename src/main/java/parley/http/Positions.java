@@ -7,7 +7,8 @@ import parley.room.RoomStore;
 
 /** Where a room is, as an entity tag (RFC 9110 section 8.8.3): {@code "epoch:seq"}. */
 final class Positions {
-    private static final Pattern TAG = Pattern.compile("\"([^\":]{1,64}):(\\d{1,18})\"");
+    /** A proxy that compresses makes a tag weak. This one is as strong as before: it names a place and no bytes. */
+    private static final Pattern TAG = Pattern.compile("(?:W/)?\"([^\":]{1,64}):(\\d{1,18})\"");
 
     private Positions() {}
 

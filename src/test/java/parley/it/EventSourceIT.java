@@ -19,6 +19,13 @@ final class EventSourceIT extends BrowserBase {
             source.addEventListener('joined', event => joined.push(JSON.parse(event.data).recovered));
             """;
 
+    /** Reads another one, beside it. */
+    static final String READ_LATER = """
+            window.late = [];
+            window.lateSource = new EventSource(arguments[0]);
+            lateSource.onmessage = event => late.push(JSON.parse(event.data).text);
+            """;
+
     /** Connects parley.js; the address of the server's page is put in place of {@code arguments[0]}. */
     static final String CONNECT = """
             import(arguments[0] + 'parley.js').then(({ connect }) => {
@@ -58,6 +65,47 @@ final class EventSourceIT extends BrowserBase {
             assertThat(second.stop()).as(second::output).isZero();
         }
         expectNetworkErrors();
+    }
+
+    /** What is said while it stands still is in the sockets; one stream is asked for meanwhile. */
+    @Test
+    void everyMessageComesOnceAndInOrderOverAStall() throws Exception {
+        try (Stall stall = new Stall()) {
+            Window page = open(stall.parley().page() + "status.html");
+            page.script(READ, stall.parley().page() + "rooms/tea/events?name=Ann");
+            untilHolds(() -> assertThat(page.list("return joined")).hasSize(1));
+            stall.say(numbered("a", 1, 20));
+            untilHolds(() -> assertThat(page.list("return seen")).isEqualTo(stall.said()));
+            stall.during(
+                    numbered("b", 1, 20),
+                    () -> page.script(READ_LATER, stall.parley().page() + "rooms/tea/events?history=1000"));
+            stall.say(numbered("c", 1, 20));
+            untilHolds(() -> assertThat(page.list("return seen")).isEqualTo(stall.said()));
+            untilHolds(() -> assertThat(page.list("return late")).isEqualTo(stall.said()));
+            assertThat(page.list("return joined.map(String)"))
+                    .as("no stream was lost")
+                    .containsExactly("undefined");
+            page.script("source.close(); lateSource.close()");
+        }
+    }
+
+    @Test
+    void theClientReadsAndSaysOverEventStreamsOverAStall() throws Exception {
+        try (Stall stall = new Stall()) {
+            Window page = open(stall.parley().page() + "status.html");
+            page.script("return " + CONNECT.strip(), stall.parley().page());
+            stall.say(numbered("a", 1, 20));
+            stall.during(numbered("b", 1, 20), () -> page.script("window.said = room.say('mine')"));
+            assertThat(page.script("return said.then(({duplicate}) => duplicate)"))
+                    .isEqualTo(false);
+            stall.say(numbered("c", 1, 20));
+            untilHolds(() -> assertThat(page.list("return seen")).hasSize(61));
+            List<String> seen = new ArrayList<>(page.list("return seen"));
+            assertThat(seen.remove("mine")).isTrue();
+            assertThat(seen).isEqualTo(stall.said());
+            page.script("parley.close()");
+            expectNetworkErrors();
+        }
     }
 
     @ParameterizedTest

@@ -43,6 +43,11 @@ final class FirefoxIT {
         return texts.stream().collect(Collectors.joining("\",\"", "[\"", "\"]"));
     }
 
+    /** Runs a script with an address in it. */
+    private void run(String script, String address) throws Exception {
+        firefox.evaluate("eval(`" + script.replace("arguments[0]", "'" + address + "'") + "`) && null");
+    }
+
     private void awaitSeen(List<String> texts) {
         untilHolds(() -> assertThat(firefox.evaluate("seen")).isEqualTo(json(texts)));
     }
@@ -55,8 +60,7 @@ final class FirefoxIT {
         ParleyProcess first = ParleyProcess.start(onDisk);
         try (first) {
             firefox.open(first.page() + "status.html");
-            String read = EventSourceIT.READ.replace("arguments[0]", "'" + first.page() + "rooms/tea/events?name=Ann'");
-            firefox.evaluate("eval(`" + read + "`) && null");
+            run(EventSourceIT.READ, first.page() + "rooms/tea/events?name=Ann");
             untilHolds(() -> assertThat(firefox.evaluate("joined.length")).isEqualTo("1"));
             say(first, "tea", "Ben", all);
             awaitSeen(all);
@@ -72,13 +76,29 @@ final class FirefoxIT {
         }
     }
 
+    @Test
+    void everyMessageComesOnceAndInOrderOverAStall() throws Exception {
+        try (Stall stall = new Stall()) {
+            String streams = stall.parley().page() + "rooms/tea/events";
+            firefox.open(stall.parley().page() + "status.html");
+            run(EventSourceIT.READ, streams + "?name=Ann");
+            untilHolds(() -> assertThat(firefox.evaluate("joined.length")).isEqualTo("1"));
+            stall.say(numbered("a", 1, 20));
+            awaitSeen(stall.said());
+            stall.during(numbered("b", 1, 20), () -> run(EventSourceIT.READ_LATER, streams + "?history=1000"));
+            stall.say(numbered("c", 1, 20));
+            awaitSeen(stall.said());
+            untilHolds(() -> assertThat(firefox.evaluate("late")).isEqualTo(json(stall.said())));
+            assertThat(firefox.evaluate("joined.map(String)")).isEqualTo("[\"undefined\"]");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"rooms/no%20name/events", "events"})
     void aStreamThatCannotBeIsGivenUpForGood(String address) throws Exception {
         try (ParleyProcess parley = ParleyProcess.start()) {
             firefox.open(parley.page() + "status.html");
-            String read = EventSourceIT.READ.replace("arguments[0]", "'" + parley.page() + address + "'");
-            firefox.evaluate("eval(`" + read + "`) && null");
+            run(EventSourceIT.READ, parley.page() + address);
             untilHolds(() -> assertThat(firefox.evaluate("source.readyState")).isEqualTo("2"));
         }
     }

@@ -75,6 +75,17 @@ final class ReverseProxy implements AutoCloseable {
             Change atParley() {
                 return new Change("proxy_pass http://parley;", "proxy_pass http://parley/parley/;");
             }
+
+            @Override
+            List<Change> oldHttp() {
+                return List.of(new Change("proxy_http_version 1.1", "proxy_http_version 1.0"));
+            }
+
+            @Override
+            List<Change> compressing() {
+                return List.of(
+                        new Change("http {", "http { gzip on; gzip_types *; gzip_min_length 0; gzip_proxied any;"));
+            }
         },
 
         APACHE(
@@ -100,6 +111,11 @@ final class ReverseProxy implements AutoCloseable {
                         new Change("*:443", "*:" + port),
                         new Change("logs/httpd.pid", "httpd.pid"),
                         new Change("logs/error_log", "/dev/stderr"),
+                        new Change(
+                                "conf/parley-away.asis",
+                                Path.of("docker", "apache-away.asis")
+                                        .toAbsolutePath()
+                                        .toString()),
                         new Change("conf/parley.crt", certificate.chain().toString()),
                         new Change("conf/parley.key", certificate.key().toString()));
             }
@@ -128,7 +144,23 @@ final class ReverseProxy implements AutoCloseable {
             Change atParley() {
                 return new Change("\"http://127.0.0.1:8080/\" nocanon", "\"http://127.0.0.1:8080/parley/\" nocanon");
             }
+
+            @Override
+            List<Change> oldHttp() {
+                return List.of(
+                        module("env"), new Change("ProxyPreserveHost On", "ProxyPreserveHost On\n" + FORCE_OLD_HTTP));
+            }
+
+            @Override
+            List<Change> compressing() {
+                return List.of(
+                        module("deflate"),
+                        new Change(
+                                "# DeflateAlterETag NoChange", "SetOutputFilter DEFLATE\nDeflateAlterETag NoChange"));
+            }
         };
+
+        private static final String FORCE_OLD_HTTP = "SetEnv force-proxy-request-1.0 1\nSetEnv proxy-nokeepalive 1";
 
         private final String file;
         private final Pattern started;
@@ -155,6 +187,17 @@ final class ReverseProxy implements AutoCloseable {
 
         /** Parley is at /parley, where the comment in the file says how. */
         abstract Change atParley();
+
+        /** Speaks HTTP/1.0 to Parley. */
+        abstract List<Change> oldHttp();
+
+        /** Compresses whatever it may. */
+        abstract List<Change> compressing();
+
+        private static Change module(String name) {
+            String before = "LoadModule headers_module";
+            return new Change(before, "LoadModule " + name + "_module modules/mod_" + name + ".so\n" + before);
+        }
     }
 
     private final Kind kind;

@@ -173,7 +173,9 @@ class HttpTest extends HttpBase {
         assertThat(late.code()).isEqualTo("moved");
         assertThat(late.json().getInt("seq")).isEqualTo(1);
         assertThat(late.header("ETag")).isEqualTo(one);
-        assertThat(post("java", "{'text':'two'}", "If-Match", one).status()).isEqualTo(201);
+        // As a proxy that compresses pages hands it on.
+        assertThat(post("java", "{'text':'two'}", "If-Match", "W/" + one).status())
+                .isEqualTo(201);
         assertThat(post("java", "{'text':'three'}", "If-Match", "\"elsewhere:2\"")
                         .status())
                 .isEqualTo(412);

@@ -14,21 +14,26 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import javax.net.ssl.SSLSocketFactory;
 
 /**
- * Reads an event stream by hand over a socket, as browsers do (WHATWG HTML section 9.2), and can stop reading, or
- * reset. Every read has a time limit.
+ * Reads an event stream by hand over a socket, as browsers do (WHATWG HTML section 9.2), compressed or not, and can stop
+ * reading, or reset. Every read has a time limit.
  */
 public final class EventReader implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 20_000;
+    private static final String HERE = "127.0.0.1";
 
-    private final Socket socket;
+    /** Closed past TLS, which would wait until the other end has closed it too. */
+    private final Socket tcp;
+
     private final InputStream in;
     private final int status;
     private final Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-    private final boolean isChunked;
-    private int leftOfChunk;
-    private boolean isOver;
+    /** What is in the body, without chunks and compression. */
+    private final InputStream content;
+
     private int comments;
     private String lastLine = "";
 
@@ -46,13 +51,15 @@ public final class EventReader implements AutoCloseable {
         }
     }
 
-    private EventReader(int port, String request, int receiveBuffer) throws IOException {
-        socket = new Socket();
-        if (receiveBuffer > 0) {
-            socket.setReceiveBufferSize(receiveBuffer);
+    private EventReader(Layer layer, Place place, String request) throws IOException {
+        tcp = new Socket();
+        if (place.receiveBuffer > 0) {
+            tcp.setReceiveBufferSize(place.receiveBuffer);
         }
-        socket.setSoTimeout(PATIENCE_MILLIS);
-        socket.connect(new InetSocketAddress("127.0.0.1", port), PATIENCE_MILLIS);
+        tcp.setSoTimeout(PATIENCE_MILLIS);
+        tcp.bind(new InetSocketAddress(place.from, 0));
+        tcp.connect(new InetSocketAddress(HERE, place.port), PATIENCE_MILLIS);
+        Socket socket = layer.over(tcp);
         socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
         in = new BufferedInputStream(socket.getInputStream());
         status = Integer.parseInt(rawLine().split(" ")[1]);
@@ -60,9 +67,83 @@ public final class EventReader implements AutoCloseable {
             String[] parts = line.split(": *", 2);
             headers.put(parts[0], parts[1]);
         }
-        isChunked = headers.getOrDefault("Transfer-Encoding", "")
-                .toLowerCase(Locale.ROOT)
-                .contains("chunked");
+        boolean isChunked = header("Transfer-Encoding").toLowerCase(Locale.ROOT).contains("chunked");
+        InputStream body = isChunked ? new Chunks() : in;
+        content = header("Content-Encoding").equals("gzip") ? new Inflated(body) : body;
+    }
+
+    /** What goes over a TCP connection: itself, or TLS. */
+    private interface Layer {
+        Socket over(Socket tcp) throws IOException;
+
+        static Layer of(SSLSocketFactory tls, int port) {
+            return tcp -> tls.createSocket(tcp, HERE, port, true);
+        }
+    }
+
+    /**
+     * From where to where a connection goes.
+     *
+     * @param from the client's address, one of this machine's
+     * @param receiveBuffer in bytes; 0 for the system's
+     */
+    private record Place(String from, int port, int receiveBuffer) {}
+
+    /** A body in chunks (RFC 9112 section 7.1). A read returns what is there, and waits only when that is nothing. */
+    private final class Chunks extends InputStream {
+        private int leftOfChunk;
+        private boolean isOver;
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) throws IOException {
+            if (leftOfChunk == 0 && !isOver) {
+                String size = rawLine();
+                leftOfChunk = Integer.parseInt(size.isEmpty() ? rawLine() : size, 16);
+                isOver = leftOfChunk == 0;
+            }
+            if (isOver) {
+                return -1;
+            }
+            int count = in.read(bytes, offset, Math.min(length, leftOfChunk));
+            if (count < 0) {
+                throw new EOFException("cut in a chunk");
+            }
+            leftOfChunk -= count;
+            return count;
+        }
+    }
+
+    /** Begins with the first byte that is read: what is compressed has no beginning before there is something in it. */
+    private static final class Inflated extends InputStream {
+        private final InputStream compressed;
+        private GZIPInputStream plain;
+
+        Inflated(InputStream compressed) {
+            this.compressed = compressed;
+        }
+
+        private InputStream plain() throws IOException {
+            if (plain == null) {
+                plain = new GZIPInputStream(compressed);
+            }
+            return plain;
+        }
+
+        @Override
+        public int read() throws IOException {
+            return plain().read();
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) throws IOException {
+            return plain().read(bytes, offset, length);
+        }
     }
 
     /** Asks for a stream. */
@@ -79,10 +160,27 @@ public final class EventReader implements AutoCloseable {
     public static EventReader ask(
             int port, String method, String target, String protocol, int receiveBuffer, String... lines)
             throws IOException {
-        StringBuilder request = new StringBuilder(method + " " + target + " " + protocol + "\r\nHost: localhost:" + port
-                + "\r\nAccept: text/event-stream\r\n");
-        Stream.of(lines).forEach(line -> request.append(line).append("\r\n"));
-        return new EventReader(port, request.append("\r\n").toString(), receiveBuffer);
+        Place place = new Place(HERE, port, receiveBuffer);
+        return ask(tcp -> tcp, place, method + " " + target + " " + protocol, lines);
+    }
+
+    /** Asks for a stream over TLS, from an address of this machine. */
+    public static EventReader from(String address, SSLSocketFactory tls, int port, String target, String... lines)
+            throws IOException {
+        return ask(Layer.of(tls, port), new Place(address, port, 0), "GET " + target + " HTTP/1.1", lines);
+    }
+
+    /** The same from 127.0.0.1, with a receive buffer of that many bytes. */
+    public static EventReader slow(SSLSocketFactory tls, int port, String target, int receiveBuffer)
+            throws IOException {
+        return ask(Layer.of(tls, port), new Place(HERE, port, receiveBuffer), "GET " + target + " HTTP/1.1");
+    }
+
+    private static EventReader ask(Layer layer, Place place, String request, String... lines) throws IOException {
+        StringBuilder head =
+                new StringBuilder(request + "\r\nHost: localhost:" + place.port + "\r\nAccept: text/event-stream\r\n");
+        Stream.of(lines).forEach(line -> head.append(line).append("\r\n"));
+        return new EventReader(layer, place, head.append("\r\n").toString());
     }
 
     public int status() {
@@ -185,7 +283,7 @@ public final class EventReader implements AutoCloseable {
         StringBuilder body = new StringBuilder();
         int length = Integer.parseInt(headers.getOrDefault("Content-Length", "-1"));
         for (int read = 0; length < 0 || read < length; read++) {
-            int next = isChunked ? unchunked() : in.read();
+            int next = content.read();
             if (next < 0) {
                 break;
             }
@@ -196,7 +294,7 @@ public final class EventReader implements AutoCloseable {
 
     private String line() throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
-        for (int next = unchunked(); next >= 0; next = unchunked()) {
+        for (int next = content.read(); next >= 0; next = content.read()) {
             if (next == '\n') {
                 lastLine = line.toString(StandardCharsets.UTF_8);
                 return lastLine;
@@ -204,26 +302,6 @@ public final class EventReader implements AutoCloseable {
             line.write(next);
         }
         return null;
-    }
-
-    private int unchunked() throws IOException {
-        if (!isChunked) {
-            return in.read();
-        }
-        if (leftOfChunk == 0 && !isOver) {
-            String size = rawLine();
-            leftOfChunk = Integer.parseInt(size.isEmpty() ? rawLine() : size, 16);
-            isOver = leftOfChunk == 0;
-        }
-        if (isOver) {
-            return -1;
-        }
-        leftOfChunk--;
-        int next = in.read();
-        if (next < 0) {
-            throw new EOFException("cut in a chunk");
-        }
-        return next;
     }
 
     private String rawLine() throws IOException {
@@ -240,12 +318,12 @@ public final class EventReader implements AutoCloseable {
 
     /** Closes with a reset, as a process does that is killed with something unread. */
     public void reset() throws IOException {
-        socket.setSoLinger(true, 0);
-        socket.close();
+        tcp.setSoLinger(true, 0);
+        tcp.close();
     }
 
     @Override
     public void close() throws IOException {
-        socket.close();
+        tcp.close();
     }
 }
