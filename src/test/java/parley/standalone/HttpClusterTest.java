@@ -11,10 +11,14 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -155,6 +159,90 @@ class HttpClusterTest extends HttpBase {
                 .build();
         HttpResponse<String> response = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
         return new Got(response.statusCode(), response);
+    }
+
+    /**
+     * NATS stands still and is killed while clients at three nodes publish, each behind the message that it takes for
+     * the newest. A client without an answer asks again, in the same words. In the end each message is behind the one
+     * that it names, once, and all that were acknowledged are there.
+     */
+    @Test
+    @Timeout(value = 120, unit = TimeUnit.SECONDS)
+    void whateverIsLostEachMessageIsBehindTheOneThatItNames() throws Exception {
+        startNode();
+        Server first = server;
+        List<Server> all = startMore(2);
+        ExecutorService clients = Executors.newCachedThreadPool();
+        AtomicBoolean isOver = new AtomicBoolean();
+        Queue<Long> acknowledged = new ConcurrentLinkedQueue<>();
+        AtomicInteger unknown = new AtomicInteger();
+        try {
+            String begin = post("java", "{'data':0}").header("ETag");
+            List<Future<?>> running = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                String url = "http://127.0.0.1:" + all.get(i % 3).port();
+                String client = "client-" + i;
+                running.add(clients.submit(() -> {
+                    String tag = begin;
+                    for (int n = 0; !isOver.get(); n++) {
+                        long seq = Long.parseLong(tag.substring(tag.indexOf(':') + 1, tag.length() - 1));
+                        String message = "{\"data\":" + seq + ",\"id\":\"" + client + "-" + n + "\"}";
+                        Got got = publishBehind(url, message, tag);
+                        while (got.status() == 503) {
+                            unknown.incrementAndGet();
+                            got = publishBehind(url, message, tag);
+                        }
+                        assertThat(got.status()).as(got.body()).isIn(200, 201, 412);
+                        if (got.status() != 412) {
+                            acknowledged.add(got.json().getJsonNumber("seq").longValue());
+                        }
+                        tag = "\"" + got.json().getString("epoch") + ":"
+                                + got.json().getJsonNumber("seq") + "\"";
+                    }
+                    return null;
+                }));
+            }
+            for (int fault = 0; fault < 4; fault++) {
+                Thread.sleep(1_000); // some messages between the faults
+                if (fault % 2 == 0) {
+                    nats.suspend(true);
+                    Thread.sleep(1_500); // longer than an attempt waits
+                    nats.suspend(false);
+                } else {
+                    nats.kill();
+                    nats.start();
+                }
+            }
+            Thread.sleep(2_000); // messages behind the last fault
+            isOver.set(true);
+            for (Future<?> one : running) {
+                one.get();
+            }
+            server = first;
+            List<JsonObject> messages = new ArrayList<>();
+            long after = 0;
+            for (List<JsonObject> page = messages("/rooms/java/messages?limit=500&after=0");
+                    !page.isEmpty();
+                    page = messages("/rooms/java/messages?limit=500&after=" + after)) {
+                messages.addAll(page);
+                after = page.get(page.size() - 1).getJsonNumber("seq").longValue();
+            }
+            System.out.println(messages.size() + " messages, " + unknown + " times unavailable");
+            for (int i = 1; i < messages.size(); i++) {
+                assertThat(messages.get(i).getInt("data"))
+                        .isEqualTo(messages.get(i - 1).getInt("seq"));
+            }
+            List<Long> numbers = messages.stream()
+                    .map(message -> message.getJsonNumber("seq").longValue())
+                    .toList();
+            assertThat(acknowledged).doesNotHaveDuplicates();
+            assertThat(numbers.subList(1, numbers.size())).containsExactlyInAnyOrderElementsOf(acknowledged);
+        } finally {
+            isOver.set(true);
+            server = first;
+            clients.shutdownNow();
+            all.stream().skip(1).forEach(Server::stop);
+        }
     }
 
     /** The first node, and some more. The first one stays the one that is asked. */
