@@ -41,8 +41,12 @@ class HttpClusterTest extends HttpBase {
     }
 
     private void startNode() throws Exception {
+        startNode("5s");
+    }
+
+    private void startNode(String deadline) throws Exception {
         nats = NatsServer.start(folder);
-        startWithKey("nats.url=" + nats.url());
+        startWithKey("nats.url=" + nats.url(), "nats.deadline=" + deadline);
     }
 
     @Test
@@ -169,9 +173,9 @@ class HttpClusterTest extends HttpBase {
     @Test
     @Timeout(value = 120, unit = TimeUnit.SECONDS)
     void whateverIsLostEachMessageIsBehindTheOneThatItNames() throws Exception {
-        startNode();
+        startNode("1s");
         Server first = server;
-        List<Server> all = startMore(2);
+        List<Server> all = startMore(2, "1s");
         ExecutorService clients = Executors.newCachedThreadPool();
         AtomicBoolean isOver = new AtomicBoolean();
         Queue<Long> acknowledged = new ConcurrentLinkedQueue<>();
@@ -227,7 +231,9 @@ class HttpClusterTest extends HttpBase {
                 messages.addAll(page);
                 after = page.get(page.size() - 1).getJsonNumber("seq").longValue();
             }
-            System.out.println(messages.size() + " messages, " + unknown + " times unavailable");
+            assertThat(unknown.get())
+                    .as("nats.deadline is shorter than what NATS stands still")
+                    .isPositive();
             for (int i = 1; i < messages.size(); i++) {
                 assertThat(messages.get(i).getInt("data"))
                         .isEqualTo(messages.get(i - 1).getInt("seq"));
@@ -247,10 +253,14 @@ class HttpClusterTest extends HttpBase {
 
     /** The first node, and some more. The first one stays the one that is asked. */
     private List<Server> startMore(int count) throws Exception {
+        return startMore(count, "5s");
+    }
+
+    private List<Server> startMore(int count, String deadline) throws Exception {
         Server first = server;
         List<Server> all = new ArrayList<>(List.of(first));
         for (int i = 0; i < count; i++) {
-            start("nats.url=" + nats.url(), "access.api-key=" + KEY);
+            start("nats.url=" + nats.url(), "access.api-key=" + KEY, "nats.deadline=" + deadline);
             all.add(server);
         }
         server = first;
