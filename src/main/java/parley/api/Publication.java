@@ -38,7 +38,7 @@ public record Publication(
         return new Publication(payload, from, of, behind);
     }
 
-    /** The same, published only if nothing was said since. Not in a cluster. */
+    /** The same, published only if nothing was said since. */
     public Publication behind(Position.After newest) {
         return new Publication(payload, from, id, newest);
     }

@@ -17,7 +17,7 @@ public final class RoomException extends RuntimeException {
         UNAVAILABLE,
         /** Something was said since the message that was named as the newest. */
         MOVED,
-        /** In a cluster no message can be published behind a certain one. */
+        /** In a cluster whose NATS is too old, no message can be published behind a certain one. */
         CANNOT_COMPARE,
         /** As many rooms as {@code limits.rooms} allows. */
         TOO_MANY_ROOMS,

@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.RoomName;
 import parley.room.Outcome;
@@ -96,6 +97,15 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
 
         @Override
         public void append(long at, Draft draft, Consumer<Outcome> onResult) {
+            publish(at, draft, null, onResult);
+        }
+
+        @Override
+        public void appendBehind(Expected expected, long at, Draft draft, Consumer<Outcome> onResult) {
+            publish(at, draft, expected, onResult);
+        }
+
+        private void publish(long at, Draft draft, @Nullable Expected expected, Consumer<Outcome> onResult) {
             long bytes = draft.content().bytes() + OVERHEAD_BYTES;
             if (loop.isClosing()) {
                 onResult.accept(CLOSING);
@@ -107,14 +117,29 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
                 onResult.accept(TOO_MUCH);
                 return;
             }
-            long until = nanoTime.getAsLong() + settings.deadline().toNanos();
+            long until = until();
             Consumer<Outcome> whenKnown = outcome -> {
                 waiting.addAndGet(-bytes);
-                (outcome instanceof Outcome.Published ? counted.stored : counted.refused).increment();
+                if (!(outcome instanceof Outcome.Moved)) {
+                    (outcome instanceof Outcome.Published ? counted.stored : counted.refused).increment();
+                }
                 Loop.attempt(() -> onResult.accept(outcome));
             };
-            if (!loop.offer(() -> rooms.publish(remote, at, draft, until, whenKnown))) {
+            if (!loop.offer(() -> rooms.outgoing().publish(remote, at, draft, expected, until, whenKnown))) {
                 whenKnown.accept(CLOSING);
+            }
+        }
+
+        private long until() {
+            return nanoTime.getAsLong() + settings.deadline().toNanos();
+        }
+
+        @Override
+        public void forget(long upTo, Consumer<Forgotten> onForgotten) {
+            long until = until();
+            Consumer<Forgotten> whenKnown = what -> Loop.attempt(() -> onForgotten.accept(what));
+            if (!loop.offer(() -> rooms.outgoing().forget(remote, upTo, until, whenKnown))) {
+                onForgotten.accept(Forgotten.NOT_NOW);
             }
         }
 
@@ -133,7 +158,7 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
         @Override
         public void signal(Draft draft) {
             if (link.isUp() && loop.size() < MOST_WAITING_FOR_SIGNALS) {
-                loop.execute(() -> rooms.signal(remote, draft));
+                loop.execute(() -> rooms.outgoing().signal(remote, draft));
             }
         }
 

@@ -57,8 +57,13 @@ record Envelope(String node, long at, long back, Quiet quiet, Draft draft) {
 
     /** Something that only says which node it is from. */
     static Envelope of(String node, long at) {
+        return of(node, at, 0);
+    }
+
+    /** Something that says which node it is from, and names a message. */
+    static Envelope of(String node, long at, long seq) {
         Content nothing = new Content(Content.Kind.DATA, "", 0);
-        return new Envelope(node, at, 0, Quiet.UNKNOWN, new Draft(null, nothing, null));
+        return new Envelope(node, at, seq, Quiet.UNKNOWN, new Draft(null, nothing, null));
     }
 
     byte[] encode() {

@@ -1,43 +1,37 @@
 package parley.cluster;
 
-import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
-import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
-import parley.room.Outcome;
 import parley.room.RoomStore;
 
 /**
  * The rooms that this node follows: what comes by for them, what is published in them, and what is due. For the
  * store's thread, except where a method says otherwise.
  */
-final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
+final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.Rooms {
     private static final Logger LOG = System.getLogger("parley.cluster");
 
     private final ClusterSettings settings;
     private final Subjects subjects;
     private final String node;
     private final Link link;
-    private final Publishing publishing;
+    private final Outgoing outgoing;
     private final Streams streams;
     private final StreamReader reader;
     private final StreamHealth health;
-    private final Readers readers;
     private final Loop loop;
     private final LongSupplier nanoTime;
     private final Counted counted;
-    private final Complaints complaints;
     private final Decoder decoder;
+    private final Lookups lookups;
 
     private final Set<Remote> rooms = new LinkedHashSet<>();
     /** Those that have something to do at each tick. */
@@ -50,8 +44,6 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
     private final Neighbours neighbours;
     /** How many connections had been made when the subscriptions were made. */
     private int connections;
-
-    private long sent;
 
     private volatile int nodeCount = 1;
     private volatile int roomCount;
@@ -72,16 +64,25 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
         this.node = node;
         this.link = link;
         this.streams = streams;
-        this.readers = readers;
         this.loop = loop;
         this.nanoTime = nanoTime;
         this.counted = counted;
-        this.complaints = complaints;
         this.decoder = new Decoder(counted, complaints);
-        this.publishing = new Publishing(link, complaints);
         this.reader =
                 new StreamReader(streams, subjects, settings.kept().messages(), decoder, complaints, loop::isClosing);
         this.health = new StreamHealth(streams, settings.streams(), this, nanoTime, readers::follow, loop, complaints);
+        this.lookups = new Lookups(readers, loop, complaints, health::pollSoon);
+        this.outgoing = new Outgoing(
+                node,
+                subjects,
+                link,
+                new Publishing(link, complaints, settings.replicas()),
+                reader,
+                new Forgetting(streams, subjects),
+                lookups,
+                loop,
+                nanoTime,
+                this);
         this.neighbours = new Neighbours(
                 node,
                 subjects,
@@ -96,7 +97,8 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
     }
 
     /** Whether streams can be used now, as far as is known. Any thread. */
-    boolean isReady() {
+    @Override
+    public boolean isReady() {
         return health.isPrepared() && link.isUp();
     }
 
@@ -117,10 +119,7 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
 
     /** Makes a room, to be {@linkplain #open opened}. Any thread. */
     Remote make(RoomName name, RoomStore.Listener room) {
-        Sending sending = new Sending(subjects.said(name));
-        Remote remote = new Remote(name, subjects.shard(name), room, new Reading(), sending);
-        sending.remote = remote;
-        return remote;
+        return outgoing.remote(name, room, new Reading());
     }
 
     void open(Remote remote) {
@@ -141,19 +140,13 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
         busy.add(remote);
     }
 
-    void publish(Remote remote, long at, Draft draft, long untilNanos, Consumer<Outcome> onResult) {
-        String dedupId = draft.id() == null
-                ? node + "." + Long.toString(++sent, Character.MAX_RADIX)
-                : Subjects.dedupId(remote.name(), draft.id());
-        remote.outbox()
-                .add(new Outbox.Entry(() -> remote.envelope(node, at, draft).encode(), dedupId, untilNanos, onResult));
-        busy.add(remote);
-        if (isReady()) {
-            remote.send(nanoTime.getAsLong());
-        }
+    /** What is published. */
+    Outgoing outgoing() {
+        return outgoing;
     }
 
-    void refresh(Remote remote, Consumer<RoomStore.Extent> onExtent) {
+    @Override
+    public void refresh(Remote remote, Consumer<RoomStore.Extent> onExtent) {
         remote.refresh(onExtent);
         busy.add(remote);
     }
@@ -164,12 +157,6 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
 
     void leave() {
         neighbours.leave();
-    }
-
-    /** Sends a signal to the other nodes with members in a room. */
-    void signal(Remote remote, Draft draft) {
-        Envelope signal = new Envelope(node, 0, 0, Envelope.Quiet.UNKNOWN, draft);
-        link.send(subjects.at(remote.name(), Subjects.SIGNAL), signal.encode());
     }
 
     /** Reads for a member or a client, which is called exactly once. By a reader's thread. */
@@ -200,49 +187,18 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
         return new RoomStore.Found(Math.max(found.since(), since), messages, found.more());
     }
 
-    /** Sends messages of a room, and takes the results. */
-    private final class Sending implements Outbox.Sender {
-        private final String subject;
-        /** Set before anything is sent. */
-        private @Nullable Remote remote;
-
-        Sending(String subject) {
-            this.subject = subject;
-        }
-
-        @Override
-        public void send(Outbox.Entry entry, int attempt) {
-            publishing.store(subject, entry.dedupId, entry.payload(), new Publishing.Answer() {
-                @Override
-                public void stored(long seq, boolean isDuplicate) {
-                    answer(outbox -> outbox.stored(entry, seq, isDuplicate));
-                }
-
-                @Override
-                public void refused(Outcome why) {
-                    answer(outbox -> outbox.refused(entry, attempt, why));
-                }
-
-                @Override
-                public void unknown() {
-                    answer(outbox -> {
-                        outbox.failed(entry, attempt, nanoTime.getAsLong());
-                        health.pollSoon(); // perhaps another server leads the stream now
-                    });
-                }
-            });
-        }
-
-        private void answer(Consumer<Outbox> what) {
-            Remote of = Objects.requireNonNull(remote, "nothing was sent");
-            loop.execute(() -> {
-                what.accept(of.outbox());
-                touch(of);
-            });
-        }
+    @Override
+    public void isAtWork(Remote remote) {
+        busy.add(remote);
     }
 
-    private void touch(Remote remote) {
+    @Override
+    public void pollSoon() {
+        health.pollSoon();
+    }
+
+    @Override
+    public void touch(Remote remote) {
         touched.add(remote);
         busy.add(remote);
     }
@@ -257,7 +213,7 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
                 loop.execute(() -> remote.opened(null));
                 return;
             }
-            read("a room cannot be read", () -> reader.beginning(remote.name()), opened -> {
+            lookups.follow("a room cannot be read", () -> reader.beginning(remote.name()), opened -> {
                 remote.opened(opened);
                 if (isReady()) {
                     remote.send(nanoTime.getAsLong());
@@ -271,35 +227,14 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
 
         @Override
         public void fill(Remote remote, long from, long until) {
-            read("missed messages cannot be read", () -> reader.missed(remote.name(), from, until), result -> {
-                remote.filled(result, nanoTime.getAsLong());
-                counted.filled.add(result == null ? 0 : result.messages().size());
-                touch(remote);
-            });
+            lookups.follow(
+                    "missed messages cannot be read", () -> reader.missed(remote.name(), from, until), result -> {
+                        remote.filled(result, nanoTime.getAsLong());
+                        counted.filled.add(
+                                result == null ? 0 : result.messages().size());
+                        touch(remote);
+                    });
         }
-    }
-
-    private interface Waiting<T> {
-        T read() throws IOException, InterruptedException;
-    }
-
-    /** Reads by a thread that may wait, and goes on with the result, or null, in the store's thread. */
-    private <T> void read(String kind, Waiting<T> waiting, Consumer<@Nullable T> then) {
-        readers.follow(() -> {
-            T result = null;
-            try {
-                result = waiting.read();
-            } catch (StreamReader.NoStreamException e) {
-                complaints.log(kind, e);
-                loop.execute(health::pollSoon);
-            } catch (IOException | RuntimeException e) {
-                complaints.log(kind, e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-            T read = result;
-            loop.execute(() -> then.accept(read));
-        });
     }
 
     private void take(Remote remote, Link.Heard heard) {
@@ -319,6 +254,10 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
                         .ifPresent(signal -> remote.room().signalled(signal.draft()));
             case Subjects.PRESENT -> neighbours.present(remote, heard.data());
             case Subjects.ASK -> neighbours.asked(remote, heard.data());
+            case Subjects.GONE -> {
+                remote.catchUp();
+                busy.add(remote);
+            }
             default -> {}
         }
     }
@@ -429,6 +368,7 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
                 busy.remove(remote);
             }
         }
+        outgoing.expire(now);
         if (isReady) {
             checks.dueStreams(now).forEach(this::compare);
             for (Remote remote : checks.dueRooms(now)) {
@@ -450,7 +390,7 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
         if (names.isEmpty()) {
             return;
         }
-        read("rooms cannot be compared with their stream", () -> streams.newest(shard, names), newest -> {
+        lookups.follow("rooms cannot be compared with their stream", () -> streams.newest(shard, names), newest -> {
             if (newest == null) {
                 checks.failed(shard, nanoTime.getAsLong());
                 return;
@@ -464,7 +404,8 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
 
     @Override
     public boolean isDone() {
-        return busy.stream().allMatch(remote -> remote.outbox().isEmpty());
+        return outgoing.isDone()
+                && busy.stream().allMatch(remote -> remote.outbox().isEmpty());
     }
 
     @Override
@@ -474,5 +415,6 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener {
             remote.outbox().end(ClusterStore.CLOSING);
             remote.close();
         }
+        outgoing.end();
     }
 }

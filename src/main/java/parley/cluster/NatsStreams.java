@@ -4,6 +4,8 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.JetStreamOptions;
 import io.nats.client.Message;
+import io.nats.client.PublishOptions;
+import io.nats.client.PurgeOptions;
 import io.nats.client.api.ClusterInfo;
 import io.nats.client.api.DiscardPolicy;
 import io.nats.client.api.MessageInfo;
@@ -46,6 +48,8 @@ final class NatsStreams implements Streams {
     private static final Logger LOG = System.getLogger("parley.cluster");
 
     private static final Duration ANSWER = Duration.ofSeconds(2);
+    /** Of a server that looks for the messages of one room among all in the stream. */
+    private static final Duration PURGED = Duration.ofSeconds(10);
     /** Of a server that may stand still, while others have what it is asked for. */
     private static final Duration FIRST_ANSWER = Duration.ofMillis(500);
     /** How long messages are read from the leader after a server has not answered. */
@@ -109,9 +113,13 @@ final class NatsStreams implements Streams {
     }
 
     private JetStreamManagement management() throws IOException {
+        return management(ANSWER);
+    }
+
+    private JetStreamManagement management(Duration patience) throws IOException {
         return link.connection()
                 .jetStreamManagement(
-                        JetStreamOptions.builder().requestTimeout(ANSWER).build());
+                        JetStreamOptions.builder().requestTimeout(patience).build());
     }
 
     private StreamConfiguration configuration(int shard) {
@@ -219,10 +227,14 @@ final class NatsStreams implements Streams {
         if (next == null) {
             return true;
         }
-        byte[] data = next.getData();
-        into.add(new Kept(
-                next.getSeq(), data == null ? new byte[0] : data, Link.text(next.getHeaders(), "Nats-Msg-Id")));
+        into.add(kept(next));
         return false;
+    }
+
+    private static Kept kept(MessageInfo message) {
+        byte[] data = message.getData();
+        return new Kept(
+                message.getSeq(), data == null ? new byte[0] : data, Link.text(message.getHeaders(), "Nats-Msg-Id"));
     }
 
     private boolean askAny(int shard, String subject, long from, int limit, long bytes, List<Kept> into)
@@ -263,7 +275,7 @@ final class NatsStreams implements Streams {
         for (int from = 0; from < names.size(); from += MOST_AT_ONCE) {
             List<CompletableFuture<Message>> answers = new ArrayList<>();
             for (String name : names.subList(from, Math.min(names.size(), from + MOST_AT_ONCE))) {
-                answers.add(last(shard, name));
+                answers.add(newestOf(shard, name));
             }
             for (CompletableFuture<Message> answer : answers) {
                 numbers.add(number(shard, answer));
@@ -272,7 +284,42 @@ final class NatsStreams implements Streams {
         return numbers;
     }
 
-    private CompletableFuture<Message> last(int shard, String subject) throws IOException {
+    @Override
+    public @Nullable Kept last(int shard, String subject) throws IOException, InterruptedException {
+        MessageInfo last = message(shard, newestOf(shard, subject));
+        return last == null ? null : kept(last);
+    }
+
+    @Override
+    public long store(int shard, String subject, long behind, byte[] data) throws IOException {
+        PublishOptions options = PublishOptions.builder()
+                .expectedStream(subjects.stream(shard))
+                .expectedLastSubjectSequence(behind)
+                .build();
+        try {
+            return link.connection()
+                    .jetStream(JetStreamOptions.builder().requestTimeout(ANSWER).build())
+                    .publish(subject, data, options)
+                    .getSeqno();
+        } catch (JetStreamApiException | IllegalStateException e) {
+            throw new IOException("NATS: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void purge(int shard, String subject, long before) throws IOException {
+        PurgeOptions what =
+                PurgeOptions.builder().subject(subject).sequence(before).build();
+        try {
+            if (!management(PURGED).purgeStream(subjects.stream(shard), what).isSuccess()) {
+                throw new IOException("NATS has not removed messages");
+            }
+        } catch (JetStreamApiException | IllegalStateException e) {
+            throw new IOException("NATS: " + e.getMessage(), e);
+        }
+    }
+
+    private CompletableFuture<Message> newestOf(int shard, String subject) throws IOException {
         return get(shard, "{\"last_by_subj\":\"" + subject + "\"}");
     }
 

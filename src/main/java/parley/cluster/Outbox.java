@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import parley.room.Outcome;
+import parley.room.RoomStore;
 
 /**
  * Messages that were published in one room of this node and are not answered yet, in order. For one thread.
@@ -46,6 +47,9 @@ final class Outbox {
     static final class Entry {
         final String dedupId;
         final long untilNanos;
+        /** The newest message of the room, behind which alone it is stored; null for any. */
+        final RoomStore.@Nullable Expected behind;
+
         private final Supplier<byte[]> encoding;
         private final Consumer<Outcome> onResult;
         private byte @Nullable [] payload;
@@ -61,9 +65,15 @@ final class Outbox {
         private boolean isOfOthers;
 
         /** Makes one, which is encoded when it is sent for the first time: it names a message before it. */
-        Entry(Supplier<byte[]> encoding, String dedupId, long untilNanos, Consumer<Outcome> onResult) {
+        Entry(
+                Supplier<byte[]> encoding,
+                String dedupId,
+                RoomStore.@Nullable Expected behind,
+                long untilNanos,
+                Consumer<Outcome> onResult) {
             this.encoding = encoding;
             this.dedupId = dedupId;
+            this.behind = behind;
             this.untilNanos = untilNanos;
             this.onResult = onResult;
         }
@@ -74,6 +84,16 @@ final class Outbox {
                 payload = encoding.get();
             }
             return payload;
+        }
+
+        /** Whether bytes of that hash are those that were sent. */
+        boolean isOf(int hash) {
+            return payload != null && Arrays.hashCode(payload) == hash;
+        }
+
+        /** Whether it is not known what became of an attempt. */
+        boolean wasSentAgain() {
+            return attempt > 1;
         }
     }
 
@@ -251,7 +271,7 @@ final class Outbox {
         Entry entry = byDedupId.get(dedupId);
         if (entry != null && entry.heardAs == 0) {
             entry.heardAs = seq;
-            entry.isOfOthers = entry.payload == null || Arrays.hashCode(entry.payload) != hash;
+            entry.isOfOthers = !entry.isOf(hash);
             if (entry.state == State.FAILED) {
                 stored(entry, seq, entry.isOfOthers);
             } else {

@@ -8,6 +8,7 @@ import io.nats.client.impl.Headers;
 import io.nats.client.impl.NatsMessage;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import parley.room.Outcome;
@@ -20,12 +21,20 @@ final class Publishing {
     private static final int LARGER_THAN_STREAM_ALLOWS = 10054;
     /** Full, in one way or another: not that nobody leads the stream right now. */
     private static final Set<Integer> FULL = Set.of(10077, 10047, 10023);
+    /** Another message is the newest of its subject; or, with 10164, one is being stored. */
+    private static final Set<Integer> NOT_THE_LAST = Set.of(10071, 10164);
+    /** From here on servers that keep a stream together compare when they store, and not only before. */
+    private static final String COMPARES_WITH_REPLICAS = "2.9.21";
+
+    private static final Outcome.CannotCompare TOO_OLD =
+            new Outcome.CannotCompare("with nats.replicas, NATS before " + COMPARES_WITH_REPLICAS
+                    + " cannot compare and store in one step;" + " publish without If-Match, or run a later NATS");
 
     /** Takes the result for a message, by a thread of the library's. */
     interface Answer {
         void stored(long seq, boolean isDuplicate);
 
-        /** The stream does not store it. */
+        /** The stream does not store it; an {@link Outcome.Moved} says nothing of where the room is. */
         void refused(Outcome why);
 
         /** It may be stored or not. */
@@ -34,20 +43,36 @@ final class Publishing {
 
     private final Link link;
     private final Complaints complaints;
+    private final int replicas;
 
-    Publishing(Link link, Complaints complaints) {
+    /**
+     * @param replicas how many servers keep each stream
+     */
+    Publishing(Link link, Complaints complaints, int replicas) {
         this.link = link;
         this.complaints = complaints;
+        this.replicas = replicas;
     }
 
-    /** Has the stream store a message, once however often it is sent with that id. */
-    void store(String subject, String dedupId, byte[] data, Answer answer) {
+    /**
+     * Has the stream store a message, once however often it is sent with that id.
+     *
+     * @param behind the number of the newest message of the subject, 0 for none; empty for any
+     */
+    void store(String subject, String dedupId, OptionalLong behind, byte[] data, Answer answer) {
         Link.Publisher now = link.publisher();
         if (now == null) {
             answer.unknown();
             return;
         }
+        if (behind.isPresent()
+                && replicas > 1
+                && !now.connection().getServerInfo().isSameOrNewerThanVersion(COMPARES_WITH_REPLICAS)) {
+            answer.refused(TOO_OLD);
+            return;
+        }
         Headers headers = new Headers().put("Nats-Msg-Id", dedupId);
+        behind.ifPresent(seq -> headers.put("Nats-Expected-Last-Subject-Sequence", Long.toString(seq)));
         // A server cuts the connection of all rooms when it is sent more.
         long size = (long) headers.serializedLength() + data.length;
         long most = maxPayload(now.connection());
@@ -84,6 +109,8 @@ final class Publishing {
         // 0: NATS 2.10 with replicas has been sent it before, and does not know yet whether it will be stored.
         if (ack != null && ack.getSeqno() > 0) {
             answer.stored(ack.getSeqno(), ack.isDuplicate());
+        } else if (cause instanceof JetStreamApiException refused && NOT_THE_LAST.contains(refused.getApiErrorCode())) {
+            answer.refused(new Outcome.Moved("", 0));
         } else if (cause instanceof JetStreamApiException refused && isFinal(refused)) {
             complaints.log("the stream does not take a message", refused);
             answer.refused(

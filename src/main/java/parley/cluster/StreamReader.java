@@ -66,10 +66,13 @@ final class StreamReader {
             newest.addAll(all(room, kept == null ? last : back(kept).orElse(last), last, Integer.MAX_VALUE));
         }
         Remote.Bounds bounds = bounds(room, state);
+        boolean areAll = newest.size() >= state.count();
+        // Let go of, and about to be removed.
+        areAll |= newest.removeIf(heard -> heard.seq() < Math.min(bounds.first(), bounds.oldest()));
         long since = bounds.first();
         if (!newest.isEmpty()) {
             long first = newest.get(0).seq();
-            since = newest.size() >= state.count() ? Math.min(since, first) : first;
+            since = areAll ? Math.min(since, first) : first;
         }
         return new Remote.Opened(bounds, since, List.copyOf(newest));
     }
@@ -99,12 +102,21 @@ final class StreamReader {
 
     /** Streams let go of their oldest message, and of a room's oldest: when it has as many as it may, or had. */
     private Remote.Bounds bounds(RoomName room, Streams.State state) throws IOException, InterruptedException {
-        Streams.Kept oldest = state.count() == 0 ? null : oldest(room, 1);
+        long kept = goneUpTo(room) + 1;
+        Streams.Kept oldest = state.count() == 0 ? null : oldest(room, kept);
         if (oldest == null) {
-            return new Remote.Bounds(state.epoch(), state.first(), state.last() + 1, state.last());
+            if (state.count() > 0 && streams.newest(subjects.shard(room), subjects.said(room)) >= kept) {
+                throw new IOException(BEHIND);
+            }
+            return new Remote.Bounds(state.epoch(), Math.max(state.first(), kept), state.last() + 1, state.last());
         }
         long there = Math.max(state.first(), oldest.seq());
-        return new Remote.Bounds(state.epoch(), first(oldest, state), there, state.last());
+        return new Remote.Bounds(state.epoch(), Math.max(first(oldest, state), kept), there, state.last());
+    }
+
+    /** The number up to which all messages of the room have been let go of at somebody's request. */
+    private long goneUpTo(RoomName room) throws IOException, InterruptedException {
+        return Forgetting.upTo(streams.last(subjects.shard(room), subjects.gone(room)));
     }
 
     private long first(Streams.Kept oldest, Streams.State state) {
@@ -137,6 +149,24 @@ final class StreamReader {
         return messages.size() == FILL_AT_ONCE
                 ? new Remote.Filled(messages, null, false)
                 : new Remote.Filled(messages, bounds(room, state), true);
+    }
+
+    /**
+     * What the stream has of a room behind a number.
+     *
+     * @param epoch which stream it is
+     * @param head the number of its newest message, of any room
+     * @param last that of the newest message of the room; 0 for none
+     * @param isAll whether there are no more messages behind the number than these
+     */
+    record Behind(String epoch, long head, long last, List<Remote.Heard> messages, boolean isAll) {}
+
+    /** Looks what comes behind a number. */
+    Behind behind(RoomName room, long after) throws IOException, InterruptedException {
+        Streams.State state = state(room);
+        long last = streams.newest(subjects.shard(room), subjects.said(room));
+        List<Remote.Heard> messages = all(room, after + 1, last, FILL_AT_ONCE);
+        return new Behind(state.epoch(), state.last(), last, messages, messages.size() < FILL_AT_ONCE);
     }
 
     /** Messages up to one that the server which leads the stream has, or as many as the limit allows. */

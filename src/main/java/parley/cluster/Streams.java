@@ -51,6 +51,20 @@ interface Streams {
     /** The numbers of the newest messages of subjects, 0 for none: from the server that leads the stream. */
     List<Long> newest(int shard, List<String> subjects) throws IOException, InterruptedException;
 
+    /** The newest message of a subject, null for none: from the server that leads the stream. */
+    @Nullable
+    Kept last(int shard, String subject) throws IOException, InterruptedException;
+
+    /**
+     * Stores a message behind the newest one of its subject, and returns its number.
+     *
+     * @param behind the number of the newest one, 0 for none; another one makes it fail
+     */
+    long store(int shard, String subject, long behind, byte[] data) throws IOException;
+
+    /** Removes the messages of a subject before a number. */
+    void purge(int shard, String subject, long before) throws IOException;
+
     /** The number of the newest message of a subject, 0 for none: from the server that leads the stream. */
     default long newest(int shard, String subject) throws IOException, InterruptedException {
         return newest(shard, List.of(subject)).get(0);

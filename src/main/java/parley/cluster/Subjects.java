@@ -16,6 +16,8 @@ record Subjects(String cluster, int streams) {
     static final String SIGNAL = "s";
     static final String PRESENT = "p";
     static final String ASK = "q";
+    /** Messages have been let go of. */
+    static final String GONE = "g";
 
     /** Headers, names and ids that a message may have in a stream besides its content. */
     static final long MOST_OVERHEAD_BYTES = 1_024;
@@ -55,6 +57,14 @@ record Subjects(String cluster, int streams) {
     /** What is said in a room. */
     String said(RoomName room) {
         return cluster + ".say." + shard(room) + "." + token(room.value());
+    }
+
+    /**
+     * What is written down of a room besides what is said in it: which messages have been let go of. No token of a
+     * room's name begins so.
+     */
+    String gone(RoomName room) {
+        return cluster + ".say." + shard(room) + ".==" + token(room.value());
     }
 
     /** Where the stream publishes again what it has stored, of the room that is the wildcard. */

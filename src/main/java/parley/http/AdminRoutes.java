@@ -65,8 +65,6 @@ final class AdminRoutes {
         return switch (what) {
             case DONE -> new Answer(204, Map.of("Cache-Control", "no-store"), new byte[0]);
             case NOT_NOW -> Problem.unavailable("the messages cannot be removed now, or not all of them; ask again");
-            case NOT_HERE ->
-                Problem.of(501, "not-implemented", "in a cluster messages go by room.kept and room.kept-age alone");
         };
     }
 

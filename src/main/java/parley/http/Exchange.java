@@ -25,6 +25,12 @@ public interface Exchange {
      */
     void body(int limit, Consumer<Body> onBody);
 
+    /**
+     * Has something called when the client goes before it was answered, as far as the server tells: at most once, by
+     * any thread, perhaps before this returns. No answer is needed then.
+     */
+    void whenGone(Runnable onGone);
+
     /** Answers with a whole body. */
     void answer(Answer answer);
 

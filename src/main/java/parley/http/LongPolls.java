@@ -19,8 +19,8 @@ import parley.session.AddressLimit;
 
 /**
  * Requests for pages that wait until there is something in them. No thread waits: the turn of a room wakes those that
- * wait in it, and the sweep those whose time is over. A client that has gone is noticed then too: while a request waits
- * no server reads its connection. Any thread.
+ * wait in it, and the sweep those whose time is over. One whose client has gone ends at once where the server tells;
+ * else when it is answered, as no server but Parley's own reads a connection while a request waits. Any thread.
  */
 public final class LongPolls {
     private final int most;
@@ -93,6 +93,7 @@ public final class LongPolls {
         }
         Poll poll = new Poll(room, range, newest.epoch(), address, nanoClock.getAsLong() + wait.toNanos(), onPage);
         open.add(poll);
+        exchange.whenGone(poll::gone);
         poll.await(newest);
         if (isClosed) {
             poll.end();
@@ -154,8 +155,20 @@ public final class LongPolls {
         }
 
         private void finish(History.@Nullable Page page) {
+            if (leave()) {
+                onPage.accept(page);
+            }
+        }
+
+        /** Its client has gone. */
+        void gone() {
+            leave();
+        }
+
+        /** Waits no more; false when it had ended before. */
+        private boolean leave() {
             if (!isOver.compareAndSet(false, true)) {
-                return;
+                return false;
             }
             open.remove(this);
             Visitors.Waiting last = waiting;
@@ -163,7 +176,7 @@ public final class LongPolls {
                 room.visitors().leave(last);
             }
             left(address);
-            onPage.accept(page);
+            return true;
         }
     }
 }

@@ -56,6 +56,11 @@ final class RoutedExchange implements Exchange {
     }
 
     @Override
+    public void whenGone(Runnable onGone) {
+        exchange.whenGone(onGone);
+    }
+
+    @Override
     public void answer(Answer answer) {
         begin(answer.status());
         exchange.answer(new Answer(answer.status(), joined(answer.headers()), answer.body()));

@@ -41,6 +41,8 @@ public final class MemoryStore implements RoomStore {
     private record Append(long at, Draft draft, @Nullable Expected expected, Consumer<Outcome> onResult)
             implements Request {}
 
+    private record Forget(long upTo, Consumer<Forgotten> onForgotten) implements Request {}
+
     private record Refresh(Consumer<Extent> onExtent) implements Request {}
 
     private record Released(long before) implements Request {}
@@ -79,6 +81,11 @@ public final class MemoryStore implements RoomStore {
         }
 
         @Override
+        public void forget(long upTo, Consumer<Forgotten> onForgotten) {
+            requests.add(new Forget(upTo, onForgotten));
+        }
+
+        @Override
         public void refresh(Consumer<Extent> onExtent) {
             requests.add(new Refresh(onExtent));
         }
@@ -104,6 +111,11 @@ public final class MemoryStore implements RoomStore {
                 Long same = append.draft.id() == null ? null : ids.get(append.draft.id());
                 Outcome outcome = same == null ? add(append) : new Outcome.Published(same, true);
                 results.add(() -> append.onResult.accept(outcome));
+            } else if (request instanceof Forget forget) {
+                long first = Math.min(forget.upTo, newest) + 1;
+                forgetIdsBefore(first);
+                results.add(() -> trimmed(first));
+                results.add(() -> forget.onForgotten.accept(Forgotten.DONE));
             } else if (request instanceof Refresh refresh) {
                 Extent extent = new Extent(NOTHING, newest);
                 results.add(() -> refresh.onExtent.accept(extent));
@@ -148,6 +160,12 @@ public final class MemoryStore implements RoomStore {
         private void appended(List<Message> messages) {
             if (!isClosed) {
                 room.appended(messages);
+            }
+        }
+
+        private void trimmed(long first) {
+            if (!isClosed) {
+                room.trimmed(first);
             }
         }
 

@@ -172,12 +172,7 @@ public final class Room {
 
     /** Lets go of all messages that the room has heard of, wherever they are kept. */
     void forgetMessages(Consumer<RoomStore.Forgotten> onForgotten) {
-        if (log.firstStored() == RoomStore.NOTHING) {
-            forget();
-            onForgotten.accept(RoomStore.Forgotten.DONE);
-        } else {
-            log.store().forget(log.newest().seq(), onForgotten);
-        }
+        log.store().forget(log.newest().seq(), onForgotten);
     }
 
     /** Passes a signal on to the members that take it within a second; it is not kept and not counted. */

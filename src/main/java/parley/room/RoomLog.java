@@ -270,7 +270,9 @@ final class RoomLog {
     void trimmed(long first) {
         lock.lock();
         try {
-            firstStored = first;
+            if (firstStored != RoomStore.NOTHING) {
+                firstStored = first;
+            }
             if (!isClosed) {
                 long before = ring.bytes();
                 ring.forgetBefore(first);

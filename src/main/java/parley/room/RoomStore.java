@@ -51,22 +51,17 @@ public interface RoomStore {
         void append(long at, Draft draft, Consumer<Outcome> onResult);
 
         /**
-         * Adds a message as {@link #append} does if the newest one is still the expected one; otherwise the outcome is
-         * {@link Outcome.Moved}. A message whose {@code id} is kept is a duplicate all the same. Comparing and adding
-         * are one step.
+         * Adds a message as {@link #append} does if nothing was said behind the expected one; otherwise the outcome is
+         * {@link Outcome.Moved}. A message whose {@code id} is kept is a duplicate all the same, as far as the store
+         * can tell. Comparing and adding are one step.
          */
-        default void appendBehind(Expected expected, long at, Draft draft, Consumer<Outcome> onResult) {
-            onResult.accept(new Outcome.CannotCompare(
-                    "this room is in a cluster, where others may publish meanwhile; publish without If-Match"));
-        }
+        void appendBehind(Expected expected, long at, Draft draft, Consumer<Outcome> onResult);
 
         /**
          * Lets go of all messages up to a number. The room hears that they are trimmed first, then the callback is
          * called with what came of it.
          */
-        default void forget(long upTo, Consumer<Forgotten> onForgotten) {
-            onForgotten.accept(Forgotten.NOT_HERE);
-        }
+        void forget(long upTo, Consumer<Forgotten> onForgotten);
 
         /** Reads messages. */
         void read(Query query, Consumer<Answer> onAnswer);
@@ -106,9 +101,7 @@ public interface RoomStore {
     enum Forgotten {
         DONE,
         /** It may go well later. */
-        NOT_NOW,
-        /** This store does not do that. */
-        NOT_HERE
+        NOT_NOW
     }
 
     /** What came of reading. */

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import org.glassfish.grizzly.CloseListener;
 import org.glassfish.grizzly.Connection;
 import org.glassfish.grizzly.IOEvent;
 import org.glassfish.grizzly.ReadHandler;
@@ -50,6 +51,7 @@ final class GrizzlyExchange implements Exchange {
     private final StreamLines streams;
     private final AtomicReference<State> state = new AtomicReference<>(State.SERVING);
     private volatile @Nullable Answer answer;
+    private volatile @Nullable CloseListener<?, ?> closing;
 
     GrizzlyExchange(
             Request request,
@@ -144,6 +146,21 @@ final class GrizzlyExchange implements Exchange {
         }
     }
 
+    /** While it is suspended the connection is read: what the client sends meanwhile waits. */
+    @Override
+    public void whenGone(Runnable onGone) {
+        CloseListener<?, ?> listener = (closed, how) -> onGone.run();
+        closing = listener;
+        client.addCloseListener(listener);
+        StreamLines.readOn((NIOConnection) client, () -> {
+            boolean isWaiting = state.get() == State.SUSPENDED && answer == null;
+            if (isWaiting) {
+                RequestBytes.hold(client);
+            }
+            return isWaiting;
+        });
+    }
+
     @Override
     public void answer(Answer with) {
         answer = with;
@@ -183,14 +200,21 @@ final class GrizzlyExchange implements Exchange {
     }
 
     private void writeAndResume() {
-        write();
-        response.resume();
+        if (client.isOpen()) { // else Grizzly has ended the request itself
+            write();
+            response.resume();
+            RequestBytes.release(client);
+        }
     }
 
     private void write() {
         Answer with = answer;
         if (with == null) {
             throw new IllegalStateException("there is no answer");
+        }
+        CloseListener<?, ?> listener = closing;
+        if (listener != null) {
+            client.removeCloseListener(listener);
         }
         try {
             response.setStatus(with.status());

@@ -9,6 +9,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.CloseListener;
@@ -61,7 +62,7 @@ final class StreamLines extends BaseFilter {
         LineTransport.boundSendBuffer(tcp, sendBuffer);
         tcp.setProcessor(chains.computeIfAbsent(
                 request.getContext().getFilterChain(), http -> FrameFilter.withoutHttp(http, this)));
-        readOn((NIOConnection) (Connection<?>) tcp);
+        readOn((NIOConnection) (Connection<?>) tcp, () -> true);
         LineTransport.Way way = LineTransport.Way.to(tcp, request.isSecure());
         write(way, head.getBytes(StandardCharsets.ISO_8859_1), () -> {});
         tcp.addCloseListener(
@@ -96,14 +97,18 @@ final class StreamLines extends BaseFilter {
         return head.append("\r\n").toString();
     }
 
-    /** Behind what the selector does right now: when it has suspended the request it stops reading. */
-    private static void readOn(NIOConnection tcp) {
+    /**
+     * Has the selector go on reading. Behind what it does right now: when it has suspended the request it stops.
+     *
+     * @param isToBe asked by the selector
+     */
+    static void readOn(NIOConnection tcp, BooleanSupplier isToBe) {
         ((NIOTransport) tcp.getTransport())
                 .getSelectorHandler()
                 .enque(
                         tcp.getSelectorRunner(),
                         () -> {
-                            if (tcp.isOpen()) {
+                            if (tcp.isOpen() && isToBe.getAsBoolean()) {
                                 tcp.enableIOEvent(IOEvent.READ);
                             }
                             return true;

@@ -1,6 +1,8 @@
 package parley.web;
 
 import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.ServletOutputStream;
@@ -58,6 +60,7 @@ final class ServletExchange implements Exchange {
     private final AtomicReference<@Nullable Consumer<Body>> reader = new AtomicReference<>();
     private volatile @Nullable AsyncContext async;
     private volatile @Nullable Answer answer;
+    private volatile @Nullable Gone gone;
 
     /**
      * Makes it.
@@ -155,6 +158,53 @@ final class ServletExchange implements Exchange {
     }
 
     @Override
+    public void whenGone(Runnable onGone) {
+        gone = new Gone(onGone);
+        listen();
+    }
+
+    /** By whichever comes last of the caller that wants to hear it and the thread that suspends; twice does no harm. */
+    private void listen() {
+        AsyncContext begun = async;
+        Gone listener = gone;
+        if (begun != null && listener != null) {
+            try {
+                begun.addListener(listener);
+            } catch (IllegalStateException e) { // the thread that brought the request has returned to the server
+                LOG.log(Level.DEBUG, "nobody hears when a client goes", e);
+            }
+        }
+    }
+
+    /** Hears from the server that the client has gone, or that it has given the request up. */
+    private final class Gone implements AsyncListener {
+        private final Runnable onGone;
+
+        Gone(Runnable onGone) {
+            this.onGone = onGone;
+        }
+
+        @Override
+        public void onComplete(AsyncEvent event) {
+            onGone.run(); // nothing, where it was answered
+        }
+
+        @Override
+        public void onTimeout(AsyncEvent event) {
+            onError(event);
+        }
+
+        @Override
+        public void onError(AsyncEvent event) {
+            complete();
+            onGone.run();
+        }
+
+        @Override
+        public void onStartAsync(AsyncEvent event) {}
+    }
+
+    @Override
     public void answer(Answer with) {
         answer = with;
         if (!state.compareAndSet(State.SERVING, State.ANSWERED)) {
@@ -218,6 +268,7 @@ final class ServletExchange implements Exchange {
             begun.setTimeout(0); // on the sweep's clock, since a stream has no end
             async = begun;
             open.add(this);
+            listen();
         }
     }
 

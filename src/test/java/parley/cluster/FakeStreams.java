@@ -107,6 +107,31 @@ final class FakeStreams implements Streams {
     }
 
     @Override
+    public Kept last(int shard, String subject) throws IOException {
+        reach();
+        return messages.descendingMap().entrySet().stream()
+                .filter(entry -> entry.getValue().subject.equals(subject))
+                .findFirst()
+                .map(entry -> new Kept(entry.getKey(), entry.getValue().data, null))
+                .orElse(null);
+    }
+
+    @Override
+    public long store(int shard, String subject, long behind, byte[] data) throws IOException {
+        Kept last = last(shard, subject);
+        if ((last == null ? 0 : last.seq()) != behind) {
+            throw new IOException("wrong last sequence");
+        }
+        return store(subject, data);
+    }
+
+    @Override
+    public void purge(int shard, String subject, long before) throws IOException {
+        reach();
+        messages.headMap(before).values().removeIf(stored -> stored.subject.equals(subject));
+    }
+
+    @Override
     public List<Long> newest(int shard, List<String> subjects) throws IOException {
         reach();
         asked++;

@@ -1,12 +1,15 @@
 package parley.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -58,7 +61,7 @@ class NatsStreamsTest {
         await().atMost(PATIENCE).until(link::isUp);
         streams = new NatsStreams(settings, new Subjects("parley", 1), link, System::nanoTime);
         streams.prepare(0);
-        publishing = new Publishing(link, complaints);
+        publishing = new Publishing(link, complaints, 1);
     }
 
     @AfterEach
@@ -71,8 +74,12 @@ class NatsStreamsTest {
 
     /** What becomes of a message: its number, or a word. */
     private CompletableFuture<Object> store(String subject, String id, int length) {
+        return store(subject, id, OptionalLong.empty(), length);
+    }
+
+    private CompletableFuture<Object> store(String subject, String id, OptionalLong behind, int length) {
         CompletableFuture<Object> result = new CompletableFuture<>();
-        publishing.store(subject, id, new byte[length], new Publishing.Answer() {
+        publishing.store(subject, id, behind, new byte[length], new Publishing.Answer() {
             @Override
             public void stored(long seq, boolean isDuplicate) {
                 result.complete(isDuplicate ? "duplicate" : seq);
@@ -180,5 +187,48 @@ class NatsStreamsTest {
         assertThat(headers).as("bytes of headers").isBetween(20, 60);
         assertThat(link.isUp()).isTrue();
         assertThat(link.connections()).isEqualTo(1);
+    }
+
+    @Test
+    void aMessageIsStoredBehindTheNewestOfItsSubjectOrNotAtAll() throws Exception {
+        assertThat(store(SUBJECT, "a", OptionalLong.of(0), 1).get(30, TimeUnit.SECONDS))
+                .isEqualTo(1L);
+        store(OTHER, "o", 1).get(30, TimeUnit.SECONDS);
+        assertThat(store(SUBJECT, "b", OptionalLong.of(0), 1).get(30, TimeUnit.SECONDS))
+                .isInstanceOf(Outcome.Moved.class);
+        assertThat(store(SUBJECT, "b", OptionalLong.of(2), 1).get(30, TimeUnit.SECONDS))
+                .as("a number of another subject")
+                .isInstanceOf(Outcome.Moved.class);
+        assertThat(store(SUBJECT, "b", OptionalLong.of(1), 1).get(30, TimeUnit.SECONDS))
+                .isEqualTo(3L);
+        // Servers differ in which of the two they look at first.
+        assertThat(store(SUBJECT, "b", OptionalLong.of(1), 1).get(30, TimeUnit.SECONDS))
+                .matches(what -> what.equals("duplicate") || what instanceof Outcome.Moved);
+    }
+
+    /** A server that compares before it replicates would let two nodes publish behind the same message. */
+    @Test
+    void aServerThatCannotCompareInOneStepIsNotAskedTo() throws Exception {
+        boolean isNewEnough = link.connection().getServerInfo().isSameOrNewerThanVersion("2.9.21");
+        publishing = new Publishing(link, new Complaints(System::nanoTime), 3);
+        Object what = store(SUBJECT, "a", OptionalLong.of(0), 1).get(30, TimeUnit.SECONDS);
+        assertThat(what).isInstanceOf(isNewEnough ? Long.class : Outcome.CannotCompare.class);
+        assertThat(store(SUBJECT, "b", 1).get(30, TimeUnit.SECONDS)).isEqualTo(isNewEnough ? 2L : 1L);
+    }
+
+    @Test
+    void messagesOfOneSubjectAreRemovedUpToANumber() throws Exception {
+        List<Long> stored = store(5, 10);
+        assertThat(streams.last(0, SUBJECT).seq()).isEqualTo(stored.get(4));
+        streams.purge(0, SUBJECT, stored.get(3));
+        assertThat(numbers(streams.read(0, SUBJECT, 1, 100, 1 << 20))).isEqualTo(stored.subList(3, 5));
+        streams.purge(0, SUBJECT, stored.get(4) + 1);
+        assertThat(streams.last(0, SUBJECT)).isNull();
+        assertThat(streams.newest(0, SUBJECT)).isZero();
+        assertThat(streams.read(0, OTHER, 1, 100, 1 << 20).messages()).hasSize(5);
+        long next = streams.store(0, SUBJECT, 0, new byte[1]);
+        assertThat(next).isGreaterThan(stored.get(4));
+        assertThatThrownBy(() -> streams.store(0, SUBJECT, 0, new byte[1])).isInstanceOf(IOException.class);
+        assertThat(streams.store(0, SUBJECT, next, new byte[1])).isEqualTo(next + 1);
     }
 }

@@ -28,7 +28,8 @@ class OutboxTest {
 
     private void say(String... ids) {
         for (String id : ids) {
-            outbox.add(new Outbox.Entry(() -> new byte[0], id, now + 5 * SECOND, outcome -> results.put(id, outcome)));
+            outbox.add(new Outbox.Entry(
+                    () -> new byte[0], id, null, now + 5 * SECOND, outcome -> results.put(id, outcome)));
         }
         outbox.send(now);
     }
@@ -246,7 +247,7 @@ class OutboxTest {
                 if (random.nextInt(3) == 0) {
                     String id = String.format("%04d", said++);
                     any.add(new Outbox.Entry(
-                            () -> new byte[0], id, now + 5 * SECOND, outcome -> outcomes.put(id, outcome)));
+                            () -> new byte[0], id, null, now + 5 * SECOND, outcome -> outcomes.put(id, outcome)));
                 }
                 if (!onTheWire.isEmpty() && random.nextInt(3) > 0) {
                     Sent next = onTheWire.remove(0); // a connection keeps its order

@@ -225,11 +225,12 @@ class RemoteTest {
     void aRefreshBeginsWhenWhatWasPublishedBeforeItIsAnswered() {
         open(7);
         Outbox.Entry before =
-                new Outbox.Entry(() -> new byte[0], "a", 60_000_000_000L, outcome -> heard.add("answered"));
+                new Outbox.Entry(() -> new byte[0], "a", null, 60_000_000_000L, outcome -> heard.add("answered"));
         remote.outbox().add(before);
         remote.send(0);
         remote.refresh(extent -> heard.add("looked " + extent.head()));
-        remote.outbox().add(new Outbox.Entry(() -> new byte[0], "b", 60_000_000_000L, outcome -> heard.add("later")));
+        remote.outbox()
+                .add(new Outbox.Entry(() -> new byte[0], "b", null, 60_000_000_000L, outcome -> heard.add("later")));
         remote.send(0);
         assertThat(reads).isEmpty();
         remote.outbox().stored(before, 9, false);
@@ -252,7 +253,7 @@ class RemoteTest {
     /** Who says something before the room is open hears it. */
     @Test
     void nothingIsSentBeforeItIsOpen() {
-        remote.outbox().add(new Outbox.Entry(() -> new byte[0], "a", 60_000_000_000L, outcome -> {}));
+        remote.outbox().add(new Outbox.Entry(() -> new byte[0], "a", null, 60_000_000_000L, outcome -> {}));
         remote.tick(0, true);
         assertThat(reads).containsExactly("open");
         assertThat(sent).isEmpty();
@@ -265,7 +266,7 @@ class RemoteTest {
     @Test
     void aFailureHasItRefreshOnce() {
         open(7);
-        remote.outbox().add(new Outbox.Entry(() -> new byte[0], "a", 60_000_000_000L, outcome -> {}));
+        remote.outbox().add(new Outbox.Entry(() -> new byte[0], "a", null, 60_000_000_000L, outcome -> {}));
         remote.outbox().send(0);
         remote.outbox().disconnected(0);
         for (int i = 1; i <= 3; i++) {

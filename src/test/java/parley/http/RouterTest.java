@@ -42,6 +42,9 @@ class RouterTest {
         }
 
         @Override
+        public void whenGone(Runnable onGone) {}
+
+        @Override
         public void answer(Answer answer) {
             answers.add(answer);
         }

@@ -61,6 +61,16 @@ final class AsyncStore implements RoomStore {
             }
 
             @Override
+            public void appendBehind(Expected expected, long at, Draft draft, Consumer<Outcome> onResult) {
+                throw new AssertionError();
+            }
+
+            @Override
+            public void forget(long upTo, Consumer<Forgotten> onForgotten) {
+                throw new AssertionError();
+            }
+
+            @Override
             public void read(Query query, Consumer<Answer> onAnswer) {
                 thread.execute(() -> onAnswer.accept(random.nextInt(10) == 0 ? Unread.NOT_NOW : find(name, query)));
             }

@@ -93,7 +93,22 @@ public final class FakeStore implements RoomStore {
         return new Log() {
             @Override
             public void append(long at, Draft draft, Consumer<Outcome> onResult) {
-                toDo.add(() -> add(at, draft, onResult));
+                toDo.add(() -> add(null, at, draft, onResult));
+            }
+
+            @Override
+            public void appendBehind(Expected expected, long at, Draft draft, Consumer<Outcome> onResult) {
+                toDo.add(() -> add(expected, at, draft, onResult));
+            }
+
+            @Override
+            public void forget(long upTo, Consumer<Forgotten> onForgotten) {
+                toDo.add(() -> {
+                    if (failure == null) {
+                        trim(Math.max(first, Math.min(upTo, kept.size()) + 1));
+                    }
+                    onForgotten.accept(failure == null ? Forgotten.DONE : Forgotten.NOT_NOW);
+                });
             }
 
             @Override
@@ -150,7 +165,7 @@ public final class FakeStore implements RoomStore {
         return seq >= first && seq <= kept.size();
     }
 
-    private void add(long at, Draft draft, Consumer<Outcome> onResult) {
+    private void add(@Nullable Expected expected, long at, Draft draft, Consumer<Outcome> onResult) {
         Outcome.NotKept not = failure;
         if (not != null) {
             onResult.accept(not);
@@ -161,6 +176,10 @@ public final class FakeStore implements RoomStore {
                 onResult.accept(new Outcome.Published(same.seq(), true));
                 return;
             }
+        }
+        if (expected != null && !expected.equals(new Expected(epoch, kept.size()))) {
+            onResult.accept(new Outcome.Moved(epoch, kept.size()));
+            return;
         }
         long newestAt = kept.isEmpty() ? at : kept.get(kept.size() - 1).at();
         Message message = new Message(kept.size() + 1, Math.max(newestAt, at), draft);

@@ -164,6 +164,45 @@ public abstract class KeepingStoreContract extends RoomStoreContract {
     }
 
     @Test
+    void messagesThatWereLetGoOfAreNotReadAndARoomThatIsOpenedLaterKnows() throws Exception {
+        RoomStore store = begin();
+        Heard room = new Heard();
+        RoomStore.Log log = open(store, room);
+        String epoch = get(room.opened).epoch();
+        List<Long> numbers = publishAll(log, 5);
+        long third = numbers.get(2);
+        long last = numbers.get(4);
+        assertThat(forget(log, third)).isEqualTo(RoomStore.Forgotten.DONE);
+        RoomStore.Found left = forward(log, 1, 9, MUCH);
+        assertThat(texts(left)).containsExactly("m4", "m5");
+        assertThat(left.since()).isGreaterThan(third).isLessThanOrEqualTo(numbers.get(3));
+        assertThat(texts(backward(log, last, 9, MUCH))).containsExactly("m5", "m4");
+        assertThat(refresh(log).first()).isGreaterThan(third).isLessThanOrEqualTo(numbers.get(3));
+
+        log.close();
+        room = new Heard();
+        log = open(store, room);
+        assertThat(get(room.opened).first()).isGreaterThan(third).isLessThanOrEqualTo(numbers.get(3));
+        assertThat(forget(log, last)).isEqualTo(RoomStore.Forgotten.DONE);
+        assertThat(forward(log, 1, 9, MUCH).messages()).isEmpty();
+        assertThat(backward(log, last, 9, MUCH).messages()).isEmpty();
+
+        log.close();
+        room = new Heard();
+        log = open(store, room);
+        RoomStore.Contents contents = get(room.opened);
+        assertThat(contents.epoch()).isEqualTo(epoch);
+        assertThat(contents.newest()).isEmpty();
+        assertThat(contents.first()).isGreaterThan(last);
+        assertThat(contents.head()).isGreaterThanOrEqualTo(last);
+        assertThat(appendBehind(log, epoch, third, "late", null)).isInstanceOf(Outcome.Moved.class);
+        Outcome next = appendBehind(log, epoch, contents.since() - 1, "next", null);
+        assertThat(next).isInstanceOf(Outcome.Published.class);
+        assertThat(((Outcome.Published) next).seq()).isGreaterThan(last);
+        assertThat(texts(forward(log, 1, 9, MUCH))).containsExactly("next");
+    }
+
+    @Test
     void aRoomThatIsOpenedAgainIsThere() throws Exception {
         RoomStore store = begin();
         Heard before = new Heard();
@@ -195,6 +234,8 @@ public abstract class KeepingStoreContract extends RoomStoreContract {
         publish(log, "one");
         close();
         assertThat(append(log, 0, "two", null)).isInstanceOf(Outcome.NotKept.class);
+        assertThat(appendBehind(log, "any", 1, "two", null)).isInstanceOf(Outcome.NotKept.class);
+        assertThat(forget(log, 1)).isEqualTo(RoomStore.Forgotten.NOT_NOW);
         assertThat(answer(log, new RoomStore.Query(1, RoomStore.Direction.FORWARD, 9, MUCH)))
                 .isEqualTo(RoomStore.Unread.NOT_NOW);
         refresh(log);

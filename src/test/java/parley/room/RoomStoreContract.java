@@ -92,7 +92,7 @@ public abstract class RoomStoreContract {
 
         @Override
         public void trimmed(long first) {
-            hear(() -> {});
+            hear(() -> all.add("trimmed " + first));
         }
 
         @Override
@@ -250,23 +250,92 @@ public abstract class RoomStoreContract {
         return get(result);
     }
 
-    /** Or the store says that it cannot do that, and adds nothing. */
+    protected final RoomStore.Forgotten forget(RoomStore.Log log, long upTo) throws Exception {
+        CompletableFuture<RoomStore.Forgotten> forgotten = new CompletableFuture<>();
+        log.forget(upTo, forgotten::complete);
+        return get(forgotten);
+    }
+
     @Test
     void aMessageIsAddedBehindTheExpectedOneOrNotAtAll() throws Exception {
         Heard room = new Heard();
         RoomStore.Log log = open(begin(), room);
         String epoch = get(room.opened).epoch();
-        Outcome first = appendBehind(log, epoch, 0, "one", "a");
-        if (first instanceof Outcome.CannotCompare) {
-            publish(log, "two");
-            assertThat(room.texts()).containsExactly("two");
-            return;
-        }
-        assertThat(first).isEqualTo(new Outcome.Published(1, false));
+        assertThat(appendBehind(log, epoch, 0, "one", "a")).isEqualTo(new Outcome.Published(1, false));
         assertThat(appendBehind(log, epoch, 0, "late", null)).isEqualTo(new Outcome.Moved(epoch, 1));
         assertThat(appendBehind(log, "other", 1, "elsewhere", null)).isEqualTo(new Outcome.Moved(epoch, 1));
         assertThat(appendBehind(log, epoch, 0, "one, again", "a")).isEqualTo(new Outcome.Published(1, true));
         assertThat(appendBehind(log, epoch, 1, "two", null)).isEqualTo(new Outcome.Published(2, false));
+        assertThat(appendBehind(log, epoch, 7, "behind what is not there", null))
+                .isEqualTo(new Outcome.Moved(epoch, 2));
+        assertThat(appendBehind(log, "other", 2, "two, again", "a")).isEqualTo(new Outcome.Published(1, true));
+        assertThat(room.texts()).containsExactly("one", "two");
+    }
+
+    @Test
+    void ofManyWithTheSameExpectationOneIsAdded() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        String epoch = get(room.opened).epoch();
+        for (int round = 0; round < 10; round++) {
+            int number = round;
+            RoomStore.Expected expected = new RoomStore.Expected(epoch, round);
+            Queue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
+            CountDownLatch answered = new CountDownLatch(40);
+            inThreads(4, thread -> {
+                for (int i = 0; i < 10; i++) {
+                    log.appendBehind(expected, 0, draft("round " + number, null), outcome -> {
+                        outcomes.add(outcome);
+                        answered.countDown();
+                    });
+                }
+            });
+            run();
+            assertThat(answered.await(TO_ANSWER_SECONDS, TimeUnit.SECONDS)).isTrue();
+            assertThat(outcomes).containsOnlyOnce(new Outcome.Published(round + 1, false));
+            assertThat(outcomes)
+                    .filteredOn(Outcome.Moved.class::isInstance)
+                    .hasSize(39)
+                    .containsOnly(new Outcome.Moved(epoch, round + 1));
+        }
+        assertThat(room.numbers()).hasSize(10);
+    }
+
+    /** What is published behind them stays. */
+    @Test
+    void aRoomHearsThatMessagesAreGoneBeforeTheOneThatLetThemGo() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        assertThat(forget(log, 7)).as("there is nothing").isEqualTo(RoomStore.Forgotten.DONE);
+        publish(log, "one");
+        long two = publish(log, "two");
+        CompletableFuture<RoomStore.Forgotten> forgotten = new CompletableFuture<>();
+        room.all.clear();
+        log.forget(two, what -> {
+            room.all.add(what);
+            forgotten.complete(what);
+        });
+        long three = publish(log, "three");
+        assertThat(three).isGreaterThan(two);
+        assertThat(get(forgotten)).isEqualTo(RoomStore.Forgotten.DONE);
+        List<Object> all = List.copyOf(room.all);
+        assertThat(all).contains("trimmed " + (two + 1)).doesNotContain("trimmed " + (three + 1));
+        assertThat(all.indexOf("trimmed " + (two + 1))).isLessThan(all.indexOf(RoomStore.Forgotten.DONE));
+        assertThat(room.texts()).containsExactly("three");
+    }
+
+    /** Nothing was said since. */
+    @Test
+    void theExpectedMessageMayBeGone() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        String epoch = get(room.opened).epoch();
+        long one = publish(log, "one");
+        forget(log, one);
+        Outcome behind = appendBehind(log, epoch, one, "two", null);
+        assertThat(behind).isInstanceOf(Outcome.Published.class);
+        long two = ((Outcome.Published) behind).seq();
+        assertThat(appendBehind(log, epoch, one, "three", null)).isEqualTo(new Outcome.Moved(epoch, two));
         assertThat(room.texts()).containsExactly("one", "two");
     }
 

@@ -119,6 +119,16 @@ final class SparseStore implements RoomStore {
             }
 
             @Override
+            public void appendBehind(Expected expected, long at, Draft draft, Consumer<Outcome> onResult) {
+                throw new AssertionError();
+            }
+
+            @Override
+            public void forget(long upTo, Consumer<Forgotten> onForgotten) {
+                throw new AssertionError();
+            }
+
+            @Override
             public void read(Query query, Consumer<Answer> onAnswer) {
                 toDo.add(() -> onAnswer.accept(find(query)));
             }

@@ -69,6 +69,16 @@ class VisitorTest {
                 }
 
                 @Override
+                public void appendBehind(Expected expected, long at, Draft draft, Consumer<Outcome> onResult) {
+                    log.appendBehind(expected, at, draft, onResult);
+                }
+
+                @Override
+                public void forget(long upTo, Consumer<Forgotten> onForgotten) {
+                    log.forget(upTo, onForgotten);
+                }
+
+                @Override
                 public void read(Query query, Consumer<Answer> onAnswer) {
                     log.read(query, onAnswer);
                 }
@@ -122,18 +132,6 @@ class VisitorTest {
         rooms.sweep(2 * SECOND_NANOS);
         rooms.sweep(3 * SECOND_NANOS);
         assertThat(rooms.roomCount()).isZero();
-    }
-
-    @Test
-    void aStoreThatCannotCompareAddsNothing() {
-        RoomRegistry rooms = registry(Duration.ofSeconds(10), new SlowStore());
-        publish(rooms, "one");
-        List<Outcome> outcomes = new ArrayList<>();
-        rooms.publish(JAVA, Samples.line(null, "two"), new RoomStore.Expected("any", 1), outcomes::add);
-        assertThat(outcomes).singleElement().isInstanceOf(Outcome.CannotCompare.class);
-        assertThat(rooms.list("", "", 9))
-                .singleElement()
-                .satisfies(room -> assertThat(room.seq()).isEqualTo(1));
     }
 
     @Test

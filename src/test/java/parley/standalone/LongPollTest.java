@@ -118,14 +118,56 @@ class LongPollTest extends HttpBase {
         }
     }
 
+    private static void send(Socket socket, String path) throws Exception {
+        socket.getOutputStream()
+                .write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** The room is let go of too, long before the wait would be over. */
     @Test
-    void aClientThatHasGoneIsCountedUntilItsTimeIsOver() throws Exception {
-        startWithKey("access.mode=anonymous");
+    void aClientThatHasGoneIsNoticedAtOnce() throws Exception {
+        startWithKey("room.linger=0s");
         try (Socket socket = new Socket("127.0.0.1", server.port())) {
-            socket.getOutputStream()
-                    .write("GET /rooms/java/messages?after=0&wait=2s HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                            .getBytes(StandardCharsets.US_ASCII));
+            send(socket, "/rooms/java/messages?after=0&wait=50s");
             awaitPolls(1);
+        }
+        awaitPolls(0);
+        await().until(() -> server.parley().rooms().roomCount() == 0);
+        try (Socket reset = new Socket("127.0.0.1", server.port())) {
+            send(reset, "/rooms/java/messages?after=0&wait=50s");
+            awaitPolls(1);
+            reset.setSoLinger(true, 0);
+        }
+        awaitPolls(0);
+    }
+
+    /** What it sent behind the request that waits is answered behind that, in order. */
+    @Test
+    void requestsBehindOneThatWaitsWaitTheirTurn() throws Exception {
+        startWithKey();
+        try (Socket socket = new Socket("127.0.0.1", server.port())) {
+            socket.setSoTimeout(20_000);
+            send(socket, "/rooms/java/messages?after=0&wait=50s");
+            awaitPolls(1);
+            send(socket, "/rooms/java/messages?after=7&limit=1");
+            send(socket, "/rooms/java/messages?after=1&wait=50s");
+            post("java", "{'text':'one'}");
+            awaitPolls(1);
+            post("java", "{'text':'two'}");
+            send(socket, "/rooms/java/members");
+            StringBuilder read = new StringBuilder();
+            while (!read.toString().contains("\"members\"")) {
+                byte[] some = new byte[8192];
+                int length = socket.getInputStream().read(some);
+                assertThat(length).as(read.toString()).isPositive();
+                read.append(new String(some, 0, length, StandardCharsets.UTF_8));
+            }
+            assertThat(read.toString().split("\"messages\":", -1))
+                    .satisfiesExactly(
+                            head -> assertThat(head).contains("200"),
+                            first -> assertThat(first).contains("one"),
+                            second -> assertThat(second).startsWith("[]"),
+                            third -> assertThat(third).contains("\"two\"").doesNotContain("\"one\""));
         }
         awaitPolls(0);
     }

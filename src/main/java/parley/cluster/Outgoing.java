@@ -1,0 +1,245 @@
+package parley.cluster;
+
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import parley.protocol.Draft;
+import parley.protocol.RoomName;
+import parley.room.Outcome;
+import parley.room.RoomStore;
+
+/**
+ * What this node has the streams store and let go of, and what becomes of it. For the store's thread, except where a
+ * method says otherwise.
+ */
+final class Outgoing {
+    /** The rooms that the node follows. */
+    interface Rooms {
+        /** Whether streams can be used now, as far as is known. */
+        boolean isReady();
+
+        /** Has a room hear of all that its stream has. */
+        void refresh(Remote remote, Consumer<RoomStore.Extent> onExtent);
+
+        /** A room has something to do. */
+        void isAtWork(Remote remote);
+
+        /** A room has something to pass on. */
+        void touch(Remote remote);
+
+        /** Something may be wrong with the streams. */
+        void pollSoon();
+    }
+
+    private final String node;
+    private final Subjects subjects;
+    private final Link link;
+    private final Publishing publishing;
+    private final StreamReader reader;
+    private final Forgetting forgetting;
+    private final Lookups lookups;
+    private final Loop loop;
+    private final LongSupplier nanoTime;
+    private final Rooms rooms;
+    private final Promises promises = new Promises();
+
+    private long sent;
+
+    Outgoing(
+            String node,
+            Subjects subjects,
+            Link link,
+            Publishing publishing,
+            StreamReader reader,
+            Forgetting forgetting,
+            Lookups lookups,
+            Loop loop,
+            LongSupplier nanoTime,
+            Rooms rooms) {
+        this.node = node;
+        this.subjects = subjects;
+        this.link = link;
+        this.publishing = publishing;
+        this.reader = reader;
+        this.forgetting = forgetting;
+        this.lookups = lookups;
+        this.loop = loop;
+        this.nanoTime = nanoTime;
+        this.rooms = rooms;
+    }
+
+    /** Makes a room that sends through here. Any thread. */
+    Remote remote(RoomName name, RoomStore.Listener room, Remote.Reads reads) {
+        Sending sending = new Sending(subjects.said(name));
+        Remote remote = new Remote(name, subjects.shard(name), room, reads, sending);
+        sending.remote = remote;
+        return remote;
+    }
+
+    /** A message that is published in a room. */
+    private record Sent(Remote remote, long at, Draft draft, String dedupId, long untilNanos) {}
+
+    /**
+     * @param expected the newest message, behind which alone it is to be stored; null for any
+     */
+    void publish(
+            Remote remote,
+            long at,
+            Draft draft,
+            RoomStore.@Nullable Expected expected,
+            long untilNanos,
+            Consumer<Outcome> onResult) {
+        String dedupId = draft.id() == null
+                ? node + "." + Long.toString(++sent, Character.MAX_RADIX)
+                : Subjects.dedupId(remote.name(), draft.id());
+        Sent message = new Sent(remote, at, draft, dedupId, untilNanos);
+        if (expected == null) {
+            send(message, null, onResult);
+        } else {
+            Promises.Promise<Outcome> promise = promises.make(untilNanos, Outbox.NOT_NOW, onResult);
+            new Comparison(remote, expected, dedupId, draft.id() != null, new Comparing(message), promise).begin();
+        }
+    }
+
+    private Outbox.Entry send(Sent message, RoomStore.@Nullable Expected behind, Consumer<Outcome> onResult) {
+        Remote remote = message.remote;
+        Outbox.Entry entry = new Outbox.Entry(
+                () -> remote.envelope(node, message.at, message.draft).encode(),
+                message.dedupId,
+                behind,
+                message.untilNanos,
+                onResult);
+        remote.outbox().add(entry);
+        rooms.isAtWork(remote);
+        if (rooms.isReady()) {
+            remote.send(nanoTime.getAsLong());
+        }
+        return entry;
+    }
+
+    /** What is done for a message that is to come behind an expected one. */
+    private final class Comparing implements Comparison.Steps {
+        private final Sent message;
+
+        Comparing(Sent message) {
+            this.message = message;
+        }
+
+        @Override
+        public Outbox.Entry send(RoomStore.Expected behind, Consumer<Outcome> onResult) {
+            return Outgoing.this.send(message, behind, onResult);
+        }
+
+        @Override
+        public void look(long after, Consumer<StreamReader.@Nullable Behind> then) {
+            RoomName name = message.remote.name();
+            lookups.ask("an expected message cannot be looked for", () -> reader.behind(name, after), then);
+        }
+
+        @Override
+        public void refresh(Runnable then) {
+            rooms.refresh(message.remote, extent -> then.run());
+        }
+    }
+
+    /** Has the stream let go of messages that the room has heard of, and all nodes hear that. */
+    void forget(Remote remote, long upTo, long untilNanos, Consumer<RoomStore.Forgotten> onForgotten) {
+        long last = Math.min(upTo, remote.newest());
+        if (!remote.isOpen() || last < 1) {
+            onForgotten.accept(remote.isOpen() ? RoomStore.Forgotten.DONE : RoomStore.Forgotten.NOT_NOW);
+            return;
+        }
+        Promises.Promise<RoomStore.Forgotten> promise =
+                promises.make(untilNanos, RoomStore.Forgotten.NOT_NOW, onForgotten);
+        lookups.ask("messages cannot be let go of", () -> forgetting.forget(remote.name(), last, node), gone -> {
+            if (gone == null) {
+                promise.keep(RoomStore.Forgotten.NOT_NOW);
+                return;
+            }
+            link.send(
+                    subjects.at(remote.name(), Subjects.GONE),
+                    Envelope.of(node, 0).encode());
+            rooms.refresh(
+                    remote,
+                    extent -> promise.keep(
+                            remote.isClosed() || remote.first() > last
+                                    ? RoomStore.Forgotten.DONE
+                                    : RoomStore.Forgotten.NOT_NOW));
+        });
+    }
+
+    /** Sends a signal to the other nodes with members in a room. */
+    void signal(Remote remote, Draft draft) {
+        Envelope signal = new Envelope(node, 0, 0, Envelope.Quiet.UNKNOWN, draft);
+        link.send(subjects.at(remote.name(), Subjects.SIGNAL), signal.encode());
+    }
+
+    /** Sends messages of a room, and takes the results. */
+    private final class Sending implements Outbox.Sender {
+        private final String subject;
+        /** Set before anything is sent. */
+        private @Nullable Remote remote;
+
+        Sending(String subject) {
+            this.subject = subject;
+        }
+
+        @Override
+        public void send(Outbox.Entry entry, int attempt) {
+            RoomStore.Expected behind = entry.behind;
+            if (behind != null && !behind.epoch().equals(of().epoch())) { // numbers of another stream
+                answer(outbox -> outbox.refused(entry, attempt, new Outcome.Moved("", 0)));
+                return;
+            }
+            OptionalLong last = behind == null ? OptionalLong.empty() : OptionalLong.of(behind.seq());
+            publishing.store(subject, entry.dedupId, last, entry.payload(), new Publishing.Answer() {
+                @Override
+                public void stored(long seq, boolean isDuplicate) {
+                    answer(outbox -> outbox.stored(entry, seq, isDuplicate));
+                }
+
+                @Override
+                public void refused(Outcome why) {
+                    answer(outbox -> outbox.refused(entry, attempt, why));
+                }
+
+                @Override
+                public void unknown() {
+                    answer(outbox -> {
+                        outbox.failed(entry, attempt, nanoTime.getAsLong());
+                        rooms.pollSoon(); // perhaps another server leads the stream now
+                    });
+                }
+            });
+        }
+
+        private Remote of() {
+            return Objects.requireNonNull(remote, "nothing was sent");
+        }
+
+        private void answer(Consumer<Outbox> what) {
+            Remote of = of();
+            loop.execute(() -> {
+                what.accept(of.outbox());
+                rooms.touch(of);
+            });
+        }
+    }
+
+    /** Whether nobody waits for an answer, except for those of outboxes. */
+    boolean isDone() {
+        return promises.isEmpty();
+    }
+
+    /** Answers what has waited for too long. */
+    void expire(long nowNanos) {
+        promises.expire(nowNanos);
+    }
+
+    /** Answers all. */
+    void end() {
+        promises.end();
+    }
+}
