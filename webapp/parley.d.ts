@@ -50,12 +50,24 @@ export interface Message {
   at: Date;
   /** Who said it; undefined for a sender without a name. */
   from?: string;
+  /** Which user said it, by the server's word; undefined for a sender that is none. */
+  user?: string;
   /** What was said: either a text or any JSON. */
   text?: string;
   data?: unknown;
   id?: string;
   /** Whether it was said here. */
   own: boolean;
+}
+
+/** A member of a room: a user with all its connections, or those without a user that go by one name. */
+export interface Member {
+  readonly user?: string;
+  readonly name?: string;
+  /** How many connections it has in the room; undefined where the server tells no more than the name. */
+  readonly connections?: number;
+  /** What it shows beside its name; undefined for nothing. */
+  readonly state?: Readonly<Record<string, unknown>>;
 }
 
 export interface Receipt {
@@ -87,8 +99,8 @@ interface ParleyEvents {
 
 interface RoomEvents {
   message: CustomEvent<Message>;
-  members: CustomEvent<{ members: string[]; count: number }>;
-  signal: CustomEvent<{ from?: string; data: unknown }>;
+  members: CustomEvent<{ members: string[]; people: Member[]; count: number }>;
+  signal: CustomEvent<{ from?: string; user?: string; data: unknown }>;
   gap: CustomEvent<Gap>;
   /** The room's messages were lost: this is another history. */
   reset: CustomEvent<{ epoch: string }>;
@@ -105,6 +117,8 @@ export class Parley extends EventTarget {
   private constructor();
   readonly state: State;
   readonly name: string | undefined;
+  /** Which user this client is by the server's word, once it is connected. */
+  readonly user: string | undefined;
   readonly limits: Limits | null;
   readonly rooms: Map<string, Room>;
   /** What the connection is made over while it is open; null otherwise. The event `state` tells of every change. */
@@ -135,12 +149,16 @@ export class Room extends EventTarget implements AsyncIterable<Message> {
   /** Resolves when the room has been entered for the first time, or rejects when it cannot be. */
   readonly joined: Promise<Room>;
   readonly members: string[];
+  /** The same, with all that the server tells of each. */
+  readonly people: Member[];
   readonly count: number;
   readonly hasAllMembers: boolean;
   readonly unacknowledged: number;
   /** Says a text, or anything else as JSON. Resolves when the server has it. */
   say(content: unknown, options?: { id?: string }): Promise<Receipt>;
   signal(data: unknown): Promise<void>;
+  /** Shows an object beside this member, in place of the one before; null for nothing any more. At any rate. */
+  setState(state: object | null): Promise<void>;
   history(options?: { before?: number; limit?: number }): Promise<{ messages: Message[]; more: boolean }>;
   leave(): Promise<void>;
   [Symbol.asyncIterator](): AsyncIterableIterator<Message>;

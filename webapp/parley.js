@@ -136,6 +136,9 @@ function quoted(value) {
   return typeof value === 'string' ? `'${value.length > 80 ? `${value.slice(0, 80)}…` : value}'` : String(value);
 }
 
+/** By what presence knows a member: its user, or its name if it has none. */
+const memberKey = ({ user, name }) => (user === undefined ? `=${name}` : `@${user}`);
+
 /** What is wrong with a name, or an empty string. */
 function nameFault(name) {
   const isName =
@@ -520,6 +523,9 @@ class EventLine {
       case 'signal':
         this.#signal(asked);
         break;
+      case 'state':
+        this.#refuse(asked, 'forbidden', 'a state needs WebSocket, which is not in use here');
+        break;
       case 'history':
         this.#get(asked, () => this.#ask('GET', `rooms/${room}/messages`, { query: { before, after, limit } }));
         break;
@@ -695,8 +701,8 @@ class EventLine {
   async #lookAround(room) {
     const answer = await this.#members(room).catch(() => null);
     if (answer?.status === 200 && this.#streams.has(room) && !this.#isOver) {
-      const { names, count, more } = answer.json();
-      this.#on.event({ type: 'presence', room, count, ...(more ? {} : { names }) });
+      const { names, members, count, more } = answer.json();
+      this.#on.event({ type: 'presence', room, count, ...(more ? {} : { names, members }) });
     }
   }
 
@@ -1049,6 +1055,8 @@ export class Parley extends EventTarget {
   #wanted;
   #safe;
   #given;
+  /** By the server's word. */
+  #user;
 
   #state = { name: 'idle' };
   /** What the connection is made over now: a SocketLine or an EventLine. */
@@ -1148,6 +1156,11 @@ export class Parley extends EventTarget {
   /** What this client is called, or undefined: the server's word once it is connected. The event `name` tells of every change. */
   get name() {
     return this.#name;
+  }
+
+  /** Which user this client is by the server's word, or undefined. */
+  get user() {
+    return this.#user;
   }
 
   /** The limits that the server named, or null before it has. */
@@ -1604,8 +1617,9 @@ export class Parley extends EventTarget {
     this.#line.send(asked);
   }
 
-  #welcome({ limits, name }) {
+  #welcome({ limits, name, user }) {
     this.#limits = limits;
+    this.#user = user;
     this.#commands = new Budget(limits.rate);
     this.#bytes = new Budget(limits.bytesPerSecond ?? BYTES_PER_SECOND);
     this.#retry = null;
@@ -1958,8 +1972,14 @@ export class Room extends EventTarget {
   #own = new Set();
 
   #names = new Set();
+  /** Of members that presence says more of than a name, all it says, by their key. */
+  #people = new Map();
   #count = 0;
   #isWhole = false;
+  /** The state that this member is to show, as JSON; who waits until the server has it; whether one is on its way. */
+  #shown = null;
+  #showing = [];
+  #isShowing = false;
   #readers = new Set();
 
   constructor(parley, name, history, remembered) {
@@ -1992,6 +2012,14 @@ export class Room extends EventTarget {
   /** The names of who is there, sorted. */
   get members() {
     return [...this.#names].sort((a, b) => a.localeCompare(b));
+  }
+
+  /** Who is there, by name: `{user, name, connections, state}`; of a label that is no user, its `name` alone. */
+  get people() {
+    const people = [...this.#people.values()];
+    const named = new Set(people.map(({ name }) => name));
+    const labels = [...this.#names].filter((name) => !named.has(name)).map((name) => ({ name }));
+    return [...people, ...labels].sort((a, b) => (a.name ?? '').localeCompare(b.name ?? ''));
   }
 
   /** How many are there, those without a name included. */
@@ -2096,6 +2124,54 @@ export class Room extends EventTarget {
     }
   }
 
+  /**
+   * Shows the others an object beside this member, in place of the one before, or nothing any more with null: on later
+   * connections too. Only the newest is sent, so it may be called at any rate. Resolves when the server has it, or a
+   * newer one.
+   */
+  async setState(state) {
+    this.#needHere();
+    this.#shown = state === null || state === undefined ? null : copy(state);
+    await new Promise((resolve, reject) => {
+      this.#showing.push({ resolve, reject });
+      this.#show();
+    });
+  }
+
+  #show() {
+    if (this.#isShowing || this.#showing.length === 0 || this.#state !== 'joined') {
+      return;
+    }
+    this.#isShowing = true;
+    const waiting = this.#showing;
+    this.#showing = [];
+    const over = (tell) => {
+      this.#isShowing = false;
+      waiting.forEach(tell);
+      this.#show();
+    };
+    this.#parley[command](
+      { type: 'state', room: this.#name, state: this.#shown },
+      () => over(({ resolve }) => resolve()),
+      (error) => {
+        if (error.code === 'lost') {
+          this.#isShowing = false;
+          this.#showing.unshift(...waiting); // until the room has been entered again
+        } else {
+          over(({ reject }) => reject(error));
+        }
+      },
+    );
+  }
+
+  /** A state is the connection's: another one shows it anew. */
+  #showAgain() {
+    if (this.#shown !== null) {
+      this.#showing.push({ resolve() {}, reject() {} });
+    }
+    this.#show();
+  }
+
   /** Passes something on to who is there now. Rejects when that is nobody because the connection is lost. */
   async signal(data) {
     this.#needHere();
@@ -2189,6 +2265,7 @@ export class Room extends EventTarget {
     this.#state = 'joined';
     // Before anybody hears of it, who might say something and would have it said before, and twice.
     this.#lookAround();
+    this.#showAgain();
     // What was on its way when the connection was lost may be in the replay; the server may have forgotten its id by now.
     const isInDoubt = [...this.#outbox].some(({ wasLost, ref }) => wasLost && ref === null);
     this.#replayed = isInDoubt ? seq : 0;
@@ -2206,16 +2283,21 @@ export class Room extends EventTarget {
   #lookAround() {
     this.#parley[memberList](
       () => ({ type: 'who', room: this.#name }),
-      ({ names, count, more }) => this.#see(names, count, !more),
+      ({ names, members, count, more }) => this.#see(names, members, count, !more),
       () => {},
     );
   }
 
-  #see(names, count, isWhole) {
+  #see(names, members, count, isWhole) {
     this.#names = new Set(names);
+    this.#people = new Map((members ?? []).map((member) => [memberKey(member), Object.freeze(member)]));
+    this.#showMembers(count, isWhole);
+  }
+
+  #showMembers(count, isWhole) {
     this.#count = count;
     this.#isWhole = isWhole;
-    this.#tell('members', { members: this.members, count });
+    this.#tell('members', { members: this.members, people: this.people, count });
   }
 
   [take](event) {
@@ -2233,7 +2315,7 @@ export class Room extends EventTarget {
         this.#presence(event);
         break;
       case 'signal':
-        this.#tell('signal', { from: event.from, data: event.data });
+        this.#tell('signal', { from: event.from, user: event.user, data: event.data });
         break;
       default: // of a newer server, or 'left'
     }
@@ -2311,8 +2393,8 @@ export class Room extends EventTarget {
   }
 
   #read(message) {
-    const { seq, at, from, text, data, id } = message;
-    return { room: this.#name, seq, at: new Date(at), from, text, data, id, own: id !== undefined && this.#own.has(id) };
+    const { seq, at, from, user, text, data, id } = message;
+    return { room: this.#name, seq, at: new Date(at), from, user, text, data, id, own: id !== undefined && this.#own.has(id) };
   }
 
   #pass(message) {
@@ -2355,15 +2437,17 @@ export class Room extends EventTarget {
     }
   }
 
-  #presence({ names, joined, left, count }) {
+  #presence({ names, joined, left, members = [], gone = [], count }) {
     if (names) {
-      this.#see(names, count, true);
+      this.#see(names, members, count, true);
     } else if (joined) {
       joined.forEach((name) => this.#names.add(name));
       left.forEach((name) => this.#names.delete(name));
-      this.#see(this.#names, count, this.#isWhole);
+      gone.forEach((member) => this.#people.delete(memberKey(member)));
+      members.forEach((member) => this.#people.set(memberKey(member), Object.freeze(member)));
+      this.#showMembers(count, this.#isWhole);
     } else {
-      this.#see(this.#names, count, false);
+      this.#showMembers(count, false);
     }
   }
 
@@ -2391,6 +2475,8 @@ export class Room extends EventTarget {
       entry.reject(failure);
     }
     this.#outbox.clear();
+    this.#showing.forEach(({ reject }) => reject(failure));
+    this.#showing = [];
     withdrawn.forEach((failed) => failed(failure));
     for (const reader of this.#readers) {
       this.#over(reader, null);

@@ -389,6 +389,89 @@ check('members are those of who, and then of presence', async () => {
   assert.equal(java.hasAllMembers, true);
 });
 
+overWebSocket('people are users with their connections, and names that are no user; any of both may be called __proto__', async () => {
+  const java = await enter();
+  const ann = { user: '7', name: 'Ann', connections: 2 };
+  await lines[0].answer('who', { type: 'members', room: 'java', names: ['Ann', 'Bob'], members: [ann], count: 3, more: false });
+  assert.deepEqual(java.people, [ann, { name: 'Bob' }]);
+  const proto = { user: '__proto__', name: '__proto__', connections: 1 };
+  let told;
+  java.addEventListener('members', ({ detail }) => (told = detail), { once: true });
+  await lines[0].say({ type: 'presence', room: 'java', joined: ['__proto__'], left: [], members: [proto], count: 4 });
+  assert.deepEqual(told.people, [proto, ann, { name: 'Bob' }]);
+  assert.deepEqual(java.people, told.people);
+  const anna = { user: '7', name: 'Anna', connections: 1 };
+  await lines[0].say({
+    type: 'presence', room: 'java', joined: ['Anna'], left: ['Ann', '__proto__'], members: [anna], gone: [{ user: '__proto__' }], count: 2,
+  });
+  assert.deepEqual(java.people, [anna, { name: 'Bob' }]);
+  await lines[0].say({ type: 'presence', room: 'java', names: ['Bob'], count: 1 });
+  assert.deepEqual(java.people, [{ name: 'Bob' }]);
+});
+
+overWebSocket('a state is sent as fast as it is taken, the newest alone, and again over another connection', async () => {
+  const java = await enter();
+  const taken = [];
+  for (const x of [1, 2, 3]) {
+    java.setState({ x }).then(() => taken.push(x));
+  }
+  const states = (socket) => socket.all('state').map(({ state }) => state);
+  assert.deepEqual(states(lines[0]), [{ x: 1 }]);
+  await lines[0].answer('state', { type: 'ack', room: 'java' });
+  await settle();
+  assert.deepEqual(taken, [1]);
+  assert.deepEqual(states(lines[0]), [{ x: 1 }, { x: 3 }], 'what came meanwhile is one');
+  await lines[0].drop();
+  mock.timers.tick(60_000);
+  await settle();
+  await lines[1].welcome('java');
+  assert.deepEqual(states(lines[1]), [{ x: 3 }]);
+  await lines[1].answer('state', { type: 'ack', room: 'java' });
+  await settle();
+  assert.deepEqual(taken, [1, 2, 3]);
+  java.setState(null);
+  assert.deepEqual(states(lines[1]), [{ x: 3 }, null]);
+  await lines[1].answer('state', { type: 'ack', room: 'java' });
+  await lines[1].drop();
+  mock.timers.tick(60_000);
+  await settle();
+  await lines[2].welcome('java');
+  assert.deepEqual(states(lines[2]), [], 'nothing is shown any more');
+});
+
+overWebSocket('a state that the server refuses, or that cannot be told any more, is rejected', async () => {
+  const java = await enter();
+  const refused = assert.rejects(java.setState({ x: 1 }), { code: 'room-full' });
+  await lines[0].answer('state', { type: 'error', room: 'java', code: 'room-full', reason: 'no' });
+  await refused;
+  const sent = java.setState({ x: 2 });
+  const withdrawn = assert.rejects(java.setState({ x: 3 }), { code: 'left' });
+  java.leave();
+  await withdrawn;
+  await lines[0].answer('state', { type: 'ack', room: 'java' });
+  await sent;
+  await assert.rejects(java.setState({ x: 4 }), { code: 'left' });
+});
+
+overWebSocket('members show states', async () => {
+  const java = await enter();
+  const bob = { name: 'Bob', connections: 1, state: { ['__proto__']: 1, cursor: [1, 2] } };
+  await lines[0].say({ type: 'presence', room: 'java', joined: ['Bob'], left: [], count: 2, members: [bob] });
+  assert.deepEqual(java.people, [bob]);
+  await lines[0].say({ type: 'presence', room: 'java', joined: [], left: [], count: 2, gone: [{ name: 'Bob' }] });
+  assert.deepEqual(java.people, [{ name: 'Bob' }]);
+});
+
+overWebSocket('messages, signals and the connection say which user it is', async () => {
+  const java = await enter();
+  const users = [];
+  java.addEventListener('message', ({ detail }) => users.push(detail.user));
+  java.addEventListener('signal', ({ detail }) => users.push(detail.user));
+  await lines[0].say({ type: 'welcome', session: 's', user: '7', limits: { bytes: 100, commandBytes: 1000, rooms: 5, rate: 0 } });
+  await lines[0].say(lines[0].message(1, { from: 'Ann', user: '7' }), { type: 'signal', room: 'java', user: '8', data: 1 });
+  assert.deepEqual([parley.user, ...users], ['7', '7', '8']);
+});
+
 check('an iteration has every message from its beginning and ends when the room is left', async () => {
   const java = await enter();
   const reader = java[Symbol.asyncIterator]();

@@ -1,6 +1,6 @@
 // What a TypeScript program may write against parley.d.ts. Compiled, not run.
 
-import { connect, type Gap, type Message, ParleyError, type Receipt } from '../../../webapp/parley.js';
+import { connect, type Gap, type Member, type Message, ParleyError, type Receipt } from '../../../webapp/parley.js';
 
 const parley = connect('/chat', {
   name: 'Ann',
@@ -25,6 +25,15 @@ room.addEventListener('message', ({ detail }) => {
   console.log(message.at.getTime(), message.text?.length, message.own);
 });
 room.addEventListener('gap', ({ detail }: CustomEvent<Gap>) => console.log(detail.state === 'lost'));
+room.addEventListener('members', ({ detail }) => {
+  const people: Member[] = detail.people;
+  console.log(people[0]?.user?.length, (people[0]?.connections ?? 1) + 1, parley.user, room.people.length);
+});
+await room.setState({ typing: true });
+await room.setState(null);
+// @ts-expect-error a state is an object
+await room.setState('typing');
+console.log(room.people[0]?.state?.typing === true);
 for await (const message of room) {
   console.log(message.seq + 1);
 }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import parley.access.BadTokenException.Problem;
 import parley.protocol.MemberName;
 import parley.protocol.RoomPattern;
+import parley.protocol.UserId;
 
 /** What a client may do, as claims of a token or a ticket: reads and writes them. */
 final class Claims {
@@ -28,6 +29,7 @@ final class Claims {
     static Grant of(JwtClaims claims, long until) throws MalformedClaimException, BadTokenException {
         List<RoomPattern> both = patterns(claims, "rooms");
         return new Grant(
+                user(claims),
                 name(claims),
                 joined(both, patterns(claims, "read")),
                 joined(both, patterns(claims, "write")),
@@ -39,6 +41,9 @@ final class Claims {
     /** Writes what a connection needs of them: not what they say of HTTP. */
     static JwtClaims ofConnection(Grant grant) {
         JwtClaims claims = new JwtClaims();
+        if (grant.user() != null) {
+            claims.setSubject(grant.user().value());
+        }
         if (grant.name() != null) {
             claims.setStringClaim("name", grant.name().value());
         }
@@ -58,6 +63,15 @@ final class Claims {
             claims.setStringListClaim(
                     claim, those.stream().map(RoomPattern::toString).toList());
         }
+    }
+
+    private static @Nullable UserId user(JwtClaims claims) throws MalformedClaimException, BadTokenException {
+        String subject = claims.getSubject();
+        UserId user = subject == null ? null : UserId.parse(subject);
+        if (subject != null && user == null) {
+            throw new BadTokenException(Problem.CLAIM, "the token's sub is not " + UserId.RULE);
+        }
+        return user;
     }
 
     private static @Nullable MemberName name(JwtClaims claims) throws MalformedClaimException, BadTokenException {

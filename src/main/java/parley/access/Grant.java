@@ -5,10 +5,12 @@ import org.jspecify.annotations.Nullable;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 import parley.protocol.RoomPattern;
+import parley.protocol.UserId;
 
 /**
  * What a client may do. Immutable.
  *
+ * @param user which user it is; null when nobody says so
  * @param name what it is called, and by no other name; null when it may call itself what it likes
  * @param read the rooms it may be in
  * @param write the rooms it may say something in, when it is in them
@@ -17,6 +19,7 @@ import parley.protocol.RoomPattern;
  * @param until when this ends, in milliseconds since 1970
  */
 public record Grant(
+        @Nullable UserId user,
         @Nullable MemberName name,
         List<RoomPattern> read,
         List<RoomPattern> write,
@@ -31,9 +34,20 @@ public record Grant(
     /** Everything, also on behalf of others. */
     public static final Grant OPERATOR = new Grant(null, ALL, ALL, ALL, true, Long.MAX_VALUE);
 
+    /** Of a client that is no user. */
+    public Grant(
+            @Nullable MemberName name,
+            List<RoomPattern> read,
+            List<RoomPattern> write,
+            List<RoomPattern> publish,
+            boolean isAdmin,
+            long until) {
+        this(null, name, read, write, publish, isAdmin, until);
+    }
+
     /** Everything, for who has been authenticated elsewhere. */
-    public static Grant of(@Nullable MemberName name) {
-        return new Grant(name, ALL, ALL, List.of(), false, Long.MAX_VALUE);
+    public static Grant of(UserId user, MemberName name) {
+        return new Grant(user, name, ALL, ALL, List.of(), false, Long.MAX_VALUE);
     }
 
     /** Whether it may be in that room. */
@@ -53,7 +67,7 @@ public record Grant(
 
     /** The same without the right to say something. */
     public Grant readOnly() {
-        return new Grant(name, read, List.of(), List.of(), false, until);
+        return new Grant(user, name, read, List.of(), List.of(), false, until);
     }
 
     /** Whether it has ended. */

@@ -146,6 +146,7 @@ public final class Metrics implements TurnObserver, Router.Observer {
                 .register(registry);
         bytes("parley.log", "Bytes of the messages that memory keeps in all rooms.", rooms, RoomRegistry::logBytes);
         bytes("parley.log.limit", "How many of these there may be.", rooms, RoomRegistry::logLimit);
+        bytes("parley.states", "Bytes of the states that members show in rooms.", rooms, RoomRegistry::stateBytes);
         bytes(
                 "parley.held",
                 "Bytes of unfinished messages, and of echoes and answers that clients have not read.",

@@ -141,6 +141,15 @@ public final class Parley {
         chores.add(local::sweep);
         long interval = sweepInterval().toMillis();
         pools.sweep().scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
+        // Half the least time between two events of presence, so that it is at most a half longer.
+        long soon = settings.presenceInterval().toMillis() / 2;
+        if (soon < interval / 2) {
+            pools.sweep().scheduleWithFixedDelay(this::tellPresence, soon, soon, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void tellPresence() {
+        attempt(() -> rooms.tellPresence(System.nanoTime()));
     }
 
     private TurnObserver observer() {

@@ -86,6 +86,15 @@ final class RoomKeys {
             100_000,
             "names",
             "Names in presence and members events. In a room with more members, presence has their number" + " alone.");
+    static final Setting<Duration> PRESENCE_INTERVAL = Setting.time(
+            "room.presence-interval",
+            "250ms",
+            ofMillis(20),
+            ofMinutes(1),
+            "20ms to 1m",
+            "The least time from one presence event of a room to the next: all that changes meanwhile is one event, however"
+                    + " many joins and states it is. Less shows states sooner, such as cursors on a board, and sends"
+                    + " more events.");
     static final Setting<Integer> MEMBERS = Setting.number(
             "room.members",
             100_000,
@@ -136,6 +145,7 @@ final class RoomKeys {
             LINGER,
             BATCH_BYTES,
             NAMES,
+            PRESENCE_INTERVAL,
             MEMBERS,
             KEEP,
             KEPT,

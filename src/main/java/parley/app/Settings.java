@@ -128,6 +128,7 @@ public final class Settings {
                 RoomKeys.LINGER.read(config),
                 RoomKeys.BATCH_BYTES.read(config).intValue(),
                 RoomKeys.NAMES.read(config),
+                RoomKeys.PRESENCE_INTERVAL.read(config),
                 RoomKeys.MEMBERS.read(config),
                 retention(config));
     }
@@ -228,6 +229,13 @@ public final class Settings {
     /** What each session may do. */
     public SessionLimits session() {
         return session;
+    }
+
+    /** The least time between two events of presence, in any room. */
+    public Duration presenceInterval() {
+        return overrides.stream()
+                .map(override -> override.limits().presenceInterval())
+                .reduce(room.presenceInterval(), (one, other) -> one.compareTo(other) < 0 ? one : other);
     }
 
     /** What a room of that name keeps and allows. */

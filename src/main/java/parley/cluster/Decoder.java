@@ -41,9 +41,9 @@ final class Decoder {
     }
 
     /** Who another node said is in a room; empty when it cannot be read. */
-    Optional<Envelope.Here> here(String subject, byte[] data) {
+    Optional<PresentEnvelope> here(String subject, byte[] data) {
         try {
-            return Optional.of(Envelope.Here.decode(data));
+            return Optional.of(PresentEnvelope.decode(data));
         } catch (Envelope.UnreadableException e) {
             complain("on " + subject, e);
             return Optional.empty();

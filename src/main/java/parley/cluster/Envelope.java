@@ -7,12 +7,9 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Content;
 import parley.protocol.Draft;
-import parley.room.RoomStore;
 
 /**
  * What nodes send each other, in bytes: a version, fields in a fixed order, then any number of fields that carry a
@@ -31,7 +28,7 @@ record Envelope(String node, long at, long back, Quiet quiet, Draft draft) {
     static final int VERSION = 1;
 
     private static final int TAG_QUIET = 1;
-    private static final int MOST_NAMES = 1_000_000;
+    private static final int TAG_USER = 2;
 
     /**
      * The room has no message behind one number, up to another: numbers between are of other rooms.
@@ -83,6 +80,9 @@ record Envelope(String node, long at, long back, Quiet quiet, Draft draft) {
                 out.writeLong(quiet.after);
                 out.writeLong(quiet.upTo);
             }
+            if (draft.user() != null) {
+                writeTagged(out, TAG_USER, draft.user().getBytes(StandardCharsets.UTF_8));
+            }
         });
     }
 
@@ -100,61 +100,37 @@ record Envelope(String node, long at, long back, Quiet quiet, Draft draft) {
             byte[] text = readBytes(in);
             Content content =
                     new Content(Content.Kind.values()[kind], new String(text, StandardCharsets.UTF_8), text.length);
-            return new Envelope(node, at, back, readTagged(in), new Draft(from, content, id));
+            Quiet quiet = Quiet.UNKNOWN;
+            String user = null;
+            for (int tag = in.read(); tag >= 0; tag = in.read()) {
+                byte[] field = readBytes(in);
+                if (tag == TAG_QUIET) {
+                    DataInputStream numbers = new DataInputStream(new ByteArrayInputStream(field));
+                    quiet = new Quiet(numbers.readLong(), numbers.readLong());
+                } else if (tag == TAG_USER) {
+                    user = new String(field, StandardCharsets.UTF_8);
+                }
+            }
+            return new Envelope(node, at, back, quiet, new Draft(from, user, content, id));
         });
     }
 
-    private static Quiet readTagged(DataInputStream in) throws IOException, UnreadableException {
-        Quiet quiet = Quiet.UNKNOWN;
-        for (int tag = in.read(); tag >= 0; tag = in.read()) {
-            byte[] field = readBytes(in);
-            if (tag == TAG_QUIET) {
-                DataInputStream numbers = new DataInputStream(new ByteArrayInputStream(field));
-                quiet = new Quiet(numbers.readLong(), numbers.readLong());
-            }
-        }
-        return quiet;
+    static void writeTagged(DataOutputStream out, int tag, byte[] field) throws IOException {
+        out.writeByte(tag);
+        out.writeInt(field.length);
+        out.write(field);
     }
 
-    /** Who is in a room at a node. */
-    record Here(String node, RoomStore.Present present) {
-        byte[] encode() {
-            return write(out -> {
-                out.writeUTF(node);
-                out.writeInt(present.count());
-                out.writeBoolean(present.isWhole());
-                out.writeInt(present.names().size());
-                for (Map.Entry<String, Integer> name : present.names().entrySet()) {
-                    out.writeUTF(name.getKey());
-                    out.writeInt(name.getValue());
-                }
-            });
-        }
-
-        static Here decode(byte[] bytes) throws UnreadableException {
-            return read(bytes, in -> {
-                String node = in.readUTF();
-                int count = in.readInt();
-                boolean isWhole = in.readBoolean();
-                int size = Math.min(in.readInt(), MOST_NAMES);
-                Map<String, Integer> names = new HashMap<>();
-                for (int i = 0; i < size; i++) {
-                    names.put(in.readUTF(), in.readInt());
-                }
-                return new Here(node, new RoomStore.Present(count, names, isWhole));
-            });
-        }
-    }
-
-    private interface Writing {
+    interface Writing {
         void to(DataOutputStream out) throws IOException;
     }
 
-    private interface Reading<T> {
+    interface Reading<T> {
         T from(DataInputStream in) throws IOException, UnreadableException;
     }
 
-    private static byte[] write(Writing writing) {
+    /** Writes the version, and what follows it. */
+    static byte[] write(Writing writing) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(bytes)) {
             out.writeByte(VERSION);
@@ -165,8 +141,8 @@ record Envelope(String node, long at, long back, Quiet quiet, Draft draft) {
         return bytes.toByteArray();
     }
 
-    /** Everybody who may publish there may publish anything. */
-    private static <T> T read(byte[] bytes, Reading<T> reading) throws UnreadableException {
+    /** Reads what follows the version. Everybody who may publish there may publish anything. */
+    static <T> T read(byte[] bytes, Reading<T> reading) throws UnreadableException {
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
             int version = in.readUnsignedByte();
             if (version < VERSION || version > VERSION + 1) {
@@ -179,7 +155,7 @@ record Envelope(String node, long at, long back, Quiet quiet, Draft draft) {
         }
     }
 
-    private static byte[] readBytes(DataInputStream in) throws IOException, UnreadableException {
+    static byte[] readBytes(DataInputStream in) throws IOException, UnreadableException {
         int length = in.readInt();
         if (length < 0 || length > in.available()) {
             throw new UnreadableException("it is cut off");
@@ -187,14 +163,14 @@ record Envelope(String node, long at, long back, Quiet quiet, Draft draft) {
         return in.readNBytes(length);
     }
 
-    private static void writeOptional(DataOutputStream out, @Nullable String text) throws IOException {
+    static void writeOptional(DataOutputStream out, @Nullable String text) throws IOException {
         out.writeBoolean(text != null);
         if (text != null) {
             out.writeUTF(text);
         }
     }
 
-    private static @Nullable String readOptional(DataInputStream in) throws IOException {
+    static @Nullable String readOptional(DataInputStream in) throws IOException {
         return in.readBoolean() ? in.readUTF() : null;
     }
 }

@@ -37,6 +37,8 @@ final class Neighbours {
     private static final int MOST_SAID_BYTES = 512 << 10;
 
     private static final int NAME_BYTES = 512;
+    /** With its name, twice. */
+    private static final int USER_BYTES = 1536;
 
     /** Sends something that may get lost. */
     interface Sends {
@@ -160,7 +162,7 @@ final class Neighbours {
 
     /** A node has said who is in a room there. */
     void present(Remote room, byte[] data) {
-        Envelope.Here said = decoder.here(Subjects.PRESENT, data).orElse(null);
+        PresentEnvelope said = decoder.here(Subjects.PRESENT, data).orElse(null);
         if (said == null || said.node().equals(node)) {
             return;
         }
@@ -251,19 +253,27 @@ final class Neighbours {
     }
 
     private int say(Remote room, RoomStore.Present present) {
-        byte[] said = new Envelope.Here(node, present).encode();
+        byte[] said = new PresentEnvelope(node, present).encode();
         int most = (int) Math.min(MOST_SAID_BYTES, maxPayload.getAsLong() / 2);
         if (said.length > most) {
-            said = new Envelope.Here(node, some(present, most / NAME_BYTES)).encode();
+            said = new PresentEnvelope(node, some(present, most)).encode();
         }
         sends.send(subjects.at(room.name(), Subjects.PRESENT), said);
         return said.length;
     }
 
+    /** As much as fits so many bytes, without states. */
     private static RoomStore.Present some(RoomStore.Present all, int most) {
+        Map<String, RoomStore.User> users = new HashMap<>();
+        all.users().entrySet().stream()
+                .limit(most / USER_BYTES)
+                .forEach(user -> users.put(user.getKey(), user.getValue().without()));
+        int left = most - users.size() * USER_BYTES;
         Map<String, Integer> names = new HashMap<>();
-        all.names().entrySet().stream().limit(most).forEach(name -> names.put(name.getKey(), name.getValue()));
-        return new RoomStore.Present(all.count(), names, false);
+        all.names().entrySet().stream()
+                .limit(left / NAME_BYTES)
+                .forEach(name -> names.put(name.getKey(), name.getValue()));
+        return new RoomStore.Present(all.count(), names, false, users, Map.of());
     }
 
     private void expire(long nowNanos) {

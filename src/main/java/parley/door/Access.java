@@ -9,6 +9,7 @@ import parley.access.Grant;
 import parley.access.Tickets;
 import parley.access.Tokens;
 import parley.protocol.MemberName;
+import parley.protocol.UserId;
 import parley.session.Renewal;
 
 /** Who may enter, and with which rights. Any thread. */
@@ -52,10 +53,11 @@ public interface Access extends Renewal {
             throw new BadTokenException(Problem.MISSING, "log in first");
         }
         MemberName name = MemberName.parse(request.principal());
-        if (name == null) {
+        UserId user = UserId.parse(request.principal());
+        if (name == null || user == null) {
             throw new BadTokenException(Problem.CLAIM, "the name of the login is not " + MemberName.RULE);
         }
-        return Grant.of(name);
+        return Grant.of(user, name);
     };
 
     /** Who brings a ticket may enter too, once with each. */

@@ -12,7 +12,7 @@ final class Schema {
     /** Says that a database is one of Parley's: "Prly". */
     private static final int APPLICATION = 0x50726c79;
     /** One more when the tables change. */
-    static final int VERSION = 2;
+    static final int VERSION = 3;
 
     private static final List<String> VERSION_1 = List.of(
             "CREATE TABLE rooms (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL,"
@@ -41,6 +41,9 @@ final class Schema {
             // The clock when the message was written, where it was before 'at'; else null.
             "ALTER TABLE messages ADD COLUMN written INTEGER");
 
+    private static final List<String> VERSION_3 =
+            List.of("ALTER TABLE messages ADD COLUMN user TEXT"); // which user said it; null for none
+
     private Schema() {}
 
     /**
@@ -63,8 +66,11 @@ final class Schema {
         }
         database.useWriteAheadLog();
         List<String> changes = new ArrayList<>(isEmpty ? VERSION_1 : List.of());
-        if (version < VERSION) {
+        if (version < 2) {
             changes.addAll(VERSION_2);
+        }
+        if (version < VERSION) {
+            changes.addAll(VERSION_3);
             changes.add("PRAGMA user_version = " + VERSION);
             upgrade(database, changes);
         }

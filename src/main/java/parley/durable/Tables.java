@@ -20,6 +20,7 @@ final class Tables {
 
     /** As length() does not, it counts what is behind a character 0. */
     private static final String BYTES = "length(content) + coalesce(octet_length(sender), 0)"
+            + " + coalesce(octet_length(user), 0)"
             + " + 2 * coalesce(octet_length(id), 0) + " + OVERHEAD_BYTES;
 
     private final Database database;
@@ -188,7 +189,7 @@ final class Tables {
     void add(long room, Message message, long written) throws SQLException {
         database.begin();
         PreparedStatement insert = database.prepare("INSERT INTO messages (room, seq, at, sender, kind, content, id,"
-                + " written) VALUES (?, ?, ?, ?, ?, ?, ?, nullif(?, ?3))");
+                + " written, user) VALUES (?, ?, ?, ?, ?, ?, ?, nullif(?, ?3), ?)");
         insert.setLong(1, room);
         insert.setLong(2, message.seq());
         insert.setLong(3, message.at());
@@ -197,6 +198,7 @@ final class Tables {
         insert.setBytes(6, message.content().text().getBytes(StandardCharsets.UTF_8));
         insert.setString(7, message.id());
         insert.setLong(8, written);
+        insert.setString(9, message.user());
         insert.executeUpdate();
     }
 
@@ -218,16 +220,16 @@ final class Tables {
 
     /** The bytes of a message: its texts in UTF-8, the id twice, since it is in an index too, and an overhead. */
     static long bytes(Message message) {
-        return bytes(message.from(), message.content(), message.id());
+        return bytes(message.from(), message.user(), message.content(), message.id());
     }
 
     /** The bytes that a message will have. */
     static long bytes(Draft draft) {
-        return bytes(draft.from(), draft.content(), draft.id());
+        return bytes(draft.from(), draft.user(), draft.content(), draft.id());
     }
 
-    private static long bytes(@Nullable String from, Content content, @Nullable String id) {
-        return content.bytes() + bytes(from) + 2L * bytes(id) + OVERHEAD_BYTES;
+    private static long bytes(@Nullable String from, @Nullable String user, Content content, @Nullable String id) {
+        return content.bytes() + bytes(from) + bytes(user) + 2L * bytes(id) + OVERHEAD_BYTES;
     }
 
     private static int bytes(@Nullable String text) {
@@ -265,8 +267,8 @@ final class Tables {
 
     /** Messages without a hole: what is behind one is read by itself. One at least, if there is any. */
     private List<Message> messages(long room, RoomStore.Query query, String which, int step) throws SQLException {
-        PreparedStatement select =
-                database.prepare("SELECT seq, at, sender, kind, content, id FROM messages WHERE room = ?" + which);
+        PreparedStatement select = database.prepare(
+                "SELECT seq, at, sender, kind, content, id, user FROM messages WHERE room = ?" + which);
         select.setLong(1, room);
         select.setLong(2, query.from());
         select.setInt(3, query.limit());
@@ -291,7 +293,10 @@ final class Tables {
         byte[] content = found.getBytes(5);
         String text = new String(content, StandardCharsets.UTF_8);
         Draft draft = new Draft(
-                found.getString(3), new Content(kind(found.getInt(4)), text, content.length), found.getString(6));
+                found.getString(3),
+                found.getString(7),
+                new Content(kind(found.getInt(4)), text, content.length),
+                found.getString(6));
         return new Message(found.getLong(1), found.getLong(2), draft);
     }
 

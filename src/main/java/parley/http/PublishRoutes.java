@@ -152,7 +152,7 @@ final class PublishRoutes {
             exchange.answer(refused.get().answer());
             return;
         }
-        Draft draft = new Draft(from(caller, signal), signal.content(), null);
+        Draft draft = new Draft(from(caller, signal), user(caller, room, signal), signal.content(), null);
         // Opened where it is not: in a cluster its members may be on other nodes.
         boolean isFound = rooms.visit(
                 room,
@@ -169,6 +169,14 @@ final class PublishRoutes {
     private static @Nullable String from(HttpDoor.Caller caller, Post post) {
         MemberName from = post.from() == null ? caller.grant().name() : post.from();
         return from == null ? null : from.value();
+    }
+
+    /** The user that says it: the caller, unless it publishes on behalf of another. */
+    private static @Nullable String user(HttpDoor.Caller caller, RoomName room, Post post) {
+        Grant grant = caller.grant();
+        boolean isForAnother =
+                grant.mayPublish(room) && post.from() != null && !post.from().equals(grant.name());
+        return grant.user() == null || isForAnother ? null : grant.user().value();
     }
 
     /**
@@ -349,7 +357,7 @@ final class PublishRoutes {
         } else if (refused.isPresent()) {
             onResult.accept(refused.get());
         } else {
-            Draft draft = new Draft(from(caller, post), post.content(), id);
+            Draft draft = new Draft(from(caller, post), user(caller, room, post), post.content(), id);
             screen.pass(
                     room,
                     draft,

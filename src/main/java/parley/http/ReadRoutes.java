@@ -147,8 +147,7 @@ final class ReadRoutes {
 
     private static void members(Exchange exchange, Room room) {
         Presence.Snapshot now = room.snapshot();
-        Event members = new Event.Members(null, room.name(), now.names(), now.count(), !now.isWhole());
-        exchange.answer(json(JsonCodec.encode(members) + "\n"));
+        exchange.answer(json(JsonCodec.encode(now.event(null, room.name())) + "\n"));
     }
 
     private void rooms(Exchange exchange, Map<String, String> parameters) {

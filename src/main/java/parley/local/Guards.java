@@ -151,7 +151,7 @@ public final class Guards implements Inspection {
             }
             if (verdict instanceof MessageGuard.Change change) {
                 Content content = Translated.content(change.payload(), messageBytes);
-                return new Passed(new Draft(draft.from(), content, draft.id()));
+                return new Passed(draft.with(content));
             }
             return new Passed(draft);
         }

@@ -40,6 +40,16 @@ public sealed interface Command extends JsonCodec.Decoded {
     record Signal(@Nullable Ref ref, RoomName room, Content data) implements Command {}
 
     /**
+     * Show something about oneself to the members of a room, in place of what was shown before.
+     *
+     * @param state an object; null for nothing any more
+     */
+    record State(@Nullable Ref ref, RoomName room, @Nullable Content state) implements Command {
+        /** How many bytes of UTF-8 it has at most. */
+        public static final int MAX_BYTES = 1024;
+    }
+
+    /**
      * Read messages that are kept: those before one, those after one, or the newest.
      *
      * @param limit how many at most

@@ -13,6 +13,7 @@ public sealed interface Event {
      * The first event of every connection.
      *
      * @param session the session id, as in the server's log
+     * @param user which user the client is; null when it is none
      * @param bytes the longest message, in bytes of UTF-8
      * @param commandBytes the longest WebSocket message, commands and all
      * @param rooms how many rooms the connection may be in
@@ -22,6 +23,7 @@ public sealed interface Event {
     record Welcome(
             String session,
             @Nullable String name,
+            @Nullable String user,
             int bytes,
             int commandBytes,
             int rooms,
@@ -80,13 +82,17 @@ public sealed interface Event {
      * @param names everybody, when the client needs a snapshot; else null
      * @param joined names that are there now and may not have been before
      * @param left names that are not there any more
-     * @param count how many members there are, those without a name included
+     * @param members what there is to say of members beside their names: with names of all, else of those that changed
+     * @param gone members of which there is nothing to say any more
+     * @param count how many connections there are, those without a name included
      */
     record Presence(
             RoomName room,
             @Nullable List<String> names,
             @Nullable List<String> joined,
             @Nullable List<String> left,
+            List<Attendee> members,
+            List<Attendee> gone,
             int count)
             implements Event {}
 
@@ -107,9 +113,12 @@ public sealed interface Event {
     /**
      * Who is in a room.
      *
+     * @param members what there is to say of members beside their names
      * @param more whether there are more names than these
      */
-    record Members(@Nullable Ref ref, RoomName room, List<String> names, int count, boolean more) implements Event {}
+    record Members(
+            @Nullable Ref ref, RoomName room, List<String> names, List<Attendee> members, int count, boolean more)
+            implements Event {}
 
     /** Somebody passed something on. */
     record Signal(RoomName room, Message message) implements Event {}

@@ -10,7 +10,8 @@ import jakarta.json.stream.JsonParser;
 import jakarta.json.stream.JsonParserFactory;
 import java.io.StringReader;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -19,12 +20,12 @@ import org.jspecify.annotations.Nullable;
  * The fields of a command, each read as what it has to be (RFC 8259). A field that may be left out may be {@code null}
  * too.
  *
+ * @param values in the order in which they stand
  * @param isTooDeep whether the line goes deeper than it may; then the values are those that are neither object nor
  * array
  * @param line what they were read from
- * @param dataAt which member of the object {@code data} is, the first being 0; negative when there is none
  */
-record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line, int dataAt) {
+record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line) {
     /** How deep objects and arrays may stand in each other, the command itself being the first. */
     static final int MAX_DEPTH = 32;
     /** The longest {@code id} and {@code epoch}, in characters. */
@@ -56,17 +57,13 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line, int
 
     static Fields of(String line) throws Wrong {
         boolean isTooDeep = depth(line) > MAX_DEPTH;
-        Map<String, JsonValue> values = new HashMap<>();
-        int dataAt = -1;
+        Map<String, JsonValue> values = new LinkedHashMap<>();
         try (JsonParser parser = PARSERS.createParser(new StringReader(line))) {
             if (parser.next() != JsonParser.Event.START_OBJECT) {
                 throw new Wrong(ErrorCode.BAD_JSON, ONE_A_LINE);
             }
             while (parser.next() == JsonParser.Event.KEY_NAME) {
                 String key = parser.getString();
-                if (key.equals("data")) {
-                    dataAt = values.size();
-                }
                 JsonParser.Event event = parser.next();
                 JsonValue value = isTooDeep ? withoutDepth(parser, event) : parser.getValue();
                 if (values.put(key, value) != null) {
@@ -81,7 +78,7 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line, int
             // number.
             throw new Wrong(ErrorCode.BAD_JSON, ONE_A_LINE);
         }
-        return new Fields(values, isTooDeep, line, dataAt);
+        return new Fields(values, isTooDeep, line);
     }
 
     /** Reads a value that is neither object nor array, and passes over one that is, without recursion. */
@@ -237,21 +234,47 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line, int
     Content content() throws Wrong {
         String text = stringIfAny("text");
         // Beside a text null is no data, by itself it is any JSON.
-        if (text == null ? dataAt < 0 : value("data") != null) {
+        if (text == null ? !values.containsKey("data") : value("data") != null) {
             throw new Wrong(ErrorCode.MISSING_FIELD, "a message has text, a string, or data, any JSON; one of them");
         }
         return text == null ? data() : Content.text(text, Utf8.length(text));
     }
 
     Content data() throws Wrong {
-        if (dataAt < 0) {
+        if (!values.containsKey("data")) {
             throw new Wrong(ErrorCode.MISSING_FIELD, "data is missing; it is any JSON");
+        }
+        return raw("data");
+    }
+
+    /** The state that a member shows; null for none any more. */
+    @Nullable
+    Content state() throws Wrong {
+        JsonValue value = value("state");
+        if (value == null) {
+            return null;
+        }
+        if (!(value instanceof JsonObject)) {
+            throw new Wrong(ErrorCode.MISSING_FIELD, "state is an object, or null for none");
+        }
+        Content state = raw("state");
+        if (state.bytes() > Command.State.MAX_BYTES) {
+            throw new Wrong(ErrorCode.TOO_LARGE, "state is at most " + Command.State.MAX_BYTES + " bytes of UTF-8");
+        }
+        return state;
+    }
+
+    /** A value as it was written. */
+    private Content raw(String field) throws Wrong {
+        int at = 0;
+        for (Iterator<String> keys = values.keySet().iterator(); !keys.next().equals(field); ) {
+            at++;
         }
         String json;
         try {
-            json = RawJson.member(line, dataAt);
+            json = RawJson.member(line, at);
         } catch (RawJson.NotJson e) {
-            throw new Wrong(ErrorCode.BAD_JSON, "data holds " + e.getMessage());
+            throw new Wrong(ErrorCode.BAD_JSON, field + " holds " + e.getMessage());
         }
         return new Content(Content.Kind.DATA, json, Utf8.length(json));
     }
@@ -264,7 +287,7 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line, int
         if (!(value instanceof JsonObject after)) {
             throw new Wrong(ErrorCode.MISSING_FIELD, "after is an object with epoch and seq, as in joined and message");
         }
-        Fields inside = new Fields(after, false, "", -1);
+        Fields inside = new Fields(after, false, "");
         Long seq = inside.number("seq", 0);
         if (seq == null) {
             throw new Wrong(ErrorCode.MISSING_FIELD, "after.seq is missing; it is an integer from 0");

@@ -69,6 +69,7 @@ public final class JsonCodec {
             case "leave" -> new Command.Leave(ref, fields.room());
             case "say" -> new Command.Say(ref, fields.room(), fields.content(), fields.id());
             case "signal" -> new Command.Signal(ref, fields.room(), fields.data());
+            case "state" -> new Command.State(ref, fields.room(), fields.state());
             case "history" -> history(fields, ref);
             case "who" -> new Command.Who(ref, fields.room());
             case "rename" -> new Command.Rename(ref, fields.name());
@@ -77,7 +78,7 @@ public final class JsonCodec {
             default ->
                 throw new Fields.Wrong(
                         ErrorCode.UNKNOWN_TYPE,
-                        "type is one of join, leave, say, signal, history, who, rename, renew and ping");
+                        "type is one of join, leave, say, signal, state, history, who, rename, renew and ping");
         };
     }
 
@@ -124,7 +125,14 @@ public final class JsonCodec {
             write(json.writeStartObject(), event);
             json.writeEnd();
         }
-        return line.toString();
+        String written = line.toString();
+        if (event instanceof Event.Presence presence) {
+            written = with(written, "members", AttendeesJson.members(presence.members()));
+            return with(written, "gone", AttendeesJson.gone(presence.gone()));
+        }
+        return event instanceof Event.Members members
+                ? with(written, "members", AttendeesJson.members(members.members()))
+                : written;
     }
 
     /** Writes a time as messages have it. */
@@ -198,6 +206,9 @@ public final class JsonCodec {
         if (welcome.name() != null) {
             json.write("name", welcome.name());
         }
+        if (welcome.user() != null) {
+            json.write("user", welcome.user());
+        }
         json.writeStartObject("limits")
                 .write("bytes", welcome.bytes())
                 .write("commandBytes", welcome.commandBytes())
@@ -243,6 +254,9 @@ public final class JsonCodec {
             if (message.from() != null) {
                 json.write("from", message.from());
             }
+            if (message.user() != null) {
+                json.write("user", message.user());
+            }
             if (message.id() != null) {
                 json.write("id", message.id());
             }
@@ -272,8 +286,11 @@ public final class JsonCodec {
         return with(line.toString(), "messages", "[" + String.join(",", messages) + "]");
     }
 
-    /** Adds a field whose value is JSON already: a generator would have to parse it to write it. */
-    private static String with(String object, String field, String json) {
-        return object.substring(0, object.length() - 1) + ",\"" + field + "\":" + json + "}";
+    /**
+     * Adds a field whose value is JSON already: a generator would have to parse it to write it. Adds nothing for an
+     * empty text.
+     */
+    static String with(String object, String field, String json) {
+        return json.isEmpty() ? object : object.substring(0, object.length() - 1) + ",\"" + field + "\":" + json + "}";
     }
 }

@@ -112,12 +112,15 @@ final class JsonFrames implements Frames {
     }
 
     private Event changes(Presence.Delta delta) {
-        return new Event.Presence(room, null, delta.joined(), delta.left(), delta.count());
+        return new Event.Presence(
+                room, null, delta.joined(), delta.left(), delta.members(), delta.gone(), delta.count());
     }
 
     private Event snapshot() {
         Presence.Snapshot now = snapshot.get();
-        return new Event.Presence(room, now.isWhole() ? now.names() : null, null, null, now.count());
+        return now.isWhole()
+                ? new Event.Presence(room, now.names(), null, null, now.members(), List.of(), now.count())
+                : new Event.Presence(room, null, null, null, List.of(), List.of(), now.count());
     }
 
     @Override

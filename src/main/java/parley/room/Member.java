@@ -27,6 +27,11 @@ public final class Member {
         /** The member is behind in a room that disconnects such members. May be called more than once. */
         void fellBehind();
 
+        /** Which user it is, always the same; null when it is none. Asked with the room's lock held too. */
+        default @Nullable String user() {
+            return null;
+        }
+
         /** Whether it has ended, and needs nothing any more. Asked with the room's lock held too. */
         default boolean hasEnded() {
             return false;
@@ -94,6 +99,12 @@ public final class Member {
 
     Cursor cursor() {
         return cursor;
+    }
+
+    /** Which user it is; null when it is none. */
+    @Nullable
+    String user() {
+        return subscriber.user();
     }
 
     boolean isDirect() {
@@ -180,7 +191,7 @@ public final class Member {
         if (!cursor.isActive()) {
             return null;
         }
-        Presence.Delta delta = room.presence();
+        Presence.Delta delta = room.roster().delta();
         if (delta.version() != presenceSeen) {
             boolean everybody = delta.version() != presenceSeen + 1 || delta.joined() == null;
             presenceSeen = delta.version();
@@ -232,7 +243,7 @@ public final class Member {
 
     /** Goes by another name in the room. */
     public void rename(String name) {
-        room.rename(this, name);
+        room.roster().rename(this, name);
     }
 
     /** Whether it has left. */

@@ -68,6 +68,15 @@ final class Members {
         walked = null;
     }
 
+    /** How far the slowest is behind what it may take, in messages. */
+    long largestLag() {
+        long largest = 0;
+        for (Member member : walk()) {
+            largest = Math.max(largest, member.lag());
+        }
+        return largest;
+    }
+
     /** All members at this moment. Callers must not change the array. */
     Member[] walk() {
         lock.lock();

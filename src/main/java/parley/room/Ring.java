@@ -281,7 +281,8 @@ final class Ring {
 
     static long bytes(Message message) {
         int id = message.id() == null ? 0 : message.id().length() + OVERHEAD_BYTES;
-        return message.content().bytes() + OVERHEAD_BYTES + id;
+        int user = message.user() == null ? 0 : message.user().length();
+        return message.content().bytes() + OVERHEAD_BYTES + id + user;
     }
 
     @Override

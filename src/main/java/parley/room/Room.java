@@ -8,6 +8,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
@@ -68,7 +69,7 @@ public final class Room {
         this.observer = observer;
         this.fanOut = fanOut;
         this.elapsed = elapsed;
-        this.roster = new Roster(name, observer.watch(), limits.names(), lock);
+        this.roster = new Roster(name, observer.watch(), limits, tally.states(), clock::millis, lock);
         this.log = new RoomLog(limits, members, tally, budget, clock, elapsed, roster, lock);
         this.seats = new Seats(name, log, members, roster, tally, lock);
         this.history = new History(name, log, limits.batchBytes());
@@ -252,13 +253,17 @@ public final class Room {
                 if (members.countLocked() >= limits.members()) {
                     return Entry.No.ROOM_FULL;
                 }
-                roster.joinedLocked(as, format);
             } else if (!seats.endLocked(before)) {
                 return Entry.No.GONE; // it has left meanwhile, since its session ended
             }
             // Deltas that the one before has not taken are made up for by a snapshot.
             long presenceSeen = before == null ? roster.delta().version() : Member.NO_PRESENCE;
             Member member = new Member(this, subscriber, frames.of(format), as, presenceSeen, signals.newest() + 1);
+            if (before == null) {
+                roster.joinedLocked(member);
+            } else {
+                roster.replacedLocked(before, member);
+            }
             members.addLocked(member);
             desertion.endsLocked();
             seat = seats.addLocked(member, start, onJoined);
@@ -290,19 +295,6 @@ public final class Room {
         });
     }
 
-    /** Gives a member another name; does nothing when it has left. */
-    void rename(Member member, String to) {
-        lock.lock();
-        try {
-            if (!member.hasLeft()) {
-                roster.renamedLocked(member.name, to);
-                member.name = to;
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
     void leave(Member member) {
         lock.lock();
         try {
@@ -319,6 +311,11 @@ public final class Room {
         return roster.snapshot();
     }
 
+    /** Has a member show a state to all, or none any more. */
+    public Shown show(Member member, @Nullable Content state) {
+        return roster.show(member, state);
+    }
+
     /** How many members there are, those on other nodes too. */
     int count() {
         return roster.count();
@@ -327,8 +324,8 @@ public final class Room {
     /** Looks after the room: presence, pages to be read again, frames and messages that nobody needs. For the sweep. */
     void sweep(long nowNanos) {
         roster.changedHere().ifPresent(log.store()::present);
-        boolean hasChanged = roster.change(nowNanos);
-        if (hasChanged | log.isPageDue() | log.isOverLimits()) {
+        tellPresence(nowNanos);
+        if (log.isPageDue() | log.isOverLimits()) {
             turn.isDue(); // in a quiet room it is the turn too that lets go of messages which have been taken
         }
         signals.letGoOld();
@@ -336,6 +333,13 @@ public final class Room {
             letFramesGo();
         }
         seats.letGoEnded();
+    }
+
+    /** Has members hear what has changed of presence, if the last they heard is old enough. */
+    void tellPresence(long nowNanos) {
+        if (roster.change(nowNanos)) {
+            turn.isDue();
+        }
     }
 
     /**
@@ -410,11 +414,7 @@ public final class Room {
 
     /** How far the slowest member is behind what it may take, in messages. */
     long largestLag() {
-        long largest = 0;
-        for (Member member : members.walk()) {
-            largest = Math.max(largest, member.lag());
-        }
-        return largest;
+        return members.largestLag();
     }
 
     /** How many members there are here. */
@@ -430,8 +430,8 @@ public final class Room {
         return limits;
     }
 
-    Presence.Delta presence() {
-        return roster.delta();
+    Roster roster() {
+        return roster;
     }
 
     Signals signals() {

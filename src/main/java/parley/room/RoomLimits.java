@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param linger how long a room without members stays
  * @param batchBytes how many bytes of UTF-8 messages joined into one frame have at most; a longer one goes alone
  * @param names how many names presence tells at most
+ * @param presenceInterval how long at least from one event of presence to the next
  * @param members how many members there may be at once
  * @param retention what is kept beyond memory, where there is a place for that; null for a room in memory alone
  */
@@ -28,8 +29,40 @@ public record RoomLimits(
         Duration linger,
         int batchBytes,
         int names,
+        Duration presenceInterval,
         int members,
         @Nullable Retention retention) {
+    /** How long at least from one event of presence to the next, where nothing else is set. */
+    public static final Duration PRESENCE_INTERVAL = Duration.ofMillis(250);
+
+    /** With the usual time between events of presence. */
+    public RoomLimits(
+            int history,
+            long historyBytes,
+            long backlogBytes,
+            Duration slowAfter,
+            int window,
+            Overflow overflow,
+            Duration linger,
+            int batchBytes,
+            int names,
+            int members,
+            @Nullable Retention retention) {
+        this(
+                history,
+                historyBytes,
+                backlogBytes,
+                slowAfter,
+                window,
+                overflow,
+                linger,
+                batchBytes,
+                names,
+                PRESENCE_INTERVAL,
+                members,
+                retention);
+    }
+
     public RoomLimits {
         if (history < 1
                 || historyBytes < 1
@@ -39,6 +72,7 @@ public record RoomLimits(
                 || linger.isNegative()
                 || batchBytes < 1
                 || names < 0
+                || presenceInterval.isNegative()
                 || members < 1) {
             throw new IllegalArgumentException("a room keeps and allows at least one message");
         }

@@ -343,6 +343,16 @@ public final class RoomRegistry {
         }
     }
 
+    /** Has members hear what has changed of presence, where that is to be soon. Called now and then by one thread. */
+    public void tellPresence(long nowNanos) {
+        rooms.values().forEach(room -> room.tellPresence(nowNanos));
+    }
+
+    /** The bytes of the states that members show, in all rooms. */
+    public long stateBytes() {
+        return tally.states().bytes();
+    }
+
     /**
      * Has rooms forget what they keep: the one first in which nothing was said for the longest time, and nothing that
      * members have still to take. Only when that does not suffice rooms forget under their members, the one first that

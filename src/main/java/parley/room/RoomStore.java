@@ -3,6 +3,8 @@ package parley.room;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
@@ -147,13 +149,50 @@ public interface RoomStore {
     /**
      * Who is in a room on one node.
      *
-     * @param count members, those without a name included
-     * @param names how many members go by each name; at most as many as presence names
-     * @param isWhole whether these are all
+     * @param count connections, those without a name included
+     * @param names how many connections without a user go by each name
+     * @param isWhole whether these names and users are all; they are at most as many as presence names
+     * @param users the connections of each user
+     * @param states the state of those that go by a name, where they show one
      */
-    record Present(int count, Map<String, Integer> names, boolean isWhole) {
+    record Present(
+            int count,
+            Map<String, Integer> names,
+            boolean isWhole,
+            Map<String, User> users,
+            Map<String, State> states) {
         /** Nobody. */
         public static final Present NOBODY = new Present(0, Map.of(), true);
+
+        /** Without users. */
+        public Present(int count, Map<String, Integer> names, boolean isWhole) {
+            this(count, names, isWhole, Map.of(), Map.of());
+        }
+    }
+
+    /**
+     * What a member shows.
+     *
+     * @param at when it was set, in milliseconds since 1970
+     */
+    record State(Content content, long at) {}
+
+    /**
+     * A user in a room on one node.
+     *
+     * @param name what it was called last, or null
+     * @param namedAt when that was, in milliseconds since 1970
+     * @param state what was set last by one of its connections, or null
+     */
+    record User(
+            int connections,
+            @Nullable String name,
+            long namedAt,
+            @Nullable State state) {
+        /** The same without its state. */
+        public User without() {
+            return new User(connections, name, namedAt, null);
+        }
     }
 
     /** A room, as the store knows it. Neither blocks nor throws. */

@@ -3,7 +3,9 @@ package parley.room;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.Content;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
 
@@ -19,23 +21,47 @@ final class Roster {
     private final RoomName room;
     private final RoomWatch watch;
 
-    Roster(RoomName room, RoomWatch watch, int maxNames, ReentrantLock lock) {
+    /**
+     * @param millis the time of day
+     */
+    Roster(
+            RoomName room,
+            RoomWatch watch,
+            RoomLimits limits,
+            StateBytes stateBytes,
+            LongSupplier millis,
+            ReentrantLock lock) {
         this.room = room;
         this.watch = watch;
         this.lock = lock;
-        this.presence = new Presence(maxNames);
+        this.presence = new Presence(limits, stateBytes, millis);
     }
 
-    void joinedLocked(@Nullable String name, Format format) {
-        if (format != Format.DIRECT) {
-            presence.joined(name);
-            watch.joined(room, name);
+    void joinedLocked(Member member) {
+        if (!member.isDirect()) {
+            presence.joined(member.user(), member.name);
+            watch.joined(room, member.name);
+        }
+    }
+
+    /** A member of the same session stands in for one. */
+    void replacedLocked(Member before, Member now) {
+        presence.replaced(before, now, now.user(), now.name);
+    }
+
+    /** Has a member show a state, or none any more; nothing comes of it when it has left. */
+    Shown show(Member member, @Nullable Content state) {
+        lock.lock();
+        try {
+            return member.hasLeft() ? Shown.DONE : presence.show(member, member.user(), member.name, state);
+        } finally {
+            lock.unlock();
         }
     }
 
     void leftLocked(Member member) {
         if (!member.isDirect()) {
-            presence.left(member.name);
+            presence.left(member, member.user(), member.name);
             watch.left(room, member.name);
             if (presence.count() == 0) {
                 watch.emptied(room);
@@ -43,9 +69,18 @@ final class Roster {
         }
     }
 
-    void renamedLocked(@Nullable String from, String to) {
-        presence.renamed(from, to);
-        watch.renamed(room, from, to);
+    /** Gives a member another name; does nothing when it has left. */
+    void rename(Member member, String to) {
+        lock.lock();
+        try {
+            if (!member.hasLeft()) {
+                presence.renamed(member, member.user(), member.name, to);
+                watch.renamed(room, member.name, to);
+                member.name = to;
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Messages have been added, for what watches. */

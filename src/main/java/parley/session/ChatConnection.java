@@ -3,6 +3,7 @@ package parley.session;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Transport;
+import parley.protocol.UserId;
 import parley.room.Member;
 import parley.room.RoomRegistry;
 
@@ -50,6 +51,12 @@ public abstract sealed class ChatConnection extends Connection implements Member
     @Override
     public final void binary(ByteBuffer message) {
         end(Ending.BINARY);
+    }
+
+    @Override
+    public final @Nullable String user() {
+        UserId user = client().visitor().grant().user(); // a renewed grant is of the same user
+        return user == null ? null : user.value();
     }
 
     @Override

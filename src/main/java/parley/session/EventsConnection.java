@@ -183,6 +183,7 @@ public final class EventsConnection extends ChatConnection {
         Event.Welcome welcome = new Event.Welcome(
                 client().session(),
                 name == null ? null : name.value(),
+                user(),
                 limits.messageBytes(),
                 limits.commandBytes(),
                 limits.rooms(),

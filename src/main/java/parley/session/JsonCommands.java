@@ -94,7 +94,8 @@ final class JsonCommands {
     }
 
     private void carryOut(Command command, Member in) {
-        boolean writes = command instanceof Command.Say || command instanceof Command.Signal;
+        boolean writes =
+                command instanceof Command.Say || command instanceof Command.Signal || command instanceof Command.State;
         if (writes && !connection.grant().mayWrite(in.room().name())) {
             answers.fail(command, ErrorCode.FORBIDDEN, "this token does not allow writing in this room");
             return;
@@ -103,6 +104,8 @@ final class JsonCommands {
             say(say, in);
         } else if (command instanceof Command.Signal signal) {
             signal(signal, in);
+        } else if (command instanceof Command.State state) {
+            state(state, in);
         } else if (command instanceof Command.Leave leave) {
             leave(leave, in);
         } else if (command instanceof Command.History history) {
@@ -120,7 +123,7 @@ final class JsonCommands {
             return;
         }
         Answers.Later answer = answers.later();
-        Draft draft = new Draft(called(), say.content(), say.id());
+        Draft draft = new Draft(called(), connection.user(), say.content(), say.id());
         connection.backpressure().publish(in.room(), draft, outcome -> answer.give(answer(say, outcome)));
         answer.carriedOut();
     }
@@ -142,8 +145,19 @@ final class JsonCommands {
             tooLarge(signal);
             return;
         }
-        in.room().signal(new Draft(called(), signal.data(), null));
+        in.room().signal(new Draft(called(), connection.user(), signal.data(), null));
         answers.add(new Event.Ack(signal.ref(), signal.room(), null, null));
+    }
+
+    private void state(Command.State state, Member in) {
+        switch (in.room().show(in, state.state())) {
+            case DONE -> answers.add(new Event.Ack(state.ref(), state.room(), null, null));
+            case NAMELESS ->
+                answers.fail(state, ErrorCode.BAD_NAME, "a member without a name shows no state; take a name first");
+            case FULL ->
+                answers.fail(
+                        state, ErrorCode.ROOM_FULL, "the server holds as many states as it may; try a smaller one");
+        }
     }
 
     private void join(Command.Join join) {
@@ -262,8 +276,7 @@ final class JsonCommands {
         answers.add(
                 () -> {
                     Presence.Snapshot now = in.room().snapshot();
-                    return JsonCodec.encode(
-                            new Event.Members(who.ref(), who.room(), now.names(), now.count(), !now.isWhole()));
+                    return JsonCodec.encode(now.event(who.ref(), who.room()));
                 },
                 0);
     }
@@ -281,13 +294,17 @@ final class JsonCommands {
         answers.add(new Event.Ack(rename.ref(), null, null, null));
     }
 
-    /** Another token for the one that ends: of the same name, and without the rooms that it does not open any more. */
+    /** Another token for the one that ends: of the same user and name, and without the rooms that it does not open any more. */
     private void renew(Command.Renew renew) {
         Grant other;
         try {
             other = connection.sessions().renewal().renew(renew.token());
         } catch (BadTokenException e) {
             answers.fail(renew, ErrorCode.FORBIDDEN, String.valueOf(e.getMessage()));
+            return;
+        }
+        if (!Objects.equals(other.user(), connection.grant().user())) {
+            answers.fail(renew, ErrorCode.FORBIDDEN, "the token is of another user; open another connection with it");
             return;
         }
         if (!Objects.equals(other.name(), connection.grant().name())) {

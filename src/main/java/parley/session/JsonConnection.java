@@ -41,6 +41,7 @@ public final class JsonConnection extends ChatConnection {
         answers.add(new Event.Welcome(
                 client.session(),
                 commands.called(),
+                user(),
                 limits.messageBytes(),
                 limits.commandBytes(),
                 limits.rooms(),

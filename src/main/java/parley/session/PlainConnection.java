@@ -54,7 +54,7 @@ public final class PlainConnection extends ChatConnection {
         boolean isWithinBytes = ofBytes == Rate.Allowance.ALLOWED;
         switch (isWithinBytes ? mayCommand() : ofBytes) {
             case ALLOWED -> {
-                Draft draft = new Draft(name == null ? null : name.value(), Content.text(message, bytes), null);
+                Draft draft = new Draft(name == null ? null : name.value(), user(), Content.text(message, bytes), null);
                 backpressure().publish(in.room(), draft, this::published);
                 backpressure().keepPace();
             }

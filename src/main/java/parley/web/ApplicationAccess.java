@@ -14,6 +14,7 @@ import parley.door.Request;
 import parley.local.FailureLog;
 import parley.protocol.MemberName;
 import parley.protocol.RoomPattern;
+import parley.protocol.UserId;
 
 /** Asks the application's admitters, and what the settings say where none decides. Any thread. */
 final class ApplicationAccess implements Access {
@@ -69,7 +70,12 @@ final class ApplicationAccess implements Access {
         if (rights.name() != null && name == null) {
             throw new IllegalArgumentException("a name is " + MemberName.RULE + ", and not '" + rights.name() + "'");
         }
+        UserId user = rights.user() == null ? null : UserId.parse(rights.user());
+        if (rights.user() != null && user == null) {
+            throw new IllegalArgumentException("a user is " + UserId.RULE + ", and not '" + rights.user() + "'");
+        }
         return new Grant(
+                user,
                 name,
                 patterns(rights.read()),
                 patterns(rights.write()),

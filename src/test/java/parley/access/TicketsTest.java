@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import parley.access.BadTokenException.Problem;
 import parley.protocol.MemberName;
 import parley.protocol.RoomPattern;
+import parley.protocol.UserId;
 
 /** Tickets: what they stand for, for how long, and how often. */
 class TicketsTest {
@@ -68,6 +69,12 @@ class TicketsTest {
     void aTicketHasTheRightsThatASessionNeeds() throws Exception {
         assertThat(tickets.take(ticket())).isEqualTo(ANN_IN_A_SESSION);
         assertThat(tickets.take(tickets.make(Grant.ANYONE).orElseThrow())).isEqualTo(Grant.ANYONE);
+    }
+
+    @Test
+    void aTicketIsOfTheUserOfItsToken() throws Exception {
+        Grant ann = new Grant(new UserId("u|7"), null, List.of(JAVA), List.of(), List.of(), false, Long.MAX_VALUE);
+        assertThat(tickets.take(tickets.make(ann).orElseThrow())).isEqualTo(ann);
     }
 
     @Test

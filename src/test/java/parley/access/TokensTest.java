@@ -44,6 +44,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
+import parley.protocol.UserId;
 
 /** Tokens, those that a client would send who should not come in above all. */
 class TokensTest {
@@ -99,6 +100,19 @@ class TokensTest {
         String text = Base64.getMimeEncoder().encodeToString(key.getEncoded());
         return Files.writeString(
                 folder.resolve("key.pem"), "-----BEGIN PUBLIC KEY-----\n" + text + "\n-----END PUBLIC KEY-----\n");
+    }
+
+    @Test
+    void theSubjectIsTheUser() throws Exception {
+        Tokens tokens = tokens(settings(SECRET, null, ""));
+        JwtClaims claims = claims();
+        assertThat(tokens.check(hmac(claims)).user()).isNull();
+        claims.setSubject("auth0|7");
+        assertThat(tokens.check(hmac(claims)).user()).isEqualTo(new UserId("auth0|7"));
+        for (Object wrong : List.of("", "x".repeat(256), "a\nb", 7)) {
+            claims.setClaim("sub", wrong);
+            assertThatThrownBy(() -> tokens.check(hmac(claims))).isInstanceOf(BadTokenException.class);
+        }
     }
 
     @Test

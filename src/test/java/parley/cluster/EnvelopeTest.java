@@ -3,10 +3,13 @@ package parley.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -19,6 +22,13 @@ import parley.room.RoomStore;
 class EnvelopeTest {
     private static final Draft DRAFT = new Draft("Zoë", new Content(Content.Kind.DATA, "{\"ä\":1}", 8), "id 1");
 
+    private static final Draft OF_USER = new Draft("Zoë", "u 7", DRAFT.content(), "id 1");
+    private static final RoomStore.State STATE = new RoomStore.State(DRAFT.content(), 77);
+    private static final Map<String, RoomStore.User> USERS = Map.of(
+            "7", new RoomStore.User(3, "Ann", 5, STATE),
+            "8", new RoomStore.User(1, "Bob", 6, null),
+            "9", new RoomStore.User(1, null, 0, STATE));
+
     @Test
     void anEnvelopeIsReadAsItWasWritten() throws Exception {
         for (Draft draft : List.of(new Draft(null, new Content(Content.Kind.TEXT, "", 0), null), DRAFT)) {
@@ -27,8 +37,54 @@ class EnvelopeTest {
                 assertThat(Envelope.decode(envelope.encode())).isEqualTo(envelope);
             }
         }
-        Envelope.Here here = new Envelope.Here("node", new RoomStore.Present(3, Map.of("Ann", 2), false));
-        assertThat(Envelope.Here.decode(here.encode())).isEqualTo(here);
+        Envelope ofUser = new Envelope("node", 17, 3, new Envelope.Quiet(7, 90), OF_USER);
+        assertThat(Envelope.decode(ofUser.encode())).isEqualTo(ofUser);
+    }
+
+    @Test
+    void whoIsInARoomIsReadAsItWasWritten() throws Exception {
+        PresentEnvelope here = new PresentEnvelope("node", new RoomStore.Present(3, Map.of("Ann", 2), false));
+        assertThat(PresentEnvelope.decode(here.encode())).isEqualTo(here);
+        PresentEnvelope users = new PresentEnvelope(
+                "node", new RoomStore.Present(7, Map.of("Ann", 2), true, USERS, Map.of("Ann", STATE)));
+        assertThat(PresentEnvelope.decode(users.encode())).isEqualTo(users);
+    }
+
+    /** As a node before users reads it: a version, the node, the count, whether these are all, and names. */
+    @Test
+    void aNodeBeforeUsersReadsTheNameOfEachAsALabel() throws Exception {
+        byte[] bytes = new PresentEnvelope(
+                        "node", new RoomStore.Present(7, Map.of("Ann", 2), true, USERS, Map.of("Ann", STATE)))
+                .encode();
+        DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
+        assertThat(in.readUnsignedByte()).isEqualTo(1);
+        assertThat(in.readUTF()).isEqualTo("node");
+        assertThat(in.readInt()).isEqualTo(7);
+        assertThat(in.readBoolean()).isTrue();
+        Map<String, Integer> names = new HashMap<>();
+        for (int i = in.readInt(); i > 0; i--) {
+            names.put(in.readUTF(), in.readInt());
+        }
+        assertThat(names).isEqualTo(Map.of("Ann", 5, "Bob", 1));
+    }
+
+    @Test
+    void whateverBytesSayWhoIsThereTheyAreReadOrUnreadable() {
+        Random random = new Random(42);
+        byte[] whole = new PresentEnvelope(
+                        "node", new RoomStore.Present(7, Map.of("Ann", 2), true, USERS, Map.of("Ann", STATE)))
+                .encode();
+        for (int i = 0; i < 20_000; i++) {
+            byte[] changed = whole.clone();
+            for (int j = 0; j < 3; j++) {
+                changed[1 + random.nextInt(changed.length - 1)] = (byte) random.nextInt();
+            }
+            try {
+                assertThat(PresentEnvelope.decode(changed).node()).isNotNull();
+            } catch (Envelope.UnreadableException e) {
+                assertThat(e).hasMessageStartingWith("it");
+            }
+        }
     }
 
     /** As Parley 0.1.0 writes it: fixed fields, and nothing behind them. */
@@ -59,7 +115,7 @@ class EnvelopeTest {
     /** The first release compares the version and reads the fixed fields, whatever comes behind them. */
     @Test
     void theFirstReleaseReadsWhatIsWrittenNow() throws Exception {
-        byte[] now = new Envelope("node", 17, 3, new Envelope.Quiet(7, 90), DRAFT).encode();
+        byte[] now = new Envelope("node", 17, 3, new Envelope.Quiet(7, 90), OF_USER).encode();
         byte[] then = fixedFields(1);
         assertThat(Arrays.copyOf(now, then.length)).isEqualTo(then);
     }

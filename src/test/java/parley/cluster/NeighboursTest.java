@@ -47,9 +47,9 @@ class NeighboursTest {
         payloads.add(data);
     }
 
-    private static Envelope.Here here(byte[] data) {
+    private static PresentEnvelope here(byte[] data) {
         try {
-            return Envelope.Here.decode(data);
+            return PresentEnvelope.decode(data);
         } catch (Envelope.UnreadableException e) {
             throw new AssertionError(e);
         }
@@ -108,7 +108,7 @@ class NeighboursTest {
     }
 
     private void present(String node, int count) {
-        neighbours.present(room, new Envelope.Here(node, members(count)).encode());
+        neighbours.present(room, new PresentEnvelope(node, members(count)).encode());
     }
 
     private void beat(String node) {
@@ -212,5 +212,20 @@ class NeighboursTest {
         assertThat(present.count()).isEqualTo(50_000);
         assertThat(present.isWhole()).isFalse();
         assertThat(present.names()).isNotEmpty();
+    }
+
+    @Test
+    void moreUsersThanNatsTakesAreNotSaid() {
+        Map<String, RoomStore.User> users = new LinkedHashMap<>();
+        for (int i = 0; i < 2_000; i++) {
+            users.put("\u4e16".repeat(250) + i, new RoomStore.User(1, "\ud83d\ude00".repeat(36) + i, i, null));
+        }
+        neighbours.here(room, new RoomStore.Present(2_000, Map.of("Ann", 1), true, users, Map.of()));
+        pass(SECOND);
+        byte[] last = payloads.get(payloads.size() - 1);
+        assertThat(last.length).isBetween(256 << 10, 512 << 10);
+        RoomStore.Present present = here(last).present();
+        assertThat(present.isWhole()).isFalse();
+        assertThat(present.users()).hasSizeGreaterThan(300);
     }
 }

@@ -247,7 +247,7 @@ class DataFileTest extends DurableBase {
         assertThatThrownBy(this::start)
                 .isInstanceOf(DataException.class)
                 .hasMessage("The data folder '" + folder + "' cannot be used: it was written by a newer Parley"
-                        + " (version 99 of the file; this one knows up to 2).");
+                        + " (version 99 of the file; this one knows up to 3).");
         assertThat(Files.readAllBytes(folder.resolve("parley.db"))).isEqualTo(before);
     }
 
@@ -270,6 +270,22 @@ class DataFileTest extends DurableBase {
                 .as("not before the newest of that time")
                 .containsExactly(5000L);
         assertThat(read(start().open(JAVA, new Heard()))).containsExactly("two", "[3]", "four");
+    }
+
+    @Test
+    void aFileOfVersionTwoIsReadAndGoesOn() throws Exception {
+        executeInFile(VERSION_1);
+        executeInFile(
+                "ALTER TABLE rooms ADD COLUMN newest_at INTEGER NOT NULL DEFAULT 0",
+                "ALTER TABLE rooms ADD COLUMN seen_seq INTEGER NOT NULL DEFAULT 0",
+                "ALTER TABLE rooms ADD COLUMN seen_at INTEGER NOT NULL DEFAULT 0",
+                "ALTER TABLE messages ADD COLUMN written INTEGER",
+                "PRAGMA user_version = 2",
+                "INSERT INTO rooms VALUES (1, 'java', 'its-epoch', 1, 1, 102, 5000, 4000, 0, 0)",
+                "INSERT INTO messages VALUES (1, 1, 4000, 'Ann', 0, CAST('one' AS BLOB), NULL, NULL)");
+        RoomStore.Log log = start().open(JAVA, new Heard());
+        assertPublished(append(log, 5_000, "two", null), 2);
+        assertThat(read(start().open(JAVA, new Heard()))).containsExactly("one", "two");
     }
 
     /** In a file of version 1 times fall where the clock was set back. */

@@ -40,11 +40,11 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import parley.client.Certificate;
-import parley.client.EventReader;
-import parley.client.JsonClient;
 import parley.it.ReverseProxy.Change;
 import parley.it.ReverseProxy.Kind;
+import parley.testclient.Certificate;
+import parley.testclient.EventReader;
+import parley.testclient.JsonClient;
 
 /**
  * Event streams, pages and publishing behind nginx and Apache httpd with the files of {@code docker}, which here

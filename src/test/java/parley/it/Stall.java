@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import parley.client.JsonClient;
+import parley.testclient.JsonClient;
 
 /** A server that stands still for a while, as one whose machine is suspended, and a member that talks in room tea. */
 final class Stall implements AutoCloseable {

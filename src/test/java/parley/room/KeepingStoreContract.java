@@ -131,7 +131,10 @@ public abstract class KeepingStoreContract extends RoomStoreContract {
         String odd = "gr\u00fc\u00df \ud83d\ude00 \u0000 '; DROP TABLE rooms; --";
         CompletableFuture<Outcome> last = new CompletableFuture<>();
         log.append(5, new Draft(null, Content.text(odd, Utf8.length(odd)), "an-id"), outcome -> {});
-        log.append(6, new Draft("O'Neill", new Content(Content.Kind.DATA, "{\"a\":1}", 7), null), last::complete);
+        log.append(
+                6,
+                new Draft("O'Neill", "a|\u00fc '7", new Content(Content.Kind.DATA, "{\"a\":1}", 7), null),
+                last::complete);
         get(last);
         assertThat(forward(log, 1, 9, MUCH).messages()).hasSize(2).isEqualTo(room.messages());
     }

@@ -217,13 +217,13 @@ public abstract class RoomStoreContract {
         Content data = new Content(Content.Kind.DATA, "{\"a\":1}", 7);
         CompletableFuture<Outcome> second = new CompletableFuture<>();
         log.append(5, new Draft(null, Content.text(odd, Utf8.length(odd)), "an-id"), outcome -> {});
-        log.append(6, new Draft("O'Neill", data, null), second::complete);
+        log.append(6, new Draft("O'Neill", "a|\u00fc '7", data, null), second::complete);
         get(second);
         List<Long> numbers = room.numbers();
         assertThat(room.messages())
                 .containsExactly(
                         new Message(numbers.get(0), 5, null, Content.text(odd, Utf8.length(odd)), "an-id"),
-                        new Message(numbers.get(1), 6, "O'Neill", data, null));
+                        new Message(numbers.get(1), 6, "O'Neill", "a|\u00fc '7", data, null));
     }
 
     @Test

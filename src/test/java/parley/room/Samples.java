@@ -38,6 +38,23 @@ public final class Samples {
                 history, historyBytes, backlogBytes, SLOW_AFTER, window, overflow, linger, 1 << 16, 5, 100_000, null);
     }
 
+    /** Of a room that tells of so many members, so often, in so many bytes. */
+    static RoomLimits limits(int names, Duration interval, int batchBytes) {
+        return new RoomLimits(
+                10,
+                HISTORY_BYTES,
+                BACKLOG_BYTES,
+                SLOW_AFTER,
+                0,
+                Overflow.DROP_OLDEST,
+                Duration.ZERO,
+                batchBytes,
+                names,
+                interval,
+                100_000,
+                null);
+    }
+
     /** The same with frames of one message each. */
     static RoomLimits aMessageAFrame(RoomLimits limits) {
         return new RoomLimits(

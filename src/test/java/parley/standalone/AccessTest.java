@@ -9,6 +9,7 @@ import static parley.testclient.Token.claims;
 import static parley.testclient.Token.endsIn;
 import static parley.testclient.Token.token;
 
+import jakarta.json.JsonObject;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -92,6 +93,41 @@ class AccessTest extends ServerBase {
         }
     }
 
+    private static String tokenOf(String user, String name) throws Exception {
+        JwtClaims claims = claims(name, "java");
+        claims.setSubject(user);
+        return token(claims);
+    }
+
+    @Test
+    void theUserIsTheTokensAndStaysTheSame() throws Exception {
+        startWithTokens();
+        try (JsonClient ann = new JsonClient(ws("/chat/java?name=Ann&token=" + tokenOf("u-7", null)));
+                JsonClient nobody = new JsonClient(ws("/chat/java?name=Ann&token=" + token(claims(null, "java"))))) {
+            assertThat(ann.next("welcome").getString("user")).isEqualTo("u-7");
+            assertThat(nobody.next("welcome")).doesNotContainKey("user");
+            ann.ask("{'type':'say','room':'java','text':'hi'}");
+            assertThat(nobody.next("message").getString("user")).isEqualTo("u-7");
+            ann.ask("{'type':'signal','room':'java','data':1}");
+            assertThat(nobody.next("signal").getString("user")).isEqualTo("u-7");
+            nobody.ask("{'type':'say','room':'java','text':'hi'}");
+            assertThat(nobody.next("message")).doesNotContainKey("user");
+            JsonObject history = nobody.ask("{'type':'history','room':'java'}");
+            assertThat(history.getJsonArray("messages").getJsonObject(0).getString("user"))
+                    .isEqualTo("u-7");
+            assertThat(ann.ask("{'type':'renew','token':'" + tokenOf("u-8", null) + "'}")
+                            .getString("reason"))
+                    .isEqualTo("the token is of another user; open another connection with it");
+            assertThat(ann.ask("{'type':'renew','token':'" + tokenOf("u-7", null) + "'}")
+                            .getString("type"))
+                    .isEqualTo("ack");
+            JsonObject members = nobody.ask("{'type':'who','room':'java'}");
+            assertThat(members.getJsonArray("members"))
+                    .hasToString("[{\"user\":\"u-7\",\"name\":\"Ann\",\"connections\":1}]");
+            assertThat(members.getJsonArray("names")).hasToString("[\"Ann\"]");
+        }
+    }
+
     @Test
     void jsonClientsAreAnsweredWhatTheyMayNot() throws Exception {
         startWithTokens();
@@ -103,6 +139,7 @@ class AccessTest extends ServerBase {
             for (String command : List.of(
                     "{'type':'say','room':'news','text':'x'}",
                     "{'type':'signal','room':'news','data':1}",
+                    "{'type':'state','room':'news','state':{}}",
                     "{'type':'join','room':'tea'}")) {
                 assertThat(ann.ask(command).getString("code")).as(command).isEqualTo("forbidden");
             }

@@ -367,6 +367,37 @@ class JsonProtocolTest extends ServerBase {
         }
     }
 
+    @Test
+    void aStateIsShownToMembersAndToThoseThatComeLater() throws Exception {
+        start("room.presence-interval=20ms");
+        try (JsonClient ann = enter("/chat/java?name=Ann");
+                JsonClient bob = enter("/chat/java?name=Bob");
+                JsonClient nameless = enter("/chat/java")) {
+            String large = "{'a':'" + "é".repeat(508) + "'}";
+            assertThat(ann.ask("{'type':'state','room':'java','state':" + large + "}")
+                            .getString("type"))
+                    .isEqualTo("ack");
+            assertThat(ann.ask("{'type':'state','room':'java','state':" + large.replace("'}", "x'}") + "}")
+                            .getString("code"))
+                    .isEqualTo("too-large");
+            assertThat(nameless.ask("{'type':'state','room':'java','state':{}}").getString("code"))
+                    .isEqualTo("bad-name");
+            ann.ask("{'type':'state','state':{ 'n' : 1.50, '__proto__': [] },'data':0,'room':'java'}");
+            String shown = quoted("{'name':'Ann','connections':1,'state':{'n':1.50,'__proto__':[]}}");
+            while (!bob.presence().toString().contains(shown)) {
+                // until it is told
+            }
+            assertThat(nameless.ask("{'type':'who','room':'java'}").getJsonArray("members"))
+                    .hasToString("[" + shown + "]");
+            ann.close();
+            while (!bob.presence().toString().contains(quoted("'gone':[{'name':'Ann'}]"))) {
+                // until it is told
+            }
+            assertThat(bob.ask("{'type':'who','room':'java'}")).doesNotContainKey("members");
+            assertThat(server.parley().rooms().stateBytes()).isZero();
+        }
+    }
+
     @ParameterizedTest
     @CsvFileSource(resources = "/commands.csv", delimiter = '|', quoteCharacter = '`')
     void oneAnswerToEachCommandRightOrWrong(String command, String answer) throws Exception {

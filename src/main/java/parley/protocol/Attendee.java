@@ -1,0 +1,23 @@
+package parley.protocol;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What presence says of a member beside its name: a user with all its connections, or the connections without a user
+ * that go by one name. Immutable.
+ *
+ * @param user which user, or null
+ * @param name what it is called; null for a user without a name, and never null without a user
+ * @param connections how many connections it has in the room, on all nodes
+ * @param state the object that its connections showed last; null for none
+ */
+public record Attendee(
+        @Nullable String user,
+        @Nullable String name,
+        int connections,
+        @Nullable Content state) {
+    /** Without a state. */
+    public Attendee(@Nullable String user, @Nullable String name, int connections) {
+        this(user, name, connections, null);
+    }
+}

@@ -1,0 +1,346 @@
+package parley.room;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import parley.protocol.Attendee;
+import parley.protocol.Content;
+
+/**
+ * Who is in a room, connections put together: those of a user are one <i>entry</i>, those without a user that go by the
+ * same name another. Connections with neither are only counted. Guarded by the room's lock.
+ *
+ * <p>Each node puts its own connections together and tells the others the result; all nodes put these parts together in
+ * the same way and come to the same entries. A user is called what it was called last and an entry shows the state
+ * that was set last, wherever that was: the latest time decides, and of two equal ones the greater text.
+ *
+ * <p>States are bounded: in a room on a node, and in all rooms together.
+ */
+final class Attendees {
+    /** Hears of each entry that came, went or changed, while it is being changed. */
+    interface Watcher {
+        /**
+         * An entry has changed.
+         *
+         * @param before null when it was not there
+         * @param now null when it is not there any more
+         */
+        void changed(String key, @Nullable Attendee before, @Nullable Attendee now);
+    }
+
+    /** The connections of an entry on this node. */
+    private static final class Here {
+        final @Nullable String user;
+        int connections;
+
+        @Nullable
+        String name;
+        /** When it was called that; 0 for never. */
+        long namedAt;
+        /** Null before there is one. */
+        @Nullable
+        States states;
+
+        Here(@Nullable String user) {
+            this.user = user;
+        }
+    }
+
+    /** The bytes of the states in a room on this node. */
+    static final long MOST_STATE_BYTES = 256 * 1024;
+
+    /** What keys begin with. */
+    private static final char USER = '@';
+
+    private static final char LABEL = '=';
+
+    private final StateBytes stateBytes;
+    private final LongSupplier millis;
+    private final Watcher watcher;
+
+    // Guarded by the room's lock
+    private final Map<String, Here> here = new LinkedHashMap<>();
+    private final Map<String, RoomStore.Present> elsewhere = new HashMap<>();
+    private final Map<String, Attendee> all = new HashMap<>();
+    private int hereCount;
+    private int count;
+    private long lastAt;
+    private long stateBytesHere;
+
+    /**
+     * @param stateBytes those of all rooms
+     * @param millis the time of day: nodes compare it
+     */
+    Attendees(StateBytes stateBytes, LongSupplier millis, Watcher watcher) {
+        this.stateBytes = stateBytes;
+        this.millis = millis;
+        this.watcher = watcher;
+    }
+
+    /** How many connections there are, on all nodes. */
+    int count() {
+        return count;
+    }
+
+    /** How many entries there are. */
+    int entries() {
+        return all.size();
+    }
+
+    /** Whether all nodes have told all of theirs. */
+    boolean areWhole() {
+        return elsewhere.values().stream().allMatch(RoomStore.Present::isWhole);
+    }
+
+    void joined(@Nullable String user, @Nullable String name) {
+        hereCount++;
+        count++;
+        come(user, name);
+    }
+
+    void left(Object connection, @Nullable String user, @Nullable String name) {
+        hereCount--;
+        count--;
+        RoomStore.State state = go(connection, user, name);
+        if (state != null) {
+            countState(-States.bytes(state));
+        }
+    }
+
+    void renamed(Object connection, @Nullable String user, @Nullable String before, String now) {
+        if (user == null) {
+            RoomStore.State state = go(connection, null, before);
+            come(null, now);
+            if (state != null) {
+                put(ofLabel(now), connection, new RoomStore.State(state.content(), nextAt()));
+            }
+        } else {
+            String key = ofUser(user);
+            Here its = here.get(key);
+            if (its != null) {
+                call(its, now);
+                merge(key);
+            }
+        }
+    }
+
+    /** Another connection of the same client stands in for one. */
+    void replaced(Object before, Object now, @Nullable String user, @Nullable String name) {
+        String key = key(user, name);
+        Here its = key == null ? null : here.get(key);
+        if (its != null && its.states != null) {
+            its.states.replace(before, now);
+        }
+    }
+
+    /** Shows a state, or none any more. */
+    Shown show(Object connection, @Nullable String user, @Nullable String name, @Nullable Content content) {
+        String key = key(user, name);
+        Here its = key == null ? null : here.get(key);
+        if (key == null || its == null) {
+            return content == null ? Shown.DONE : Shown.NAMELESS;
+        }
+        if (content == null) {
+            RoomStore.State state = its.states == null ? null : its.states.remove(connection);
+            if (state != null) {
+                countState(-States.bytes(state));
+                merge(key);
+            }
+            return Shown.DONE;
+        }
+        RoomStore.State state = new RoomStore.State(content, nextAt());
+        long more = States.bytes(state) - (its.states == null ? 0 : its.states.bytesOf(connection));
+        if (stateBytesHere + more > MOST_STATE_BYTES || !stateBytes.take(more)) {
+            return Shown.FULL;
+        }
+        stateBytesHere += more;
+        put(key, connection, state);
+        return Shown.DONE;
+    }
+
+    private void put(String key, Object connection, RoomStore.State state) {
+        Here its = here.get(key);
+        if (its != null) {
+            if (its.states == null) {
+                its.states = new States();
+            }
+            countState(-its.states.set(connection, state));
+            merge(key);
+        }
+    }
+
+    private void countState(long more) {
+        stateBytesHere += more;
+        stateBytes.take(more);
+    }
+
+    private long nextAt() {
+        lastAt = Math.max(lastAt + 1, millis.getAsLong());
+        return lastAt;
+    }
+
+    private void come(@Nullable String user, @Nullable String name) {
+        String key = key(user, name);
+        if (key != null) {
+            Here its = here.computeIfAbsent(key, k -> new Here(user));
+            its.connections++;
+            if (name != null) {
+                call(its, name);
+            }
+            merge(key);
+        }
+    }
+
+    /** Returns its state, which nobody shows any more. */
+    private RoomStore.@Nullable State go(Object connection, @Nullable String user, @Nullable String name) {
+        String key = key(user, name);
+        Here its = key == null ? null : here.get(key);
+        if (key == null || its == null) {
+            return null;
+        }
+        RoomStore.State state = its.states == null ? null : its.states.remove(connection);
+        its.connections--;
+        if (its.connections == 0) {
+            here.remove(key);
+        }
+        merge(key);
+        return state;
+    }
+
+    private void call(Here its, String name) {
+        its.name = name;
+        if (its.user != null) { // a label is its name
+            its.namedAt = nextAt();
+        }
+    }
+
+    /** Takes in who is there on another node, in place of what was known of it. */
+    void present(String node, RoomStore.Present there) {
+        RoomStore.Present before = there.count() == 0 ? elsewhere.remove(node) : elsewhere.put(node, there);
+        count += there.count();
+        Set<String> keys = keys(there);
+        if (before != null) {
+            count -= before.count();
+            keys.addAll(keys(before));
+        }
+        keys.forEach(this::merge);
+    }
+
+    private static Set<String> keys(RoomStore.Present there) {
+        Set<String> keys = new HashSet<>();
+        there.names().keySet().forEach(name -> keys.add(ofLabel(name)));
+        there.users().keySet().forEach(user -> keys.add(ofUser(user)));
+        return keys;
+    }
+
+    /** The part of this node, for the others. */
+    RoomStore.Present here(int most) {
+        Map<String, Integer> names = new LinkedHashMap<>();
+        Map<String, RoomStore.User> users = new LinkedHashMap<>();
+        Map<String, RoomStore.State> states = new LinkedHashMap<>();
+        for (Here its : here.values()) {
+            if (names.size() + users.size() >= most) {
+                break;
+            }
+            RoomStore.State state = newest(its);
+            if (its.user != null) {
+                users.put(its.user, new RoomStore.User(its.connections, its.name, its.namedAt, state));
+            } else {
+                String name = Objects.requireNonNull(its.name);
+                names.put(name, its.connections);
+                if (state != null) {
+                    states.put(name, state);
+                }
+            }
+        }
+        return new RoomStore.Present(hereCount, names, here.size() <= most, users, states);
+    }
+
+    private void merge(String key) {
+        Attendee before = all.get(key);
+        Attendee now = merged(key);
+        if (now == null) {
+            all.remove(key);
+        } else {
+            all.put(key, now);
+        }
+        if (before == null ? now != null : !isSame(before, now)) {
+            watcher.changed(key, before, now);
+        }
+    }
+
+    private @Nullable Attendee merged(String key) {
+        boolean isUser = key.charAt(0) == USER;
+        String known = key.substring(1);
+        Here its = here.get(key);
+        int connections = its == null ? 0 : its.connections;
+        String name = isUser ? its == null ? null : its.name : known;
+        long namedAt = its == null ? 0 : its.namedAt;
+        RoomStore.State state = newest(its);
+        for (RoomStore.Present there : elsewhere.values()) {
+            if (isUser) {
+                RoomStore.User part = there.users().get(known);
+                connections += part == null ? 0 : part.connections();
+                state = part == null ? state : later(state, part.state());
+                if (part != null && isLater(part.namedAt(), part.name(), namedAt, name)) {
+                    name = part.name();
+                    namedAt = part.namedAt();
+                }
+            } else {
+                connections += there.names().getOrDefault(known, 0);
+                state = later(state, there.states().get(known));
+            }
+        }
+        Content shown = state == null ? null : state.content();
+        return connections == 0 ? null : new Attendee(isUser ? known : null, name, connections, shown);
+    }
+
+    private static RoomStore.@Nullable State newest(@Nullable Here its) {
+        return its == null || its.states == null ? null : its.states.newest();
+    }
+
+    private static RoomStore.@Nullable State later(RoomStore.@Nullable State one, RoomStore.@Nullable State other) {
+        if (one == null || other == null) {
+            return one == null ? other : one;
+        }
+        return isLater(
+                        other.at(),
+                        other.content().text(),
+                        one.at(),
+                        one.content().text())
+                ? other
+                : one;
+    }
+
+    private static boolean isLater(long at, @Nullable String name, long than, @Nullable String other) {
+        return name != null && (other == null || at > than || (at == than && name.compareTo(other) > 0));
+    }
+
+    private static boolean isSame(Attendee one, @Nullable Attendee other) {
+        return other != null
+                && one.connections() == other.connections()
+                && Objects.equals(one.name(), other.name())
+                && Objects.equals(text(one.state()), text(other.state()));
+    }
+
+    private static @Nullable String text(@Nullable Content state) {
+        return state == null ? null : state.text();
+    }
+
+    private static @Nullable String key(@Nullable String user, @Nullable String name) {
+        return user != null ? ofUser(user) : name != null ? ofLabel(name) : null;
+    }
+
+    private static String ofUser(String user) {
+        return USER + user;
+    }
+
+    private static String ofLabel(String name) {
+        return LABEL + name;
+    }
+}

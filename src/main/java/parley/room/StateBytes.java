@@ -1,0 +1,30 @@
+package parley.room;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/** The bytes of the states that members of all rooms show, and their limit. Any thread. */
+final class StateBytes {
+    /** Of a state besides its text, about. */
+    static final int OVERHEAD = 128;
+
+    private final long limit;
+    private final AtomicLong bytes = new AtomicLong();
+
+    StateBytes(long limit) {
+        this.limit = limit;
+    }
+
+    /** Counts so many more, or less; false, and nothing is counted, when that would be more than the limit. */
+    boolean take(long more) {
+        if (bytes.addAndGet(more) > limit && more > 0) {
+            bytes.addAndGet(-more);
+            return false;
+        }
+        return true;
+    }
+
+    /** How many there are. */
+    long bytes() {
+        return bytes.get();
+    }
+}
