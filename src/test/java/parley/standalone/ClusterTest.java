@@ -28,6 +28,7 @@ import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -128,6 +129,7 @@ class ClusterTest {
 
     @ParameterizedTest
     @EnumSource
+    @Timeout(value = 1, unit = TimeUnit.HOURS) // for the long form; each wait has an end of its own
     void burstsReachMembersThatReadOnAllNodesWhole(Burst burst) throws Exception {
         List<String> addresses = List.of(at(node(), ""), at(node(), ""), at(node(), ""));
         for (int run = 0; run < BURSTS; run++) {
