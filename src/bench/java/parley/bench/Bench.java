@@ -1,5 +1,6 @@
 package parley.bench;
 
+import io.nats.client.api.StorageType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -50,7 +51,7 @@ public final class Bench implements Callable<Integer> {
         all,
         /** One node with rooms in memory and on disk, a cluster of one, a cluster of three. */
         cluster,
-        /** Event streams and requests beside WebSocket. */
+        /** Event streams and requests beside WebSocket, and NATS's requests. */
         http
     }
 
@@ -227,9 +228,12 @@ public final class Bench implements Callable<Integer> {
             Map<Metric, Double> values = switch (scenario.kind()) {
                 case ROOMS, ECHO, EVENTS -> talk(servers, load, scenario, warmth);
                 case POSTS ->
-                    peer.dialect() == Dialect.REQUESTS
-                            ? requests(server, scenario, warmth)
-                            : talk(servers, load, scenario, warmth);
+                    switch (peer.dialect()) {
+                        case REQUESTS -> requests(server, scenario, new HttpPublishing(server.port()), warmth);
+                        case JETSTREAM -> requests(server, scenario, jetStream(server, StorageType.Memory), warmth);
+                        case JETSTREAM_DISK -> requests(server, scenario, jetStream(server, StorageType.File), warmth);
+                        default -> talk(servers, load, scenario, warmth);
+                    };
                 case IDLE -> idle(server, load, scenario);
                 case HANDSHAKES -> handshakes(server, load, scenario, warmth);
                 case RESUME -> resume(servers, load, warmth);
@@ -290,8 +294,14 @@ public final class Bench implements Callable<Integer> {
         return values;
     }
 
-    private Map<Metric, Double> requests(ServerProcess server, Scenario scenario, long warmth) throws IOException {
-        try (Requests load = new Requests(scenario, server.port())) {
+    private static Publishing jetStream(ServerProcess server, StorageType storage)
+            throws IOException, InterruptedException {
+        return new NatsPublishing(server.port(), storage);
+    }
+
+    private Map<Metric, Double> requests(ServerProcess server, Scenario scenario, Publishing publishing, long warmth)
+            throws IOException {
+        try (Requests load = new Requests(scenario, server.port(), publishing)) {
             load.talk(warmth);
             long counted = (long) (NANOS * seconds);
             double cpu = server.cpuSeconds();

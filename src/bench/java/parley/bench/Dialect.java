@@ -33,6 +33,10 @@ enum Dialect {
     },
     /** A request of HTTP for each message: {@link Requests}. */
     REQUESTS(null, false),
+    /** A publication to a stream of JetStream in memory for each message: {@link Requests}. */
+    JETSTREAM(null, false),
+    /** The same to a stream in files. */
+    JETSTREAM_DISK(null, false),
     /** The NATS protocol over WebSocket: a room is a subject. */
     NATS(null, true) {
         @Override

@@ -79,17 +79,24 @@ record Peer(
                 new Peer("cluster-3", parley, Dialect.JSON, 3, nats));
     }
 
-    /** Parley over WebSocket and HTTP, rooms in memory and on disk, and a handler of Grizzly that keeps nothing. */
+    /**
+     * Parley over WebSocket and HTTP, rooms in memory and on disk, a handler of Grizzly that keeps nothing, and NATS by
+     * itself, with streams in memory and on disk.
+     */
     static List<Peer> http(Path folder) {
         Path parley = start(folder, PARLEY);
-        Path disk = folder.resolveSibling("cluster").resolve("disk");
+        Path cluster = folder.resolveSibling("cluster");
+        Path disk = cluster.resolve("disk");
+        Path nats = cluster.resolve(NATS);
         return List.of(
                 new Peer(WEBSOCKET, parley, Dialect.JSON, 1, null),
                 new Peer(WEBSOCKET + "-disk", disk, Dialect.JSON, 1, null),
                 new Peer("events", parley, Dialect.EVENTS, 1, null),
                 new Peer("requests", parley, Dialect.REQUESTS, 1, null),
                 new Peer("requests-disk", disk, Dialect.REQUESTS, 1, null),
-                new Peer("grizzly", folder.resolveSibling("http").resolve("grizzly"), Dialect.REQUESTS, 1, null));
+                new Peer("grizzly", folder.resolveSibling("http").resolve("grizzly"), Dialect.REQUESTS, 1, null),
+                new Peer("jetstream", nats, Dialect.JETSTREAM, 1, null),
+                new Peer("jetstream-disk", nats, Dialect.JETSTREAM_DISK, 1, null));
     }
 
     /** Whether it has what the scenario is about; an echo is the same in both of Parley's ways. */

@@ -7,26 +7,22 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.HdrHistogram.Histogram;
 
 /**
- * The clients of one measurement that publish over HTTP: each sends a request, and the next when that has been answered.
+ * The clients of one measurement that publish by requests: each sends one, and the next when that has been answered.
  * For one thread.
  */
 final class Requests implements AutoCloseable {
     private static final int LONGEST_ANSWER = 16 << 10;
     private static final long LONGEST_LATENCY = TimeUnit.MINUTES.toNanos(2);
-    private static final Pattern LENGTH = Pattern.compile("\r\ncontent-length: *(\\d+)\r\n");
 
     private final InetSocketAddress server;
+    private final Publishing publishing;
     private final Selector selector = Selector.open();
     private final Consumer<SelectionKey> ready = this::ready;
     private final List<Client> clients = new ArrayList<>();
@@ -39,30 +35,34 @@ final class Requests implements AutoCloseable {
 
     /** One client: its connection is another one when the server has ended the last. */
     private static final class Client {
+        final ByteBuffer hello;
         final ByteBuffer request;
         final ByteBuffer in = ByteBuffer.allocate(LONGEST_ANSWER);
         SocketChannel channel;
         long sentAt;
 
-        Client(ByteBuffer request, SocketChannel channel) {
+        Client(ByteBuffer hello, ByteBuffer request, SocketChannel channel) {
+            this.hello = hello;
             this.request = request;
             this.channel = channel;
         }
     }
 
-    Requests(Scenario scenario, int port) throws IOException {
+    Requests(Scenario scenario, int port, Publishing publishing) throws IOException {
         server = new InetSocketAddress("127.0.0.1", port);
+        this.publishing = publishing;
         for (int i = 0; i < scenario.senders(); i++) {
-            String body = "{\"text\":\"" + "x".repeat(scenario.size()) + "\"}";
-            String request = "POST /rooms/" + Scenario.roomName(scenario.roomOf(i)) + "/messages HTTP/1.1\r\nHost: "
-                    + "127.0.0.1:" + port + "\r\nContent-Type: application/json\r\nContent-Length: " + body.length()
-                    + "\r\n\r\n" + body;
-            byte[] bytes = request.getBytes(StandardCharsets.US_ASCII);
-            Client client = new Client(
-                    ByteBuffer.allocateDirect(bytes.length).put(bytes).flip(), SocketChannel.open());
+            String room = Scenario.roomName(scenario.roomOf(i));
+            ByteBuffer hello = direct(publishing.hello(i));
+            ByteBuffer request = direct(publishing.request(i, room, scenario.size()));
+            Client client = new Client(hello, request, SocketChannel.open());
             clients.add(client);
             connect(client);
         }
+    }
+
+    private static ByteBuffer direct(byte[] bytes) {
+        return ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
     }
 
     private void connect(Client client) throws IOException {
@@ -76,14 +76,19 @@ final class Requests implements AutoCloseable {
 
     private void begin(Client client) throws IOException {
         client.channel.keyFor(selector).interestOps(SelectionKey.OP_READ);
+        write(client, client.hello);
         send(client);
     }
 
-    /** What is sent is so little that a socket takes it as a whole. */
     private static void send(Client client) throws IOException {
         client.sentAt = System.nanoTime();
-        client.channel.write(client.request.rewind());
-        if (client.request.hasRemaining()) {
+        write(client, client.request);
+    }
+
+    /** What is sent is so little that a socket takes it as a whole. */
+    private static void write(Client client, ByteBuffer bytes) throws IOException {
+        client.channel.write(bytes.rewind());
+        if (bytes.hasRemaining()) {
             throw new IOException("a request was not taken as a whole");
         }
     }
@@ -129,20 +134,12 @@ final class Requests implements AutoCloseable {
     }
 
     private void read(Client client) throws IOException {
-        String answer = new String(client.in.array(), 0, client.in.position(), StandardCharsets.ISO_8859_1);
-        int body = answer.indexOf("\r\n\r\n") + 4;
-        if (body < 4) {
-            return;
-        }
-        String head = answer.substring(0, body).toLowerCase(Locale.ROOT);
-        if (!head.startsWith("http/1.1 201")) {
-            throw new IOException("refused: " + answer.lines().findFirst().orElse(""));
-        }
-        Matcher length = LENGTH.matcher(head);
-        boolean isWhole = length.find()
-                ? answer.length() - body >= Integer.parseInt(length.group(1))
-                : answer.endsWith("\r\n0\r\n\r\n");
-        if (!isWhole) {
+        Publishing.Heard heard = publishing.read(client.in.flip(), client.channel);
+        client.in.compact();
+        if (heard == Publishing.Heard.NOTHING) {
+            if (!client.in.hasRemaining()) {
+                throw new IOException("an answer longer than " + LONGEST_ANSWER + " bytes");
+            }
             return;
         }
         long now = System.nanoTime();
@@ -150,8 +147,7 @@ final class Requests implements AutoCloseable {
             answers++;
             latency.recordValue(Math.min(now - client.sentAt, LONGEST_LATENCY));
         }
-        client.in.clear();
-        if (head.contains("\r\nconnection: close\r\n")) {
+        if (heard == Publishing.Heard.KEPT_AND_ENDS) {
             reconnect(client);
         } else {
             send(client);

@@ -21,8 +21,8 @@ final class ServerProcess implements AutoCloseable {
     private static final long STOP_SECONDS = 10;
     private static final double TICKS_A_SECOND = 100; // USER_HZ is 100 on every Linux that Java runs on
     /** What peers say, and behind it their version; Parley and NATS have words of their own. */
-    private static final Pattern READY =
-            Pattern.compile("(?m)^(?:ready\\b(.*)|Parley (\\S+) is running.*|.*Server is ready())$");
+    private static final Pattern READY = Pattern.compile(
+            "(?m)^(?:ready\\b(.*)|Parley (\\S+) is running.*|.*Version: +(\\S+)$(?s:.*)Server is ready)$");
 
     private static final Pattern LIVE = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)");
     private static final Pattern RESIDENT = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB");
@@ -73,7 +73,7 @@ final class ServerProcess implements AutoCloseable {
     }
 
     private static String versionIn(Matcher ready) {
-        return Stream.of(1, 2)
+        return Stream.of(1, 2, 3)
                 .map(ready::group)
                 .filter(Objects::nonNull)
                 .findFirst()

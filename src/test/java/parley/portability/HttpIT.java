@@ -1,6 +1,7 @@
 package parley.portability;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static parley.testclient.JsonClient.parse;
 
 import jakarta.json.JsonObject;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import parley.servers.Difference;
 import parley.servers.Server;
 import parley.testclient.JsonClient;
 
@@ -25,6 +27,9 @@ import parley.testclient.JsonClient;
 class HttpIT extends Portability {
     private static final HttpClient HTTP =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    /** For a busy machine; much less than the wait of a client whose going is noticed. */
+    private static final Duration MARGIN = Duration.ofSeconds(10);
+
     private static final String[] JSON = {"Content-Type", "application/json"};
 
     private HttpRequest request(String method, String path, HttpRequest.BodyPublisher body, String... headers) {
@@ -184,6 +189,34 @@ class HttpIT extends Portability {
         HttpResponse<String> page = ask("GET", "/rooms/http-three/messages?limit=1", null);
         assertThat(parse(page.body()).getJsonArray("messages").getJsonObject(0).getString("text"))
                 .hasSize(LIMIT / 2);
+    }
+
+    /** Where the server does not notice, the wait is short, and its end is what ends the poll. */
+    @Test
+    void aClientThatGoesWhileItWaitsIsLetGo() throws Exception {
+        boolean isUnnoticed = differs(Difference.DOES_NOT_SEE_A_CLIENT_GO_WHILE_IT_WAITS);
+        Duration wait = Duration.ofSeconds(isUnnoticed ? 2 : 20);
+        awaitPolls(0);
+        long asked = System.nanoTime();
+        try (Socket socket = new Socket("127.0.0.1", port())) {
+            String head = "GET /parley/rooms/http-gone/messages?after=0&wait=" + wait.toSeconds()
+                    + "s HTTP/1.1\r\nHost: " + "127.0.0.1\r\nAuthorization: Bearer " + Server.API_KEY + "\r\n\r\n";
+            socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+            awaitPolls(1);
+        }
+        awaitPolls(0);
+        Duration took = Duration.ofNanos(System.nanoTime() - asked);
+        if (isUnnoticed) {
+            assertThat(took).isBetween(wait, wait.plus(MARGIN));
+        } else {
+            assertThat(took).isLessThan(MARGIN);
+        }
+    }
+
+    private void awaitPolls(int count) {
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(
+                        () -> assertThat(get("/parley/metrics").body()).contains("parley_polls " + count + ".0\n"));
     }
 
     @Test

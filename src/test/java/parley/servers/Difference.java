@@ -34,6 +34,9 @@ public enum Difference {
             "A client that closes with 1002, 1007 or 1009 and a reason, or on Open Liberty with 1011 and one, may be"
                     + " counted as malformed or lost: the server does not tell whether it or the client closed."),
     ANSWERS_A_CLOSE_AT_ONCE("Answers a client's close at once: answers to the last commands before it may be missing."),
+    DOES_NOT_SEE_A_CLIENT_GO_WHILE_IT_WAITS(
+            "Does not notice that a client goes while its long poll waits: the poll ends, and stops counting, when its"
+                    + " answer is due."),
     MAY_KEEP_A_CLOSING_THREAD(
             "Now and then keeps for ever a thread that closes a client which takes nothing, when its own timeout of"
                     + " what the client was sent comes at that moment; Parley goes on with others."),

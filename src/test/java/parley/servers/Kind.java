@@ -15,14 +15,16 @@ public enum Kind {
             Difference.COMPRESSES,
             Difference.ANSWERS_YOUNG_CODES_WITH_1002,
             Difference.DOES_NOT_TELL_WHO_CLOSED,
-            Difference.ANSWERS_A_CLOSE_AT_ONCE),
+            Difference.ANSWERS_A_CLOSE_AT_ONCE,
+            Difference.DOES_NOT_SEE_A_CLIENT_GO_WHILE_IT_WAITS),
     TOMCAT_11(
             "tomcat-11",
             Tomcat::new,
             Difference.COMPRESSES,
             Difference.ANSWERS_YOUNG_CODES_WITH_1002,
             Difference.DOES_NOT_TELL_WHO_CLOSED,
-            Difference.ANSWERS_A_CLOSE_AT_ONCE),
+            Difference.ANSWERS_A_CLOSE_AT_ONCE,
+            Difference.DOES_NOT_SEE_A_CLIENT_GO_WHILE_IT_WAITS),
     // From JDK 24 on only the Tomcat in it starts: it sets a security policy, which no longer is possible.
     TOMEE_9(
             "tomee-9",
@@ -31,7 +33,8 @@ public enum Kind {
             Difference.WAITS_FOR_THE_ANSWER_TO_A_CLOSE,
             Difference.ANSWERS_YOUNG_CODES_WITH_1002,
             Difference.DOES_NOT_TELL_WHO_CLOSED,
-            Difference.ANSWERS_A_CLOSE_AT_ONCE),
+            Difference.ANSWERS_A_CLOSE_AT_ONCE,
+            Difference.DOES_NOT_SEE_A_CLIENT_GO_WHILE_IT_WAITS),
     JETTY_12(
             "jetty-12",
             Jetty::new,
@@ -39,14 +42,16 @@ public enum Kind {
             Difference.STOPS_BEFORE_PARLEY,
             Difference.CUTS_WHO_IS_STILL_SENDING,
             Difference.DOES_NOT_TELL_WHO_CLOSED,
-            Difference.ANSWERS_A_CLOSE_AT_ONCE),
+            Difference.ANSWERS_A_CLOSE_AT_ONCE,
+            Difference.DOES_NOT_SEE_A_CLIENT_GO_WHILE_IT_WAITS),
     WILDFLY(
             "wildfly",
             WildFly::new,
             Difference.STOPS_BEFORE_PARLEY,
             Difference.ANSWERS_YOUNG_CODES_WITH_1002,
             Difference.DOES_NOT_TELL_WHO_CLOSED,
-            Difference.ANSWERS_A_CLOSE_AT_ONCE),
+            Difference.ANSWERS_A_CLOSE_AT_ONCE,
+            Difference.DOES_NOT_SEE_A_CLIENT_GO_WHILE_IT_WAITS),
     GLASSFISH_7(
             "glassfish-7",
             home -> new GlassFish(home, 17, 24),
@@ -57,6 +62,7 @@ public enum Kind {
             Difference.ANSWERS_YOUNG_CODES_WITH_1002,
             Difference.DOES_NOT_TELL_WHO_CLOSED,
             Difference.ANSWERS_A_CLOSE_AT_ONCE,
+            Difference.DOES_NOT_SEE_A_CLIENT_GO_WHILE_IT_WAITS,
             Difference.KEEPS_CLASSES),
     GLASSFISH_8(
             "glassfish-8",
@@ -68,6 +74,7 @@ public enum Kind {
             Difference.ANSWERS_YOUNG_CODES_WITH_1002,
             Difference.DOES_NOT_TELL_WHO_CLOSED,
             Difference.ANSWERS_A_CLOSE_AT_ONCE,
+            Difference.DOES_NOT_SEE_A_CLIENT_GO_WHILE_IT_WAITS,
             Difference.KEEPS_CLASSES),
     PAYARA_6(
             "payara-6",
@@ -78,6 +85,7 @@ public enum Kind {
             Difference.ANSWERS_YOUNG_CODES_WITH_1002,
             Difference.DOES_NOT_TELL_WHO_CLOSED,
             Difference.ANSWERS_A_CLOSE_AT_ONCE,
+            Difference.DOES_NOT_SEE_A_CLIENT_GO_WHILE_IT_WAITS,
             Difference.KEEPS_CLASSES),
     LIBERTY(
             "liberty",
@@ -90,6 +98,7 @@ public enum Kind {
             Difference.ANSWERS_YOUNG_CODES_WITH_1002,
             Difference.DOES_NOT_TELL_WHO_CLOSED,
             Difference.ANSWERS_A_CLOSE_AT_ONCE,
+            Difference.DOES_NOT_SEE_A_CLIENT_GO_WHILE_IT_WAITS,
             Difference.LOSES_A_COMPLETION,
             Difference.KEEPS_THE_LAST);
 
