@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
  * Messages with headers are refused, since a client gets them only when it asks for them.
  */
 final class NatsReader {
-    private static final Pattern MESSAGE = Pattern.compile("MSG \\S+ \\S+ (?:\\S+ )?(\\d{1,7})");
+    /** Between the parts is white space, of which servers write more than one where no reply is wanted. */
+    private static final Pattern MESSAGE = Pattern.compile("MSG\\s+\\S+\\s+\\S+\\s+(?:\\S+\\s+)?(\\d{1,7})");
 
     private Operation operation = Operation.OTHER;
     private String text = "";
@@ -37,7 +38,7 @@ final class NatsReader {
         }
         text = text(in, from, newline).stripTrailing();
         end = newline + 1;
-        String word = text.split(" ", 2)[0];
+        String word = text.split("\\s+", 2)[0];
         operation = switch (word) {
             case "MSG" -> Operation.MESSAGE;
             case "PING" -> Operation.PING;

@@ -24,6 +24,7 @@ class NatsReaderTest {
                 "MSG _INBOX.1 1 5\r\na\r\nbc\r\n",
                 "MSG _INBOX.1 1 reply 12\r\n{\"seq\":1000}\r\n",
                 "MSG _INBOX.1 1 0\r\n\r\n",
+                "MSG _INBOX.1 1  2\r\nab\r\n",
                 "INFO {\"server_id\":\"N\"}\r\n"
             })
     void anOperationIsReadWhenAllOfItIsThereAndNotBefore(String operation) throws IOException {
