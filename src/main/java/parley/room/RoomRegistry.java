@@ -277,7 +277,7 @@ public final class RoomRegistry {
             Room room = rooms.get(new RoomName(name));
             if (room != null) {
                 RoomStore.Expected newest = room.log().newest();
-                listed.add(new Listed(room.name(), room.count(), newest.epoch(), newest.seq()));
+                listed.add(new Listed(room.name(), room.roster().count(), newest.epoch(), newest.seq()));
             }
         }
         return listed;

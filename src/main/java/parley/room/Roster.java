@@ -59,9 +59,9 @@ final class Roster {
         }
     }
 
-    void leftLocked(Member member) {
+    void leftLocked(Member member, Departure how) {
         if (!member.isDirect()) {
-            presence.left(member, member.user(), member.name);
+            presence.left(member, member.user(), member.name, how);
             watch.left(room, member.name);
             if (presence.count() == 0) {
                 watch.emptied(room);
@@ -126,6 +126,22 @@ final class Roster {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Another node is gone, and the members that were there may come back elsewhere. */
+    void lost(String node) {
+        lock.lock();
+        try {
+            presence.lost(node);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether a member may come back for which the room has to stay. */
+    boolean isAnybodyAwayLocked() {
+        assert lock.isHeldByCurrentThread();
+        return presence.isAnybodyAway();
     }
 
     /** Makes a delta if there is anything to send and the last one is old enough. */

@@ -75,6 +75,11 @@ class NeighboursTest {
             }
 
             @Override
+            public void lost(String node) {
+                heard.add(node + " lost");
+            }
+
+            @Override
             public void signalled(Draft draft) {}
         };
         Remote.Reads reads = new Remote.Reads() {
@@ -220,7 +225,7 @@ class NeighboursTest {
         for (int i = 0; i < 2_000; i++) {
             users.put("\u4e16".repeat(250) + i, new RoomStore.User(1, "\ud83d\ude00".repeat(36) + i, i, null));
         }
-        neighbours.here(room, new RoomStore.Present(2_000, Map.of("Ann", 1), true, users, Map.of()));
+        neighbours.here(room, new RoomStore.Present(2_000, Map.of("Ann", 1), true, users, Map.of(), Set.of()));
         pass(SECOND);
         byte[] last = payloads.get(payloads.size() - 1);
         assertThat(last.length).isBetween(256 << 10, 512 << 10);

@@ -47,7 +47,7 @@ class MembersShownTest {
 
     private void pass(Room room, int millis) {
         now = now.plusMillis(millis);
-        room.tellPresence(now.toEpochMilli() * 1_000_000);
+        room.tellPresence(nanos());
         runTurns();
     }
 
@@ -157,5 +157,62 @@ class MembersShownTest {
                 .hasToString(quoted("[{'user':'7','name':'Ann','connections':1},"
                         + "{'user':'8','name':'Bob','connections':1,'state':{'n':2}}]"));
         assertThat(ann.next()).isNull();
+    }
+
+    @Test
+    void whoComesBackInTimeNeitherLeftNorJoined() {
+        Room room = room(Duration.ofMillis(250), 1 << 16);
+        Member ann = join(room, "7", "Ann");
+        Member bob = join(room, null, "Bob");
+        pass(room, 250);
+        ann.next();
+        room.leave(bob, Departure.LOST);
+        pass(room, 250);
+        assertThat(next(ann))
+                .isEqualTo(quoted("{'type':'presence','room':'lobby','joined':[],'left':[],'count':2,"
+                        + "'members':[{'name':'Bob','connections':0,'away':true}]}"));
+        pass(room, 9_000);
+        join(room, null, "Bob");
+        pass(room, 250);
+        assertThat(next(ann))
+                .isEqualTo(quoted(
+                        "{'type':'presence','room':'lobby','joined':[],'left':[],'count':2,'gone':[{'name':'Bob'}]}"));
+    }
+
+    @Test
+    void whoDoesNotComeBackLeaves() {
+        Room room = room(Duration.ofMillis(250), 1 << 16);
+        Member ann = join(room, "7", "Ann");
+        Member bob = join(room, "8", "Bob");
+        pass(room, 250);
+        ann.next();
+        room.leave(bob, Departure.LOST);
+        pass(room, 250);
+        ann.next();
+        pass(room, 10_000);
+        assertThat(next(ann))
+                .isEqualTo(quoted("{'type':'presence','room':'lobby','joined':[],'left':['Bob'],'count':1,"
+                        + "'gone':[{'user':'8'}]}"));
+        Member cay = join(room, "9", "Cay");
+        pass(room, 250);
+        ann.next();
+        cay.leave();
+        pass(room, 250);
+        assertThat(next(ann)).contains(quoted("'left':['Cay']"));
+    }
+
+    @Test
+    void aRoomStaysForThoseWhoAreAway() {
+        Room room = room(Duration.ofMillis(250), 1 << 16);
+        Member ann = join(room, "7", "Ann");
+        room.leave(ann, Departure.LOST);
+        pass(room, 250);
+        assertThat(room.closeIfDeserted(nanos(), true)).isFalse();
+        pass(room, 10_000);
+        assertThat(room.closeIfDeserted(nanos(), true)).isTrue();
+    }
+
+    private long nanos() {
+        return now.toEpochMilli() * 1_000_000;
     }
 }
