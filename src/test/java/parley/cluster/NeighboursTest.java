@@ -160,7 +160,7 @@ class NeighboursTest {
         present("there", 2);
         beat("there");
         pass(TIMEOUT + 2 * SECOND);
-        assertThat(heard).containsExactly("there 2", "there 0");
+        assertThat(heard).containsExactly("there 2", "there lost");
         said.clear();
         present("there", 2);
         assertThat(said).containsExactly("p.node.there");
@@ -200,7 +200,7 @@ class NeighboursTest {
         for (int i = 0; i < 40; i++) {
             tick(SECOND / 20);
         }
-        assertThat(heard).as("when it says nothing").containsExactly("there 2", "there 0");
+        assertThat(heard).as("when it says nothing").containsExactly("there 2", "there lost");
     }
 
     @Test
