@@ -20,7 +20,7 @@ import parley.protocol.Content;
  * the same way and come to the same entries. A user is called what it was called last and an entry shows the state
  * that was set last, wherever that was: the latest time decides, and of two equal ones the greater text.
  *
- * <p>States are bounded: in a room on a node, and in all rooms together.
+ * <p>States, and members that are away, are bounded: in a room on a node, and in all rooms together.
  */
 final class Attendees {
     /** Hears of each entry that came, went or changed, while it is being changed. */
@@ -60,7 +60,7 @@ final class Attendees {
 
     private static final char LABEL = '=';
 
-    private final StateBytes stateBytes;
+    private final SharedBytes stateBytes;
     private final LongSupplier millis;
     private final Watcher watcher;
 
@@ -77,12 +77,12 @@ final class Attendees {
     private int awayCount;
 
     /**
-     * @param stateBytes those of all rooms
+     * @param bytes those of all rooms
      * @param millis the time of day: nodes compare it
      */
-    Attendees(RoomLimits limits, StateBytes stateBytes, LongSupplier millis, Watcher watcher) {
-        this.aways = new Aways(limits.away().toNanos(), limits.names());
-        this.stateBytes = stateBytes;
+    Attendees(RoomLimits limits, PresenceBytes bytes, LongSupplier millis, Watcher watcher) {
+        this.aways = new Aways(limits.away().toNanos(), limits.names(), bytes.aways());
+        this.stateBytes = bytes.states();
         this.millis = millis;
         this.watcher = watcher;
     }
@@ -90,6 +90,11 @@ final class Attendees {
     /** How many connections there are, on all nodes; an entry that is away counts as one. */
     int count() {
         return count + awayCount;
+    }
+
+    /** How many connections there are, on all nodes. */
+    int connections() {
+        return count;
     }
 
     /** How many entries may come back that were here, or on a node that is gone. */
@@ -102,6 +107,11 @@ final class Attendees {
         List<String> over = aways.end(nowNanos);
         over.forEach(this::merge);
         return !over.isEmpty();
+    }
+
+    /** The room is given up: those that are away are forgotten, and nobody is away any more. */
+    void close() {
+        aways.close();
     }
 
     /** How many entries there are. */
@@ -263,13 +273,14 @@ final class Attendees {
         there.users().forEach((user, part) -> awayToo(ofUser(user), new Aways.Away(part.name(), part.namedAt())));
         there.names().keySet().forEach(name -> awayToo(ofLabel(name), new Aways.Away(name, 0)));
         there.away().forEach(name -> awayToo(ofLabel(name), new Aways.Away(name, 0)));
-        keys(there).forEach(this::merge);
     }
 
+    /** Merged one by one: those that are connected elsewhere take no place from the others. */
     private void awayToo(String key, Aways.Away away) {
         if (aways.get(key) == null) {
             aways.add(key, away);
         }
+        merge(key);
     }
 
     private static Set<String> keys(RoomStore.Present there) {

@@ -94,14 +94,14 @@ public final class Presence {
     private boolean hasChangedHere;
 
     /**
-     * @param stateBytes those of all rooms
+     * @param bytes those of all rooms
      * @param millis the time of day
      */
-    Presence(RoomLimits limits, StateBytes stateBytes, LongSupplier millis) {
+    Presence(RoomLimits limits, PresenceBytes bytes, LongSupplier millis) {
         this.maxNames = limits.names();
         this.intervalNanos = limits.presenceInterval().toNanos();
         this.deltaBytes = limits.batchBytes();
-        this.attendees = new Attendees(limits, stateBytes, millis, this::changed);
+        this.attendees = new Attendees(limits, bytes, millis, this::changed);
     }
 
     /** The latest delta. Any thread. */
@@ -145,6 +145,16 @@ public final class Presence {
 
     int count() {
         return attendees.count();
+    }
+
+    /** How many connections there are, on all nodes: without members that are away. */
+    int connections() {
+        return attendees.connections();
+    }
+
+    /** Nobody is away any more, and nobody will be. */
+    void close() {
+        attendees.close();
     }
 
     boolean hasChangedHere() {

@@ -68,7 +68,7 @@ public final class Room {
         this.observer = observer;
         this.fanOut = fanOut;
         this.elapsed = elapsed;
-        this.roster = new Roster(name, observer.watch(), limits, tally.states(), clock::millis, lock);
+        this.roster = new Roster(name, observer.watch(), limits, tally.presence(), clock::millis, lock);
         this.log = new RoomLog(limits, members, tally, budget, clock, elapsed, roster, lock);
         this.seats = new Seats(name, log, members, roster, tally, lock);
         this.history = new History(name, log, limits.batchBytes());
@@ -99,6 +99,7 @@ public final class Room {
             try {
                 isClosed = true; // clients that want in take the next room of that name
                 visitors.closeLocked();
+                roster.closeLocked();
             } finally {
                 lock.unlock();
             }
@@ -355,7 +356,7 @@ public final class Room {
             }
             if (members.countLocked() > 0
                     || visitors.areThereLocked()
-                    || roster.isAnybodyAwayLocked()
+                    || (!atOnce && roster.isAnybodyAwayLocked())
                     || !seats.areOpenLocked()
                     || !seats.areEmptyLocked()) {
                 return false; // clients that wait for what the store says need an answer
@@ -366,6 +367,7 @@ public final class Room {
             }
             isClosed = true;
             visitors.closeLocked();
+            roster.closeLocked();
             log.closeLocked();
         } finally {
             lock.unlock();
@@ -380,6 +382,7 @@ public final class Room {
         try {
             isClosed = true;
             visitors.closeLocked();
+            roster.closeLocked();
             log.closeLocked(); // the store may say something before it hears of the end
         } finally {
             lock.unlock();

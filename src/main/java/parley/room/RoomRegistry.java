@@ -350,7 +350,12 @@ public final class RoomRegistry {
 
     /** The bytes of the states that members show, in all rooms. */
     public long stateBytes() {
-        return tally.states().bytes();
+        return tally.presence().states().bytes();
+    }
+
+    /** The bytes of the members that are away, in all rooms. */
+    public long awayBytes() {
+        return tally.presence().aways().bytes();
     }
 
     /**

@@ -28,13 +28,13 @@ final class Roster {
             RoomName room,
             RoomWatch watch,
             RoomLimits limits,
-            StateBytes stateBytes,
+            PresenceBytes bytes,
             LongSupplier millis,
             ReentrantLock lock) {
         this.room = room;
         this.watch = watch;
         this.lock = lock;
-        this.presence = new Presence(limits, stateBytes, millis);
+        this.presence = new Presence(limits, bytes, millis);
     }
 
     void joinedLocked(Member member) {
@@ -63,7 +63,7 @@ final class Roster {
         if (!member.isDirect()) {
             presence.left(member, member.user(), member.name, how);
             watch.left(room, member.name);
-            if (presence.count() == 0) {
+            if (presence.connections() == 0) { // as it was told of each that left
                 watch.emptied(room);
             }
         }
@@ -142,6 +142,12 @@ final class Roster {
     boolean isAnybodyAwayLocked() {
         assert lock.isHeldByCurrentThread();
         return presence.isAnybodyAway();
+    }
+
+    /** The room is given up, with those that are away. */
+    void closeLocked() {
+        assert lock.isHeldByCurrentThread();
+        presence.close();
     }
 
     /** Makes a delta if there is anything to send and the last one is old enough. */

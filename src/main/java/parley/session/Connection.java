@@ -405,6 +405,12 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
         return ending != null;
     }
 
+    /** How it leaves its rooms, when it has ended. */
+    final Departure departure() {
+        Ending why = ending;
+        return why == null ? Departure.LEFT : why.departure();
+    }
+
     /** Whether nothing is on its way to the client and nothing waits. */
     final boolean isQuiet() {
         return !hasMoreToSend() && drain.isAtRest(); // in this order: what was just taken is not yet in flight

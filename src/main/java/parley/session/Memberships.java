@@ -61,7 +61,7 @@ final class Memberships {
     private void replace(Member[] now) {
         members = now;
         if (connection.hasEnded()) {
-            leaveAll(Departure.LEFT); // ended meanwhile, and did not find the new one to leave with
+            leaveAll(connection.departure()); // ended meanwhile, and did not find the new one to leave with
         }
     }
 

@@ -35,7 +35,7 @@ public final class PlainConnection extends ChatConnection {
         }
         member = in.member();
         if (hasEnded()) {
-            in.member().leave(); // ended while joining, and found no member to leave with
+            release(departure()); // ended while joining, and found no member to leave with
             return;
         }
         drain().wake();

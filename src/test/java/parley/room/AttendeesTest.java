@@ -21,8 +21,9 @@ class AttendeesTest {
     private long now = 1_000;
     private int changes;
     private final Map<String, Attendee> entries = new TreeMap<>();
-    private final StateBytes stateBytes = new StateBytes(1 << 20);
-    private final Attendees attendees = new Attendees(LIMITS, stateBytes, () -> now, (key, before, after) -> {
+    private final PresenceBytes bytes = bytes(1 << 20, 1 << 20);
+    private final SharedBytes stateBytes = bytes.states();
+    private final Attendees attendees = new Attendees(LIMITS, bytes, () -> now, (key, before, after) -> {
         changes++;
         assertThat(entries.get(key)).isEqualTo(before);
         if (after == null) {
@@ -31,6 +32,10 @@ class AttendeesTest {
             entries.put(key, after);
         }
     });
+
+    private static PresenceBytes bytes(long states, long aways) {
+        return new PresenceBytes(new SharedBytes(states), new SharedBytes(aways));
+    }
 
     private static RoomStore.Present users(int count, Map<String, RoomStore.User> users) {
         return new RoomStore.Present(count, Map.of(), true, users, Map.of(), Set.of());
@@ -209,7 +214,7 @@ class AttendeesTest {
 
     @Test
     void statesOfAllRoomsAreBounded() {
-        StateBytes few = new StateBytes(300);
+        PresenceBytes few = bytes(300, 0);
         Attendees one = new Attendees(LIMITS, few, () -> now, (key, before, after) -> {});
         Attendees other = new Attendees(LIMITS, few, () -> now, (key, before, after) -> {});
         one.joined(null, "Ann");
@@ -305,12 +310,62 @@ class AttendeesTest {
 
     @Test
     void noMoreAreAwayThanPresenceNames() {
-        Attendees few = new Attendees(
-                Samples.limits(3, Duration.ZERO, 1 << 16), stateBytes, () -> now, (key, before, after) -> {});
+        Attendees few =
+                new Attendees(Samples.limits(3, Duration.ZERO, 1 << 16), bytes, () -> now, (key, before, after) -> {});
         for (int i = 0; i < 9; i++) {
             few.joined("u" + i, null);
             few.left(ONE, "u" + i, null, Departure.LOST);
         }
         assertThat(List.of(few.away(), few.entries(), few.count())).containsExactly(3, 3, 3);
+    }
+
+    @Test
+    void membersOfALostNodeThatAreHereTakeNoPlaceFromThoseThatAreNot() {
+        Attendees few =
+                new Attendees(Samples.limits(1, Duration.ZERO, 1 << 16), bytes, () -> now, (key, before, after) -> {});
+        few.joined(null, "Ann");
+        few.present("b", new RoomStore.Present(1, Map.of("Ann", 1), true));
+        few.present("c", new RoomStore.Present(1, Map.of("Bob", 1), true));
+        few.lost("b");
+        few.lost("c");
+        assertThat(List.of(few.away(), few.count())).containsExactly(1, 2);
+    }
+
+    @Test
+    void thoseAwayInAllRoomsAreBoundedAndGivenBack() {
+        PresenceBytes few = bytes(0, 1_000);
+        Attendees one = new Attendees(LIMITS, few, () -> now, (key, before, after) -> {});
+        Attendees other = new Attendees(LIMITS, few, () -> now, (key, before, after) -> {});
+        for (int i = 0; i < 9; i++) {
+            one.joined(null, "n" + i);
+            one.left(ONE, null, "n" + i, Departure.LOST);
+        }
+        other.joined(null, "Bob");
+        other.left(ONE, null, "Bob", Departure.LOST);
+        assertThat(List.of(one.away(), other.count())).containsExactly(2, 0);
+        one.joined(null, "n0");
+        one.endAways(SECOND);
+        assertThat(few.aways().bytes()).isPositive();
+        one.endAways(11 * SECOND);
+        assertThat(few.aways().bytes()).isZero();
+        one.left(ONE, null, "n0", Departure.LOST);
+        assertThat(few.aways().bytes()).isPositive();
+        one.close();
+        assertThat(few.aways().bytes()).isZero();
+    }
+
+    /** One that has been seen by the sweep stands before one that has not. */
+    @Test
+    void eachHasItsTimeHoweverManyWentBeforeIt() {
+        for (int i = 0; i < 3; i++) {
+            attendees.joined(null, "n" + i);
+            attendees.left(ONE, null, "n" + i, Departure.LOST);
+            attendees.endAways(i * SECOND + 1);
+        }
+        for (int i = 0; i < 3; i++) {
+            assertThat(entries).hasSize(3 - i);
+            attendees.endAways((10 + i) * SECOND + 1);
+        }
+        assertThat(entries).isEmpty();
     }
 }

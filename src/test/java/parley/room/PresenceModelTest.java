@@ -190,7 +190,8 @@ class PresenceModelTest {
         int most = random.nextBoolean() ? 100 : 6; // fewer than there are at times
         RoomLimits limits = Samples.limits(most, Duration.ofMillis(250), 200);
         for (int i = 0; i < NODES; i++) {
-            nodes.add(new Presence(limits, new StateBytes(1 << 20), () -> now));
+            nodes.add(new Presence(
+                    limits, new PresenceBytes(new SharedBytes(1 << 20), new SharedBytes(1 << 20)), () -> now));
         }
         for (int i = 0; i < STEPS; i++) {
             step(random);
