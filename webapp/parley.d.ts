@@ -66,6 +66,8 @@ export interface Member {
   readonly name?: string;
   /** How many connections it has in the room; undefined where the server tells no more than the name. */
   readonly connections?: number;
+  /** Whether its last connection was lost and it may come back. */
+  readonly away?: boolean;
   /** What it shows beside its name; undefined for nothing. */
   readonly state?: Readonly<Record<string, unknown>>;
 }

@@ -2014,7 +2014,7 @@ export class Room extends EventTarget {
     return [...this.#names].sort((a, b) => a.localeCompare(b));
   }
 
-  /** Who is there, by name: `{user, name, connections, state}`; of a label that is no user, its `name` alone. */
+  /** Who is there, by name: `{user, name, connections, state, away}`; of a label that is no user, its `name` alone. */
   get people() {
     const people = [...this.#people.values()];
     const named = new Set(people.map(({ name }) => name));

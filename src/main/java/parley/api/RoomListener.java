@@ -16,7 +16,7 @@ public interface RoomListener {
     /** A client has come into a room; null for one without a name. */
     default void joined(String room, @Nullable String name) {}
 
-    /** A client has left a room. */
+    /** A client has left a room, or its connection was lost: {@code room.away} delays what members see, not this. */
     default void left(String room, @Nullable String name) {}
 
     /** A client in a room has another name. */
@@ -25,7 +25,7 @@ public interface RoomListener {
     /** A message was published. */
     default void said(RoomEvent.Said message) {}
 
-    /** The last client has left a room. */
+    /** The last client has left a room, or its connection was lost. */
     default void emptied(String room) {}
 
     /** That many events are left out here. */

@@ -147,6 +147,7 @@ public final class Metrics implements TurnObserver, Router.Observer {
         bytes("parley.log", "Bytes of the messages that memory keeps in all rooms.", rooms, RoomRegistry::logBytes);
         bytes("parley.log.limit", "How many of these there may be.", rooms, RoomRegistry::logLimit);
         bytes("parley.states", "Bytes of the states that members show in rooms.", rooms, RoomRegistry::stateBytes);
+        bytes("parley.away", "Bytes of the members that are away, in all rooms.", rooms, RoomRegistry::awayBytes);
         bytes(
                 "parley.held",
                 "Bytes of unfinished messages, and of echoes and answers that clients have not read.",

@@ -95,6 +95,14 @@ final class RoomKeys {
             "The least time from one presence event of a room to the next: all that changes meanwhile is one event, however"
                     + " many joins and states it is. Less shows states sooner, such as cursors on a board, and sends"
                     + " more events.");
+    static final Setting<Duration> AWAY = Setting.time(
+            "room.away",
+            "10s",
+            Duration.ZERO,
+            ofMinutes(10),
+            "0s to 10m",
+            "How long a member stays, marked away, whose last connection was lost. More spares the others joins and"
+                    + " leaves at longer interruptions, less shows sooner that somebody is gone; 0s shows it at once.");
     static final Setting<Integer> MEMBERS = Setting.number(
             "room.members",
             100_000,
@@ -146,6 +154,7 @@ final class RoomKeys {
             BATCH_BYTES,
             NAMES,
             PRESENCE_INTERVAL,
+            AWAY,
             MEMBERS,
             KEEP,
             KEPT,

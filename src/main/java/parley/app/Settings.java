@@ -129,6 +129,7 @@ public final class Settings {
                 RoomKeys.BATCH_BYTES.read(config).intValue(),
                 RoomKeys.NAMES.read(config),
                 RoomKeys.PRESENCE_INTERVAL.read(config),
+                RoomKeys.AWAY.read(config),
                 RoomKeys.MEMBERS.read(config),
                 retention(config));
     }

@@ -49,8 +49,8 @@ final class Neighbours {
     private static final class Here {
         RoomStore.Present present = RoomStore.Present.NOBODY;
         long notBeforeNanos;
-        /** How many it was last said that there are. */
-        int saidCount;
+        /** Whether it was last said that somebody is there. */
+        boolean wasSaid;
 
         Here(long nowNanos) {
             this.notBeforeNanos = nowNanos;
@@ -133,7 +133,7 @@ final class Neighbours {
         Here was = here.remove(room);
         toTell.remove(room);
         there.remove(room);
-        if (was != null && was.saidCount > 0) {
+        if (was != null && was.wasSaid) {
             deserted.add(room);
         }
     }
@@ -170,7 +170,7 @@ final class Neighbours {
         alive.put(said.node(), nowNanos);
         askIfItWasDead(said.node());
         Map<String, Long> nodes = there.computeIfAbsent(room, r -> new HashMap<>());
-        if (said.present().count() > 0) {
+        if (!said.present().isEmpty()) {
             nodes.put(said.node(), nowNanos);
         } else if (nodes.remove(said.node()) == null) {
             return;
@@ -203,7 +203,7 @@ final class Neighbours {
     private void gone(String other) {
         there.forEach((room, nodes) -> {
             if (nodes.remove(other) != null) {
-                room.room().present(other, RoomStore.Present.NOBODY);
+                room.room().lost(other);
             }
         });
     }
@@ -245,7 +245,7 @@ final class Neighbours {
             } else if (room.isOpen() && nowNanos - is.notBeforeNanos >= 0) {
                 next.remove();
                 int bytes = say(room, is.present);
-                is.saidCount = is.present.count();
+                is.wasSaid = !is.present.isEmpty();
                 is.notBeforeNanos = nowNanos + SHORTEST_NANOS + bytes * 1_000_000_000L / BYTES_PER_SECOND;
                 said++;
             }
@@ -273,7 +273,7 @@ final class Neighbours {
         all.names().entrySet().stream()
                 .limit(left / NAME_BYTES)
                 .forEach(name -> names.put(name.getKey(), name.getValue()));
-        return new RoomStore.Present(all.count(), names, false, users, Map.of());
+        return new RoomStore.Present(all.count(), names, false, users, Map.of(), Set.of());
     }
 
     private void expire(long nowNanos) {

@@ -6,8 +6,10 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import parley.protocol.Content;
 import parley.protocol.Utf8;
 import parley.room.RoomStore;
@@ -18,18 +20,19 @@ import parley.room.RoomStore;
  *
  * <p>The names among the fixed fields are those of users too, as nodes before users had them: such a node shows each
  * connection of a user as a label. Users follow in a tagged field, and a node that reads it takes their names out again.
- * States are in fields of their own.
+ * States, and names without a connection that may come back, are in fields of their own.
  */
 record PresentEnvelope(String node, RoomStore.Present present) {
     private static final int TAG_USERS = 1;
     private static final int TAG_STATES_OF_USERS = 2;
     private static final int TAG_STATES = 3;
+    private static final int TAG_AWAY = 4;
     private static final int MOST = 1_000_000;
 
     byte[] encode() {
         Map<String, Integer> names = new LinkedHashMap<>(present.names());
         present.users().values().forEach(user -> {
-            if (user.name() != null) {
+            if (user.name() != null && user.connections() > 0) {
                 names.merge(user.name(), user.connections(), Integer::sum);
             }
         });
@@ -47,7 +50,30 @@ record PresentEnvelope(String node, RoomStore.Present present) {
                 writeStates(out, TAG_STATES_OF_USERS, statesOfUsers());
             }
             writeStates(out, TAG_STATES, present.states());
+            if (!present.away().isEmpty()) {
+                Envelope.writeTagged(out, TAG_AWAY, away());
+            }
         });
+    }
+
+    private byte[] away() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            out.writeInt(present.away().size());
+            for (String name : present.away()) {
+                out.writeUTF(name);
+            }
+        }
+        return bytes.toByteArray();
+    }
+
+    private static Set<String> away(DataInputStream in) throws IOException {
+        int size = Math.min(in.readInt(), MOST);
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < size; i++) {
+            names.add(in.readUTF());
+        }
+        return names;
     }
 
     private Map<String, RoomStore.State> statesOfUsers() {
@@ -116,12 +142,14 @@ record PresentEnvelope(String node, RoomStore.Present present) {
             Map<String, RoomStore.User> users = new HashMap<>();
             Map<String, RoomStore.State> states = Map.of();
             Map<String, RoomStore.State> statesOfUsers = Map.of();
+            Set<String> away = Set.of();
             for (int tag = in.read(); tag >= 0; tag = in.read()) {
                 DataInputStream field = new DataInputStream(new ByteArrayInputStream(Envelope.readBytes(in)));
                 switch (tag) {
                     case TAG_USERS -> users = users(field);
                     case TAG_STATES_OF_USERS -> statesOfUsers = states(field);
                     case TAG_STATES -> states = states(field);
+                    case TAG_AWAY -> away = away(field);
                     default -> {} // of a later version
                 }
             }
@@ -129,12 +157,12 @@ record PresentEnvelope(String node, RoomStore.Present present) {
             users.replaceAll((user, part) ->
                     new RoomStore.User(part.connections(), part.name(), part.namedAt(), shown.get(user)));
             users.values().forEach(user -> {
-                if (user.name() != null) {
+                if (user.name() != null && user.connections() > 0) {
                     names.computeIfPresent(
                             user.name(), (name, all) -> all > user.connections() ? all - user.connections() : null);
                 }
             });
-            return new PresentEnvelope(node, new RoomStore.Present(count, names, isWhole, users, states));
+            return new PresentEnvelope(node, new RoomStore.Present(count, names, isWhole, users, states, away));
         });
     }
 

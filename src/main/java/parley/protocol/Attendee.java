@@ -10,14 +10,16 @@ import org.jspecify.annotations.Nullable;
  * @param name what it is called; null for a user without a name, and never null without a user
  * @param connections how many connections it has in the room, on all nodes
  * @param state the object that its connections showed last; null for none
+ * @param isAway whether its last connection was lost and it may come back; it has no connections then
  */
 public record Attendee(
         @Nullable String user,
         @Nullable String name,
         int connections,
-        @Nullable Content state) {
+        @Nullable Content state,
+        boolean isAway) {
     /** Without a state. */
     public Attendee(@Nullable String user, @Nullable String name, int connections) {
-        this(user, name, connections, null);
+        this(user, name, connections, null, false);
     }
 }

@@ -32,7 +32,11 @@ final class AttendeesJson {
             if (member.user() != null && member.name() != null) {
                 json.write("name", member.name());
             }
-            json.write("connections", member.connections()).writeEnd();
+            json.write("connections", member.connections());
+            if (member.isAway()) {
+                json.write("away", true);
+            }
+            json.writeEnd();
         }
         Content state = member.state();
         return state == null ? text.toString() : JsonCodec.with(text.toString(), "state", state.text());

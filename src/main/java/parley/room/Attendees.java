@@ -3,6 +3,7 @@ package parley.room;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -19,7 +20,7 @@ import parley.protocol.Content;
  * the same way and come to the same entries. A user is called what it was called last and an entry shows the state
  * that was set last, wherever that was: the latest time decides, and of two equal ones the greater text.
  *
- * <p>States are bounded: in a room on a node, and in all rooms together.
+ * <p>States, and members that are away, are bounded: in a room on a node, and in all rooms together.
  */
 final class Attendees {
     /** Hears of each entry that came, went or changed, while it is being changed. */
@@ -59,7 +60,7 @@ final class Attendees {
 
     private static final char LABEL = '=';
 
-    private final StateBytes stateBytes;
+    private final SharedBytes stateBytes;
     private final LongSupplier millis;
     private final Watcher watcher;
 
@@ -71,20 +72,46 @@ final class Attendees {
     private int count;
     private long lastAt;
     private long stateBytesHere;
+    private final Aways aways;
+    /** How many entries are away. */
+    private int awayCount;
 
     /**
-     * @param stateBytes those of all rooms
+     * @param bytes those of all rooms
      * @param millis the time of day: nodes compare it
      */
-    Attendees(StateBytes stateBytes, LongSupplier millis, Watcher watcher) {
-        this.stateBytes = stateBytes;
+    Attendees(RoomLimits limits, PresenceBytes bytes, LongSupplier millis, Watcher watcher) {
+        this.aways = new Aways(limits.away().toNanos(), limits.names(), bytes.aways());
+        this.stateBytes = bytes.states();
         this.millis = millis;
         this.watcher = watcher;
     }
 
-    /** How many connections there are, on all nodes. */
+    /** How many connections there are, on all nodes; an entry that is away counts as one. */
     int count() {
+        return count + awayCount;
+    }
+
+    /** How many connections there are, on all nodes. */
+    int connections() {
         return count;
+    }
+
+    /** How many entries may come back that were here, or on a node that is gone. */
+    int away() {
+        return aways.count();
+    }
+
+    /** Lets those go that were away for long enough; whether there were any. */
+    boolean endAways(long nowNanos) {
+        List<String> over = aways.end(nowNanos);
+        over.forEach(this::merge);
+        return !over.isEmpty();
+    }
+
+    /** The room is given up: those that are away are forgotten, and nobody is away any more. */
+    void close() {
+        aways.close();
     }
 
     /** How many entries there are. */
@@ -103,9 +130,14 @@ final class Attendees {
         come(user, name);
     }
 
-    void left(Object connection, @Nullable String user, @Nullable String name) {
+    void left(Object connection, @Nullable String user, @Nullable String name, Departure how) {
         hereCount--;
         count--;
+        String key = key(user, name);
+        Here its = key == null ? null : here.get(key);
+        if (key != null && its != null && its.connections == 1 && how == Departure.LOST) {
+            aways.add(key, new Aways.Away(its.name, its.namedAt));
+        }
         RoomStore.State state = go(connection, user, name);
         if (state != null) {
             countState(-States.bytes(state));
@@ -221,7 +253,7 @@ final class Attendees {
 
     /** Takes in who is there on another node, in place of what was known of it. */
     void present(String node, RoomStore.Present there) {
-        RoomStore.Present before = there.count() == 0 ? elsewhere.remove(node) : elsewhere.put(node, there);
+        RoomStore.Present before = there.isEmpty() ? elsewhere.remove(node) : elsewhere.put(node, there);
         count += there.count();
         Set<String> keys = keys(there);
         if (before != null) {
@@ -231,9 +263,30 @@ final class Attendees {
         keys.forEach(this::merge);
     }
 
+    /** A node is gone, and those that were there are away. */
+    void lost(String node) {
+        RoomStore.Present there = elsewhere.remove(node);
+        if (there == null) {
+            return;
+        }
+        count -= there.count();
+        there.users().forEach((user, part) -> awayToo(ofUser(user), new Aways.Away(part.name(), part.namedAt())));
+        there.names().keySet().forEach(name -> awayToo(ofLabel(name), new Aways.Away(name, 0)));
+        there.away().forEach(name -> awayToo(ofLabel(name), new Aways.Away(name, 0)));
+    }
+
+    /** Merged one by one: those that are connected elsewhere take no place from the others. */
+    private void awayToo(String key, Aways.Away away) {
+        if (aways.get(key) == null) {
+            aways.add(key, away);
+        }
+        merge(key);
+    }
+
     private static Set<String> keys(RoomStore.Present there) {
         Set<String> keys = new HashSet<>();
         there.names().keySet().forEach(name -> keys.add(ofLabel(name)));
+        there.away().forEach(name -> keys.add(ofLabel(name)));
         there.users().keySet().forEach(user -> keys.add(ofUser(user)));
         return keys;
     }
@@ -258,12 +311,28 @@ final class Attendees {
                 }
             }
         }
-        return new RoomStore.Present(hereCount, names, here.size() <= most, users, states);
+        Set<String> away = new HashSet<>();
+        aways.all().forEach((key, its) -> {
+            if (names.size() + users.size() + away.size() >= most) {
+                return;
+            }
+            if (key.charAt(0) == USER) {
+                users.putIfAbsent(key.substring(1), new RoomStore.User(0, its.name, its.namedAt, null));
+            } else {
+                away.add(key.substring(1));
+            }
+        });
+        boolean isWhole = here.size() + aways.all().size() <= most;
+        return new RoomStore.Present(hereCount, names, isWhole, users, states, away);
     }
 
     private void merge(String key) {
         Attendee before = all.get(key);
         Attendee now = merged(key);
+        if (now != null && !now.isAway()) {
+            aways.remove(key); // it is back, here or on another node
+        }
+        awayCount += (now != null && now.isAway() ? 1 : 0) - (before != null && before.isAway() ? 1 : 0);
         if (now == null) {
             all.remove(key);
         } else {
@@ -282,10 +351,17 @@ final class Attendees {
         String name = isUser ? its == null ? null : its.name : known;
         long namedAt = its == null ? 0 : its.namedAt;
         RoomStore.State state = newest(its);
+        Aways.Away away = aways.get(key);
+        boolean isAway = away != null;
+        if (away != null && isLater(away.namedAt, away.name, namedAt, name)) {
+            name = away.name;
+            namedAt = away.namedAt;
+        }
         for (RoomStore.Present there : elsewhere.values()) {
             if (isUser) {
                 RoomStore.User part = there.users().get(known);
                 connections += part == null ? 0 : part.connections();
+                isAway |= part != null;
                 state = part == null ? state : later(state, part.state());
                 if (part != null && isLater(part.namedAt(), part.name(), namedAt, name)) {
                     name = part.name();
@@ -293,11 +369,15 @@ final class Attendees {
                 }
             } else {
                 connections += there.names().getOrDefault(known, 0);
+                isAway |= there.away().contains(known);
                 state = later(state, there.states().get(known));
             }
         }
         Content shown = state == null ? null : state.content();
-        return connections == 0 ? null : new Attendee(isUser ? known : null, name, connections, shown);
+        isAway &= connections == 0;
+        return connections == 0 && !isAway
+                ? null
+                : new Attendee(isUser ? known : null, name, connections, shown, isAway);
     }
 
     private static RoomStore.@Nullable State newest(@Nullable Here its) {

@@ -238,7 +238,7 @@ public final class Member {
 
     /** Leaves the room. Late or repeated calls do nothing. */
     public void leave() {
-        room.leave(this);
+        room.leave(this, Departure.LEFT);
     }
 
     /** Goes by another name in the room. */

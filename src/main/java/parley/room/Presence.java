@@ -94,14 +94,14 @@ public final class Presence {
     private boolean hasChangedHere;
 
     /**
-     * @param stateBytes those of all rooms
+     * @param bytes those of all rooms
      * @param millis the time of day
      */
-    Presence(RoomLimits limits, StateBytes stateBytes, LongSupplier millis) {
+    Presence(RoomLimits limits, PresenceBytes bytes, LongSupplier millis) {
         this.maxNames = limits.names();
         this.intervalNanos = limits.presenceInterval().toNanos();
         this.deltaBytes = limits.batchBytes();
-        this.attendees = new Attendees(stateBytes, millis, this::changed);
+        this.attendees = new Attendees(limits, bytes, millis, this::changed);
     }
 
     /** The latest delta. Any thread. */
@@ -114,9 +114,18 @@ public final class Presence {
         attendees.joined(user, name);
     }
 
-    void left(Object connection, @Nullable String user, @Nullable String name) {
+    void left(Object connection, @Nullable String user, @Nullable String name, Departure how) {
         hasChangedHere = true;
-        attendees.left(connection, user, name);
+        attendees.left(connection, user, name, how);
+    }
+
+    void lost(String node) {
+        hasChangedHere = true;
+        attendees.lost(node);
+    }
+
+    boolean isAnybodyAway() {
+        return attendees.away() > 0;
     }
 
     void renamed(Object connection, @Nullable String user, @Nullable String before, String now) {
@@ -138,6 +147,16 @@ public final class Presence {
         return attendees.count();
     }
 
+    /** How many connections there are, on all nodes: without members that are away. */
+    int connections() {
+        return attendees.connections();
+    }
+
+    /** Nobody is away any more, and nobody will be. */
+    void close() {
+        attendees.close();
+    }
+
     boolean hasChangedHere() {
         return hasChangedHere;
     }
@@ -150,7 +169,9 @@ public final class Presence {
 
     /** Takes in who is there on another node, in place of what was known of it. */
     void present(String node, RoomStore.Present there) {
+        int away = attendees.away();
         attendees.present(node, there);
+        hasChangedHere |= attendees.away() != away; // others are not to wait for those that came back
     }
 
     /** Everybody who is there now. A member that gets less than all needs the snapshot with the next delta. */
@@ -170,6 +191,7 @@ public final class Presence {
 
     /** Makes a delta of what has changed; false when nothing has, or when the last delta is too young. */
     boolean change(long nowNanos) {
+        hasChangedHere |= attendees.endAways(nowNanos);
         int count = attendees.count();
         if (touchedNames.isEmpty() && touched.isEmpty() && !touchedTooMany && count == delta.count) {
             return false;
@@ -238,7 +260,7 @@ public final class Presence {
 
     /** Whether there is more to say of it than its name. */
     private static boolean saysMore(Attendee member) {
-        return member.user() != null || member.state() != null;
+        return member.user() != null || member.state() != null || member.isAway();
     }
 
     private void touchName(String name) {

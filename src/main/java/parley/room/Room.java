@@ -19,8 +19,7 @@ import parley.protocol.RoomName;
  * <p>The lock orders what is added to the log with joins and leaves, and is never held while a session, a store or a
  * callback is called. Fan-out is the room's {@link Turn}, which wakes each member. A member takes messages up to the
  * head as it was when the turn began, and no further: so all that keep up take the same messages in the same frames,
- * and none gets ahead of the others by being woken in between. (Senders, woken by their acks, once ran so far ahead
- * that fast readers fell behind.)
+ * and none gets ahead of the others by being woken in between. (Senders, woken by acks, once ran far ahead.)
  */
 public final class Room {
     private static final long QUIET_MILLIS = 2_000;
@@ -69,7 +68,7 @@ public final class Room {
         this.observer = observer;
         this.fanOut = fanOut;
         this.elapsed = elapsed;
-        this.roster = new Roster(name, observer.watch(), limits, tally.states(), clock::millis, lock);
+        this.roster = new Roster(name, observer.watch(), limits, tally.presence(), clock::millis, lock);
         this.log = new RoomLog(limits, members, tally, budget, clock, elapsed, roster, lock);
         this.seats = new Seats(name, log, members, roster, tally, lock);
         this.history = new History(name, log, limits.batchBytes());
@@ -100,6 +99,7 @@ public final class Room {
             try {
                 isClosed = true; // clients that want in take the next room of that name
                 visitors.closeLocked();
+                roster.closeLocked();
             } finally {
                 lock.unlock();
             }
@@ -121,6 +121,11 @@ public final class Room {
         @Override
         public void present(String node, RoomStore.Present there) {
             roster.present(node, there);
+        }
+
+        @Override
+        public void lost(String node) {
+            roster.lost(node);
         }
 
         @Override
@@ -295,11 +300,12 @@ public final class Room {
         });
     }
 
-    void leave(Member member) {
+    /** Has a member leave; late or repeated calls do nothing. */
+    public void leave(Member member, Departure how) {
         lock.lock();
         try {
             if (seats.endLocked(member)) {
-                roster.leftLocked(member);
+                roster.leftLocked(member, how);
             }
         } finally {
             lock.unlock();
@@ -314,11 +320,6 @@ public final class Room {
     /** Has a member show a state to all, or none any more. */
     public Shown show(Member member, @Nullable Content state) {
         return roster.show(member, state);
-    }
-
-    /** How many members there are, those on other nodes too. */
-    int count() {
-        return roster.count();
     }
 
     /** Looks after the room: presence, pages to be read again, frames and messages that nobody needs. For the sweep. */
@@ -355,6 +356,7 @@ public final class Room {
             }
             if (members.countLocked() > 0
                     || visitors.areThereLocked()
+                    || (!atOnce && roster.isAnybodyAwayLocked())
                     || !seats.areOpenLocked()
                     || !seats.areEmptyLocked()) {
                 return false; // clients that wait for what the store says need an answer
@@ -365,6 +367,7 @@ public final class Room {
             }
             isClosed = true;
             visitors.closeLocked();
+            roster.closeLocked();
             log.closeLocked();
         } finally {
             lock.unlock();
@@ -379,6 +382,7 @@ public final class Room {
         try {
             isClosed = true;
             visitors.closeLocked();
+            roster.closeLocked();
             log.closeLocked(); // the store may say something before it hears of the end
         } finally {
             lock.unlock();

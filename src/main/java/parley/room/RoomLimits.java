@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param batchBytes how many bytes of UTF-8 messages joined into one frame have at most; a longer one goes alone
  * @param names how many names presence tells at most
  * @param presenceInterval how long at least from one event of presence to the next
+ * @param away how long a member stays whose connection was lost
  * @param members how many members there may be at once
  * @param retention what is kept beyond memory, where there is a place for that; null for a room in memory alone
  */
@@ -30,12 +31,16 @@ public record RoomLimits(
         int batchBytes,
         int names,
         Duration presenceInterval,
+        Duration away,
         int members,
         @Nullable Retention retention) {
     /** How long at least from one event of presence to the next, where nothing else is set. */
     public static final Duration PRESENCE_INTERVAL = Duration.ofMillis(250);
 
-    /** With the usual time between events of presence. */
+    /** How long a member stays whose connection was lost, where nothing else is set. */
+    public static final Duration AWAY = Duration.ofSeconds(10);
+
+    /** With what presence does where nothing else is set. */
     public RoomLimits(
             int history,
             long historyBytes,
@@ -59,6 +64,7 @@ public record RoomLimits(
                 batchBytes,
                 names,
                 PRESENCE_INTERVAL,
+                AWAY,
                 members,
                 retention);
     }
@@ -73,6 +79,7 @@ public record RoomLimits(
                 || batchBytes < 1
                 || names < 0
                 || presenceInterval.isNegative()
+                || away.isNegative()
                 || members < 1) {
             throw new IllegalArgumentException("a room keeps and allows at least one message");
         }

@@ -277,7 +277,7 @@ public final class RoomRegistry {
             Room room = rooms.get(new RoomName(name));
             if (room != null) {
                 RoomStore.Expected newest = room.log().newest();
-                listed.add(new Listed(room.name(), room.count(), newest.epoch(), newest.seq()));
+                listed.add(new Listed(room.name(), room.roster().count(), newest.epoch(), newest.seq()));
             }
         }
         return listed;
@@ -350,7 +350,12 @@ public final class RoomRegistry {
 
     /** The bytes of the states that members show, in all rooms. */
     public long stateBytes() {
-        return tally.states().bytes();
+        return tally.presence().states().bytes();
+    }
+
+    /** The bytes of the members that are away, in all rooms. */
+    public long awayBytes() {
+        return tally.presence().aways().bytes();
     }
 
     /**

@@ -2,6 +2,7 @@ package parley.room;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Content;
@@ -154,19 +155,26 @@ public interface RoomStore {
      * @param isWhole whether these names and users are all; they are at most as many as presence names
      * @param users the connections of each user
      * @param states the state of those that go by a name, where they show one
+     * @param away names without a connection, which may come back; a user that may has no connections
      */
     record Present(
             int count,
             Map<String, Integer> names,
             boolean isWhole,
             Map<String, User> users,
-            Map<String, State> states) {
+            Map<String, State> states,
+            Set<String> away) {
         /** Nobody. */
         public static final Present NOBODY = new Present(0, Map.of(), true);
 
+        /** Whether there is nothing to know of the node. */
+        public boolean isEmpty() {
+            return count == 0 && users.isEmpty() && away.isEmpty();
+        }
+
         /** Without users. */
         public Present(int count, Map<String, Integer> names, boolean isWhole) {
-            this(count, names, isWhole, Map.of(), Map.of());
+            this(count, names, isWhole, Map.of(), Map.of(), Set.of());
         }
     }
 
@@ -214,6 +222,9 @@ public interface RoomStore {
 
         /** Who is in the room on another node, in place of what that node said before. */
         void present(String node, Present there);
+
+        /** A node is gone with the members that it said are there: they may come back elsewhere. */
+        void lost(String node);
 
         /** A signal has come from another node. */
         void signalled(Draft draft);

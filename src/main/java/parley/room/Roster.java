@@ -28,13 +28,13 @@ final class Roster {
             RoomName room,
             RoomWatch watch,
             RoomLimits limits,
-            StateBytes stateBytes,
+            PresenceBytes bytes,
             LongSupplier millis,
             ReentrantLock lock) {
         this.room = room;
         this.watch = watch;
         this.lock = lock;
-        this.presence = new Presence(limits, stateBytes, millis);
+        this.presence = new Presence(limits, bytes, millis);
     }
 
     void joinedLocked(Member member) {
@@ -59,11 +59,11 @@ final class Roster {
         }
     }
 
-    void leftLocked(Member member) {
+    void leftLocked(Member member, Departure how) {
         if (!member.isDirect()) {
-            presence.left(member, member.user(), member.name);
+            presence.left(member, member.user(), member.name, how);
             watch.left(room, member.name);
-            if (presence.count() == 0) {
+            if (presence.connections() == 0) { // as it was told of each that left
                 watch.emptied(room);
             }
         }
@@ -126,6 +126,28 @@ final class Roster {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Another node is gone, and the members that were there may come back elsewhere. */
+    void lost(String node) {
+        lock.lock();
+        try {
+            presence.lost(node);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether a member may come back for which the room has to stay. */
+    boolean isAnybodyAwayLocked() {
+        assert lock.isHeldByCurrentThread();
+        return presence.isAnybodyAway();
+    }
+
+    /** The room is given up, with those that are away. */
+    void closeLocked() {
+        assert lock.isHeldByCurrentThread();
+        presence.close();
     }
 
     /** Makes a delta if there is anything to send and the last one is old enough. */

@@ -14,6 +14,9 @@ import parley.protocol.Content;
 final class States {
     private static final int MOST = 8;
 
+    /** Of a state besides its text, about. */
+    private static final int OVERHEAD = 128;
+
     /** By connection, in the order in which they were set. */
     private final Map<Object, RoomStore.State> states = new LinkedHashMap<>();
 
@@ -59,6 +62,6 @@ final class States {
 
     static long bytes(RoomStore.State state) {
         Content content = state.content();
-        return content.bytes() + StateBytes.OVERHEAD;
+        return content.bytes() + OVERHEAD;
     }
 }

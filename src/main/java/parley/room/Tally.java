@@ -9,14 +9,11 @@ import java.util.concurrent.atomic.LongAdder;
  * just about to count was lost.
  */
 final class Tally {
-    /** The part of the heap that states may fill. */
-    private static final int HEAP_FOR_STATES = 32;
-
     private final LongAdder published = new LongAdder();
     private final LongAdder offered = new LongAdder();
     private final LongAdder delivered = new LongAdder();
     private final LongAdder missed = new LongAdder();
-    private final StateBytes states = new StateBytes(Runtime.getRuntime().maxMemory() / HEAP_FOR_STATES);
+    private final PresenceBytes presence = PresenceBytes.ofHeap();
 
     void published(long messages) {
         published.add(messages);
@@ -35,9 +32,9 @@ final class Tally {
         missed.add(messages);
     }
 
-    /** The states that members show. */
-    StateBytes states() {
-        return states;
+    /** What presence keeps besides connections. */
+    PresenceBytes presence() {
+        return presence;
     }
 
     /** The counts so far; while they go up, what was offered is not less than the rest. */

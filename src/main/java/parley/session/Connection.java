@@ -9,6 +9,7 @@ import parley.access.Grant;
 import parley.delivery.Drain;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
+import parley.room.Departure;
 
 /**
  * One client's session, from open to end: what it says goes to {@link #text} and {@link #binary}, what it is sent
@@ -131,8 +132,12 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     /** A frame has been under way to the client for that long. For the sweep. */
     void frameUnderWay(long nanos) {}
 
-    /** Gives back what it holds elsewhere. Called once, when it has ended. */
-    abstract void release();
+    /**
+     * Gives back what it holds elsewhere. Called once, when it has ended.
+     *
+     * @param how it leaves its rooms
+     */
+    abstract void release(Departure how);
 
     /**
      * The client gave a sign of life: a message, a part of one, a pong. Called before that is carried out, and {@link
@@ -312,7 +317,7 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
             return;
         }
         drain.close();
-        release();
+        release(why.departure());
         sessions.ended(this, why, cause);
     }
 
@@ -398,6 +403,12 @@ public abstract sealed class Connection implements Drain.Source permits EchoConn
     /** Whether it has ended; nothing that comes afterwards matters. */
     public final boolean hasEnded() {
         return ending != null;
+    }
+
+    /** How it leaves its rooms, when it has ended. */
+    final Departure departure() {
+        Ending why = ending;
+        return why == null ? Departure.LEFT : why.departure();
     }
 
     /** Whether nothing is on its way to the client and nothing waits. */

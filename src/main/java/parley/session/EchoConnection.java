@@ -6,6 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
 import parley.delivery.Transport;
+import parley.room.Departure;
 
 /** A session of {@code /echo}: every message comes back, in order. Who sends and does not read is closed with 1013. */
 public final class EchoConnection extends Connection {
@@ -78,7 +79,7 @@ public final class EchoConnection extends Connection {
     }
 
     @Override
-    void release() {
+    void release(Departure how) {
         echoes.clear();
     }
 }

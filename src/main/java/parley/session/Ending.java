@@ -4,6 +4,7 @@ import java.lang.System.Logger.Level;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.CloseCode;
+import parley.room.Departure;
 
 /** Why a connection ended: each reason has its close code, its words on the wire, its counter and its log level. */
 public enum Ending {
@@ -74,6 +75,31 @@ public enum Ending {
         this.code = code;
         this.reason = reason;
         this.level = level;
+    }
+
+    /** Whether its member has left its rooms, or is away and may come back. */
+    Departure departure() {
+        return switch (this) {
+            case LOST, BROKEN, IDLE, STUCK, BEHIND, ANSWER_BACKLOG, HELD_TOO_MUCH, NOT_KEPT, SHUTDOWN, FAULT ->
+                Departure.LOST;
+            case LEFT,
+                    MALFORMED,
+                    ECHO_BACKLOG,
+                    EMPTY_FRAMES,
+                    FLOODING,
+                    FLOODING_BYTES,
+                    TOO_MANY_ERRORS,
+                    EXPIRED,
+                    FORBIDDEN,
+                    REMOVED,
+                    TOO_BIG,
+                    BINARY,
+                    SERVER_FULL,
+                    ADDRESS_FULL,
+                    ROOM_FULL,
+                    TOO_MANY_ROOMS,
+                    REFUSED -> Departure.LEFT;
+        };
     }
 
     /** The code the connection is closed with, where it is Parley that closes it. */

@@ -17,6 +17,7 @@ import parley.protocol.EventId;
 import parley.protocol.JsonCodec;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
+import parley.room.Departure;
 import parley.room.Entry;
 import parley.room.Format;
 import parley.room.Joined;
@@ -271,8 +272,8 @@ public final class EventsConnection extends ChatConnection {
     }
 
     @Override
-    void release() {
-        members.leaveAll();
+    void release(Departure how) {
+        members.leaveAll(how);
         joined.clear();
     }
 }

@@ -8,6 +8,7 @@ import parley.protocol.ErrorCode;
 import parley.protocol.Event;
 import parley.protocol.JsonCodec;
 import parley.protocol.MemberName;
+import parley.room.Departure;
 import parley.room.Member;
 import parley.room.RoomRegistry;
 
@@ -181,8 +182,8 @@ public final class JsonConnection extends ChatConnection {
     }
 
     @Override
-    void release() {
-        members.leaveAll();
+    void release(Departure how) {
+        members.leaveAll(how);
         answers.clear();
     }
 }

@@ -2,6 +2,7 @@ package parley.session;
 
 import org.jspecify.annotations.Nullable;
 import parley.protocol.RoomName;
+import parley.room.Departure;
 import parley.room.Member;
 
 /**
@@ -60,7 +61,7 @@ final class Memberships {
     private void replace(Member[] now) {
         members = now;
         if (connection.hasEnded()) {
-            leaveAll(); // ended meanwhile, and did not find the new one to leave with
+            leaveAll(connection.departure()); // ended meanwhile, and did not find the new one to leave with
         }
     }
 
@@ -81,9 +82,9 @@ final class Memberships {
     }
 
     /** Leaves all rooms. Any thread. */
-    void leaveAll() {
+    void leaveAll(Departure how) {
         for (Member member : members) {
-            member.leave();
+            member.room().leave(member, how);
         }
     }
 }

@@ -6,6 +6,7 @@ import parley.delivery.Transport;
 import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.MemberName;
+import parley.room.Departure;
 import parley.room.Entry;
 import parley.room.Format;
 import parley.room.Joined;
@@ -34,7 +35,7 @@ public final class PlainConnection extends ChatConnection {
         }
         member = in.member();
         if (hasEnded()) {
-            in.member().leave(); // ended while joining, and found no member to leave with
+            release(departure()); // ended while joining, and found no member to leave with
             return;
         }
         drain().wake();
@@ -121,10 +122,10 @@ public final class PlainConnection extends ChatConnection {
     }
 
     @Override
-    void release() {
+    void release(Departure how) {
         Member in = member;
         if (in != null) {
-            in.leave();
+            in.room().leave(in, how);
         }
     }
 }

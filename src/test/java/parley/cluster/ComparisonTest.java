@@ -67,6 +67,9 @@ class ComparisonTest {
         public void present(String node, RoomStore.Present there) {}
 
         @Override
+        public void lost(String node) {}
+
+        @Override
         public void signalled(Draft draft) {}
     }
 

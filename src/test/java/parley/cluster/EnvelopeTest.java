@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import parley.protocol.Content;
 import parley.protocol.Draft;
@@ -27,7 +28,8 @@ class EnvelopeTest {
     private static final Map<String, RoomStore.User> USERS = Map.of(
             "7", new RoomStore.User(3, "Ann", 5, STATE),
             "8", new RoomStore.User(1, "Bob", 6, null),
-            "9", new RoomStore.User(1, null, 0, STATE));
+            "9", new RoomStore.User(1, null, 0, STATE),
+            "away", new RoomStore.User(0, "Bob", 6, null));
 
     @Test
     void anEnvelopeIsReadAsItWasWritten() throws Exception {
@@ -46,7 +48,7 @@ class EnvelopeTest {
         PresentEnvelope here = new PresentEnvelope("node", new RoomStore.Present(3, Map.of("Ann", 2), false));
         assertThat(PresentEnvelope.decode(here.encode())).isEqualTo(here);
         PresentEnvelope users = new PresentEnvelope(
-                "node", new RoomStore.Present(7, Map.of("Ann", 2), true, USERS, Map.of("Ann", STATE)));
+                "node", new RoomStore.Present(7, Map.of("Ann", 2), true, USERS, Map.of("Ann", STATE), Set.of("Dan")));
         assertThat(PresentEnvelope.decode(users.encode())).isEqualTo(users);
     }
 
@@ -54,7 +56,8 @@ class EnvelopeTest {
     @Test
     void aNodeBeforeUsersReadsTheNameOfEachAsALabel() throws Exception {
         byte[] bytes = new PresentEnvelope(
-                        "node", new RoomStore.Present(7, Map.of("Ann", 2), true, USERS, Map.of("Ann", STATE)))
+                        "node",
+                        new RoomStore.Present(7, Map.of("Ann", 2), true, USERS, Map.of("Ann", STATE), Set.of("Dan")))
                 .encode();
         DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
         assertThat(in.readUnsignedByte()).isEqualTo(1);
@@ -72,7 +75,8 @@ class EnvelopeTest {
     void whateverBytesSayWhoIsThereTheyAreReadOrUnreadable() {
         Random random = new Random(42);
         byte[] whole = new PresentEnvelope(
-                        "node", new RoomStore.Present(7, Map.of("Ann", 2), true, USERS, Map.of("Ann", STATE)))
+                        "node",
+                        new RoomStore.Present(7, Map.of("Ann", 2), true, USERS, Map.of("Ann", STATE), Set.of("Dan")))
                 .encode();
         for (int i = 0; i < 20_000; i++) {
             byte[] changed = whole.clone();

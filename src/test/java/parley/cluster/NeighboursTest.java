@@ -75,6 +75,11 @@ class NeighboursTest {
             }
 
             @Override
+            public void lost(String node) {
+                heard.add(node + " lost");
+            }
+
+            @Override
             public void signalled(Draft draft) {}
         };
         Remote.Reads reads = new Remote.Reads() {
@@ -155,7 +160,7 @@ class NeighboursTest {
         present("there", 2);
         beat("there");
         pass(TIMEOUT + 2 * SECOND);
-        assertThat(heard).containsExactly("there 2", "there 0");
+        assertThat(heard).containsExactly("there 2", "there lost");
         said.clear();
         present("there", 2);
         assertThat(said).containsExactly("p.node.there");
@@ -195,7 +200,7 @@ class NeighboursTest {
         for (int i = 0; i < 40; i++) {
             tick(SECOND / 20);
         }
-        assertThat(heard).as("when it says nothing").containsExactly("there 2", "there 0");
+        assertThat(heard).as("when it says nothing").containsExactly("there 2", "there lost");
     }
 
     @Test
@@ -220,7 +225,7 @@ class NeighboursTest {
         for (int i = 0; i < 2_000; i++) {
             users.put("\u4e16".repeat(250) + i, new RoomStore.User(1, "\ud83d\ude00".repeat(36) + i, i, null));
         }
-        neighbours.here(room, new RoomStore.Present(2_000, Map.of("Ann", 1), true, users, Map.of()));
+        neighbours.here(room, new RoomStore.Present(2_000, Map.of("Ann", 1), true, users, Map.of(), Set.of()));
         pass(SECOND);
         byte[] last = payloads.get(payloads.size() - 1);
         assertThat(last.length).isBetween(256 << 10, 512 << 10);

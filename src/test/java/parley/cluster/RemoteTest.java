@@ -48,6 +48,9 @@ class RemoteTest {
         }
 
         @Override
+        public void lost(String node) {}
+
+        @Override
         public void signalled(Draft draft) {
             throw new AssertionError("signals do not come through here");
         }

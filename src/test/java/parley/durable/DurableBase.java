@@ -153,6 +153,9 @@ abstract class DurableBase {
         }
 
         @Override
+        public void lost(String node) {}
+
+        @Override
         public void signalled(Draft draft) {
             throw new AssertionError();
         }

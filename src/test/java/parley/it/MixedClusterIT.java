@@ -43,7 +43,7 @@ final class MixedClusterIT {
     private static final int MESSAGES = 100;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     /** Soon gone, and nobody so far behind that messages are left out, however slow the machine is. */
-    private static final String[] SETTINGS = {"nats.node-timeout=2s", "room.window=1000"};
+    private static final String[] SETTINGS = {"nats.node-timeout=2s", "room.window=1000", "room.away=0s"};
 
     @TempDir
     private static Path folder;
@@ -67,10 +67,11 @@ final class MixedClusterIT {
         nats = NatsServer.start(folder);
         tomcat = Kind.TOMCAT_11.at(tomcatHome);
         wildfly = Kind.WILDFLY.at(wildflyHome);
-        alone = ParleyProcess.start("--nats", nats.url(), "--set", SETTINGS[0], "--set", SETTINGS[1]);
+        alone = ParleyProcess.start(
+                "--nats", nats.url(), "--set", SETTINGS[0], "--set", SETTINGS[1], "--set", SETTINGS[2]);
         for (Server server : List.of(tomcat, wildfly)) {
             server.start();
-            server.settings("nats.url=\"" + nats.url() + "\"", SETTINGS[0], SETTINGS[1]);
+            server.settings("nats.url=\"" + nats.url() + "\"", SETTINGS[0], SETTINGS[1], SETTINGS[2]);
             server.deploy(NAME, Path.of(ParleyProcess.war()));
         }
         for (String page : List.of(

@@ -52,6 +52,7 @@ final class ParleyProcess implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of(java()));
         command.addAll(options);
         command.addAll(List.of("-jar", war(), "--port", String.valueOf(port)));
+        command.addAll(List.of("--set", "room.away=0s")); // nobody waits for a member that was cut to be gone
         command.addAll(List.of(arguments));
         if (interruptsAreIgnored()) {
             command.addAll(0, List.of("env", "--default-signal=INT"));

@@ -10,10 +10,13 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import parley.delivery.Frame;
 import parley.protocol.Content;
+import parley.protocol.RoomName;
 
 /** What members are sent of each other's users and states, with a clock that stands still. */
 class MembersShownTest {
@@ -47,7 +50,7 @@ class MembersShownTest {
 
     private void pass(Room room, int millis) {
         now = now.plusMillis(millis);
-        room.tellPresence(now.toEpochMilli() * 1_000_000);
+        room.tellPresence(nanos());
         runTurns();
     }
 
@@ -157,5 +160,114 @@ class MembersShownTest {
                 .hasToString(quoted("[{'user':'7','name':'Ann','connections':1},"
                         + "{'user':'8','name':'Bob','connections':1,'state':{'n':2}}]"));
         assertThat(ann.next()).isNull();
+    }
+
+    @Test
+    void whoComesBackInTimeNeitherLeftNorJoined() {
+        Room room = room(Duration.ofMillis(250), 1 << 16);
+        Member ann = join(room, "7", "Ann");
+        Member bob = join(room, null, "Bob");
+        pass(room, 250);
+        ann.next();
+        room.leave(bob, Departure.LOST);
+        pass(room, 250);
+        assertThat(next(ann))
+                .isEqualTo(quoted("{'type':'presence','room':'lobby','joined':[],'left':[],'count':2,"
+                        + "'members':[{'name':'Bob','connections':0,'away':true}]}"));
+        pass(room, 9_000);
+        join(room, null, "Bob");
+        pass(room, 250);
+        assertThat(next(ann))
+                .isEqualTo(quoted(
+                        "{'type':'presence','room':'lobby','joined':[],'left':[],'count':2,'gone':[{'name':'Bob'}]}"));
+    }
+
+    @Test
+    void whoDoesNotComeBackLeaves() {
+        Room room = room(Duration.ofMillis(250), 1 << 16);
+        Member ann = join(room, "7", "Ann");
+        Member bob = join(room, "8", "Bob");
+        pass(room, 250);
+        ann.next();
+        room.leave(bob, Departure.LOST);
+        pass(room, 250);
+        ann.next();
+        pass(room, 10_000);
+        assertThat(next(ann))
+                .isEqualTo(quoted("{'type':'presence','room':'lobby','joined':[],'left':['Bob'],'count':1,"
+                        + "'gone':[{'user':'8'}]}"));
+        Member cay = join(room, "9", "Cay");
+        pass(room, 250);
+        ann.next();
+        cay.leave();
+        pass(room, 250);
+        assertThat(next(ann)).contains(quoted("'left':['Cay']"));
+    }
+
+    @Test
+    void aRoomStaysForThoseWhoAreAway() {
+        Room room = room(Duration.ofMillis(250), 1 << 16);
+        Member ann = join(room, "7", "Ann");
+        room.leave(ann, Departure.LOST);
+        pass(room, 250);
+        assertThat(room.closeIfDeserted(nanos(), false)).isFalse();
+        pass(room, 10_000);
+        assertThat(room.closeIfDeserted(nanos(), false)).isTrue();
+    }
+
+    @Test
+    void whenRoomsAreScarceThoseWhoAreAwayKeepNoneAndTakeNoMemory() {
+        Room room = room(Duration.ofMillis(250), 1 << 16);
+        Member ann = join(room, "7", "Ann");
+        room.leave(ann, Departure.LOST);
+        assertThat(room.tally().presence().aways().bytes()).isPositive();
+        assertThat(room.closeIfDeserted(nanos(), true)).isTrue();
+        assertThat(room.tally().presence().aways().bytes()).isZero();
+    }
+
+    /** It is not held up: a listener is told of each that left at once too. */
+    @Test
+    void aRoomIsEmptyForListenersAsSoonAsNobodyIsConnected() {
+        List<String> heard = new ArrayList<>();
+        TurnObserver observer = new TurnObserver() {
+            @Override
+            public RoomWatch watch() {
+                return new RoomWatch() {
+                    @Override
+                    public void left(RoomName room, String name) {
+                        heard.add(name + " left");
+                    }
+
+                    @Override
+                    public void emptied(RoomName room) {
+                        heard.add(room.value() + " empty");
+                    }
+                };
+            }
+
+            @Override
+            public void turned(long tookNanos, long sincePublishedNanos) {}
+        };
+        Room room = new Room(
+                RoomName.LOBBY,
+                Samples.limits(1_000, Duration.ofMillis(250), 1 << 16),
+                new LogBudget(Long.MAX_VALUE, () -> {}),
+                new Tally(),
+                observer,
+                turns::add,
+                clock,
+                clock::millis);
+        room.open(new MemoryStore());
+        Member ann = join(room, "7", "Ann");
+        Member bob = join(room, "8", "Bob");
+        room.leave(bob, Departure.LOST);
+        room.leave(ann, Departure.LOST);
+        pass(room, 20_000);
+        pass(room, 20_000);
+        assertThat(heard).containsExactly("Bob left", "Ann left", "lobby empty");
+    }
+
+    private long nanos() {
+        return now.toEpochMilli() * 1_000_000;
     }
 }

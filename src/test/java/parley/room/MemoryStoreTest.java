@@ -44,6 +44,9 @@ class MemoryStoreTest {
         }
 
         @Override
+        public void lost(String node) {}
+
+        @Override
         public void signalled(parley.protocol.Draft draft) {
             throw new AssertionError();
         }

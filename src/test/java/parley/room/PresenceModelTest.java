@@ -98,9 +98,9 @@ class PresenceModelTest {
         nodes.get(one.node).joined(one.user, one.name);
     }
 
-    private void leave(Connection one) {
+    private void leave(Connection one, Departure how) {
         connections.remove(one);
-        nodes.get(one.node).left(one, one.user, one.name);
+        nodes.get(one.node).left(one, one.user, one.name, how);
     }
 
     private void tell(int from, int to) {
@@ -121,7 +121,7 @@ class PresenceModelTest {
             String user = random.nextInt(3) == 0 ? null : "u" + random.nextInt(5);
             join(new Connection(node, user, random.nextInt(4) == 0 ? null : "n" + random.nextInt(5)));
         } else if (what < 6 && any != null) {
-            leave(any);
+            leave(any, random.nextBoolean() ? Departure.LEFT : Departure.LOST);
         } else if (what < 7 && any != null) {
             String name = "n" + random.nextInt(5);
             nodes.get(any.node).renamed(any, any.user, any.name, name);
@@ -129,7 +129,7 @@ class PresenceModelTest {
         } else if (what < 8) {
             tell(node, (node + 1 + random.nextInt(NODES - 1)) % NODES);
         } else if (what < 9) {
-            nodes.get(node).present("n" + (node + 1) % NODES, RoomStore.Present.NOBODY); // it was silent for too long
+            nodes.get(node).lost("n" + (node + 1) % NODES); // it was silent for too long
         } else if (what < 10) {
             sweep(node);
         } else if (what < 11) {
@@ -153,15 +153,16 @@ class PresenceModelTest {
         return new Content(Content.Kind.DATA, text, text.length());
     }
 
+    /** So long that nobody is away any more, and that a delta has as much as its bytes allow. */
     private void quiet() {
-        for (int from = 0; from < NODES; from++) {
-            for (int to = 0; to < NODES; to++) {
-                if (from != to) {
-                    tell(from, to);
+        for (int i = 0; i < 100; i++) {
+            for (int from = 0; from < NODES; from++) {
+                for (int to = 0; to < NODES; to++) {
+                    if (from != to) {
+                        tell(from, to);
+                    }
                 }
             }
-        }
-        for (int i = 0; i < 100; i++) { // a delta has as much as its bytes allow
             for (int node = 0; node < NODES; node++) {
                 sweep(node);
             }
@@ -189,7 +190,8 @@ class PresenceModelTest {
         int most = random.nextBoolean() ? 100 : 6; // fewer than there are at times
         RoomLimits limits = Samples.limits(most, Duration.ofMillis(250), 200);
         for (int i = 0; i < NODES; i++) {
-            nodes.add(new Presence(limits, new StateBytes(1 << 20), () -> now));
+            nodes.add(new Presence(
+                    limits, new PresenceBytes(new SharedBytes(1 << 20), new SharedBytes(1 << 20)), () -> now));
         }
         for (int i = 0; i < STEPS; i++) {
             step(random);
@@ -232,7 +234,7 @@ class PresenceModelTest {
             }
         }
         while (!connections.isEmpty()) {
-            leave(connections.get(0));
+            leave(connections.get(0), Departure.LEFT);
         }
         quiet();
         pictures.forEach(picture -> {

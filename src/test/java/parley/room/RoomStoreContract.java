@@ -101,6 +101,9 @@ public abstract class RoomStoreContract {
         }
 
         @Override
+        public void lost(String node) {}
+
+        @Override
         public void signalled(Draft draft) {
             hear(() -> {});
         }

@@ -51,6 +51,7 @@ public final class Samples {
                 batchBytes,
                 names,
                 interval,
+                RoomLimits.AWAY,
                 100_000,
                 null);
     }

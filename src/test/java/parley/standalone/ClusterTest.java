@@ -411,8 +411,8 @@ class ClusterTest {
 
     @Test
     void presenceIsSentAcrossNodesAndRightAgainWhenOneIsSilent() throws Exception {
-        node();
-        node();
+        node("room.away=0s");
+        node("room.away=0s");
         try (JsonClient ann = client(0, "/chat/java?name=Ann");
                 JsonClient ben = client(1, "/chat/java?name=Ben");
                 JsonClient cy = client(1, "/chat/java?name=Ann")) {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.AfterEach;
@@ -40,7 +41,7 @@ class MembersClusterTest extends ServerBase {
     }
 
     private void startNode() throws Exception {
-        start("nats.url=" + nats.url(), "access.mode=token", "access.secret=" + SECRET);
+        start("nats.url=" + nats.url(), "access.mode=token", "access.secret=" + SECRET, "room.away=5s");
     }
 
     @AfterEach
@@ -123,5 +124,48 @@ class MembersClusterTest extends ServerBase {
             tab.ask("{'type':'state','room':'java'}");
             awaitMembers(bob, "[{'user':'u-1','name':'Ann','connections':1}, " + its);
         }
+    }
+
+    /** How often a client heard that each of its neighbours came or went, after it has heard who is there. */
+    private static List<String> comings(JsonClient client) {
+        return client.presenceSoFar().stream()
+                .flatMap(event -> Stream.of("joined", "left")
+                        .filter(event::containsKey)
+                        .flatMap(field -> event.getJsonArray(field).getValuesAs(JsonString::getString).stream()
+                                .map(name -> field + " " + name)))
+                .toList();
+    }
+
+    @Test
+    void membersOfANodeThatStopsAreAwayAndComeBackElsewhereWithoutHavingLeft() throws Exception {
+        try (JsonClient bob = client(server, "u-2", "Bob")) {
+            List<JsonClient> lost = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+                lost.add(client(other, "u-1" + i, "Ann" + i));
+            }
+            String its = ", {'user':'u-2','name':'Bob','connections':1}]";
+            awaitMembers(bob, "[" + anns("'connections':1") + its);
+            other.stop();
+            awaitMembers(bob, "[" + anns("'connections':0,'away':true") + its);
+            for (int i = 0; i < 4; i++) {
+                lost.add(client(server, "u-1" + i, "Ann" + i));
+            }
+            awaitMembers(bob, "[" + anns("'connections':1").replaceFirst(", [^,]*u-14.*", "") + its);
+            while (!comings(bob).contains("left Ann4")) {
+                bob.ask("{'type':'ping'}"); // until what is told has been read
+            }
+            assertThat(comings(bob))
+                    .filteredOn(coming -> coming.startsWith("left"))
+                    .containsExactly("left Ann4");
+            lost.forEach(JsonClient::close);
+        }
+    }
+
+    private static String anns(String rest) {
+        return String.join(
+                ", ",
+                IntStream.range(0, 5)
+                        .mapToObj(i -> "{'user':'u-1" + i + "','name':'Ann" + i + "'," + rest + "}")
+                        .toList());
     }
 }

@@ -2,15 +2,12 @@ package parley.room;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/** The bytes of the states that members of all rooms show, and their limit. Any thread. */
-final class StateBytes {
-    /** Of a state besides its text, about. */
-    static final int OVERHEAD = 128;
-
+/** The bytes of one kind of what all rooms keep together, and their limit. Any thread. */
+final class SharedBytes {
     private final long limit;
     private final AtomicLong bytes = new AtomicLong();
 
-    StateBytes(long limit) {
+    SharedBytes(long limit) {
         this.limit = limit;
     }
 
