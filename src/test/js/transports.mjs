@@ -165,7 +165,7 @@ for (const transport of ['websocket', 'sse']) {
     await Promise.all([ann.joined, ben.joined]);
     const heard = next(ann, 'signal');
     await ben.signal({ typing: true });
-    assert.deepEqual(await heard, { from: 'Ben', data: { typing: true } });
+    assert.deepEqual(await heard, { from: 'Ben', user: undefined, data: { typing: true } });
     assert.deepEqual(await ann.history(), { messages: [], more: false });
   });
 

@@ -115,6 +115,8 @@ class JsonRaceTest {
                     Duration.ofHours(1),
                     1 << 16,
                     2_000,
+                    RoomLimits.PRESENCE_INTERVAL,
+                    Duration.ZERO, // nobody is away
                     100_000,
                     null),
             100,
