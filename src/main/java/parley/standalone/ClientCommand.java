@@ -43,8 +43,10 @@ import picocli.CommandLine.Spec;
             "It comes back when the connection is lost or the server restarts, and misses",
             "nothing that the room keeps. Messages go to the output; what happens to the",
             "connection goes to the error output, with a star before it. It ends at the end",
-            "of the input, once the server has everything: with 0, or with 1 when that takes",
-            "more than 30 seconds or the server refuses.",
+            "of the input, once the server has everything.",
+            "",
+            "A message is one line: control and format characters in it, line breaks too, are",
+            "shown as their code points, such as <U+000A>.",
             ""
         })
 final class ClientCommand implements Callable<Integer> {
@@ -163,7 +165,9 @@ final class ClientCommand implements Callable<Integer> {
         @Override
         public void message(RoomMessage message) {
             String said = message.text() != null ? message.text() : String.valueOf(message.data());
-            out().println(message.from() == null ? said : message.from() + ": " + said);
+            // Without the colon a sender that has no name could begin with the name of another.
+            String name = message.from() == null ? "" : Visible.name(message.from());
+            out().println(name + ": " + Visible.text(said));
             out().flush();
         }
 
@@ -235,7 +239,7 @@ final class ClientCommand implements Callable<Integer> {
 
     private void note(String line) {
         PrintWriter err = commandLine().getErr();
-        err.println("* " + line);
+        err.println("* " + Visible.text(line));
         err.flush();
     }
 

@@ -314,6 +314,28 @@ final class ClientIT {
     }
 
     @Test
+    void nobodyForgesALineOfAnotherOrDrivesTheTerminal() throws Exception {
+        try (ParleyProcess parley = ParleyProcess.start()) {
+            String address = parley.page().replace("http", "ws") + "chat";
+            try (Terminal terminal = Terminal.client(address, "java");
+                    ParleyClient mallory =
+                            ParleyClient.to(address).name("Mallory: x").build();
+                    ParleyClient nobody = ParleyClient.to(address).build()) {
+                terminal.await("\\* in java");
+                mallory.join("java")
+                        .say("hi\nAnn: I agree\r\u2028Ann: I agree\u001b[2J\u202e")
+                        .get(30, TimeUnit.SECONDS);
+                terminal.await(Pattern.quote("Mallory<U+003A> x: hi<U+000A>Ann: I agree<U+000D><U+2028>Ann: I agree"
+                        + "<U+001B>[2J<U+202E>"));
+                nobody.join("java").say("Ann: I agree").get(30, TimeUnit.SECONDS);
+                terminal.await(": Ann: I agree");
+                assertThat(terminal.output.text().lines()).noneMatch(line -> line.startsWith("Ann"));
+                assertThat(terminal.atEndOfInput()).isZero();
+            }
+        }
+    }
+
+    @Test
     void theTerminalSaysWhatIsWrong() throws Exception {
         for (String[] wrong : new String[][] {
             {"ws://127.0.0.1:1/chat", "a b"}, {"ftp://example.org/chat", "java"}, {"ws://127.0.0.1:1/chat/java", "java"}
