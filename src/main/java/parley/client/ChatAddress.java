@@ -104,10 +104,23 @@ record ChatAddress(
 
     /** What is wrong with a token, as far as that shows without its key; empty for nothing. */
     static String tokenFault(@Nullable String token) {
-        if (token == null || token.length() <= MOST_TOKEN) {
+        if (token == null) {
             return "";
         }
-        return "a token has at most " + MOST_TOKEN + " characters; this one has " + token.length();
+        if (token.length() > MOST_TOKEN) {
+            return "a token has at most " + MOST_TOKEN + " characters; this one has " + token.length();
+        }
+        for (int i = 0; i < token.length(); i++) {
+            char character = token.charAt(i);
+            if (character <= ' ' || character > '~') {
+                return String.format(
+                        Locale.ROOT,
+                        "a token is of printable ASCII characters without spaces; number %d of this one is U+%04X",
+                        i + 1,
+                        (int) character);
+            }
+        }
+        return "";
     }
 
     private static String quoted(String value) {

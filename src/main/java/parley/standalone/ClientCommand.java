@@ -7,10 +7,12 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -51,6 +53,12 @@ import picocli.CommandLine.Spec;
         })
 final class ClientCommand implements Callable<Integer> {
     private static final int FAILED = 1;
+    private static final int UNAUTHORIZED = 401;
+    private static final int FORBIDDEN = 403;
+    private static final int NOT_FOUND = 404;
+    /** A close without a frame (RFC 6455 section 7.4.1): the reason alone says something. */
+    private static final int NO_CLOSE_FRAME = 1006;
+
     /** How many lines wait for the server before the next one is read. */
     private static final int UNACKNOWLEDGED = 500;
 
@@ -88,13 +96,16 @@ final class ClientCommand implements Callable<Integer> {
             description = "Print this and exit.")
     private boolean help;
 
+    /** Whether the server has let this client in once. */
+    private volatile boolean hasBeenIn;
+
     @Override
     public Integer call() throws InterruptedException {
         CompletableFuture<Integer> end = new CompletableFuture<>();
         ParleyClient client;
         try {
             client = client(end);
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | UncheckedIOException e) {
             throw new ParameterException(commandLine(), String.valueOf(e.getMessage()));
         }
         try (client) {
@@ -119,6 +130,7 @@ final class ClientCommand implements Callable<Integer> {
         }
         Path file = tokenFile;
         if (file != null) {
+            builder.token(read(file)); // for what is wrong with it now
             builder.token(() -> read(file));
         } else if (token != null) {
             builder.token(token);
@@ -127,11 +139,18 @@ final class ClientCommand implements Callable<Integer> {
     }
 
     private static String read(Path file) {
+        String token;
         try {
-            return Files.readString(file).strip();
+            token = Files.readString(file).strip();
+        } catch (NoSuchFileException e) {
+            throw new UncheckedIOException("there is no token file '" + file + "'", e);
         } catch (IOException e) {
-            throw new UncheckedIOException("'" + file + "' cannot be read", e);
+            throw new UncheckedIOException("the token file '" + file + "' cannot be read: " + e.getMessage(), e);
         }
+        if (token.isEmpty()) {
+            throw new IllegalArgumentException("the token file '" + file + "' is empty");
+        }
+        return token;
     }
 
     private ClientRoom join(ParleyClient client, CompletableFuture<Integer> end) {
@@ -150,15 +169,54 @@ final class ClientCommand implements Callable<Integer> {
     }
 
     private void show(ConnectionState state, CompletableFuture<Integer> end) {
-        if (state instanceof ConnectionState.Waiting waiting) {
+        if (state instanceof ConnectionState.Open) {
+            hasBeenIn = true;
+        } else if (state instanceof ConnectionState.Waiting waiting && isFinal(waiting.status())) {
+            if (end.complete(FAILED)) {
+                note("not let in (" + why(waiting) + "): "
+                        + advice(waiting.status().getAsInt()));
+            }
+        } else if (state instanceof ConnectionState.Waiting waiting && !end.isDone()) {
             note(String.format(
                     Locale.ROOT,
                     "not connected (%s): trying again in %.1f s",
-                    (waiting.code() + " " + waiting.reason()).strip(),
+                    why(waiting),
                     waiting.delay().toMillis() / 1000.0));
         } else if (state instanceof ConnectionState.Closed closed && end.complete(FAILED)) {
             note(("the server has closed the connection for good: " + closed.code() + " " + closed.reason()).strip());
         }
+    }
+
+    /**
+     * Whether the same handshake would be refused the same again. A token file may have another token by then. What is
+     * not found was there before when the client has been in: it is being deployed anew.
+     */
+    private boolean isFinal(OptionalInt status) {
+        return switch (status.orElse(0)) {
+            case UNAUTHORIZED, FORBIDDEN -> tokenFile == null;
+            case NOT_FOUND -> !hasBeenIn;
+            default -> false;
+        };
+    }
+
+    private static String why(ConnectionState.Waiting waiting) {
+        String reason = waiting.reason();
+        if (waiting.status().isPresent()) {
+            String status = "HTTP status " + waiting.status().getAsInt();
+            return reason.contains(status) ? reason : "the server answered with " + status + ": " + reason;
+        }
+        if (waiting.code() == NO_CLOSE_FRAME) {
+            return reason.isEmpty() ? "the connection broke" : reason;
+        }
+        return (waiting.code() + " " + reason).strip();
+    }
+
+    private String advice(int status) {
+        return switch (status) {
+            case UNAUTHORIZED -> "give a token that the server takes, with --token or --token-file";
+            case FORBIDDEN -> "give a token that opens the room " + room + ", with --token or --token-file";
+            default -> "give the address of /chat, such as ws://localhost:8080/chat";
+        };
     }
 
     private final class Screen implements RoomCallbacks {

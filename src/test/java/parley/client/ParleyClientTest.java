@@ -262,6 +262,16 @@ class ParleyClientTest {
         assertThat(server.newest().token).isEqualTo("t");
     }
 
+    /** HTTP could not carry it, today or later. The message does not show it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"se cret", "secret\n", "s\u00e9cret", "secret\u007f"})
+    void aTokenThatNoHeaderCarriesIsRefused(String token) {
+        assertThatThrownBy(() -> builder().token(token))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("of this one is U+")
+                .hasMessageNotContaining(token);
+    }
+
     @Test
     void aSlowLineIsNotADeadOne() {
         ClientRoom room = enter(Joining.live());

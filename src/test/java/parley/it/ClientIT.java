@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -335,19 +337,63 @@ final class ClientIT {
         }
     }
 
+    /** The input stays open: it ends by itself. */
+    @Test
+    void theTerminalEndsWhenTheSameHandshakeIsRefusedForGood() throws Exception {
+        String tea = Token.token(Token.claims("Ann", "tea"));
+        String java = Token.token(Token.claims("Ann", "java"));
+        try (ParleyProcess parley =
+                ParleyProcess.start("--set", "access.mode=token", "--set", "access.secret=" + Token.SECRET)) {
+            String address = parley.page().replace("http", "ws") + "chat";
+            Map<List<String>, String> refused = Map.of(
+                    List.of(address, "java"), "401: .*token.*",
+                    List.of(address, "java", "--token", "none"), "401: .*token.*",
+                    List.of(address, "java", "--token", tea), "403: .*java.*",
+                    List.of(address + "s", "java", "--token", java), "404.*address of /chat.*");
+            for (Map.Entry<List<String>, String> one : refused.entrySet()) {
+                try (Terminal terminal = Terminal.client(one.getKey().toArray(String[]::new))) {
+                    assertThat(terminal.exitCode()).as("%s", one).isEqualTo(1);
+                    assertThat(terminal.output.text().strip())
+                            .as("one sentence")
+                            .matches("\\* not let in \\(the server answered with HTTP status " + one.getValue())
+                            .doesNotContain("1006");
+                }
+            }
+            Path file = Files.writeString(folder.resolve("token"), tea);
+            try (Terminal terminal = Terminal.client(address, "java", "--token-file", file.toString())) {
+                terminal.await("\\* not connected \\(the server answered with HTTP status 403: .*");
+                Files.writeString(file, java);
+                terminal.await("\\* in java");
+                assertThat(terminal.atEndOfInput()).isZero();
+            }
+        }
+    }
+
     @Test
     void theTerminalSaysWhatIsWrong() throws Exception {
-        for (String[] wrong : new String[][] {
-            {"ws://127.0.0.1:1/chat", "a b"}, {"ftp://example.org/chat", "java"}, {"ws://127.0.0.1:1/chat/java", "java"}
-        }) {
-            try (Terminal terminal = Terminal.client(wrong)) {
-                assertThat(terminal.exitCode()).isEqualTo(2);
-                terminal.await("parley: .*--help.*");
+        String missing = folder.resolve("missing").toString();
+        String empty = Files.createFile(folder.resolve("empty")).toString();
+        String nowhere = "ws://127.0.0.1:1/chat";
+        Map<List<String>, String> wrongs = Map.of(
+                List.of(nowhere, "a b"), "'a b' is not a room.*",
+                List.of("ftp://example.org/chat", "java"), "'ftp://example.org/chat' is no address.*",
+                List.of(nowhere + "/java", "java"), ".*ends in a room.*",
+                List.of(nowhere, "java", "--token", "a\u0007b"), "a token is of .*U\\+0007.*",
+                List.of(nowhere, "java", "--token-file", missing), "there is no token file '.*missing'.*",
+                List.of(nowhere, "java", "--token-file", folder.toString()), "the token file .* cannot be read.*",
+                List.of(nowhere, "java", "--token-file", empty), "the token file '.*empty' is empty.*");
+        for (Map.Entry<List<String>, String> wrong : wrongs.entrySet()) {
+            try (Terminal terminal = Terminal.client(wrong.getKey().toArray(String[]::new))) {
+                assertThat(terminal.exitCode()).as("%s", wrong).isEqualTo(2);
+                assertThat(terminal.output.text().strip())
+                        .as("one sentence")
+                        .contains("--help lists the options.");
             }
         }
         try (Terminal terminal = Terminal.client("--help")) {
             assertThat(terminal.exitCode()).isZero();
-            terminal.output.await(Pattern.compile("--name.*--history.*--token-file", Pattern.DOTALL), PATIENCE);
+            terminal.output.await(
+                    Pattern.compile("--name.*--history.*--token-file", Pattern.DOTALL), PATIENCE);
         }
     }
 
