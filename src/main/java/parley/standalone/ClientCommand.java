@@ -40,6 +40,12 @@ import picocli.CommandLine.Spec;
         name = "client",
         header = "A terminal in a room: lines that are read are said, messages are printed.",
         sortOptions = false,
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:The input has ended and the server has all lines.",
+            "1:The server refuses, or does not acknowledge a line within 30 seconds.",
+            "2:An argument or the token file is wrong; nothing was connected."
+        },
         footer = {
             "",
             "It comes back when the connection is lost or the server restarts, and misses",
@@ -53,6 +59,7 @@ import picocli.CommandLine.Spec;
         })
 final class ClientCommand implements Callable<Integer> {
     private static final int FAILED = 1;
+    private static final int WRONG_USE = 2;
     private static final int UNAUTHORIZED = 401;
     private static final int FORBIDDEN = 403;
     private static final int NOT_FOUND = 404;
@@ -86,7 +93,7 @@ final class ClientCommand implements Callable<Integer> {
     @Option(
             names = "--token-file",
             paramLabel = "<file>",
-            description = "A file with a token, which is read before each connection.")
+            description = "A file with a token, which is read before each connection; not with --token.")
     private @Nullable Path tokenFile;
 
     @SuppressWarnings("unused") // picocli looks at it
@@ -129,6 +136,9 @@ final class ClientCommand implements Callable<Integer> {
             builder.name(name);
         }
         Path file = tokenFile;
+        if (file != null && token != null) {
+            throw new IllegalArgumentException("--token and --token-file exclude each other: give one of them");
+        }
         if (file != null) {
             builder.token(read(file)); // for what is wrong with it now
             builder.token(() -> read(file));
@@ -163,7 +173,7 @@ final class ClientCommand implements Callable<Integer> {
             });
             return joined;
         } catch (IllegalArgumentException e) {
-            client.close();
+            end.complete(WRONG_USE); // the exception says what is wrong: the client's end is not worth a note
             throw new ParameterException(commandLine(), String.valueOf(e.getMessage()));
         }
     }

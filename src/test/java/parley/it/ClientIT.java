@@ -376,9 +376,11 @@ final class ClientIT {
         String nowhere = "ws://127.0.0.1:1/chat";
         Map<List<String>, String> wrongs = Map.of(
                 List.of(nowhere, "a b"), "'a b' is not a room.*",
+                List.of(nowhere, "java", "--history", "-1"), ".*cannot have -1.*",
                 List.of("ftp://example.org/chat", "java"), "'ftp://example.org/chat' is no address.*",
                 List.of(nowhere + "/java", "java"), ".*ends in a room.*",
                 List.of(nowhere, "java", "--token", "a\u0007b"), "a token is of .*U\\+0007.*",
+                List.of(nowhere, "java", "--token", "a", "--token-file", empty), ".*exclude each other.*",
                 List.of(nowhere, "java", "--token-file", missing), "there is no token file '.*missing'.*",
                 List.of(nowhere, "java", "--token-file", folder.toString()), "the token file .* cannot be read.*",
                 List.of(nowhere, "java", "--token-file", empty), "the token file '.*empty' is empty.*");
@@ -387,13 +389,13 @@ final class ClientIT {
                 assertThat(terminal.exitCode()).as("%s", wrong).isEqualTo(2);
                 assertThat(terminal.output.text().strip())
                         .as("one sentence")
-                        .contains("--help lists the options.");
+                        .matches("parley: " + wrong.getValue() + " --help lists the options\\.");
             }
         }
         try (Terminal terminal = Terminal.client("--help")) {
             assertThat(terminal.exitCode()).isZero();
             terminal.output.await(
-                    Pattern.compile("--name.*--history.*--token-file", Pattern.DOTALL), PATIENCE);
+                    Pattern.compile("--name.*--history.*--token-file.* 0 .* 1 .* 2 ", Pattern.DOTALL), PATIENCE);
         }
     }
 
