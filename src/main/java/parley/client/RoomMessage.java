@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param seq its number in the room
  * @param at when the server published it
  * @param from the name of the sender; null for none
+ * @param user which user said it (docs/protocol.md, section "Members and users"); null for a sender that is none
  * @param id what its sender gave it; null for none
  * @param text a line of text; null when it has data
  * @param data any JSON; null when it has a text
@@ -22,6 +23,7 @@ public record RoomMessage(
         long seq,
         Instant at,
         @Nullable String from,
+        @Nullable String user,
         @Nullable String id,
         @Nullable String text,
         @Nullable JsonValue data,

@@ -79,6 +79,7 @@ final class Wire {
                 number(event, "seq", 0),
                 Instant.parse(event.getString("at")),
                 text(event, "from"),
+                text(event, "user"),
                 text(event, "id"),
                 text(event, "text"),
                 data,

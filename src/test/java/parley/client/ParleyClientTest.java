@@ -190,6 +190,20 @@ class ParleyClientTest {
     }
 
     @Test
+    void aMessageHasTheUserWhoseNameIsALabel() {
+        List<String> seen = new ArrayList<>();
+        enter(Joining.live().callbacks(new RoomCallbacks() {
+            @Override
+            public void message(RoomMessage message) {
+                seen.add(message.from() + " " + message.user());
+            }
+        }));
+        server.newest().message("java", 1, FakeServer.parse("{\"from\":\"Ann\",\"user\":\"u-17\"}"));
+        server.newest().message("java", 2, FakeServer.parse("{\"from\":\"Ann\"}"));
+        assertThat(seen).containsExactly("Ann u-17", "Ann null");
+    }
+
+    @Test
     void aCallbackThatThrowsIsCalledAgainAndHoldsUpNoOther() {
         Texts texts = new Texts();
         List<Long> seen = new ArrayList<>();
