@@ -11,8 +11,8 @@ import parley.room.RoomStore;
 /** Where a room is, as an entity tag (RFC 9110 section 8.8.3): {@code "epoch:seq"}. */
 final class Positions {
     /**
-     * A proxy that compresses makes a tag weak. This one is as strong as before: it names a place and no bytes. That of a
-     * page goes on with what the page shows.
+     * A proxy that compresses makes a tag weak. This one is as strong as before: it names a place and no bytes. That of
+     * a page goes on with what the page shows.
      */
     private static final Pattern TAG = Pattern.compile("(?:W/)?\"([^\":]{1,64}):(\\d{1,18})(?:/[\\d+@]{1,64})?\"");
 
