@@ -136,7 +136,7 @@ public final class Parley {
             metrics.of(cluster);
         }
         chores.add(access::isReady); // has keys read in time, and not when a token needs them
-        this.polls = new LongPolls(settings.session().connections(), addresses, System::nanoTime);
+        this.polls = new LongPolls(settings.session().connections(), addresses, System::nanoTime, clock);
         metrics.of(polls);
         chores.add(polls::sweep);
         this.openings = new Openings(settings.session().connections(), patience(settings), System::nanoTime);

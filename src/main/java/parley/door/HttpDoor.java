@@ -146,6 +146,11 @@ public final class HttpDoor {
                         key, authorization.substring(BEARER.length()).strip().getBytes(StandardCharsets.UTF_8));
     }
 
+    /** For a caller whose token has ended since it was let in. */
+    public static Refusal expired() {
+        return unauthorized("the token has expired; ask again with another one");
+    }
+
     private static Refusal unauthorized(String reason) {
         Map<String, String> headers = new HashMap<>();
         headers.put("WWW-Authenticate", "Bearer realm=\"parley\""); // RFC 6750 section 3
