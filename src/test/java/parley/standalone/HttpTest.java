@@ -23,6 +23,7 @@ import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -819,5 +820,24 @@ class HttpTest extends HttpBase {
         } finally {
             senders.shutdownNow();
         }
+    }
+
+    /** A proxy that takes the other length for the end would take the rest for another client's request. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Content-Length: 5\r\nTransfer-Encoding", "Transfer-Encoding: chunked\r\nContent-Length"})
+    void aRequestWithTwoLengthsIsRefusedAndItsConnectionClosed(String both) throws Exception {
+        startWithKey();
+        String message = "{\"text\":\"x\"}";
+        try (Socket socket = new Socket("127.0.0.1", server.port())) {
+            socket.setSoTimeout(10_000);
+            String head = "POST /rooms/java/messages HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + KEY
+                    + "\r\nContent-Type: application/json\r\n" + both
+                    + (both.endsWith("Encoding") ? ": chunked" : ": 5") + "\r\n\r\n";
+            String body = Integer.toHexString(message.length()) + "\r\n" + message + "\r\n0\r\n\r\n";
+            socket.getOutputStream().write((head + body).getBytes(StandardCharsets.US_ASCII));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(answer).startsWith("HTTP/1.1 400 ").endsWith("and not both (RFC 9112 section 6.3)\n");
+        }
+        assertThat(messages("/rooms/java/messages")).isEmpty();
     }
 }
