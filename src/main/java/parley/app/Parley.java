@@ -57,7 +57,6 @@ public final class Parley {
     /** How long a request waits for a room that a disk has; a node of a cluster has a setting for it. */
     private static final Duration OPENING = Duration.ofSeconds(5);
 
-
     private final Settings settings;
     private final Pools pools;
     /** Null when no rooms are on disk. */

@@ -54,8 +54,8 @@ final class RequestCodec extends HttpServerFilter {
 
     @Override
     protected boolean onHttpHeaderParsed(HttpHeader head, Buffer rest, FilterChainContext ctx) {
-        boolean hasTwoLengths =
-                !lines(head, "Content-Length").isEmpty() && !lines(head, "Transfer-Encoding").isEmpty();
+        boolean hasTwoLengths = !lines(head, "Content-Length").isEmpty()
+                && !lines(head, "Transfer-Encoding").isEmpty();
         boolean isRefused = super.onHttpHeaderParsed(head, rest, ctx);
         if (hasTwoLengths) {
             ((HttpRequestPacket) head).setAttribute(HAS_TWO_LENGTHS, true);

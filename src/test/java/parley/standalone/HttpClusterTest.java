@@ -326,6 +326,6 @@ class HttpClusterTest extends HttpBase {
             nats.suspend(false);
         }
         await().untilAsserted(
-                () -> assertThat(get("/rooms/java/messages").status()).isEqualTo(200));
+                        () -> assertThat(get("/rooms/java/messages").status()).isEqualTo(200));
     }
 }

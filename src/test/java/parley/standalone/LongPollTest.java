@@ -2,6 +2,9 @@ package parley.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static parley.testclient.Token.SECRET;
+import static parley.testclient.Token.claims;
+import static parley.testclient.Token.token;
 
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
