@@ -6,7 +6,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import parley.delivery.Transport;
 import parley.door.Admission;
-import parley.protocol.EventId;
 import parley.protocol.HttpJson;
 import parley.room.RoomRegistry;
 import parley.session.Client;
@@ -57,15 +56,17 @@ public final class EventStreams {
     }
 
     private void get(Exchange exchange) {
-        if (EventId.END.equals(exchange.request().headers().value("Last-Event-ID"))) {
+        if (Admission.hasEnded(exchange.request())) {
             // The one answer besides errors at which a browser does not come back (section 9.2.3).
             exchange.answer(new Answer(204, Map.of("Cache-Control", "no-store"), new byte[0]));
             return;
         }
-        Admission.Verdict verdict = admission.judgeReader(exchange.request());
+        boolean isHead = exchange.method().equals("HEAD");
+        Admission.Verdict verdict =
+                isHead ? admission.explainReader(exchange.request()) : admission.judgeReader(exchange.request());
         if (verdict instanceof Admission.Refusal refusal) {
             exchange.answer(refused(refusal));
-        } else if (exchange.method().equals("HEAD")) {
+        } else if (isHead) {
             exchange.answer(new Answer(200, HEADERS, new byte[0]));
         } else if (verdict instanceof Admission.Events events) {
             open(exchange, events);
