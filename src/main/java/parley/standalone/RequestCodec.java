@@ -11,6 +11,8 @@ import org.glassfish.grizzly.http.HttpRequestPacket;
 import org.glassfish.grizzly.http.HttpResponsePacket;
 import org.glassfish.grizzly.http.HttpServerFilter;
 import org.glassfish.grizzly.http.server.NetworkListener;
+import org.glassfish.grizzly.http.util.Header;
+import org.glassfish.grizzly.http.util.MimeHeaders;
 import org.glassfish.grizzly.memory.Buffers;
 import parley.app.HandshakeRules;
 
@@ -24,6 +26,9 @@ import parley.app.HandshakeRules;
 final class RequestCodec extends HttpServerFilter {
     /** The rest of a body that was not asked for, which is skipped so that the client reads the answer. */
     private static final long MOST_SKIPPED = 1 << 20;
+
+    /** Marks a request with a Content-Length: Grizzly drops that at a Transfer-Encoding. */
+    private static final String HAS_LENGTH = "parley.has-length";
 
     /** Marks a request with two lengths. */
     private static final String HAS_TWO_LENGTHS = "parley.two-lengths";
@@ -53,12 +58,34 @@ final class RequestCodec extends HttpServerFilter {
     }
 
     @Override
+    protected boolean parseHeaderFromBytes(
+            HttpHeader head, MimeHeaders headers, HeaderParsingState state, byte[] input, int end) {
+        boolean isWhole = super.parseHeaderFromBytes(head, headers, state, input, end);
+        noteLength(head, headers);
+        return isWhole;
+    }
+
+    @Override
+    protected boolean parseHeaderFromBuffer(
+            HttpHeader head, MimeHeaders headers, HeaderParsingState state, Buffer input) {
+        boolean isWhole = super.parseHeaderFromBuffer(head, headers, state, input);
+        noteLength(head, headers);
+        return isWhole;
+    }
+
+    private static void noteLength(HttpHeader head, MimeHeaders headers) {
+        if (headers.contains(Header.ContentLength)) {
+            ((HttpRequestPacket) head).setAttribute(HAS_LENGTH, true);
+        }
+    }
+
+    @Override
     protected boolean onHttpHeaderParsed(HttpHeader head, Buffer rest, FilterChainContext ctx) {
-        boolean hasTwoLengths = !lines(head, "Content-Length").isEmpty()
-                && !lines(head, "Transfer-Encoding").isEmpty();
+        HttpRequestPacket request = (HttpRequestPacket) head;
+        boolean hasLength = request.removeAttribute(HAS_LENGTH) != null;
         boolean isRefused = super.onHttpHeaderParsed(head, rest, ctx);
-        if (hasTwoLengths) {
-            ((HttpRequestPacket) head).setAttribute(HAS_TWO_LENGTHS, true);
+        if (hasLength && !lines(head, "Transfer-Encoding").isEmpty()) {
+            request.setAttribute(HAS_TWO_LENGTHS, true);
             throw new IllegalStateException(TWO_LENGTHS); // Grizzly answers 400 then, and closes
         }
         return isRefused;
@@ -66,7 +93,7 @@ final class RequestCodec extends HttpServerFilter {
 
     @Override
     protected HttpContent customizeErrorResponse(HttpResponsePacket response) {
-        if (response.getRequest().getAttribute(HAS_TWO_LENGTHS) == null) {
+        if (response.getRequest().removeAttribute(HAS_TWO_LENGTHS) == null) {
             return super.customizeErrorResponse(response);
         }
         Buffer body = Buffers.wrap(null, TWO_LENGTHS, StandardCharsets.UTF_8);
