@@ -64,10 +64,11 @@ final class Reachable {
     /** The routes of rooms, members and messages. */
     Router rooms() {
         HttpSettings http = settings.http();
+        HttpDoor door = door();
         EventStreams streams =
-                new EventStreams(admission, sessions, rooms, http.eventsRetry(), http.requestsPerAddress());
+                new EventStreams(admission, door, sessions, rooms, http.eventsRetry(), http.requestsPerAddress());
         boolean hasCookies = !settings.cookie().isEmpty();
-        RoomRoutes routes = new RoomRoutes(admission, door(), rooms, sessions, tickets, polls, openings, hasCookies);
+        RoomRoutes routes = new RoomRoutes(admission, door, rooms, sessions, tickets, polls, openings, hasCookies);
         return new Router.Builder()
                 .with(routes::routes)
                 .with(streams::routes)

@@ -137,7 +137,8 @@ public final class HttpDoor {
         return isAnonymous && key.length > 0 ? unauthorized(reason) : new Refusal(403, "forbidden", reason, Map.of());
     }
 
-    private boolean hasKey(Request request) {
+    /** Whether a request comes with the API key. */
+    public boolean hasKey(Request request) {
         String authorization = request.headers().value("Authorization");
         return key.length > 0
                 && authorization != null

@@ -104,6 +104,9 @@ class TicketTest extends HttpBase {
         Got withKey = ask("POST", "/tickets", null);
         assertThat(withKey.status()).isEqualTo(403);
         assertThat(withKey.code()).isEqualTo("forbidden");
+        Got stream = get("/rooms/java/events");
+        assertThat(stream.status()).isEqualTo(401);
+        assertThat(stream.json().getString("detail")).contains("the API key opens no event stream");
     }
 
     @Test
