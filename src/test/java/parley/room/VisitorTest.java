@@ -217,6 +217,9 @@ class VisitorTest {
         public void present(String node, RoomStore.Present there) {}
 
         @Override
+        public void lost(String node) {}
+
+        @Override
         public void signalled(Draft draft) {}
     }
 }
