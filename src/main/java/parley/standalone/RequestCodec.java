@@ -82,7 +82,7 @@ final class RequestCodec extends HttpServerFilter {
     @Override
     protected boolean onHttpHeaderParsed(HttpHeader head, Buffer rest, FilterChainContext ctx) {
         HttpRequestPacket request = (HttpRequestPacket) head;
-        boolean hasLength = request.removeAttribute(HAS_LENGTH) != null;
+        boolean hasLength = request.getAttribute(HAS_LENGTH) != null;
         boolean isRefused = super.onHttpHeaderParsed(head, rest, ctx);
         if (hasLength && !lines(head, "Transfer-Encoding").isEmpty()) {
             request.setAttribute(HAS_TWO_LENGTHS, true);
@@ -93,7 +93,7 @@ final class RequestCodec extends HttpServerFilter {
 
     @Override
     protected HttpContent customizeErrorResponse(HttpResponsePacket response) {
-        if (response.getRequest().removeAttribute(HAS_TWO_LENGTHS) == null) {
+        if (response.getRequest().getAttribute(HAS_TWO_LENGTHS) == null) {
             return super.customizeErrorResponse(response);
         }
         Buffer body = Buffers.wrap(null, TWO_LENGTHS, StandardCharsets.UTF_8);
