@@ -24,6 +24,7 @@ import parley.door.Admission;
 import parley.door.Cause;
 import parley.durable.DurableStore;
 import parley.http.LongPolls;
+import parley.http.Openings;
 import parley.http.Router;
 import parley.local.Guards;
 import parley.local.Listeners;
@@ -170,6 +171,10 @@ public final class Metrics implements TurnObserver, Router.Observer {
     /** And of requests that wait. */
     void of(LongPolls polls) {
         gauge("parley.polls", "Requests that wait for messages.", polls, LongPolls::openCount);
+    }
+
+    void of(Openings openings) {
+        gauge("parley.openings", "Requests that wait for a room to be opened.", openings, Openings::openCount);
     }
 
     /** And of the rooms on disk, where there are any. */

@@ -29,6 +29,7 @@ import parley.durable.DataSettings;
 import parley.durable.DurableStore;
 import parley.durable.NativeLibrary;
 import parley.http.LongPolls;
+import parley.http.Openings;
 import parley.http.Router;
 import parley.local.Guards;
 import parley.local.Listeners;
@@ -53,6 +54,8 @@ import parley.session.Sessions;
  */
 public final class Parley {
     private static final Logger LOG = System.getLogger("parley.app");
+    /** How long a request waits for a room that a disk has; a node of a cluster has a setting for it. */
+    private static final Duration OPENING = Duration.ofSeconds(5);
 
     private final Settings settings;
     private final Pools pools;
@@ -68,6 +71,7 @@ public final class Parley {
     private final Admission admission;
     private final Metrics metrics;
     private final LongPolls polls;
+    private final Openings openings;
     private final Router statusRoutes;
     private final Router explanations;
     private final Router routes;
@@ -131,10 +135,14 @@ public final class Parley {
             metrics.of(cluster);
         }
         chores.add(access::isReady); // has keys read in time, and not when a token needs them
-        this.polls = new LongPolls(settings.session().connections(), addresses, System::nanoTime);
+        this.polls = new LongPolls(settings.session().connections(), addresses, System::nanoTime, clock);
         metrics.of(polls);
         chores.add(polls::sweep);
-        Reachable reachable = new Reachable(settings, admission, access, rooms, sessions, tickets, polls, metrics);
+        this.openings = new Openings(settings.session().connections(), patience(settings), System::nanoTime);
+        metrics.of(openings);
+        chores.add(openings::sweep);
+        Reachable reachable =
+                new Reachable(settings, admission, access, rooms, sessions, tickets, polls, openings, metrics);
         this.statusRoutes = reachable.status(this::isKeeping);
         this.explanations = reachable.explanations();
         this.routes = reachable.rooms();
@@ -220,6 +228,12 @@ public final class Parley {
     private static Function<RoomName, RoomStore> storeOf(Settings settings, @Nullable RoomStore beyondMemory) {
         RoomStore memory = new MemoryStore();
         return room -> beyondMemory == null || settings.room(room).retention() == null ? memory : beyondMemory;
+    }
+
+    /** How long a request waits for a room to be opened: as long as a message may wait to be acknowledged. */
+    private static Duration patience(Settings settings) {
+        ClusterSettings nodes = settings.cluster();
+        return nodes == null ? OPENING : nodes.deadline();
     }
 
     private boolean isKeeping() {
@@ -356,6 +370,7 @@ public final class Parley {
             Thread.sleep(open == 0 ? 0 : settings.notice().toMillis());
             closeDoor();
             polls.close();
+            openings.close();
             local.stop();
             sessions.endAll(settings.flush(), settings.drain());
             pools.sweep().shutdown();

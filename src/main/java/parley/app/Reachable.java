@@ -8,6 +8,7 @@ import parley.door.Admission;
 import parley.door.HttpDoor;
 import parley.http.EventStreams;
 import parley.http.LongPolls;
+import parley.http.Openings;
 import parley.http.RoomRoutes;
 import parley.http.Router;
 import parley.room.RoomRegistry;
@@ -22,6 +23,7 @@ final class Reachable {
     private final Sessions sessions;
     private final Tickets tickets;
     private final LongPolls polls;
+    private final Openings openings;
     private final Metrics metrics;
 
     Reachable(
@@ -32,6 +34,7 @@ final class Reachable {
             Sessions sessions,
             Tickets tickets,
             LongPolls polls,
+            Openings openings,
             Metrics metrics) {
         this.settings = settings;
         this.admission = admission;
@@ -40,6 +43,7 @@ final class Reachable {
         this.sessions = sessions;
         this.tickets = tickets;
         this.polls = polls;
+        this.openings = openings;
         this.metrics = metrics;
     }
 
@@ -60,10 +64,11 @@ final class Reachable {
     /** The routes of rooms, members and messages. */
     Router rooms() {
         HttpSettings http = settings.http();
+        HttpDoor door = door();
         EventStreams streams =
-                new EventStreams(admission, sessions, rooms, http.eventsRetry(), http.requestsPerAddress());
+                new EventStreams(admission, door, sessions, rooms, http.eventsRetry(), http.requestsPerAddress());
         boolean hasCookies = !settings.cookie().isEmpty();
-        RoomRoutes routes = new RoomRoutes(admission, door(), rooms, sessions, tickets, polls, hasCookies);
+        RoomRoutes routes = new RoomRoutes(admission, door, rooms, sessions, tickets, polls, openings, hasCookies);
         return new Router.Builder()
                 .with(routes::routes)
                 .with(streams::routes)

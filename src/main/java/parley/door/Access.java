@@ -18,7 +18,7 @@ public interface Access extends Renewal {
     String TOKEN_SUBPROTOCOL = "parley.token.";
 
     /**
-     * What the client may do that makes this handshake.
+     * What the client may do that makes this handshake. A ticket is as good as before.
      *
      * @param parameters the parameters of its query
      * @throws BadTokenException when it may not enter
@@ -26,13 +26,11 @@ public interface Access extends Renewal {
     Grant grant(Request request, Map<String, String> parameters) throws BadTokenException;
 
     /**
-     * The same for a request that does not come in: a ticket is as good as before.
+     * The client comes in, with what it was granted: a ticket is used up.
      *
-     * @throws BadTokenException as above
+     * @throws BadTokenException when another client was quicker with the same ticket
      */
-    default Grant look(Request request, Map<String, String> parameters) throws BadTokenException {
-        return grant(request, parameters);
-    }
+    default void enter(Request request, Map<String, String> parameters) throws BadTokenException {}
 
     @Override
     default Grant renew(String token) throws BadTokenException {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import parley.access.BadTokenException;
 import parley.access.Grant;
 import parley.protocol.CloseCode;
+import parley.protocol.EventId;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 import parley.room.RoomRegistry;
@@ -186,7 +187,7 @@ public final class Admission {
 
     /** Decides about a handshake, before it is answered. */
     public Verdict judge(Request request) {
-        Verdict verdict = counted(decide(request, (one, visitor) -> judge(one, visitor, access::grant)));
+        Verdict verdict = counted(decide(request, (one, visitor) -> judge(one, visitor, access::enter)));
         return verdict instanceof Chat chat
                 ? new Chat(chat.visitor, chat.room, chat.name, rooms.fix(chat.room, chat.start))
                 : verdict;
@@ -194,11 +195,27 @@ public final class Admission {
 
     /** Decides about a request for an event stream, as about a handshake. */
     public Verdict judgeReader(Request request) {
-        Verdict verdict = counted(decide(request, this::judgeReader));
+        Verdict verdict = counted(decide(request, (one, visitor) -> judgeReader(one, visitor, access::enter)));
         return verdict instanceof Events events
                 ? new Events(
                         events.visitor, events.rooms.stream().map(this::fixed).toList(), events.key)
                 : verdict;
+    }
+
+    /** What {@link #judgeReader} would say now, for a request that opens nothing; not counted, and no ticket is used. */
+    public Verdict explainReader(Request request) {
+        return decide(request, (one, visitor) -> judgeReader(one, visitor, NOT_COMING_IN)).verdict;
+    }
+
+    /** Whether a client asks for an event stream that it has been told not to come back to. */
+    public static boolean hasEnded(Request request) {
+        try {
+            return ReaderRequest.lastEventId(request, Query.parse(request.query()))
+                    .filter(EventId.END::equals)
+                    .isPresent();
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     private FirstRoom fixed(FirstRoom first) {
@@ -237,7 +254,7 @@ public final class Admission {
      * counted as a handshake.
      */
     public Refusal explain(Request request) {
-        Decision decision = decide(request, (one, visitor) -> judge(one, visitor, access::look));
+        Decision decision = decide(request, (one, visitor) -> judge(one, visitor, NOT_COMING_IN));
         return decision.verdict instanceof Refusal refusal ? refusal : UPGRADE_REQUIRED;
     }
 
@@ -251,14 +268,16 @@ public final class Admission {
         return refusals.count(cause);
     }
 
-    /** Says what a client may do. */
+    /** What is done last, when nothing else is against a client. */
     @FunctionalInterface
-    private interface Granting {
-        Grant grant(Request request, Map<String, String> parameters) throws BadTokenException;
+    private interface Entering {
+        void enter(Request request, Map<String, String> parameters) throws BadTokenException;
     }
 
+    private static final Entering NOT_COMING_IN = (request, parameters) -> {};
+
     /** What costs least is asked first: a signature is not looked at for who may not come in anyway. */
-    private Verdict judge(Request request, Visitor visitor, Granting granting) {
+    private Verdict judge(Request request, Visitor visitor, Entering entering) {
         Refusal full = full(visitor);
         if (full != null) {
             return full;
@@ -289,14 +308,14 @@ public final class Admission {
         return admit(
                 request,
                 visitor,
-                granting,
+                entering,
                 parameters,
                 wanted,
                 known -> to == null ? new Echo(known) : chat(known, to, parameters));
     }
 
     /** In the same order. */
-    private Verdict judgeReader(Request request, Visitor visitor) {
+    private Verdict judgeReader(Request request, Visitor visitor, Entering entering) {
         Refusal full = full(visitor);
         if (full != null) {
             return full;
@@ -314,7 +333,7 @@ public final class Admission {
                 : admit(
                         request,
                         visitor,
-                        access::grant,
+                        entering,
                         asked.parameters(),
                         asked.rooms(),
                         known -> new Events(known, asked.first(name(known, asked.parameters())), asked.key()));
@@ -348,7 +367,7 @@ public final class Admission {
     private Verdict admit(
             Request request,
             Visitor unknown,
-            Granting granting,
+            Entering entering,
             Map<String, String> parameters,
             Collection<RoomName> wanted,
             Function<Visitor, Verdict> then) {
@@ -365,14 +384,23 @@ public final class Admission {
         }
         Visitor visitor;
         try {
-            visitor = new Visitor(unknown.address(), unknown.peer(), granting.grant(request, parameters));
+            visitor = new Visitor(unknown.address(), unknown.peer(), access.grant(request, parameters));
         } catch (BadTokenException e) {
             return new Refusal(Cause.of(e.problem()), String.valueOf(e.getMessage()));
         }
         if (!wanted.stream().allMatch(visitor.grant()::mayRead)) {
             return new Refusal(Cause.FORBIDDEN, "this token does not give access to this room");
         }
-        return then.apply(visitor);
+        Verdict verdict = then.apply(visitor);
+        if (verdict instanceof Refusal) {
+            return verdict;
+        }
+        try {
+            entering.enter(request, parameters);
+        } catch (BadTokenException e) {
+            return new Refusal(Cause.of(e.problem()), String.valueOf(e.getMessage()));
+        }
+        return verdict;
     }
 
     private boolean isWithinRate(@Nullable InetAddress address) {

@@ -137,13 +137,19 @@ public final class HttpDoor {
         return isAnonymous && key.length > 0 ? unauthorized(reason) : new Refusal(403, "forbidden", reason, Map.of());
     }
 
-    private boolean hasKey(Request request) {
+    /** Whether a request comes with the API key. */
+    public boolean hasKey(Request request) {
         String authorization = request.headers().value("Authorization");
         return key.length > 0
                 && authorization != null
                 && authorization.toLowerCase(Locale.ROOT).startsWith(BEARER)
                 && MessageDigest.isEqual(
                         key, authorization.substring(BEARER.length()).strip().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** For a caller whose token has ended since it was let in. */
+    public static Refusal expired() {
+        return unauthorized("the token has expired; ask again with another one");
     }
 
     private static Refusal unauthorized(String reason) {

@@ -92,15 +92,19 @@ record ReaderRequest(
     }
 
     /** A browser that comes back by itself says in a header where it is; its address still says where it began. */
-    private static Map<RoomName, EventId.Position> positions(
-            Request request, Map<String, String> parameters, Set<RoomName> rooms) throws Wrong {
-        Optional<String> id = Stream.of(
+    static Optional<String> lastEventId(Request request, Map<String, String> parameters) {
+        return Stream.of(
                         Optional.ofNullable(request.headers().value("Last-Event-ID")),
                         Optional.ofNullable(parameters.get("lastEventId")),
                         Optional.ofNullable(parameters.get("after")))
                 .flatMap(Optional::stream)
                 .filter(one -> !one.isBlank())
                 .findFirst();
+    }
+
+    private static Map<RoomName, EventId.Position> positions(
+            Request request, Map<String, String> parameters, Set<RoomName> rooms) throws Wrong {
+        Optional<String> id = lastEventId(request, parameters);
         if (id.isEmpty()) {
             return Map.of();
         }

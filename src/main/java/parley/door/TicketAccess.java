@@ -18,13 +18,17 @@ final class TicketAccess implements Access {
     @Override
     public Grant grant(Request request, Map<String, String> parameters) throws BadTokenException {
         String ticket = parameters.get("ticket");
-        return ticket == null ? access.grant(request, parameters) : tickets.take(ticket);
+        return ticket == null ? access.grant(request, parameters) : tickets.look(ticket);
     }
 
     @Override
-    public Grant look(Request request, Map<String, String> parameters) throws BadTokenException {
+    public void enter(Request request, Map<String, String> parameters) throws BadTokenException {
         String ticket = parameters.get("ticket");
-        return ticket == null ? access.look(request, parameters) : tickets.look(ticket);
+        if (ticket == null) {
+            access.enter(request, parameters);
+        } else {
+            tickets.take(ticket);
+        }
     }
 
     @Override

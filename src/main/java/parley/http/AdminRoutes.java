@@ -7,19 +7,16 @@ import parley.door.Query;
 import parley.protocol.HttpJson;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
-import parley.room.RoomRegistry;
 import parley.room.RoomStore;
 import parley.session.Sessions;
 
 /** What ends over HTTP: messages and sessions, for operators; a stream, for the client that reads it. Any thread. */
 final class AdminRoutes {
     private final Reception reception;
-    private final RoomRegistry rooms;
     private final Sessions sessions;
 
-    AdminRoutes(Reception reception, RoomRegistry rooms, Sessions sessions) {
+    AdminRoutes(Reception reception, Sessions sessions) {
         this.reception = reception;
-        this.rooms = rooms;
         this.sessions = sessions;
     }
 
@@ -58,7 +55,8 @@ final class AdminRoutes {
             exchange.answer(Problem.of(404, "bad-room", "a room's name is " + RoomName.RULE));
             return;
         }
-        rooms.forget(room, what -> exchange.answer(answer(what)));
+        reception.whenOpen(
+                exchange, room, (found, newest) -> found.forgetMessages(what -> exchange.answer(answer(what))));
     }
 
     private static Answer answer(RoomStore.Forgotten what) {

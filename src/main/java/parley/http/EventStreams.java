@@ -6,7 +6,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import parley.delivery.Transport;
 import parley.door.Admission;
-import parley.protocol.EventId;
+import parley.door.HttpDoor;
+import parley.door.Request;
 import parley.protocol.HttpJson;
 import parley.room.RoomRegistry;
 import parley.session.Client;
@@ -30,6 +31,7 @@ public final class EventStreams {
             "X-Accel-Buffering", "no");
 
     private final Admission admission;
+    private final HttpDoor door;
     private final Sessions sessions;
     private final RoomRegistry rooms;
     private final Duration retry;
@@ -42,8 +44,14 @@ public final class EventStreams {
      * @param requestsPerSecond the rate of requests in the welcome, a second; 0 for any number
      */
     public EventStreams(
-            Admission admission, Sessions sessions, RoomRegistry rooms, Duration retry, int requestsPerSecond) {
+            Admission admission,
+            HttpDoor door,
+            Sessions sessions,
+            RoomRegistry rooms,
+            Duration retry,
+            int requestsPerSecond) {
         this.admission = admission;
+        this.door = door;
         this.sessions = sessions;
         this.rooms = rooms;
         this.retry = retry;
@@ -57,15 +65,17 @@ public final class EventStreams {
     }
 
     private void get(Exchange exchange) {
-        if (EventId.END.equals(exchange.request().headers().value("Last-Event-ID"))) {
+        if (Admission.hasEnded(exchange.request())) {
             // The one answer besides errors at which a browser does not come back (section 9.2.3).
             exchange.answer(new Answer(204, Map.of("Cache-Control", "no-store"), new byte[0]));
             return;
         }
-        Admission.Verdict verdict = admission.judgeReader(exchange.request());
+        boolean isHead = exchange.method().equals("HEAD");
+        Admission.Verdict verdict =
+                isHead ? admission.explainReader(exchange.request()) : admission.judgeReader(exchange.request());
         if (verdict instanceof Admission.Refusal refusal) {
-            exchange.answer(refused(refusal));
-        } else if (exchange.method().equals("HEAD")) {
+            exchange.answer(refused(exchange.request(), refusal));
+        } else if (isHead) {
             exchange.answer(new Answer(200, HEADERS, new byte[0]));
         } else if (verdict instanceof Admission.Events events) {
             open(exchange, events);
@@ -74,7 +84,7 @@ public final class EventStreams {
         }
     }
 
-    private Answer refused(Admission.Refusal refusal) {
+    private Answer refused(Request request, Admission.Refusal refusal) {
         if (refusal.isForNow()) {
             return Answer.of(200, HEADERS, sessions.turnAway(refusal.reason()));
         }
@@ -83,8 +93,10 @@ public final class EventStreams {
             case 403 -> "forbidden";
             default -> "bad-query";
         };
-        return Problem.of(
-                refusal.status(), HttpJson.problem(refusal.status(), code, refusal.reason()), refusal.headers());
+        String reason = refusal.status() == 401 && door.hasKey(request)
+                ? "the API key opens no event stream; use a token, or a ticket that was made with one"
+                : refusal.reason();
+        return Problem.of(refusal.status(), HttpJson.problem(refusal.status(), code, reason), refusal.headers());
     }
 
     private void open(Exchange exchange, Admission.Events events) {

@@ -1,6 +1,7 @@
 package parley.http;
 
 import java.net.InetAddress;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -9,6 +10,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import parley.access.Grant;
 import parley.door.HttpDoor;
 import parley.protocol.HttpJson;
 import parley.room.History;
@@ -26,6 +28,7 @@ public final class LongPolls {
     private final int most;
     private final AddressLimit addresses;
     private final LongSupplier nanoClock;
+    private final Clock clock;
     private final Set<Poll> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger count = new AtomicInteger();
     private volatile boolean isClosed;
@@ -35,11 +38,13 @@ public final class LongPolls {
      *
      * @param most how many may wait at once
      * @param addresses counts them as connections of their addresses
+     * @param clock the time that tokens end by
      */
-    public LongPolls(int most, AddressLimit addresses, LongSupplier nanoClock) {
+    public LongPolls(int most, AddressLimit addresses, LongSupplier nanoClock, Clock clock) {
         this.most = most;
         this.addresses = addresses;
         this.nanoClock = nanoClock;
+        this.clock = clock;
     }
 
     /** How many wait. */
@@ -47,11 +52,14 @@ public final class LongPolls {
         return count.get();
     }
 
-    /** Answers those whose time is over. For the sweep. */
+    /** Answers those whose time is over, or whose tokens have ended. For the sweep. */
     public void sweep() {
         long now = nanoClock.getAsLong();
+        long millis = clock.millis();
         for (Poll poll : open) {
-            if (now - poll.untilNanos >= 0) {
+            if (poll.grant.hasExpired(millis)) {
+                poll.expire();
+            } else if (now - poll.untilNanos >= 0) {
                 poll.end();
             }
         }
@@ -65,7 +73,7 @@ public final class LongPolls {
 
     /**
      * Reads a page, and waits with an empty one until there is something in it, or the room begins a new history.
-     * Answers the request itself when too many wait.
+     * Answers the request itself when too many wait, and with 401 when its token has ended meanwhile.
      *
      * @param newest the newest message that is known
      * @param onPage called once, as that of {@link Room#read}
@@ -91,7 +99,8 @@ public final class LongPolls {
                     Problem.RETRY));
             return;
         }
-        Poll poll = new Poll(room, range, newest.epoch(), address, nanoClock.getAsLong() + wait.toNanos(), onPage);
+        long until = nanoClock.getAsLong() + wait.toNanos();
+        Poll poll = new Poll(exchange, caller.grant(), room, range, newest.epoch(), address, until, onPage);
         open.add(poll);
         exchange.whenGone(poll::gone);
         poll.await(newest);
@@ -107,6 +116,8 @@ public final class LongPolls {
 
     /** One that waits. */
     private final class Poll {
+        private final Exchange exchange;
+        private final Grant grant;
         private final Room room;
         private final History.Range range;
         private final @Nullable InetAddress address;
@@ -119,12 +130,16 @@ public final class LongPolls {
         private volatile Visitors.@Nullable Waiting waiting;
 
         Poll(
+                Exchange exchange,
+                Grant grant,
                 Room room,
                 History.Range range,
                 String epoch,
                 @Nullable InetAddress address,
                 long untilNanos,
                 Consumer<History.@Nullable Page> onPage) {
+            this.exchange = exchange;
+            this.grant = grant;
             this.epoch = epoch;
             this.room = room;
             this.range = range;
@@ -155,8 +170,17 @@ public final class LongPolls {
         }
 
         private void finish(History.@Nullable Page page) {
-            if (leave()) {
+            if (grant.hasExpired(clock.millis())) {
+                expire();
+            } else if (leave()) {
                 onPage.accept(page);
+            }
+        }
+
+        /** Its token has ended. */
+        void expire() {
+            if (leave()) {
+                exchange.answer(Problem.of(HttpDoor.expired()));
             }
         }
 

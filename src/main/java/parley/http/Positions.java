@@ -1,19 +1,54 @@
 package parley.http;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import parley.protocol.Message;
+import parley.room.History;
 import parley.room.RoomStore;
 
 /** Where a room is, as an entity tag (RFC 9110 section 8.8.3): {@code "epoch:seq"}. */
 final class Positions {
-    /** A proxy that compresses makes a tag weak. This one is as strong as before: it names a place and no bytes. */
-    private static final Pattern TAG = Pattern.compile("(?:W/)?\"([^\":]{1,64}):(\\d{1,18})\"");
+    /**
+     * A proxy that compresses makes a tag weak. This one is as strong as before: it names a place and no bytes. That of
+     * a page goes on with what the page shows.
+     */
+    private static final Pattern TAG = Pattern.compile("(?:W/)?\"([^\":]{1,64}):(\\d{1,18})(?:/[\\d+@]{1,64})?\"");
 
     private Positions() {}
 
     static String tag(String epoch, long seq) {
         return "\"" + epoch + ":" + seq + "\"";
+    }
+
+    /**
+     * The tag of a page of the newest messages. It says where the room is, as {@link #tag(String, long)} does, and goes
+     * on with what the page shows: messages that are let go of leave the room where it is, and change the page.
+     *
+     * @param seq the newest message of the room
+     */
+    static String tag(History.Page page, long seq) {
+        return "\"" + page.epoch() + ":" + seq + "/" + first(page) + rest(page) + "\"";
+    }
+
+    /** The tag of another page, which says what is in it and no more. */
+    static String tag(History.Page page) {
+        return "\"" + page.epoch() + ":" + first(page) + "-" + last(page) + rest(page) + "\"";
+    }
+
+    private static String rest(History.Page page) {
+        return (page.more() ? "+" : "") + (page.first() == null ? "" : "@" + page.first());
+    }
+
+    private static long first(History.Page page) {
+        return page.messages().isEmpty() ? 0 : page.messages().get(0).seq();
+    }
+
+    /** The newest message of a page; 0 when it is empty. */
+    static long last(History.Page page) {
+        List<Message> messages = page.messages();
+        return messages.isEmpty() ? 0 : messages.get(messages.size() - 1).seq();
     }
 
     /** Reads one; empty when it is none. */

@@ -154,16 +154,10 @@ final class PublishRoutes {
         }
         Draft draft = new Draft(from(caller, signal), user(caller, room, signal), signal.content(), null);
         // Opened where it is not: in a cluster its members may be on other nodes.
-        boolean isFound = rooms.visit(
-                room,
-                (found, newest) -> {
-                    found.signal(draft);
-                    exchange.answer(new Answer(204, Map.of("Cache-Control", "no-store"), new byte[0]));
-                },
-                () -> exchange.answer(Problem.unavailable("the room cannot be opened now; retry later")));
-        if (!isFound) {
-            exchange.answer(Problem.unavailable("the server has as many rooms as limits.rooms allows; retry later"));
-        }
+        reception.whenOpen(exchange, room, (found, newest) -> {
+            found.signal(draft);
+            exchange.answer(new Answer(204, Map.of("Cache-Control", "no-store"), new byte[0]));
+        });
     }
 
     private static @Nullable String from(HttpDoor.Caller caller, Post post) {

@@ -14,7 +14,6 @@ import parley.door.HttpDoor;
 import parley.protocol.Event;
 import parley.protocol.HttpJson;
 import parley.protocol.JsonCodec;
-import parley.protocol.Message;
 import parley.protocol.Moment;
 import parley.room.History;
 import parley.room.Presence;
@@ -109,22 +108,18 @@ final class ReadRoutes {
     }
 
     /**
-     * Writes a page. Those of the newest messages are tagged with the newest, so that the tag does for {@code
-     * If-Match}; others with what is in them.
+     * Writes a page. Those of the newest messages are tagged with the newest too, so that the tag does for {@code
+     * If-Match}; others with what is in them alone.
      *
      * @param newest the newest message before the page was read; null for another page
      */
     private static Answer page(Exchange exchange, Room room, History.Page page, RoomStore.@Nullable Expected newest) {
-        List<Message> messages = page.messages();
-        long last = messages.isEmpty() ? 0 : messages.get(messages.size() - 1).seq();
         String tag;
         if (newest == null) {
-            long first = messages.isEmpty() ? 0 : messages.get(0).seq();
-            tag = "\"" + page.epoch() + ":" + first + "-" + last + (page.more() ? "+" : "")
-                    + (page.first() == null ? "" : "@" + page.first()) + "\"";
+            tag = Positions.tag(page);
         } else {
-            boolean isEmpty = messages.isEmpty() && newest.epoch().equals(page.epoch());
-            tag = Positions.tag(page.epoch(), isEmpty ? newest.seq() : last);
+            boolean isEmpty = page.messages().isEmpty() && newest.epoch().equals(page.epoch());
+            tag = Positions.tag(page, isEmpty ? newest.seq() : Positions.last(page));
         }
         Map<String, String> headers = new HashMap<>();
         headers.put("ETag", tag);
@@ -133,7 +128,7 @@ final class ReadRoutes {
             return new Answer(304, headers, new byte[0]);
         }
         headers.put("Content-Type", JSON);
-        Event history = new Event.History(null, room.name(), page.epoch(), messages, page.more(), page.first());
+        Event history = new Event.History(null, room.name(), page.epoch(), page.messages(), page.more(), page.first());
         return Answer.of(200, headers, JsonCodec.encode(history) + "\n");
     }
 

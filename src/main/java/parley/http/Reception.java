@@ -16,10 +16,12 @@ import parley.room.RoomStore;
 final class Reception {
     private final HttpDoor door;
     private final RoomRegistry rooms;
+    private final Openings openings;
 
-    Reception(HttpDoor door, RoomRegistry rooms) {
+    Reception(HttpDoor door, RoomRegistry rooms, Openings openings) {
         this.door = door;
         this.rooms = rooms;
+        this.openings = openings;
     }
 
     /** Goes on with the client, if the door lets it in. */
@@ -60,15 +62,13 @@ final class Reception {
                 forbid(exchange, caller, "this token does not give access to this room");
                 return;
             }
-            boolean isFound = rooms.visit(
-                    name,
-                    (found, newest) -> then.read(caller, found, newest),
-                    () -> exchange.answer(Problem.unavailable("the room cannot be read now; ask again")));
-            if (!isFound) {
-                exchange.answer(
-                        Problem.unavailable("the server has as many rooms as limits.rooms allows; ask again later"));
-            }
+            whenOpen(exchange, name, (found, newest) -> then.read(caller, found, newest));
         });
+    }
+
+    /** Goes on with a room once it is open, or answers that it cannot be opened now. */
+    void whenOpen(Exchange exchange, RoomName room, BiConsumer<Room, RoomStore.Expected> then) {
+        openings.visit(rooms, room, exchange, then);
     }
 
     /** What goes on with a room that is open. */

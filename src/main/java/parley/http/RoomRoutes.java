@@ -30,8 +30,9 @@ public final class RoomRoutes {
             Sessions sessions,
             Tickets tickets,
             LongPolls polls,
+            Openings openings,
             boolean hasCookies) {
-        Reception reception = new Reception(door, rooms);
+        Reception reception = new Reception(door, rooms, openings);
         this.admission = admission;
         this.publish = new PublishRoutes(
                 reception,
@@ -40,7 +41,7 @@ public final class RoomRoutes {
                 sessions.limits().messageBytes(),
                 sessions.limits().commandBytes());
         this.read = new ReadRoutes(reception, rooms, polls);
-        this.admin = new AdminRoutes(reception, rooms, sessions);
+        this.admin = new AdminRoutes(reception, sessions);
         this.tickets = new TicketRoutes(reception, tickets);
         this.hasCookies = hasCookies;
     }

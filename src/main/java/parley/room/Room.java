@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -172,12 +173,12 @@ public final class Room {
     }
 
     /** Calls back once the room is open, with its newest message, or with null when it cannot be opened. */
-    void whenOpen(Consumer<RoomStore.@Nullable Expected> then) {
-        seats.whenOpen(null, isOpen -> then.accept(isOpen ? log.newest() : null));
+    void whenOpen(BooleanSupplier hasEnded, Consumer<RoomStore.@Nullable Expected> then) {
+        seats.whenOpen(hasEnded, isOpen -> then.accept(isOpen ? log.newest() : null));
     }
 
     /** Lets go of all messages that the room has heard of, wherever they are kept. */
-    void forgetMessages(Consumer<RoomStore.Forgotten> onForgotten) {
+    public void forgetMessages(Consumer<RoomStore.Forgotten> onForgotten) {
         log.store().forget(log.newest().seq(), onForgotten);
     }
 
@@ -291,7 +292,7 @@ public final class Room {
      * @param onPage given the page: at once, or later by a thread of the store's; null when it cannot be read
      */
     public void read(@Nullable Member by, History.Range range, Consumer<History.@Nullable Page> onPage) {
-        seats.whenOpen(by, isOpen -> {
+        seats.whenOpen(() -> by != null && by.hasEnded(), isOpen -> {
             if (isOpen) {
                 history.read(range, onPage);
             } else {

@@ -13,6 +13,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -200,11 +201,21 @@ public final class RoomRegistry {
      * @return false, and nothing is called, when there are as many rooms as there may be
      */
     public boolean visit(RoomName name, BiConsumer<Room, RoomStore.Expected> then, Runnable otherwise) {
+        return visit(name, () -> false, then, otherwise);
+    }
+
+    /**
+     * The same for a caller that does not wait for ever.
+     *
+     * @param hasEnded whether the caller waits no more: it is let go of then at the next sweep, and may be called still
+     */
+    public boolean visit(
+            RoomName name, BooleanSupplier hasEnded, BiConsumer<Room, RoomStore.Expected> then, Runnable otherwise) {
         Room room = findOrMake(name);
         if (room == null) {
             return false;
         }
-        room.whenOpen(newest -> {
+        room.whenOpen(hasEnded, newest -> {
             if (newest == null) {
                 otherwise.run();
             } else {
@@ -240,17 +251,6 @@ public final class RoomRegistry {
                 page.messages().isEmpty()
                         ? behind
                         : new Start.At(page.epoch(), page.messages().get(0).seq(), null));
-    }
-
-    /** Lets go of all messages of a room, wherever they are kept. */
-    public void forget(RoomName name, Consumer<RoomStore.Forgotten> onForgotten) {
-        boolean isFound = visit(
-                name,
-                (room, newest) -> room.forgetMessages(onForgotten),
-                () -> onForgotten.accept(RoomStore.Forgotten.NOT_NOW));
-        if (!isFound) {
-            onForgotten.accept(RoomStore.Forgotten.NOT_NOW);
-        }
     }
 
     /** A room that there is on this node. */

@@ -3,6 +3,7 @@ package parley.room;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.RoomName;
@@ -129,7 +130,7 @@ final class Seats {
      * come in.
      */
     void describe(Member member, Consumer<@Nullable Joined> onJoined) {
-        whenOpen(member, isOpen -> {
+        whenOpen(member::hasEnded, isOpen -> {
             Joined now;
             lock.lock();
             try {
@@ -144,9 +145,9 @@ final class Seats {
     /**
      * Calls back once the room is open, or cannot be opened.
      *
-     * @param by the member that waits; null for a caller that waits whatever happens
+     * @param hasEnded whether the caller waits no more. Asked under the room's lock
      */
-    void whenOpen(@Nullable Member by, Consumer<Boolean> then) {
+    void whenOpen(BooleanSupplier hasEnded, Consumer<Boolean> then) {
         opening.whenOver(new Opening.Waiter() {
             @Override
             public void opened(boolean isOpen) {
@@ -155,7 +156,7 @@ final class Seats {
 
             @Override
             public boolean hasEnded() {
-                return by != null && by.hasEnded();
+                return hasEnded.getAsBoolean();
             }
         });
     }

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import parley.protocol.Draft;
+import parley.protocol.Message;
 import parley.protocol.RoomName;
 
 /** Callers that publish and read without being members. */
@@ -153,7 +154,7 @@ class VisitorTest {
                         Optional.empty(),
                         Optional.empty());
         List<RoomStore.Forgotten> forgotten = new ArrayList<>();
-        rooms.forget(JAVA, forgotten::add);
+        rooms.visit(JAVA, (room, newest) -> room.forgetMessages(forgotten::add), () -> {});
         assertThat(forgotten).containsExactly(RoomStore.Forgotten.DONE);
         located.clear();
         rooms.locate(JAVA, 2, located::add);
@@ -173,5 +174,52 @@ class VisitorTest {
                 .extracting(room -> room.name().value())
                 .containsExactly("a2");
         assertThat(rooms.list("c", "", 9)).isEmpty();
+    }
+
+    /** While a store is away its rooms are not opened, and callers that have given up are not kept. */
+    @Test
+    void aCallerThatWaitsNoMoreIsLetGoOf() {
+        List<RoomStore.Listener> opening = new ArrayList<>();
+        RoomStore memory = new MemoryStore();
+        RoomRegistry rooms = registry(Duration.ZERO, (name, room) -> {
+            opening.add(room);
+            return memory.open(name, new NoListener());
+        });
+        boolean[] hasEnded = {false, false};
+        List<String> called = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            int index = i;
+            rooms.visit(JAVA, () -> hasEnded[index], (room, newest) -> called.add("open " + index), () -> {});
+        }
+        hasEnded[0] = true;
+        rooms.sweep(0);
+        opening.get(0)
+                .opened(new RoomStore.Contents(
+                        "e", RoomStore.Numbering.CONSECUTIVE, RoomStore.NOTHING, 1, 0, List.of()));
+        assertThat(called).containsExactly("open 1");
+    }
+
+    /** Hears nothing. */
+    private static final class NoListener implements RoomStore.Listener {
+        @Override
+        public void opened(RoomStore.Contents contents) {}
+
+        @Override
+        public void couldNotOpen() {}
+
+        @Override
+        public void appended(List<Message> messages) {}
+
+        @Override
+        public void trimmed(long first) {}
+
+        @Override
+        public void present(String node, RoomStore.Present there) {}
+
+        @Override
+        public void lost(String node) {}
+
+        @Override
+        public void signalled(Draft draft) {}
     }
 }

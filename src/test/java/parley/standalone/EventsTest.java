@@ -243,6 +243,11 @@ class EventsTest extends ServerBase {
         try (EventReader again = read(path, "Last-Event-ID: " + bye.id())) {
             assertThat(again.status()).isEqualTo(204);
         }
+        for (String parameter : List.of("&lastEventId=end", "&after=end")) {
+            try (EventReader again = read(path + parameter)) {
+                assertThat(again.status()).as(parameter).isEqualTo(204);
+            }
+        }
         try (EventReader anew = read(path)) {
             assertThat(anew.status()).isEqualTo(200);
         }

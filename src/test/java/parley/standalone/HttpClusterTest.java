@@ -302,4 +302,30 @@ class HttpClusterTest extends HttpBase {
             all.stream().skip(1).forEach(Server::stop);
         }
     }
+
+    /** A room that is not open on the node cannot be opened while NATS is away: that is said, and nothing is kept. */
+    @Test
+    @Timeout(value = 60, unit = TimeUnit.SECONDS)
+    void readersOfARoomThatCannotBeOpenedAreAnswered() throws Exception {
+        startNode("1s");
+        nats.suspend(true);
+        try {
+            List<Got> answers = List.of(
+                    get("/rooms/java/messages"),
+                    get("/rooms/java/messages?after=0&wait=50s"),
+                    get("/rooms/java/members"),
+                    ask("POST", "/rooms/java/signals", "{\"data\":1}", "Content-Type", "application/json"),
+                    ask("DELETE", "/rooms/java/messages", null));
+            for (Got got : answers) {
+                assertThat(got.status()).as(got.body()).isEqualTo(503);
+                assertThat(got.code()).isEqualTo("unavailable");
+                assertThat(got.header("Retry-After")).isEqualTo("5");
+            }
+            assertThat(get("/metrics").body()).contains("parley_openings 0.0\n").contains("parley_polls 0.0\n");
+        } finally {
+            nats.suspend(false);
+        }
+        await().untilAsserted(
+                        () -> assertThat(get("/rooms/java/messages").status()).isEqualTo(200));
+    }
 }

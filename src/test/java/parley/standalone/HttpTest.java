@@ -21,6 +21,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -165,9 +166,9 @@ class HttpTest extends HttpBase {
     void ifMatchPublishesOnlyWhenNothingWasSaidSince(String where) throws Exception {
         startKeeping(where);
         String empty = get("/rooms/java/messages").header("ETag");
-        assertThat(empty).endsWith(":0\"");
+        assertThat(empty).endsWith(":0/0\"");
         String one = post("java", "{'text':'one'}", "If-Match", empty).header("ETag");
-        assertThat(get("/rooms/java/messages").header("ETag")).isEqualTo(one);
+        assertThat(get("/rooms/java/messages").header("ETag")).isEqualTo(one.replace(":1", ":1/1"));
         Got late = post("java", "{'text':'two'}", "If-Match", empty);
         assertThat(late.status()).isEqualTo(412);
         assertThat(late.code()).isEqualTo("moved");
@@ -418,6 +419,34 @@ class HttpTest extends HttpBase {
                 .isEqualTo(304);
     }
 
+    /** A browser's cache would go on to show what nobody should see any more. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "?limit=2", "?after=0", "?before=9"})
+    void aPageWhoseMessagesWereLetGoOfIsSentAgain(String query) throws Exception {
+        startWithKey("room.history=3");
+        for (int i = 1; i <= 3; i++) {
+            post("java", "{'text':'" + i + "'}");
+        }
+        String all = get("/rooms/java/messages" + query).header("ETag");
+        ask("DELETE", "/rooms/java/messages", null);
+        Got page = get("/rooms/java/messages" + query, "If-None-Match", all);
+        assertThat(page.status()).isEqualTo(200);
+        assertThat(page.json().getJsonArray("messages")).isEmpty();
+        String none = page.header("ETag");
+        assertThat(get("/rooms/java/messages" + query, "If-None-Match", none).status())
+                .isEqualTo(304);
+        if (query.isEmpty() || query.startsWith("?limit")) {
+            assertThat(post("java", "{'text':'4'}", "If-Match", all).status())
+                    .as("nothing was said since")
+                    .isEqualTo(201);
+            assertThat(post("java", "{'text':'5'}", "If-Match", none).status()).isEqualTo(412);
+            Got one = get("/rooms/java/messages" + query);
+            assertThat(post("java", "{'text':'5'}", "If-Match", one.header("ETag"))
+                            .status())
+                    .isEqualTo(201);
+        }
+    }
+
     @Test
     void headIsGetWithoutTheBody() throws Exception {
         startWithKey();
@@ -470,7 +499,7 @@ class HttpTest extends HttpBase {
         assertThat(ask("DELETE", "/rooms/java/messages", null).status()).isEqualTo(204);
         Got page = get("/rooms/java/messages");
         assertThat(page.json().getJsonArray("messages")).isEmpty();
-        assertThat(page.header("ETag")).isEqualTo("\"" + epoch + ":2\"");
+        assertThat(page.header("ETag")).isEqualTo("\"" + epoch + ":2/0\"");
         assertThat(post("java", "{'text':'1','id':'a'}").json().getInt("seq"))
                 .as("the id is forgotten too")
                 .isEqualTo(3);
@@ -478,7 +507,7 @@ class HttpTest extends HttpBase {
             server.stop();
             startKeeping(where);
             assertThat(texts("/rooms/java/messages")).isEqualTo("1");
-            assertThat(get("/rooms/java/messages").header("ETag")).isEqualTo("\"" + epoch + ":3\"");
+            assertThat(get("/rooms/java/messages").header("ETag")).isEqualTo("\"" + epoch + ":3/3\"");
         }
     }
 
@@ -791,5 +820,24 @@ class HttpTest extends HttpBase {
         } finally {
             senders.shutdownNow();
         }
+    }
+
+    /** A proxy that takes the other length for the end would take the rest for another client's request. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Content-Length: 5\r\nTransfer-Encoding", "Transfer-Encoding: chunked\r\nContent-Length"})
+    void aRequestWithTwoLengthsIsRefusedAndItsConnectionClosed(String both) throws Exception {
+        startWithKey();
+        String message = "{\"text\":\"x\"}";
+        try (Socket socket = new Socket("127.0.0.1", server.port())) {
+            socket.setSoTimeout(10_000);
+            String head = "POST /rooms/java/messages HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + KEY
+                    + "\r\nContent-Type: application/json\r\n" + both
+                    + (both.endsWith("Encoding") ? ": chunked" : ": 5") + "\r\n\r\n";
+            String body = Integer.toHexString(message.length()) + "\r\n" + message + "\r\n0\r\n\r\n";
+            socket.getOutputStream().write((head + body).getBytes(StandardCharsets.US_ASCII));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(answer).startsWith("HTTP/1.1 400 ").endsWith("and not both (RFC 9112 section 6.3)\n");
+        }
+        assertThat(messages("/rooms/java/messages")).isEmpty();
     }
 }

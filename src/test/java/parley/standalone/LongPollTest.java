@@ -2,6 +2,9 @@ package parley.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static parley.testclient.Token.SECRET;
+import static parley.testclient.Token.claims;
+import static parley.testclient.Token.token;
 
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +17,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.jose4j.jwt.JwtClaims;
+import org.jose4j.jwt.NumericDate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -169,6 +174,23 @@ class LongPollTest extends HttpBase {
                             second -> assertThat(second).startsWith("[]"),
                             third -> assertThat(third).contains("\"two\"").doesNotContain("\"one\""));
         }
+        awaitPolls(0);
+    }
+
+    /** What is said after that is for others. */
+    @Test
+    void itEndsWithItsToken() throws Exception {
+        startWithKey("access.mode=token", "access.secret=" + SECRET, "access.leeway=0s");
+        JwtClaims claims = claims("Ann", "java");
+        claims.setExpirationTime(NumericDate.fromSeconds(System.currentTimeMillis() / 1000 + 3));
+        String token = "Bearer " + token(claims);
+        Callable<Got> ask = () -> askAs(token, "GET", "/rooms/java/messages?after=0&wait=50s", null);
+        Future<Got> waiting = clients.submit(ask);
+        awaitPolls(1);
+        Got got = waiting.get(20, TimeUnit.SECONDS);
+        assertThat(got.status()).as(got.body()).isEqualTo(401);
+        assertThat(got.code()).isEqualTo("unauthorized");
+        assertThat(got.header("WWW-Authenticate")).startsWith("Bearer");
         awaitPolls(0);
     }
 

@@ -104,6 +104,32 @@ class TicketTest extends HttpBase {
         Got withKey = ask("POST", "/tickets", null);
         assertThat(withKey.status()).isEqualTo(403);
         assertThat(withKey.code()).isEqualTo("forbidden");
+        Got stream = get("/rooms/java/events");
+        assertThat(stream.status()).isEqualTo(401);
+        assertThat(stream.json().getString("detail")).contains("the API key opens no event stream");
+    }
+
+    @Test
+    void aRequestThatOpensNothingLeavesTheTicketAsItIs() throws Exception {
+        startWithTokens();
+        String ticket = "ticket=" + ticket(claims("Ann", "java"));
+        assertThat(askAs(null, "HEAD", "/rooms/java/events?" + ticket, null).status())
+                .isEqualTo(200);
+        assertThat(askAs(null, "GET", "/rooms/tea/events?" + ticket, null).status())
+                .isEqualTo(403);
+        assertThat(askAs(null, "GET", "/events?room=java&room=tea&" + ticket, null)
+                        .status())
+                .isEqualTo(403);
+        for (String path : List.of("/chat/tea?", "/chat/java?history=x&", "/chat/java?after=1&")) {
+            try (RawClient refused = RawClient.handshake(server.port(), path + ticket, 0, "")) {
+                assertThat(refused.status()).isIn(400, 403);
+            }
+        }
+        try (EventReader reader = read("/rooms/java/events?" + ticket)) {
+            assertThat(reader.next("welcome").data()).contains("Ann");
+        }
+        assertThat(askAs(null, "HEAD", "/rooms/java/events?" + ticket, null).status())
+                .isEqualTo(401);
     }
 
     /** A server that is full has the client come back with the address that it has. */
