@@ -57,7 +57,8 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
     private final ServletOutputStream out;
     private final Executor executor;
     private final boolean mayBlock;
-    private final Consumer<Throwable> onGone;
+    /** Null when it is over: some servers keep a stream for a while, and are not to keep its session. */
+    private volatile @Nullable Consumer<Throwable> onGone;
 
     private final Queue<Part> waiting = new ConcurrentLinkedQueue<>();
     /** How often something became due since the writing thread looked; 0 when none writes. */
@@ -301,12 +302,14 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
             return;
         }
         isOver = true;
+        Consumer<Throwable> gone = onGone;
+        onGone = null;
         if (cause == null || caller == Thread.currentThread()) {
             mayComplete = true;
         }
         complete();
-        if (cause != null && !failWaiting(cause) && !isClosing) {
-            onGone.accept(cause);
+        if (cause != null && !failWaiting(cause) && !isClosing && gone != null) {
+            gone.accept(cause);
         }
     }
 
