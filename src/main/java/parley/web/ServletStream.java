@@ -26,9 +26,8 @@ import parley.protocol.CloseCode;
  * throws, by either listener, or not at all, in any number; so all of them lead to one place.
  *
  * <p>A write that throws on a thread of Parley's makes Tomcat clean up on a thread of its own, which calls a listener and
- * then lets another client have the answer. So the answer is completed there and not beside it; and the listener
- * returns when the call that has thrown is over, in which Tomcat notes the failure in the answer last of all. Without
- * that, the next client's stream was cut at its first event.
+ * then lets another client have the answer. So the listener returns when the call that has thrown is over, in which
+ * Tomcat notes the failure in the answer last of all. Without that, the next client's stream was cut at its first event.
  *
  * <p>One thread at a time writes. Whoever comes meanwhile, the server included, leaves word in {@code due} and goes.
  */
@@ -73,16 +72,10 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
 
     /** The thread that writes; null when none does, or it is about to stop. */
     private volatile @Nullable Thread writer;
-    /** The server's thread, while it says that it can be written. */
-    private volatile @Nullable Thread caller;
 
     private volatile boolean isClosing;
     /** Nothing is written any more. */
     private volatile boolean isOver;
-    /** Whether the answer may be completed, though a write has thrown: a listener has heard of it, or it is dropped. */
-    private volatile boolean mayComplete;
-    /** Whether the answer was completed, by whomever. */
-    private volatile boolean isComplete;
 
     // Touched by the writing thread
     private @Nullable Part part;
@@ -142,14 +135,13 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
     @Override
     public void drop() {
         isClosing = true;
-        mayComplete = true;
         broken = new IOException("cut");
         due();
     }
 
     @Override
     public boolean isConnected() {
-        return !isComplete;
+        return !isOver;
     }
 
     /** The API does not tell. */
@@ -169,10 +161,8 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
 
     @Override
     public void onWritePossible() {
-        caller = Thread.currentThread();
         isPossible = true;
         due();
-        caller = null;
     }
 
     @Override
@@ -190,10 +180,9 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
         broken(null);
     }
 
-    /** Also by {@link #complete}. */
+    /** Also by {@link #end}. */
     @Override
     public void onComplete(AsyncEvent event) {
-        isComplete = true;
         broken(null);
     }
 
@@ -202,12 +191,11 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
 
     private void broken(@Nullable Throwable cause) {
         awaitWriter();
-        mayComplete = true;
         if (!isOver) {
             broken =
                     cause instanceof IOException ? cause : new IOException("the server has given the stream up", cause);
+            due();
         }
-        due();
     }
 
     /** Waits until another thread has stopped writing, unless the server may block in that. */
@@ -246,7 +234,6 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
         Throwable cause = broken;
         if (isOver) {
             failWaiting(cause == null ? new IOException("the stream is over") : cause);
-            complete();
             return false;
         }
         if (cause != null) {
@@ -304,25 +291,13 @@ final class ServletStream implements Transport, WriteListener, AsyncListener {
         isOver = true;
         Consumer<Throwable> gone = onGone;
         onGone = null;
-        if (cause == null || caller == Thread.currentThread()) {
-            mayComplete = true;
-        }
-        complete();
-        if (cause != null && !failWaiting(cause) && !isClosing && gone != null) {
-            gone.accept(cause);
-        }
-    }
-
-    /** Completes the answer once, if that is allowed yet. By the writing thread. */
-    private void complete() {
-        if (isComplete || !mayComplete) {
-            return;
-        }
-        isComplete = true;
         try {
             async.complete();
         } catch (RuntimeException e) {
             LOG.log(Level.DEBUG, "the server has ended a stream itself", e);
+        }
+        if (cause != null && !failWaiting(cause) && !isClosing && gone != null) {
+            gone.accept(cause);
         }
     }
 
