@@ -25,9 +25,10 @@ import parley.protocol.CloseCode;
  * asked before both: Jetty throws at a flush otherwise, and GlassFish blocks in it. The end may be told by a write that
  * throws, by either listener, or not at all, in any number; so all of them lead to one place.
  *
- * <p>A write that throws on a thread of Parley's makes Tomcat clean up on a thread of its own, which calls a listener and
- * then lets another client have the answer. So the listener returns when the call that has thrown is over, in which
- * Tomcat notes the failure in the answer last of all. Without that, the next client's stream was cut at its first event.
+ * <p>A write that throws on a thread of Parley's makes Tomcat clean up on a thread of its own, which calls a listener
+ * and then lets another client have the answer. So the listener returns when the call that has thrown is over, in which
+ * Tomcat notes the failure in the answer last of all. Without that, the next client's stream was cut at its first
+ * event.
  *
  * <p>One thread at a time writes. Whoever comes meanwhile, the server included, leaves word in {@code due} and goes.
  */
