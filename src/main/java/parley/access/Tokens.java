@@ -21,9 +21,9 @@ import parley.access.BadTokenException.Problem;
 /**
  * Checks JSON Web Tokens (RFC 7519) and reads from their claims what a client may do. Any thread; nothing blocks.
  *
- * <p>Claims: {@code sub}, which user the client is; {@code name}; {@code rooms}, {@code read}, {@code write} and {@code publish}, each a pattern or a list of
- * them: {@code rooms} are both read and written; {@code admin}, true or false; {@code exp}, {@code nbf}, {@code iss},
- * {@code aud} as the standard has them.
+ * <p>Claims: {@code sub}, which user the client is; {@code name}; {@code rooms}, {@code read}, {@code write} and
+ * {@code publish}, each a pattern or a list of them: {@code rooms} are both read and written; {@code admin}, true or
+ * false; {@code exp}, {@code nbf}, {@code iss}, {@code aud} as the standard has them.
  */
 public final class Tokens {
     /** A longer one is not looked at. Servers take headers up to 8 KiB. */

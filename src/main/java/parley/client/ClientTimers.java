@@ -14,6 +14,6 @@ interface ClientTimers {
     /** Milliseconds since some moment, by a clock that is never set. */
     long now();
 
-    /** Runs a task in so many milliseconds, once. The task must not block. */
+    /** Runs a task once, that many milliseconds from now. The task must not block. */
     Alarm after(long millis, Runnable task);
 }

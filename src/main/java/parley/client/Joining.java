@@ -15,7 +15,7 @@ public final class Joining {
     private final List<Flow.Subscriber<? super RoomMessage>> subscribers;
 
     /**
-     * Where to start: behind a message, or so many messages back.
+     * Where to start: behind a message, or a number of messages back.
      *
      * @param epoch null for {@code history}
      */

@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Strand implements Executor {
     private static final Logger LOG = System.getLogger("parley.client");
 
-    /** After so many tasks the thread goes back to the executor, where others may wait. */
+    /** After that many tasks the thread goes back to the executor, where others may wait. */
     private static final int TURN = 256;
 
     private final Executor executor;

@@ -202,7 +202,7 @@ public final class Admission {
                 : verdict;
     }
 
-    /** What {@link #judgeReader} would say now, for a request that opens nothing; not counted, and no ticket is used. */
+    /** What {@link #judgeReader} would say now, to a request that opens nothing: it is not counted, and uses no ticket. */
     public Verdict explainReader(Request request) {
         return decide(request, (one, visitor) -> judgeReader(one, visitor, NOT_COMING_IN)).verdict;
     }

@@ -63,7 +63,7 @@ final class Roster {
         if (!member.isDirect()) {
             presence.left(member, member.user(), member.name, how);
             watch.left(room, member.name);
-            if (presence.connections() == 0) { // as it was told of each that left
+            if (presence.connections() == 0) { // those that are away have been reported as left
                 watch.emptied(room);
             }
         }

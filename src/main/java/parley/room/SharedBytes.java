@@ -11,7 +11,7 @@ final class SharedBytes {
         this.limit = limit;
     }
 
-    /** Counts so many more, or less; false, and nothing is counted, when that would be more than the limit. */
+    /** Counts that many bytes more, or fewer; false, and nothing is counted, when that would be more than the limit. */
     boolean take(long more) {
         if (bytes.addAndGet(more) > limit && more > 0) {
             bytes.addAndGet(-more);

@@ -294,7 +294,10 @@ final class JsonCommands {
         answers.add(new Event.Ack(rename.ref(), null, null, null));
     }
 
-    /** Another token for the one that ends: of the same user and name, and without the rooms that it does not open any more. */
+    /**
+     * Another token for the one that ends: of the same user and name. The client leaves the rooms that it does not
+     * open.
+     */
     private void renew(Command.Renew renew) {
         Grant other;
         try {
