@@ -31,10 +31,19 @@ public interface ChatRoom {
         return publish(Publication.text(text));
     }
 
-    /** Reads messages that are kept: as many as asked for, as fit {@code room.batch-bytes}, and one at least. */
+    /**
+     * Reads messages that are kept: as many as asked for, as fit {@code room.batch-bytes}, and one at least.
+     *
+     * @return them; or a {@link RoomException} with {@link RoomException.Reason#TOO_MANY_ROOMS}, {@code STOPPED}, or
+     *     {@code UNAVAILABLE}: the disk or the cluster does not say in time what it has of the room
+     */
     CompletionStage<MessagePage> history(Reading what);
 
-    /** Who is in the room, on all nodes of a cluster. Subscribers are not among them. */
+    /**
+     * Who is in the room, on all nodes of a cluster. Subscribers are not among them.
+     *
+     * @return them; or a {@link RoomException} as {@link #history} gives it
+     */
     CompletionStage<Attendance> members();
 
     /**

@@ -24,11 +24,11 @@ import parley.door.Admission;
 import parley.door.Cause;
 import parley.durable.DurableStore;
 import parley.http.LongPolls;
-import parley.http.Openings;
 import parley.http.Router;
 import parley.local.Guards;
 import parley.local.Listeners;
 import parley.local.LocalRooms;
+import parley.room.Openings;
 import parley.room.RoomRegistry;
 import parley.room.TurnObserver;
 import parley.session.Ending;
@@ -174,7 +174,11 @@ public final class Metrics implements TurnObserver, Router.Observer {
     }
 
     void of(Openings openings) {
-        gauge("parley.openings", "Requests that wait for a room to be opened.", openings, Openings::openCount);
+        gauge(
+                "parley.openings",
+                "Requests and calls of the application that wait for a room to be opened.",
+                openings,
+                Openings::openCount);
     }
 
     /** And of the rooms on disk, where there are any. */

@@ -29,7 +29,6 @@ import parley.durable.DataSettings;
 import parley.durable.DurableStore;
 import parley.durable.NativeLibrary;
 import parley.http.LongPolls;
-import parley.http.Openings;
 import parley.http.Router;
 import parley.local.Guards;
 import parley.local.Listeners;
@@ -39,6 +38,7 @@ import parley.protocol.RoomName;
 import parley.room.Format;
 import parley.room.Inspection;
 import parley.room.MemoryStore;
+import parley.room.Openings;
 import parley.room.RoomRegistry;
 import parley.room.RoomStore;
 import parley.room.RoomWatch;
@@ -124,7 +124,10 @@ public final class Parley {
                 addresses,
                 sessions,
                 rooms);
-        this.local = new LocalRooms(rooms, sessions, pools.calling(), System::nanoTime);
+        this.openings = new Openings(settings.session().connections(), patience(settings), System::nanoTime);
+        metrics.of(openings);
+        chores.add(openings::sweep);
+        this.local = new LocalRooms(rooms, openings, sessions, pools.calling(), System::nanoTime);
         metrics.of(sessions, rooms, admission);
         metrics.of(tickets);
         metrics.of(local, listeners);
@@ -138,9 +141,6 @@ public final class Parley {
         this.polls = new LongPolls(settings.session().connections(), addresses, System::nanoTime, clock);
         metrics.of(polls);
         chores.add(polls::sweep);
-        this.openings = new Openings(settings.session().connections(), patience(settings), System::nanoTime);
-        metrics.of(openings);
-        chores.add(openings::sweep);
         Reachable reachable =
                 new Reachable(settings, admission, access, rooms, sessions, tickets, polls, openings, metrics);
         this.statusRoutes = reachable.status(this::isKeeping);

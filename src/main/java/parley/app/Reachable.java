@@ -8,9 +8,9 @@ import parley.door.Admission;
 import parley.door.HttpDoor;
 import parley.http.EventStreams;
 import parley.http.LongPolls;
-import parley.http.Openings;
 import parley.http.RoomRoutes;
 import parley.http.Router;
+import parley.room.Openings;
 import parley.room.RoomRegistry;
 import parley.session.Sessions;
 

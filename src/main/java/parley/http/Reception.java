@@ -5,6 +5,7 @@ import java.util.function.Consumer;
 import parley.door.HttpDoor;
 import parley.protocol.ErrorCode;
 import parley.protocol.RoomName;
+import parley.room.Openings;
 import parley.room.Room;
 import parley.room.RoomRegistry;
 import parley.room.RoomStore;
@@ -68,7 +69,7 @@ final class Reception {
 
     /** Goes on with a room once it is open, or answers that it cannot be opened now. */
     void whenOpen(Exchange exchange, RoomName room, BiConsumer<Room, RoomStore.Expected> then) {
-        openings.visit(rooms, room, exchange, then);
+        openings.visit(rooms, room, then, refusal -> exchange.answer(Problem.unavailable(refusal.sentence())));
     }
 
     /** What goes on with a room that is open. */

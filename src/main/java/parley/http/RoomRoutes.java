@@ -6,6 +6,7 @@ import parley.access.Tickets;
 import parley.door.Admission;
 import parley.door.HttpDoor;
 import parley.door.Request;
+import parley.room.Openings;
 import parley.room.RoomRegistry;
 import parley.session.Sessions;
 

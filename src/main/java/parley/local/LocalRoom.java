@@ -153,11 +153,7 @@ final class LocalRoom implements ChatRoom {
             rooms.fail(stage, LocalRooms.stopped());
             return stage;
         }
-        boolean isFound = rooms.registry()
-                .visit(name, (room, newest) -> visit.of(room, stage), () -> rooms.fail(stage, LocalRooms.unread()));
-        if (!isFound) {
-            rooms.fail(stage, LocalRooms.tooManyRooms());
-        }
+        rooms.visit(name, stage, room -> visit.of(room, stage));
         return stage;
     }
 

@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import parley.api.ChatRoom;
 import parley.api.Position;
@@ -17,6 +18,8 @@ import parley.protocol.RoomName;
 import parley.protocol.Utf8;
 import parley.room.Entry;
 import parley.room.Format;
+import parley.room.Openings;
+import parley.room.Room;
 import parley.room.RoomRegistry;
 import parley.room.Start;
 import parley.session.Sessions;
@@ -24,6 +27,7 @@ import parley.session.Sessions;
 /** All rooms, for callers in the same process. Any thread. */
 public final class LocalRooms implements Rooms {
     private final RoomRegistry rooms;
+    private final Openings openings;
     private final Sessions sessions;
     private final Executor calling;
     private final LongSupplier nanoClock;
@@ -33,11 +37,14 @@ public final class LocalRooms implements Rooms {
     /**
      * Makes them.
      *
+     * @param openings where callers wait for a room to be open
      * @param calling where the application's code is called
      * @param nanoClock the time that slow subscribers are found with
      */
-    public LocalRooms(RoomRegistry rooms, Sessions sessions, Executor calling, LongSupplier nanoClock) {
+    public LocalRooms(
+            RoomRegistry rooms, Openings openings, Sessions sessions, Executor calling, LongSupplier nanoClock) {
         this.rooms = rooms;
+        this.openings = openings;
         this.sessions = sessions;
         this.calling = calling;
         this.nanoClock = nanoClock;
@@ -78,6 +85,17 @@ public final class LocalRooms implements Rooms {
         calling.execute(() -> stage.completeExceptionally(why));
     }
 
+    /** Goes on with a room once it is open, or fails a stage. */
+    void visit(RoomName room, CompletableFuture<?> stage, Consumer<Room> then) {
+        openings.visit(rooms, room, (found, newest) -> then.accept(found), refusal -> fail(stage, refused(refusal)));
+    }
+
+    private static RoomException refused(Openings.Refusal refusal) {
+        return refusal == Openings.Refusal.TOO_MANY_ROOMS
+                ? tooManyRooms()
+                : new RoomException(Reason.UNAVAILABLE, refusal.sentence());
+    }
+
     void subscribe(RoomName room, Position from, Flow.Subscriber<? super RoomEvent> subscriber) {
         LogSubscriber made = new LogSubscriber(room, subscriber, calling, nanoClock, subscribers::remove);
         subscribers.add(made);
@@ -100,7 +118,7 @@ public final class LocalRooms implements Rooms {
                 : tooManyRooms();
     }
 
-    static RoomException tooManyRooms() {
+    private static RoomException tooManyRooms() {
         return new RoomException(
                 Reason.TOO_MANY_ROOMS, "there are as many rooms as limits.rooms allows; retry later, or raise it");
     }

@@ -31,6 +31,7 @@ import parley.api.RoomException.Reason;
 import parley.api.Rooms;
 import parley.app.Parley;
 import parley.app.SettingsSources;
+import parley.testclient.NatsServer;
 
 /** The API against rooms in memory, and on disk where that matters. */
 class LocalRoomsTest {
@@ -310,6 +311,23 @@ class LocalRoomsTest {
         }
         for (Thread writer : writers) {
             writer.join(Duration.ofSeconds(20).toMillis());
+        }
+    }
+
+    /** A room that is not open here cannot be opened while NATS is away. */
+    @Test
+    void aRoomThatCannotBeOpenedIsRefusedWithinTheDeadline() throws Exception {
+        try (NatsServer nats = NatsServer.start(folder)) {
+            Rooms rooms = rooms("nats.url=" + nats.url(), "nats.deadline=1s");
+            nats.suspend(true);
+            try {
+                assertThat(whole(rooms.room("tea").history(Reading.after(0, 10)))
+                                .getMessage())
+                        .isEqualTo("the room cannot be opened now; retry later");
+                assertThat(why(rooms.room("tea").members())).isEqualTo(Reason.UNAVAILABLE);
+            } finally {
+                nats.suspend(false);
+            }
         }
     }
 }

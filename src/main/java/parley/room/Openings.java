@@ -1,4 +1,4 @@
-package parley.http;
+package parley.room;
 
 import java.time.Duration;
 import java.util.Set;
@@ -6,17 +6,34 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import parley.protocol.RoomName;
-import parley.room.Room;
-import parley.room.RoomRegistry;
-import parley.room.RoomStore;
 
 /**
- * Requests that need a room to be open, and wait until its store has said what it has of it: as long as publishing may
- * take, and then they are answered with 503. No thread waits, and the sweep ends those whose time is over. Any thread.
+ * Callers that need a room to be open, such as a request or the application, and wait until its store has said what it
+ * has of it: as long as publishing may take, and then they get a {@link Refusal}. No thread waits, and the sweep ends
+ * those whose time is over. Any thread.
  */
 public final class Openings {
+    /** Why a caller does not get its room. */
+    public enum Refusal {
+        TOO_MANY_WAIT("too many callers wait for rooms to be opened; retry later"),
+        TOO_MANY_ROOMS("the server has as many rooms as limits.rooms allows; retry later"),
+        NOT_NOW("the room cannot be opened now; retry later");
+
+        private final String sentence;
+
+        Refusal(String sentence) {
+            this.sentence = sentence;
+        }
+
+        /** For the caller. */
+        public String sentence() {
+            return sentence;
+        }
+    }
+
     private final int most;
     private final Duration patience;
     private final LongSupplier nanoClock;
@@ -58,15 +75,17 @@ public final class Openings {
     }
 
     /**
-     * Goes on with a room once it is open, or answers the request with 503.
+     * Goes on with a room once it is open, or says why it does not: one of the two is called, once, now or later by a
+     * thread of the store's or the sweep's.
      *
-     * @param then called at most once, with the room and its newest message: now, or later by a thread of the store's
+     * @param then called with the room and its newest message
      */
-    void visit(RoomRegistry rooms, RoomName name, Exchange exchange, BiConsumer<Room, RoomStore.Expected> then) {
-        Wait wait = new Wait(exchange, nanoClock.getAsLong() + patience.toNanos());
+    public void visit(
+            RoomRegistry rooms, RoomName name, BiConsumer<Room, RoomStore.Expected> then, Consumer<Refusal> otherwise) {
+        Wait wait = new Wait(otherwise, nanoClock.getAsLong() + patience.toNanos());
         if (count.incrementAndGet() > most) {
             count.decrementAndGet();
-            exchange.answer(Problem.unavailable("too many requests wait for rooms to be opened; retry later"));
+            otherwise.accept(Refusal.TOO_MANY_WAIT);
             return;
         }
         open.add(wait);
@@ -80,7 +99,7 @@ public final class Openings {
                 },
                 wait::giveUp);
         if (!isFound && wait.end()) {
-            exchange.answer(Problem.unavailable("the server has as many rooms as limits.rooms allows; retry later"));
+            otherwise.accept(Refusal.TOO_MANY_ROOMS);
         }
         if (isClosed) {
             wait.giveUp();
@@ -89,12 +108,12 @@ public final class Openings {
 
     /** One that waits. Its equality is its identity. */
     private final class Wait {
-        private final Exchange exchange;
+        private final Consumer<Refusal> otherwise;
         private final long untilNanos;
         private final AtomicBoolean isOver = new AtomicBoolean();
 
-        Wait(Exchange exchange, long untilNanos) {
-            this.exchange = exchange;
+        Wait(Consumer<Refusal> otherwise, long untilNanos) {
+            this.otherwise = otherwise;
             this.untilNanos = untilNanos;
         }
 
@@ -114,7 +133,7 @@ public final class Openings {
 
         void giveUp() {
             if (end()) {
-                exchange.answer(Problem.unavailable("the room cannot be opened now; retry later"));
+                otherwise.accept(Refusal.NOT_NOW);
             }
         }
     }
