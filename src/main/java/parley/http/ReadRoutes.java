@@ -124,20 +124,12 @@ final class ReadRoutes {
         Map<String, String> headers = new HashMap<>();
         headers.put("ETag", tag);
         headers.put("Cache-Control", "private, no-cache");
-        if (isKnown(exchange.request().headers().value("If-None-Match"), tag)) {
+        if (new EntityTag(tag).isKnownBy(exchange.request().headers().value("If-None-Match"))) {
             return new Answer(304, headers, new byte[0]);
         }
         headers.put("Content-Type", JSON);
         Event history = new Event.History(null, room.name(), page.epoch(), page.messages(), page.more(), page.first());
         return Answer.of(200, headers, JsonCodec.encode(history) + "\n");
-    }
-
-    /** Whether a client has what has that tag (RFC 9110 section 13.1.2). */
-    private static boolean isKnown(@Nullable String tags, String tag) {
-        return tags != null
-                && Stream.of(tags.split(","))
-                        .map(String::strip)
-                        .anyMatch(one -> one.equals(tag) || one.equals("W/" + tag));
     }
 
     private static void members(Exchange exchange, Room room) {

@@ -16,6 +16,8 @@ import org.glassfish.grizzly.http.server.Request;
 import org.glassfish.grizzly.http.server.Response;
 import parley.app.PageHeaders;
 import parley.app.Parley;
+import parley.http.Answer;
+import parley.http.PageFile;
 import parley.http.Router;
 
 /**
@@ -23,19 +25,16 @@ import parley.http.Router;
  * of the kinds below alone, so that no class of the WAR's root gets out. Called by the selectors.
  */
 final class Pages extends HttpHandler {
-    @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Page(byte[] content, String type) {}
-
     private final String context;
     private final Parley parley;
     private final Site main;
     /** By their ports. */
     private final Map<Integer, Site> others;
 
-    private final Map<String, Page> pages;
+    private final Map<String, PageFile> pages;
     private final StreamLines streams;
 
-    private Pages(String context, Parley parley, Site main, Map<Integer, Site> others, Map<String, Page> pages) {
+    private Pages(String context, Parley parley, Site main, Map<Integer, Site> others, Map<String, PageFile> pages) {
         this.context = context;
         this.parley = parley;
         this.main = main;
@@ -47,7 +46,7 @@ final class Pages extends HttpHandler {
     /** Reads the pages from the WAR that runs, or from a folder that is laid out like one. */
     static Pages read(Path war, String context, Parley parley, Site main, Map<Integer, Site> others)
             throws IOException {
-        Map<String, Page> pages = new HashMap<>();
+        Map<String, PageFile> pages = new HashMap<>();
         if (Files.isDirectory(war)) {
             try (Stream<Path> files = Files.walk(war)) {
                 for (Path file : files.filter(Files::isRegularFile).toList()) {
@@ -66,9 +65,9 @@ final class Pages extends HttpHandler {
         return new Pages(context, parley, main, others, pages);
     }
 
-    private static void add(Map<String, Page> pages, String name, byte[] content) {
+    private static void add(Map<String, PageFile> pages, String name, byte[] content) {
         if (isPage(name)) {
-            pages.put("/" + name, new Page(content, PageHeaders.type(name)));
+            pages.put("/" + name, PageFile.of(content, PageHeaders.type(name)));
         }
     }
 
@@ -94,7 +93,7 @@ final class Pages extends HttpHandler {
             }
         }
         try {
-            answer(request, response, site.home());
+            answer(request, asked.headers(), response, site.home());
         } catch (IOException e) {
             // It has gone meanwhile, and Grizzly would log a stack trace.
             client.terminateSilently();
@@ -103,7 +102,8 @@ final class Pages extends HttpHandler {
         }
     }
 
-    private void answer(Request request, Response response, String home) throws IOException {
+    private void answer(Request request, parley.door.Request.Headers headers, Response response, String home)
+            throws IOException {
         String uri = request.getRequestURI();
         if (!context.isEmpty() && uri.equals(context)) {
             response.setStatus(302);
@@ -111,7 +111,7 @@ final class Pages extends HttpHandler {
             return;
         }
         String path = uri.startsWith(context + "/") ? uri.substring(context.length()) : "";
-        Page page = pages.get(path.equals("/") ? home : path);
+        PageFile page = pages.get(path.equals("/") ? home : path);
         if (home.isEmpty()) {
             fail(response, 404, "what is here is described at " + context + "/openapi.json");
         } else if (page == null) {
@@ -120,11 +120,20 @@ final class Pages extends HttpHandler {
             response.setHeader("Allow", "GET, HEAD");
             fail(response, 405, "this can be read with GET");
         } else {
-            response.setContentType(page.type);
-            response.setContentLength(page.content.length);
-            response.setHeader("Cache-Control", "no-cache");
-            if (request.getMethod() == Method.GET) {
-                response.getOutputStream().write(page.content);
+            Answer answer = page.answer(headers);
+            response.setStatus(answer.status());
+            answer.headers().forEach((name, value) -> {
+                if (name.equals("Vary")) {
+                    response.addHeader(name, value); // the client library varies by origin too
+                } else {
+                    response.setHeader(name, value);
+                }
+            });
+            if (answer.status() != 304) {
+                response.setContentLength(answer.body().length);
+                if (request.getMethod() == Method.GET) {
+                    response.getOutputStream().write(answer.body());
+                }
             }
         }
     }

@@ -3,12 +3,18 @@ package parley.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import parley.testclient.JsonClient;
 import parley.testclient.RawClient;
@@ -16,13 +22,51 @@ import parley.testclient.RawClient;
 /** The page's files, and what of them is for other pages. */
 class PagesTest extends ServerBase {
     private HttpHeaders headers(String path, String origin) throws Exception {
+        return (origin == null ? get(path) : get(path, "Origin", origin)).headers();
+    }
+
+    private HttpResponse<byte[]> get(String path, String... headers) throws Exception {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path));
-        if (origin != null) {
-            request.header("Origin", origin);
+        if (headers.length > 0) {
+            request.headers(headers);
         }
-        return HttpClient.newHttpClient()
-                .send(request.build(), HttpResponse.BodyHandlers.discarding())
-                .headers();
+        return HttpClient.newHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+    }
+
+    @Test
+    void aFileIsSentAgainOnlyWhenItHasChanged() throws Exception {
+        start();
+        byte[] content = Files.readAllBytes(Path.of("webapp/parley.js"));
+        HttpResponse<byte[]> plain = get("/parley.js");
+        assertThat(plain.body()).isEqualTo(content);
+        assertThat(plain.headers().allValues("Vary")).containsExactly("Origin", "Accept-Encoding");
+        HttpResponse<byte[]> compressed = get("/parley.js", "Accept-Encoding", "br, gzip;q=0.5");
+        assertThat(compressed.headers().firstValue("Content-Encoding")).hasValue("gzip");
+        assertThat(compressed.headers().firstValue("Content-Type")).hasValue("text/javascript; charset=utf-8");
+        assertThat(compressed.body().length).isLessThan(content.length / 3);
+        try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(compressed.body()))) {
+            assertThat(in.readAllBytes()).isEqualTo(content);
+        }
+        String tag = plain.headers().firstValue("ETag").orElseThrow();
+        assertThat(compressed.headers().firstValue("ETag").orElseThrow()).isNotEqualTo(tag);
+        HttpResponse<byte[]> unchanged = get("/parley.js", "If-None-Match", "\"other\", W/" + tag);
+        assertThat(unchanged.statusCode()).isEqualTo(304);
+        assertThat(unchanged.body()).isEmpty();
+        assertThat(unchanged.headers().firstValue("ETag")).hasValue(tag);
+        assertThat(get("/parley.js", "If-None-Match", tag, "Accept-Encoding", "gzip")
+                        .statusCode())
+                .as("the plain form's tag")
+                .isEqualTo(200);
+    }
+
+    @Test
+    void aClientThatTakesNoGzipGetsTheFileAsItIs() throws Exception {
+        start();
+        for (String accepted : List.of("identity", "gzip;q=0", "gzip; q=0.000, *;q=0", "bzip")) {
+            assertThat(get("/style.css", "Accept-Encoding", accepted).headers().firstValue("Content-Encoding"))
+                    .as(accepted)
+                    .isEmpty();
+        }
     }
 
     @Test
