@@ -217,6 +217,11 @@ public final class Metrics implements TurnObserver, Router.Observer {
                 "Messages in streams and from other nodes that this node does not understand.",
                 cluster,
                 ClusterStore::unreadableCount);
+        counter(
+                "parley.cluster.given.twice",
+                "Messages said here and stored under numbers that their rooms had reached before.",
+                cluster,
+                ClusterStore::givenTwiceCount);
         counter("parley.cluster.disconnects", "How often NATS was gone.", cluster, ClusterStore::disconnectCount);
     }
 

@@ -218,6 +218,11 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
         return counted.disconnects.sum();
     }
 
+    /** How many messages were stored under numbers that their rooms had reached before. */
+    public long givenTwiceCount() {
+        return counted.givenTwice.sum();
+    }
+
     /** How many times something was read that this node does not understand. */
     public long unreadableCount() {
         return counted.unreadable.sum();

@@ -82,6 +82,8 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
                 lookups,
                 loop,
                 nanoTime,
+                counted,
+                complaints,
                 this);
         this.neighbours = new Neighbours(
                 node,

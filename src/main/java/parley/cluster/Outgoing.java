@@ -1,5 +1,6 @@
 package parley.cluster;
 
+import java.lang.System.Logger.Level;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
@@ -42,6 +43,8 @@ final class Outgoing {
     private final Lookups lookups;
     private final Loop loop;
     private final LongSupplier nanoTime;
+    private final Counted counted;
+    private final Complaints complaints;
     private final Rooms rooms;
     private final Promises promises = new Promises();
 
@@ -57,6 +60,8 @@ final class Outgoing {
             Lookups lookups,
             Loop loop,
             LongSupplier nanoTime,
+            Counted counted,
+            Complaints complaints,
             Rooms rooms) {
         this.node = node;
         this.subjects = subjects;
@@ -67,6 +72,8 @@ final class Outgoing {
         this.lookups = lookups;
         this.loop = loop;
         this.nanoTime = nanoTime;
+        this.counted = counted;
+        this.complaints = complaints;
         this.rooms = rooms;
     }
 
@@ -194,10 +201,17 @@ final class Outgoing {
                 return;
             }
             OptionalLong last = behind == null ? OptionalLong.empty() : OptionalLong.of(behind.seq());
+            long newest = of().newest();
+            String epoch = of().epoch();
             publishing.store(subject, entry.dedupId, last, entry.payload(), new Publishing.Answer() {
                 @Override
                 public void stored(long seq, boolean isDuplicate) {
-                    answer(outbox -> outbox.stored(entry, seq, isDuplicate));
+                    answer(outbox -> {
+                        if (!isDuplicate && seq <= newest && epoch.equals(of().epoch())) {
+                            goesBack(seq);
+                        }
+                        outbox.stored(entry, seq, isDuplicate);
+                    });
                 }
 
                 @Override
@@ -213,6 +227,18 @@ final class Outgoing {
                     });
                 }
             });
+        }
+
+        /** The stream has given a new message a number that another message of the room, or one before it, had. */
+        private void goesBack(long seq) {
+            counted.givenTwice.increment();
+            complaints.log(
+                    Level.ERROR,
+                    "a stream goes back",
+                    "it gave number " + seq + " to a message of the room " + of().name() + ", which had "
+                            + of().newest()
+                            + " already; either it was deleted, or NATS has lost messages that it had acknowledged");
+            rooms.pollSoon(); // it may be another stream
         }
 
         private Remote of() {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.nats.client.JetStreamManagement;
+import io.nats.client.api.StreamConfiguration;
 import jakarta.json.JsonObject;
 import java.io.IOException;
 import java.net.URI;
@@ -641,6 +643,30 @@ class ClusterTest {
             JsonObject ack = say(ann, "java", "three");
             assertThat(seq(ack)).isEqualTo(1);
             assertThat(seq(ann.nextMessageOrGap())).isEqualTo(1);
+        }
+    }
+
+    /**
+     * A stream that gives numbers again is said to: it was deleted, or NATS has lost messages. Done again where the
+     * node has noticed before the message was sent.
+     */
+    @Test
+    void aStreamThatGivesANumberTwiceIsCounted() throws Exception {
+        node("nats.streams=1");
+        try (JsonClient ann = client(0, "/chat/java?name=Ann");
+                io.nats.client.Connection admin = io.nats.client.Nats.connect(nats.url())) {
+            ann.next("joined");
+            assertThat(metric(0, "parley_cluster_given_twice_total")).isZero();
+            do {
+                say(ann, "java", "one");
+                say(ann, "java", "two");
+                JetStreamManagement management = admin.jetStreamManagement();
+                StreamConfiguration same = management.getStreamInfo("parley_0").getConfiguration();
+                management.deleteStream("parley_0");
+                management.addStream(same);
+                say(ann, "java", "three");
+                ann.next("joined"); // of the other stream
+            } while (metric(0, "parley_cluster_given_twice_total") == 0);
         }
     }
 
