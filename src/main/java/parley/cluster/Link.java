@@ -11,6 +11,7 @@ import io.nats.client.Message;
 import io.nats.client.Nats;
 import io.nats.client.Options;
 import io.nats.client.Subscription;
+import io.nats.client.api.ServerInfo;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -32,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  * {@link #keepConnected}.
  */
 final class Link implements AutoCloseable {
+    /** From here on streams on several servers were not seen to lose what they had acknowledged. */
+    private static final String KEEPS_WITH_REPLICAS = "2.10";
+
     private static final Logger LOG = System.getLogger("parley.cluster");
 
     private static final Duration CONNECT = Duration.ofSeconds(5);
@@ -252,6 +256,7 @@ final class Link implements AutoCloseable {
             connections.incrementAndGet();
             LOG.log(Level.INFO, "the cluster: connected to NATS, " + of.getConnectedUrl());
             compareSizes(of.getMaxPayload());
+            compareVersion(of.getServerInfo());
             isUp = true;
             events.up();
         } catch (IOException | IllegalStateException e) {
@@ -269,6 +274,16 @@ final class Link implements AutoCloseable {
                             + settings.messageBytes() + ": messages that do not fit are refused as too large. Raise"
                             + " max_payload to " + needed + " or more, or lower limits.message-bytes to "
                             + Math.max(0, maxPayload - Subjects.MOST_OVERHEAD_BYTES) + ".");
+        }
+    }
+
+    private void compareVersion(ServerInfo server) {
+        if (settings.replicas() > 1 && !server.isSameOrNewerThanVersion(KEEPS_WITH_REPLICAS)) {
+            LOG.log(
+                    Level.WARNING,
+                    "the cluster: NATS is version " + server.getVersion() + ", and nats.replicas is "
+                            + settings.replicas() + ": NATS 2.9 was seen to lose acknowledged messages when the leader"
+                            + " of a stream failed under load. Run NATS " + KEEPS_WITH_REPLICAS + " or later.");
         }
     }
 

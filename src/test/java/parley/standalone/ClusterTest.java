@@ -28,6 +28,7 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -834,6 +835,19 @@ class ClusterTest {
                 .isEqualTo("the cluster: NATS takes 65536 bytes at most (max_payload), and limits.message-bytes is"
                         + " 65536: messages that do not fit are refused as too large. Raise max_payload to"
                         + " 66560 or more, or lower limits.message-bytes to 64512.");
+    }
+
+    @Test
+    void aNodeWarnsOfAVersionOfNatsThatHasLostAcknowledgedMessages() throws Exception {
+        String version;
+        try (io.nats.client.Connection admin = io.nats.client.Nats.connect(nats.url())) {
+            version = admin.getServerInfo().getVersion();
+        }
+        Assumptions.assumeTrue(version.startsWith("2.9."), "nats-server is " + version + ": the warning is for 2.9");
+        assertThat(logged(Level.WARNING, "nats.replicas=3"))
+                .isEqualTo("the cluster: NATS is version " + version + ", and nats.replicas is 3: NATS 2.9 was seen to"
+                        + " lose acknowledged messages when the leader of a stream failed under load. Run NATS 2.10 or"
+                        + " later.");
     }
 
     @Test
