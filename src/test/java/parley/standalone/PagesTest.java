@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -13,9 +14,17 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import parley.testclient.JsonClient;
 import parley.testclient.RawClient;
 
@@ -57,6 +66,28 @@ class PagesTest extends ServerBase {
                         .statusCode())
                 .as("the plain form's tag")
                 .isEqualTo(200);
+    }
+
+    /** Else a browser finds each module only when it has read the one that imports it. */
+    @ParameterizedTest
+    @CsvSource({"index.html, page.js", "status.html, status.js"})
+    void aPageNamesAllModulesThatItsScriptImports(String page, String script) throws Exception {
+        Set<String> imported = new TreeSet<>();
+        Deque<String> toRead = new ArrayDeque<>(List.of(script));
+        while (!toRead.isEmpty()) {
+            named("from '\\./([a-z.-]+)'", toRead.remove())
+                    .filter(imported::add)
+                    .forEach(toRead::add);
+        }
+        assertThat(named("rel=\"modulepreload\" href=\"([a-z.-]+)\"", page))
+                .containsExactlyInAnyOrderElementsOf(imported);
+    }
+
+    private static Stream<String> named(String pattern, String file) throws IOException {
+        return Pattern.compile(pattern)
+                .matcher(Files.readString(Path.of("webapp", file)))
+                .results()
+                .map(found -> found.group(1));
     }
 
     @Test
