@@ -131,7 +131,6 @@ class EmbeddedIT extends Portability {
     }
 
     @Test
-    @Tag("metadata-complete")
     void anApplicationWhoseDescriptorIsCompleteHasRooms() throws Exception {
         deploy(new ExampleWar().metadataComplete());
         assertThatRoomsAreAt("/parley");
