@@ -1,6 +1,5 @@
 package parley.web;
 
-import jakarta.servlet.ServletContext;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -19,18 +18,19 @@ final class Extending {
 
     private Extending() {}
 
-    static Extensions of(ServletContext context) {
-        List<Admitter> admitters = all(Admitter.class, context);
+    static Extensions find() {
+        List<Admitter> admitters = all(Admitter.class);
         return new Extensions(
                 access -> admitters.isEmpty() ? access : new ApplicationAccess(admitters, access),
-                all(MessageGuard.class, context),
-                all(RoomListener.class, context));
+                all(MessageGuard.class),
+                all(RoomListener.class));
     }
 
-    private static <T> List<T> all(Class<T> type, ServletContext context) {
+    private static <T> List<T> all(Class<T> type) {
         List<T> found = new ArrayList<>();
         try {
-            ServiceLoader.load(type, context.getClassLoader()).forEach(found::add);
+            // Not the context's: Tomcat 10.0 refuses to name it to a listener that an initializer has added.
+            ServiceLoader.load(type, Extending.class.getClassLoader()).forEach(found::add);
         } catch (ServiceConfigurationError e) {
             throw new IllegalStateException(
                     "Parley does not start in this application: META-INF/services/" + type.getName()

@@ -56,7 +56,7 @@ public final class ParleyListener implements ServletContextListener {
                 .load();
         placement.place(context);
         Loading.all(context);
-        Parley started = new Parley(settings, Extending.of(context));
+        Parley started = new Parley(settings, Extending.find());
         parley = started;
         try {
             Deployment.set(started);

@@ -8,6 +8,8 @@ import example.DiaryServlet;
 import example.InjectedServlet;
 import example.LoginAdmitter;
 import example.LoginServlet;
+import example.NewsApplication;
+import example.NewsResource;
 import example.NewsServlet;
 import example.OwnEndpoint;
 import example.OwnEndpoints;
@@ -16,6 +18,7 @@ import example.TakenEndpoint;
 import example.WordGuard;
 import jakarta.json.JsonObject;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -36,6 +39,7 @@ import parley.servers.Jvm;
 import parley.testclient.Client;
 import parley.testclient.JsonClient;
 import parley.testclient.RawClient;
+import parley.testclient.Token;
 
 /** Parley as a library, in applications that have something of their own. */
 @Tag("library")
@@ -46,6 +50,10 @@ class EmbeddedIT extends Portability {
     private final String app = "embedded-" + NUMBER.incrementAndGet();
 
     private final String other = app + "-too";
+
+    /** Of this test alone: a POST is not repeated when the server closes an idle connection at that moment. */
+    private final HttpClient posting =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     @TempDir
     Path folder;
@@ -128,7 +136,6 @@ class EmbeddedIT extends Portability {
     }
 
     @Test
-    @Tag("metadata-complete")
     void anApplicationWhoseDescriptorIsCompleteHasRooms() throws Exception {
         deploy(new ExampleWar().metadataComplete());
         assertThatRoomsAreAt("/parley");
@@ -187,10 +194,30 @@ class EmbeddedIT extends Portability {
     @Test
     @Tag("cdi")
     void whereThereIsInjectionTheRoomsAreInjected() throws Exception {
-        deploy(new ExampleWar()
-                .type(InjectedServlet.class)
-                .file("WEB-INF/beans.xml", "<beans xmlns=\"https://jakarta.ee/xml/ns/jakartaee\" version=\"3.0\"/>"));
+        deploy(new ExampleWar().type(InjectedServlet.class).beans());
         assertThat(post("/injected", "text=first").body()).isEqualTo("message 1");
+    }
+
+    @Test
+    @Tag("jaxrs")
+    void aResourcePublishesAndReads() throws Exception {
+        deploy(new ExampleWar()
+                .type(NewsApplication.class)
+                .type(NewsResource.class)
+                .beans());
+        try (JsonClient client = new JsonClient(socket(app, "/parley/chat/news?name=reader"))) {
+            client.next("joined");
+            HttpResponse<String> created = post("/api/news", "text/plain", "first");
+            assertThat(created.statusCode()).isEqualTo(201);
+            assertThat(created.body()).isEqualTo("message 1");
+            JsonObject message = client.next("message");
+            assertThat(message.getString("from")).isEqualTo("editor");
+            assertThat(message.getString("text")).isEqualTo("first");
+        }
+        assertThat(get("/" + app + "/api/news", app).body()).isEqualTo("1 first");
+        HttpResponse<String> refused = post("/api/news", "text/plain", "x".repeat(LIMIT + 1));
+        assertThat(refused.statusCode()).isEqualTo(409);
+        assertThat(refused.body()).contains("limits.message-bytes");
     }
 
     @Test
@@ -268,13 +295,60 @@ class EmbeddedIT extends Portability {
     }
 
     private HttpResponse<String> post(String path, String form) throws Exception {
+        return post(path, "application/x-www-form-urlencoded", form);
+    }
+
+    private HttpResponse<String> post(String path, String type, String body) throws Exception {
         URI address = server.address(app).resolve("/" + app + path);
         HttpRequest request = HttpRequest.newBuilder(address)
                 .timeout(Duration.ofSeconds(20))
-                .header("Content-Type", "application/x-www-form-urlencoded")
-                .POST(HttpRequest.BodyPublishers.ofString(form))
+                .header("Content-Type", type)
+                .POST(HttpRequest.BodyPublishers.ofString(body))
                 .build();
-        return HTTP.send(request, HttpResponse.BodyHandlers.ofString());
+        return posting.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    @Test
+    void anApplicationMayHaveOtherVersionsOfOurLibraries() throws Exception {
+        deploy(new ExampleWar()
+                .otherVersions("config-", "jose4j-", "micrometer-", "prometheus-", "slf4j-api-", "parsson-")
+                .parameter("parley.access.mode", "token")
+                .parameter("parley.access.secret", Token.SECRET));
+        assertThat(refusal("/chat/tea", "")).startsWith("401 ").contains("a token is needed");
+        String token = Token.token(Token.claims("Ann", "tea"));
+        try (JsonClient ann = new JsonClient(socket(app, "/parley/chat/tea?token=" + token))) {
+            assertThat(ann.next("welcome").getString("name")).isEqualTo("Ann");
+            ann.send(JsonClient.quoted("{'type':'say','room':'tea','text':'in'}"));
+            assertThat(ann.next("message").getString("text")).isEqualTo("in");
+        }
+        assertThat(get("/" + app + "/parley/metrics", app).body())
+                .contains("parley_handshakes_refused_total{cause=")
+                .contains("parley_turn_seconds_bucket{le=")
+                .contains("jvm_memory_used_bytes{area=");
+    }
+
+    @Test
+    void anApplicationWithADataFolderKeepsItsRooms() throws Exception {
+        assertThatRoomsAreKept(new ExampleWar().storage());
+    }
+
+    /** SQLite's native code is in our library; that version brings its own, at the same place. */
+    @Test
+    void anApplicationMayHaveAnotherVersionOfSqlite() throws Exception {
+        assertThatRoomsAreKept(new ExampleWar().otherVersions("sqlite-jdbc-"));
+    }
+
+    private void assertThatRoomsAreKept(ExampleWar war) throws Exception {
+        war.parameter("parley.data.folder", folder.resolve("data").toString());
+        deploy(war);
+        try (JsonClient ann = new JsonClient(socket(app, "/parley/chat/tea"))) {
+            ann.send(JsonClient.quoted("{'type':'say','room':'tea','text':'kept','ref':'r'}"));
+            assertThat(ann.next("ack").getString("ref")).isEqualTo("r");
+        }
+        server.undeploy(app);
+        server.deploy(other, war.in(folder));
+        assertThat(get("/" + other + "/parley/rooms/tea/messages", other).body())
+                .contains("kept");
     }
 
     @Test

@@ -7,7 +7,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
@@ -15,6 +18,8 @@ import java.util.zip.ZipOutputStream;
 /** Puts together the WAR of an application with Parley in its WEB-INF/lib. For one thread. */
 final class ExampleWar {
     private static final String WEB_APP = "<web-app xmlns=\"https://jakarta.ee/xml/ns/jakartaee\" version=\"5.0\"";
+
+    private static final String LIBRARIES = "WEB-INF/lib/";
 
     private final Map<String, byte[]> entries = new LinkedHashMap<>();
     private String head = WEB_APP + ">";
@@ -24,22 +29,49 @@ final class ExampleWar {
     ExampleWar() throws IOException {
         file("index.html", "<!doctype html><title>Parley in an application</title>\n");
         Path library = Path.of(System.getProperty("parley.library"));
-        entries.put("WEB-INF/lib/" + library.getFileName(), Files.readAllBytes(library));
-        libraries();
+        entries.put(LIBRARIES + library.getFileName(), Files.readAllBytes(library));
+        libraries("(?!jnats|sqlite|slf4j-jdk).*");
     }
 
-    /** Those of the executable WAR, without what only stored rooms, clusters and tokens need. */
-    private void libraries() throws IOException {
+    /** Those of the executable WAR whose names match. */
+    private ExampleWar libraries(String names) throws IOException {
         try (ZipFile war = new ZipFile(System.getProperty("parley.war"))) {
             for (ZipEntry entry : war.stream().toList()) {
                 String name = entry.getName();
-                if (name.matches("WEB-INF/lib/(?!jnats|sqlite|slf4j-jdk).*\\.jar")) {
+                if (name.matches(LIBRARIES + names + "\\.jar")) {
                     try (InputStream in = war.getInputStream(entry)) {
                         entries.put(name, in.readAllBytes());
                     }
                 }
             }
         }
+        return this;
+    }
+
+    /** Adds the library that stored rooms need, in our version. */
+    ExampleWar storage() throws IOException {
+        return libraries("sqlite-jdbc-.*");
+    }
+
+    /** Has other versions of libraries and not ours, as a build makes it that names versions of its own. */
+    ExampleWar otherVersions(String... prefixes) throws IOException {
+        for (String prefix : prefixes) {
+            List<Path> jars;
+            try (Stream<Path> files = Files.list(Path.of(System.getProperty("parley.other-versions")))) {
+                jars = files.filter(jar -> jar.getFileName().toString().startsWith(prefix))
+                        .toList();
+            }
+            if (jars.isEmpty()) {
+                throw new IOException("no library " + prefix + " among the other versions, which 'package' copies");
+            }
+            for (Path jar : jars) {
+                String name = jar.getFileName().toString();
+                String ours = LIBRARIES + Pattern.quote(name.replaceFirst("-\\d.*", "")) + "-\\d.*";
+                entries.keySet().removeIf(entry -> entry.matches(ours));
+                entries.put(LIBRARIES + name, Files.readAllBytes(jar));
+            }
+        }
+        return this;
     }
 
     ExampleWar file(String name, String text) {
@@ -57,6 +89,11 @@ final class ExampleWar {
             type(nested);
         }
         return this;
+    }
+
+    /** Has CDI look for beans among its classes: those with an annotation that makes them beans. */
+    ExampleWar beans() {
+        return file("WEB-INF/beans.xml", "<beans xmlns=\"https://jakarta.ee/xml/ns/jakartaee\" version=\"3.0\"/>");
     }
 
     /** Adds a class that the ServiceLoader finds. */

@@ -22,7 +22,7 @@ class EmbeddingDocumentTest {
     private static final Pattern SHOWN = Pattern.compile("<!-- file (\\S+) -->\n```java\n(.*?)```\n", Pattern.DOTALL);
 
     @ParameterizedTest
-    @CsvSource({"docs/embedding.md, 6", "docs/java-client.md, 1"})
+    @CsvSource({"docs/embedding.md, 8", "docs/java-client.md, 1"})
     void theExamplesAreTheFilesOfTheTests(String document, int least) throws Exception {
         Matcher shown = SHOWN.matcher(Files.readString(Path.of(document)));
         List<String> files = new ArrayList<>();
@@ -31,6 +31,24 @@ class EmbeddingDocumentTest {
             assertThat(shown.group(2)).as(shown.group(1)).isEqualTo(Files.readString(Path.of(shown.group(1))));
         }
         assertThat(files).hasSizeGreaterThanOrEqualTo(least);
+    }
+
+    /** Ours, and the others that EmbeddedIT deploys. */
+    @Test
+    void theVersionsOfLibrariesAreThoseOfTheBuild() throws Exception {
+        String build = Files.readString(Path.of("pom.xml"));
+        String document = Files.readString(Path.of("docs/embedding.md"));
+        Matcher other = Pattern.compile("<other\\.(\\S+)\\.version>(.+?)<").matcher(build);
+        List<String> names = new ArrayList<>();
+        while (other.find()) {
+            String name = other.group(1);
+            names.add(name);
+            Matcher ours = Pattern.compile("<" + Pattern.quote(name) + "\\.version>(.+?)<")
+                    .matcher(build);
+            assertThat(ours.find()).as(name).isTrue();
+            assertThat(document).contains("| " + ours.group(1) + " | " + other.group(2) + " |");
+        }
+        assertThat(names).hasSizeGreaterThan(2);
     }
 
     /** Without a prefix each path has to be named to the server before there is a router. */
