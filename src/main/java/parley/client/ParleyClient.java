@@ -39,6 +39,7 @@ public final class ParleyClient implements AutoCloseable {
 
     private volatile ConnectionState state = new ConnectionState.Idle();
     private volatile @Nullable String name;
+    private volatile @Nullable String user;
 
     private ParleyClient(Builder builder, ClientRuntime runtime, ClientOptions options) {
         this.name = options.name();
@@ -96,6 +97,11 @@ public final class ParleyClient implements AutoCloseable {
     /** What this client is called in all rooms. Once it is connected, the server decides, by a token perhaps. */
     public Optional<String> name() {
         return Optional.ofNullable(name);
+    }
+
+    /** Which user this client is by the server's word; empty for none, and before it is connected. */
+    public Optional<String> user() {
+        return Optional.ofNullable(user);
     }
 
     /**
@@ -160,6 +166,11 @@ public final class ParleyClient implements AutoCloseable {
         @Override
         public void named(@Nullable String now) {
             name = now;
+        }
+
+        @Override
+        public void knownAs(@Nullable String now) {
+            user = now;
         }
 
         @Override
