@@ -81,7 +81,7 @@ final class ClientConnection {
         this.runtime = runtime;
         this.options = options;
         this.owner = owner;
-        this.strand = new Strand(runtime.executor());
+        this.strand = new Strand(runtime.work());
         this.timers = new StrandTimers(runtime.timers(), strand);
         this.commands = new Commands(timers);
         this.returning = new Returning(options, runtime.random());
