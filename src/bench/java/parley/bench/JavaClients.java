@@ -49,6 +49,7 @@ final class JavaClients implements AutoCloseable {
     private final class Reader implements RoomCallbacks {
         /** Its number; 0 before the first. */
         private final AtomicLong last = new AtomicLong();
+
         private final LongAdder odd = new LongAdder();
 
         @Override
@@ -57,8 +58,8 @@ final class JavaClients implements AutoCloseable {
             if (before != 0 && before != message.seq() - 1) {
                 odd.increment();
             }
-            latency.recordValue(TimeUnit.NANOSECONDS.toMicros(
-                    System.nanoTime() - Long.parseLong(String.valueOf(message.text()))));
+            latency.recordValue(
+                    TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - Long.parseLong(String.valueOf(message.text()))));
         }
     }
 
@@ -83,7 +84,8 @@ final class JavaClients implements AutoCloseable {
         values.put(Metric.P99, (double) latency.getValueAtPercentile(99));
         values.put(Metric.CLIENTS, (count - 1) / took);
         values.put(Metric.RATIO, 100.0 * latency.getTotalCount() / ((long) count * MESSAGES));
-        values.put(Metric.ODD, (double) readers.stream().mapToLong(reader -> reader.odd.sum()).sum());
+        values.put(Metric.ODD, (double)
+                readers.stream().mapToLong(reader -> reader.odd.sum()).sum());
         double cpu = ServerProcess.ownCpuSeconds();
         TimeUnit.MILLISECONDS.sleep((long) (idleSeconds * 1000));
         values.put(Metric.IDLE_CPU, (ServerProcess.ownCpuSeconds() - cpu) / idleSeconds * 100);
@@ -114,7 +116,8 @@ final class JavaClients implements AutoCloseable {
     private void say(int messages) throws IOException, InterruptedException {
         ClientRoom room = clients.get(0).join(ROOM);
         for (int i = 0; i < messages; i++) {
-            long seq = finish(room.say(Long.toString(System.nanoTime())), "a message was not acknowledged").seq();
+            long seq = finish(room.say(Long.toString(System.nanoTime())), "a message was not acknowledged")
+                    .seq();
             long deadline = System.nanoTime() + PATIENCE.toNanos();
             while (readers.stream().anyMatch(reader -> reader.last.get() < seq)) {
                 if (System.nanoTime() > deadline) {
@@ -143,7 +146,10 @@ final class JavaClients implements AutoCloseable {
     public void close() throws InterruptedException {
         clients.forEach(ParleyClient::close);
         for (ParleyClient client : clients) {
-            client.ended().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).exceptionally(late -> null).join();
+            client.ended()
+                    .orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                    .exceptionally(late -> null)
+                    .join();
         }
     }
 }

@@ -76,7 +76,8 @@ final class KnownMembers {
     }
 
     RoomMembers now() {
-        Set<@Nullable String> named = told.values().stream().map(RoomMember::name).collect(Collectors.toSet());
+        Set<@Nullable String> named =
+                told.values().stream().map(RoomMember::name).collect(Collectors.toSet());
         List<RoomMember> people = new ArrayList<>(told.values());
         for (String name : names) {
             if (!named.contains(name)) {

@@ -299,11 +299,7 @@ public final class ParleyClient implements AutoCloseable {
         }
 
         private static ClientRuntime runtime(
-                Executor work,
-                Executor callbacks,
-                ScheduledExecutorService timers,
-                HttpClient http,
-                Runnable release) {
+                Executor work, Executor callbacks, ScheduledExecutorService timers, HttpClient http, Runnable release) {
             return new ClientRuntime(
                     work,
                     callbacks,

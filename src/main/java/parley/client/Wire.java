@@ -88,7 +88,6 @@ final class Wire {
     }
 
     static RoomSignal signal(JsonObject event) {
-        return new RoomSignal(
-                text(event, "from"), text(event, "user"), event.getOrDefault("data", JsonValue.NULL));
+        return new RoomSignal(text(event, "from"), text(event, "user"), event.getOrDefault("data", JsonValue.NULL));
     }
 }

@@ -213,8 +213,7 @@ class ClientScenarioTest {
                 case "users" -> same(step, seen.get(one).users, rest(text, 1));
                 case "signals" -> same(step, seen.get(one).signals, rest(text, 1));
                 case "told" -> same(step, shown(seen.get(one).told), rest(text, 1));
-                case "people" ->
-                    same(step, shown(rooms.get(one).members().people()), rest(text, 1));
+                case "people" -> same(step, shown(rooms.get(one).members().people()), rest(text, 1));
                 case "members" -> {
                     Matcher members = matched(MEMBERS, rest(text, 1));
                     RoomMembers found = rooms.get(one).members();

@@ -217,8 +217,8 @@ class ParleyClientTest {
         server.newest().welcome("java", NOTHING);
         assertThat(server.newest().all("state"))
                 .singleElement()
-                .satisfies(command -> assertThat(command.getJsonObject("state").getInt("x"))
-                        .isEqualTo(1_000));
+                .satisfies(command ->
+                        assertThat(command.getJsonObject("state").getInt("x")).isEqualTo(1_000));
     }
 
     @Test
