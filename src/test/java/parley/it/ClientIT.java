@@ -23,6 +23,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.Test;
@@ -234,6 +235,34 @@ final class ClientIT {
             ConnectionState.Waiting waiting = (ConnectionState.Waiting) client.state();
             assertThat(waiting.status()).hasValue(401);
             assertThat(waiting.reason()).contains("token");
+        }
+    }
+
+    private static Set<Thread> threadsOfClients() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().matches("parley-client|HttpClient-.*"))
+                .collect(Collectors.toSet());
+    }
+
+    /** Each had a thread for its socket, one for its timers and others for its work. */
+    @Test
+    void clientsThatAreGivenNoThreadsShareThem() throws Exception {
+        Set<Thread> before = threadsOfClients();
+        List<ParleyClient> clients = new ArrayList<>();
+        try (ParleyProcess parley = ParleyProcess.start()) {
+            for (int i = 0; i < 50; i++) {
+                clients.add(ParleyClient.to(parley.socket("chat")).build());
+                clients.get(i).join("java").joined().get(30, TimeUnit.SECONDS);
+            }
+            Set<Thread> more = threadsOfClients();
+            more.removeAll(before);
+            assertThat(more).hasSizeLessThan(clients.size());
+            clients.forEach(ParleyClient::close);
+            for (ParleyClient client : clients) {
+                client.ended().get(30, TimeUnit.SECONDS);
+            }
+        } finally {
+            clients.forEach(ParleyClient::close);
         }
     }
 
