@@ -279,14 +279,13 @@ final class ClientIT {
         claims.setSubject("ann");
         String token = Token.token(claims);
         Set<List<String>> seen = ConcurrentHashMap.newKeySet();
-        try (ParleyProcess parley =
-                        ParleyProcess.start(
-                                "--set",
-                                "access.mode=token",
-                                "--set",
-                                "access.secret=" + Token.SECRET,
-                                "--set",
-                                "room.away=60s");
+        try (ParleyProcess parley = ParleyProcess.start(
+                        "--set",
+                        "access.mode=token",
+                        "--set",
+                        "access.secret=" + Token.SECRET,
+                        "--set",
+                        "room.away=60s");
                 CutLine line = new CutLine(parley.port());
                 ParleyClient bob = ParleyClient.to(parley.socket("chat"))
                         .token(Token.token(Token.claims("Bob", "java")))
