@@ -18,7 +18,6 @@ import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -278,7 +277,7 @@ final class ClientIT {
         JwtClaims claims = Token.claims("Ann", "java");
         claims.setSubject("ann");
         String token = Token.token(claims);
-        Set<List<String>> seen = ConcurrentHashMap.newKeySet();
+        List<RoomMembers> seen = new CopyOnWriteArrayList<>();
         try (ParleyProcess parley = ParleyProcess.start(
                         "--set",
                         "access.mode=token",
@@ -295,26 +294,28 @@ final class ClientIT {
             ClientRoom room = bob.join("java", Joining.live().callbacks(new RoomCallbacks() {
                 @Override
                 public void members(RoomMembers members) {
-                    seen.add(members.names());
+                    seen.add(members);
                 }
             }));
             ClientRoom own = one.join("java");
             own.setState(typing).get(30, TimeUnit.SECONDS);
-            awaitPeople(room, ann(1, typing), BOB);
+            awaitPeople(room, seen, ann(1, typing), BOB);
             assertThat(one.user()).contains("ann");
             two.join("java").joined().get(30, TimeUnit.SECONDS);
-            awaitPeople(room, ann(2, typing), BOB);
+            awaitPeople(room, seen, ann(2, typing), BOB);
             seen.clear();
             line.cut(true);
-            awaitPeople(room, ann(0, null), BOB);
+            awaitPeople(room, seen, ann(0, null), BOB);
             line.cut(false);
-            awaitPeople(room, ann(2, typing), BOB);
+            awaitPeople(room, seen, ann(2, typing), BOB);
             assertThat(room.members().count()).isEqualTo(3);
-            assertThat(seen).as("nobody left, nobody joined").containsExactly(List.of("Ann", "Bob"));
+            assertThat(seen)
+                    .as("nobody left, nobody joined")
+                    .allSatisfy(members -> assertThat(members.names()).containsExactly("Ann", "Bob"));
             own.clearState().get(30, TimeUnit.SECONDS);
-            awaitPeople(room, ann(2, null), BOB);
+            awaitPeople(room, seen, ann(2, null), BOB);
             own.leave();
-            awaitPeople(room, ann(1, null), BOB);
+            awaitPeople(room, seen, ann(1, null), BOB);
         }
     }
 
@@ -325,10 +326,12 @@ final class ClientIT {
                 .build();
     }
 
-    private static void awaitPeople(ClientRoom room, RoomMember... people) {
+    private static void awaitPeople(ClientRoom room, List<RoomMembers> seen, RoomMember... people) {
         Awaitility.await()
                 .atMost(PATIENCE)
-                .untilAsserted(() -> assertThat(room.members().people()).containsExactly(people));
+                .untilAsserted(() -> assertThat(room.members().people())
+                        .as(() -> "seen so far: " + seen)
+                        .containsExactly(people));
     }
 
     /** A process with two standard streams. */
