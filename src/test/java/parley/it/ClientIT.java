@@ -278,11 +278,8 @@ final class ClientIT {
         claims.setSubject("ann");
         String token = Token.token(claims);
         List<RoomMembers> seen = new CopyOnWriteArrayList<>();
-        try (ParleyProcess parley = ParleyProcess.start(
-                        "--set",
-                        "access.mode=token",
-                        "--set",
-                        "access.secret=" + Token.SECRET);
+        try (ParleyProcess parley =
+                        ParleyProcess.start("--set", "access.mode=token", "--set", "access.secret=" + Token.SECRET);
                 ParleyClient bob = ParleyClient.to(parley.socket("chat"))
                         .token(Token.token(Token.claims("Bob", "java")))
                         .build();
