@@ -2154,7 +2154,7 @@ export class Room extends EventTarget {
       { type: 'state', room: this.#name, state: this.#shown },
       () => over(({ resolve }) => resolve()),
       (error) => {
-        if (error.code === 'lost') {
+        if (error.code === 'lost' && this.#state !== 'left') {
           this.#isShowing = false;
           this.#showing.unshift(...waiting); // until the room has been entered again
         } else {

@@ -68,13 +68,16 @@ class Player {
 
   join(name, history = 0) {
     const room = this.parley().join(name, { history });
-    const seen = { read: [], own: [], gaps: [], resets: [] };
+    const seen = { read: [], own: [], users: [], gaps: [], resets: [], signals: [], told: [] };
     this.rooms.set(name, room);
     this.seen.set(name, seen);
     room.addEventListener('message', ({ detail }) => {
       seen.read.push(detail.text);
       seen.own.push(detail.own);
+      seen.users.push(detail.user ?? null);
     });
+    room.addEventListener('members', ({ detail }) => (seen.told = detail.people));
+    room.addEventListener('signal', ({ detail }) => seen.signals.push(JSON.parse(JSON.stringify(detail))));
     room.addEventListener('gap', ({ detail }) => seen.gaps.push(`${detail.state} ${detail.after}-${detail.before}`));
     room.addEventListener('reset', ({ detail }) => seen.resets.push(detail.epoch));
   }
@@ -118,6 +121,9 @@ class Player {
         this.ask(two, this.rooms.get(one).say(said, id ? { id } : {}));
         break;
       }
+      case 'show':
+        this.ask(two, this.rooms.get(one).setState(json(2)));
+        break;
       case 'signal':
         this.ask(two, this.rooms.get(one).signal(json(2)));
         break;
@@ -141,6 +147,9 @@ class Player {
         break;
       case 'gap':
         this.socket.say({ type: 'gap', room: one, after: Number(two), before: Number(three) });
+        break;
+      case 'presence':
+        this.socket.say({ type: 'presence', room: one, joined: [], left: [], count: Number(two), ...json(2) });
         break;
       case 'answer':
         this.answer(one, json(1));
@@ -212,6 +221,9 @@ class Player {
       case 'own':
       case 'gaps':
       case 'resets':
+      case 'users':
+      case 'signals':
+      case 'told':
         assert.deepEqual(this.seen.get(one)[word], json(1));
         break;
       case 'members': {
@@ -220,8 +232,14 @@ class Player {
         assert.deepEqual([room.members, room.count, String(room.hasAllMembers)], [JSON.parse(names), Number(count), all]);
         break;
       }
+      case 'people':
+        assert.deepEqual(this.rooms.get(one).people, json(1));
+        break;
       case 'called':
         assert.equal(parley.name, one);
+        break;
+      case 'known':
+        assert.equal(parley.user ?? null, json(1));
         break;
       default:
         assert.fail(`there is no step '${word} ${text}' ${three ?? ''}`);

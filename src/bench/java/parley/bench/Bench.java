@@ -52,7 +52,9 @@ public final class Bench implements Callable<Integer> {
         /** One node with rooms in memory and on disk, a cluster of one, a cluster of three. */
         cluster,
         /** Event streams and requests beside WebSocket, and NATS's requests. */
-        http
+        http,
+        /** Clients of the Java client in one JVM. */
+        clients
     }
 
     @Parameters(index = "0", defaultValue = "table", description = "One of ${COMPLETION-CANDIDATES} (table).")
@@ -142,6 +144,8 @@ public final class Bench implements Callable<Integer> {
             all.addAll(Scenario.cluster());
         } else if (what == What.http) {
             all.addAll(Scenario.http());
+        } else if (what == What.clients) {
+            all.addAll(Scenario.clients());
         } else if (what != What.sweeps) {
             all.addAll(Scenario.table());
         }
@@ -169,6 +173,7 @@ public final class Bench implements Callable<Integer> {
         List<Peer> all = switch (what) {
             case cluster -> Peer.cluster(folder);
             case http -> Peer.http(folder);
+            case clients -> Peer.clients(folder);
             default -> Peer.all(folder);
         };
         for (Peer peer : all) {
@@ -235,6 +240,7 @@ public final class Bench implements Callable<Integer> {
                         default -> talk(servers, load, scenario, warmth);
                     };
                 case IDLE -> idle(server, load, scenario);
+                case CLIENTS -> clients(server, scenario);
                 case HANDSHAKES -> handshakes(server, load, scenario, warmth);
                 case RESUME -> resume(servers, load, warmth);
             };
@@ -353,6 +359,13 @@ public final class Bench implements Callable<Integer> {
         }
         values.put(Metric.LOAD, own * 100);
         return values;
+    }
+
+    private Map<Metric, Double> clients(ServerProcess server, Scenario scenario)
+            throws IOException, InterruptedException {
+        try (JavaClients clients = new JavaClients(server.port())) {
+            return clients.measure(scenario.members(), seconds);
+        }
     }
 
     private static Map<Metric, Double> handshakes(ServerProcess server, Load load, Scenario scenario, long warmth)

@@ -99,6 +99,11 @@ record Peer(
                 new Peer("jetstream-disk", nats, Dialect.JETSTREAM_DISK, 1, null));
     }
 
+    /** Parley alone: its client speaks to no other. */
+    static List<Peer> clients(Path folder) {
+        return List.of(new Peer(PARLEY, start(folder, PARLEY), Dialect.JSON, 1, null));
+    }
+
     /** Whether it has what the scenario is about; an echo is the same in both of Parley's ways. */
     boolean does(Scenario scenario) {
         return switch (scenario.kind()) {

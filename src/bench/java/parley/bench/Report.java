@@ -35,6 +35,18 @@ final class Report {
     private static final List<Metric> HANDSHAKES =
             List.of(Metric.HANDSHAKES, Metric.HANDSHAKE_CPU, Metric.RSS, Metric.LOAD);
 
+    private static final List<Metric> CLIENTS = List.of(
+            Metric.CLIENT_HEAP,
+            Metric.CLIENT_RSS,
+            Metric.THREADS,
+            Metric.PEAK_THREADS,
+            Metric.RATIO,
+            Metric.ODD,
+            Metric.P50,
+            Metric.P99,
+            Metric.CLIENTS,
+            Metric.IDLE_CPU);
+
     private static final Map<String, String> TITLES = Map.ofEntries(
             Map.entry("fan-1", "100 members, 1 sender, one message at a time"),
             Map.entry("fan-10", "100 members, 10 senders with 4 messages outstanding each"),
@@ -52,6 +64,8 @@ final class Report {
                     "100 clients come back at once, each wants the same 5,000 messages, of which memory keeps 1,000"),
             Map.entry("events-100", "100 readers, and a member that says 500 messages a second"),
             Map.entry("events-1000", "1,000 readers, and a member that says 50 messages a second"),
+            Map.entry("clients-1000", "1,000 clients of the Java client in one JVM, all in one room"),
+            Map.entry("clients-10000", "10,000 clients of the Java client in one JVM, all in one room"),
             Map.entry("posts", "32 clients that publish in a room each, one message at a time"),
             Map.entry("size", "The size of a message: 100 members, 10 senders with 4 outstanding"),
             Map.entry("rooms", "1,000 members spread over rooms"),
@@ -169,6 +183,7 @@ final class Report {
             case IDLE -> IDLE;
             case HANDSHAKES -> HANDSHAKES;
             case POSTS -> POSTS;
+            case CLIENTS -> CLIENTS;
             case ROOMS, ECHO, RESUME, EVENTS -> ROOMS;
         };
         Metric main = metrics.get(0);

@@ -47,7 +47,9 @@ record Scenario(
         /** A room whose readers may read event streams. */
         EVENTS,
         /** Clients that publish, each in a room of its own, and wait until a message is there before the next. */
-        POSTS
+        POSTS,
+        /** Clients of the Java client, all in one room. */
+        CLIENTS
     }
 
     int members() {
@@ -117,6 +119,15 @@ record Scenario(
                 events("events-100", 100, 500),
                 events("events-1000", 1000, 50),
                 new Scenario("posts", "", 0, Kind.POSTS, 32, 0, 32, 32, 1, 0, SMALL, 0));
+    }
+
+    /** Clients of the Java client in the benchmark's own JVM. */
+    static List<Scenario> clients() {
+        return List.of(clients(1_000), clients(10_000));
+    }
+
+    private static Scenario clients(int count) {
+        return new Scenario("clients-" + count, "", 0, Kind.CLIENTS, count, 0, 1, 1, 1, 0, SMALL, 0);
     }
 
     /** The sender is one more, since it speaks WebSocket in any case. */

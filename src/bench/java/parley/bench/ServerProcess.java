@@ -123,13 +123,23 @@ final class ServerProcess implements AutoCloseable {
     long residentKilobytes() throws IOException {
         long sum = 0;
         for (long pid : pids()) {
-            Path status = Path.of("/proc/" + pid + "/status");
-            if (Files.exists(status)) {
-                Matcher resident = RESIDENT.matcher(Files.readString(status, StandardCharsets.ISO_8859_1));
-                sum += resident.find() ? Long.parseLong(resident.group(1)) : 0;
-            }
+            sum += residentKilobytes(pid);
         }
         return sum;
+    }
+
+    /** The same of this process. */
+    static double ownResidentKilobytes() throws IOException {
+        return residentKilobytes(ProcessHandle.current().pid());
+    }
+
+    private static long residentKilobytes(long pid) throws IOException {
+        Path status = Path.of("/proc/" + pid + "/status");
+        if (!Files.exists(status)) {
+            return 0;
+        }
+        Matcher resident = RESIDENT.matcher(Files.readString(status, StandardCharsets.ISO_8859_1));
+        return resident.find() ? Long.parseLong(resident.group(1)) : 0;
     }
 
     /** Bytes of the objects that live after a collection, if it is a JVM. */

@@ -40,6 +40,9 @@ final class ClientConnection {
 
         void named(@Nullable String name);
 
+        /** The server has said which user the client is. */
+        void knownAs(@Nullable String user);
+
         /** A room is none of the client's any more. */
         void forgotten(ClientRoom room);
     }
@@ -78,7 +81,7 @@ final class ClientConnection {
         this.runtime = runtime;
         this.options = options;
         this.owner = owner;
-        this.strand = new Strand(runtime.executor());
+        this.strand = new Strand(runtime.work());
         this.timers = new StrandTimers(runtime.timers(), strand);
         this.commands = new Commands(timers);
         this.returning = new Returning(options, runtime.random());
@@ -389,6 +392,7 @@ final class ClientConnection {
         returning.begin();
         stable.cancel();
         stable = timers.after(Returning.STABLE, returning::hasLasted);
+        owner.knownAs(Wire.text(event, "user"));
         name.welcome(Wire.text(event, "name"));
         change(new ConnectionState.Open());
         ClientRoom named = Objects.requireNonNull(first);

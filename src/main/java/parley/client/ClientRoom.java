@@ -5,7 +5,6 @@ import jakarta.json.JsonValue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -31,8 +30,6 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
         LEFT
     }
 
-    private record Attendance(TreeSet<String> names, long count, boolean isWhole) {}
-
     private final ClientConnection connection;
     private final String name;
     private final Joining joining;
@@ -42,11 +39,13 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
     private final CompletableFuture<ClientRoom> joined = new CompletableFuture<>();
 
     private volatile State state = State.JOINING;
-    private volatile Attendance attendance = new Attendance(new TreeSet<>(), 0, false);
+    private volatile RoomMembers members = RoomMembers.UNKNOWN;
 
     // On the client's strand.
     private final RoomInbox inbox;
     private final Sayings sayings;
+    private final OwnState ownState;
+    private final KnownMembers known = new KnownMembers();
     private final List<MessageFeed> feeds = new ArrayList<>();
 
     ClientRoom(ClientConnection connection, String name, Joining joining) {
@@ -56,6 +55,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
         this.deliveries = new Deliveries(connection.executor(), connection.remembered());
         this.inbox = new RoomInbox(new Inbox(), joining.place());
         this.sayings = new Sayings(connection, name, inbox::reached);
+        this.ownState = new OwnState(connection, name);
         this.joining = joining;
     }
 
@@ -74,19 +74,9 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
         return joined.copy();
     }
 
-    /** The names of the members, sorted, as far as they are known. */
-    public List<String> members() {
-        return List.copyOf(attendance.names);
-    }
-
-    /** How many members there are, those without a name included. */
-    public long count() {
-        return attendance.count;
-    }
-
-    /** Whether {@link #members} are all names, or the room has more than the server tells. */
-    public boolean hasAllMembers() {
-        return attendance.isWhole;
+    /** The members, as far as they are known. */
+    public RoomMembers members() {
+        return members;
     }
 
     /** How many messages have been said and not acknowledged. */
@@ -176,6 +166,25 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
 
     private ParleyException left() {
         return new ParleyException(ParleyException.LEFT, "not in " + name + " any more");
+    }
+
+    /**
+     * Shows an object of at most 1,024 bytes beside this member, in place of the one before, and again when the
+     * connection was lost: a state goes with its connection. Only the newest is sent, so it may be called at any rate;
+     * calls that wait for the same answer return the same future. Completed when the server has the state, or a newer
+     * one; fails with the server's word, such as {@code too-large} or {@code room-full}.
+     */
+    public CompletableFuture<Void> setState(JsonObject shown) {
+        return change(Objects.requireNonNull(shown));
+    }
+
+    /** Shows nothing beside this member any more. Otherwise as {@link #setState}. */
+    public CompletableFuture<Void> clearState() {
+        return change(JsonValue.NULL);
+    }
+
+    private CompletableFuture<Void> change(JsonValue shown) {
+        return state == State.LEFT ? CompletableFuture.failedFuture(left()) : ownState.set(shown);
     }
 
     /** Passes something on to the members of that moment, this one included. Not kept, and not tried again. */
@@ -282,13 +291,15 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
         String epoch = event.getString("epoch");
         long seq = Wire.number(event, "seq", 0);
         boolean isAnother = inbox.entered(epoch, seq);
-        Attendance known = attendance;
-        attendance = new Attendance(known.names, Wire.number(event, "count", known.count), known.isWhole);
+        known.entered(event);
+        members = known.now();
         State before = state;
         state = State.JOINED;
-        connection.members(
-                Wire.command("who", name).build(),
-                who -> see(Objects.requireNonNull(Wire.names(who, "names")), who, !who.getBoolean("more", false)));
+        connection.members(Wire.command("who", name).build(), who -> {
+            known.list(who);
+            showMembers();
+        });
+        ownState.entered();
         sayings.entered(seq);
         if (isAnother) {
             tell(each -> each.reset(epoch));
@@ -306,43 +317,26 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
         switch (event.getString("type")) {
             case "message" -> inbox.message(event);
             case "gap" -> inbox.gap(Wire.number(event, "after", 0), Wire.number(event, "before", 0));
-            case "presence" -> presence(event);
+            case "presence" -> {
+                known.presence(event);
+                showMembers();
+            }
             case "signal" -> {
-                JsonValue data = event.getOrDefault("data", JsonValue.NULL);
                 if (!deliveries.isFull()) {
-                    tell(each -> each.signal(Wire.text(event, "from"), data));
+                    RoomSignal signal = Wire.signal(event);
+                    tell(each -> each.signal(signal));
                 }
             }
             default -> {} // of a newer server
         }
     }
 
-    private void presence(JsonObject event) {
-        List<String> names = Wire.names(event, "names");
-        List<String> came = Wire.names(event, "joined");
-        List<String> went = Wire.names(event, "left");
-        if (names != null) {
-            see(names, event, true);
-        } else if (came != null && went != null) {
-            TreeSet<String> now = new TreeSet<>(attendance.names);
-            now.addAll(came);
-            now.removeAll(went);
-            see(now, event, attendance.isWhole);
-        } else {
-            see(attendance.names, event, false);
-        }
-    }
-
-    private void see(Iterable<String> names, JsonObject event, boolean isWhole) {
-        TreeSet<String> sorted = new TreeSet<>();
-        names.forEach(sorted::add);
-        attendance = new Attendance(sorted, Wire.number(event, "count", 0), isWhole);
+    /** However often members change while callbacks are behind, one call waits for them. */
+    private void showMembers() {
+        members = known.now();
         if (isMembersDue.compareAndSet(false, true)) {
-            tell(each -> {
-                isMembersDue.set(false);
-                Attendance now = attendance;
-                each.members(List.copyOf(now.names), now.count);
-            });
+            deliveries.post(() -> isMembersDue.set(false));
+            tell(each -> each.members(members));
         }
     }
 
@@ -360,6 +354,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
         }
         inbox.stopFilling();
         sayings.lost();
+        ownState.lost();
     }
 
     void end(ParleyException failure) {
@@ -371,6 +366,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
         List<Asked> withdrawn = connection.withdraw(this);
         connection.fail(joined, failure);
         sayings.end(failure);
+        ownState.end(failure);
         withdrawn.forEach(asked -> asked.failed.accept(failure, false));
         feeds.forEach(feed -> feed.end(null));
         feeds.clear();

@@ -10,13 +10,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -29,8 +24,6 @@ import org.jspecify.annotations.Nullable;
  * <p>It connects when the first room is joined. Closing it leaves for good.
  */
 public final class ParleyClient implements AutoCloseable {
-    private static final int IDLE_SECONDS = 10;
-
     private final ClientConnection connection;
     private final Map<String, ClientRoom> rooms = new ConcurrentHashMap<>();
     private final List<Consumer<ConnectionState>> listeners;
@@ -39,18 +32,16 @@ public final class ParleyClient implements AutoCloseable {
 
     private volatile ConnectionState state = new ConnectionState.Idle();
     private volatile @Nullable String name;
+    private volatile @Nullable String user;
 
     private ParleyClient(Builder builder, ClientRuntime runtime, ClientOptions options) {
         this.name = options.name();
         this.listeners = new CopyOnWriteArrayList<>(builder.listeners);
         this.deliveries = new Deliveries(runtime.executor(), options.remembered());
         this.ended = new CompletableFuture<>();
-        ClientRuntime closing =
-                new ClientRuntime(runtime.executor(), runtime.timers(), runtime.connector(), runtime.random(), () -> {
-                    ended.complete(null);
-                    runtime.release().run();
-                });
-        this.connection = new ClientConnection(closing, options, new Owner());
+        // Elsewhere, since what depends on it may block.
+        this.connection = new ClientConnection(
+                runtime.andThen(() -> ended.completeAsync(() -> null, runtime.executor())), options, new Owner());
     }
 
     /**
@@ -96,6 +87,11 @@ public final class ParleyClient implements AutoCloseable {
     /** What this client is called in all rooms. Once it is connected, the server decides, by a token perhaps. */
     public Optional<String> name() {
         return Optional.ofNullable(name);
+    }
+
+    /** Which user this client is by the server's word; empty for none, and before it is connected. */
+    public Optional<String> user() {
+        return Optional.ofNullable(user);
     }
 
     /**
@@ -160,6 +156,11 @@ public final class ParleyClient implements AutoCloseable {
         @Override
         public void named(@Nullable String now) {
             name = now;
+        }
+
+        @Override
+        public void knownAs(@Nullable String now) {
+            user = now;
         }
 
         @Override
@@ -253,64 +254,59 @@ public final class ParleyClient implements AutoCloseable {
             return this;
         }
 
-        /** Connects with it: its TLS, proxy and threads. Without one each client has its own. */
+        /** Connects with it: its TLS, proxy and threads. Without one all clients share one. */
         public Builder http(HttpClient client) {
             http = Objects.requireNonNull(client);
             return this;
         }
 
         /**
-         * Calls callbacks on it, and does the client's own work, which never blocks. Without one each client has
-         * threads while it needs some. A thread for each task (virtual ones, for instance) is best; with a bounded number,
-         * callbacks that block hold up others. It must not be shut down before the client has {@link
-         * ParleyClient#ended}.
+         * Calls callbacks on it, and does the client's own work, which never blocks. Without one all clients share a
+         * thread for each processor, and others for callbacks: as many as run or block at a time. A thread for each
+         * task (virtual ones, for instance) is best; with a bounded number, callbacks that block hold up others. It
+         * must not be shut down before the client has {@link ParleyClient#ended}.
          */
         public Builder executor(Executor threads) {
             executor = Objects.requireNonNull(threads);
             return this;
         }
 
-        /** Measures waits with it. Without one each client has a thread for that. */
+        /** Measures waits with it. Without one all clients share a thread for that. */
         public Builder timers(ScheduledExecutorService scheduler) {
             timers = Objects.requireNonNull(scheduler);
             return this;
         }
 
-        /** Makes the client. It connects when it joins the first room. */
+        /**
+         * Makes the client. It connects when it joins the first room. The threads that clients share end with the last
+         * of them: close each.
+         */
         public ParleyClient build() {
+            HttpClient client = http;
             Executor threads = executor;
-            Runnable release = () -> {};
-            if (threads == null) {
-                ExecutorService own = new ThreadPoolExecutor(
-                        0,
-                        Integer.MAX_VALUE,
-                        IDLE_SECONDS,
-                        TimeUnit.SECONDS,
-                        new SynchronousQueue<>(),
-                        Builder::thread);
-                threads = own; // which ends by itself: what is completed at the end still needs it
-            }
             ScheduledExecutorService scheduler = timers;
-            if (scheduler == null) {
-                ScheduledThreadPoolExecutor own = new ScheduledThreadPoolExecutor(1, Builder::thread);
-                own.setRemoveOnCancelPolicy(true);
-                release = own::shutdownNow;
-                scheduler = own;
+            if (client != null && threads != null && scheduler != null) {
+                return build(runtime(threads, threads, scheduler, client, () -> {}));
             }
-            Executor chosen = threads;
-            HttpClient client = http != null
-                    ? http
-                    : HttpClient.newBuilder()
-                            .version(HttpClient.Version.HTTP_1_1)
-                            .connectTimeout(Duration.ofSeconds(10))
-                            .executor(chosen)
-                            .build();
-            return build(new ClientRuntime(
-                    chosen,
-                    new ScheduledTimers(scheduler),
-                    (to, with, listener) -> WebSocketLine.open(client, to, with, listener),
+            CommonRuntime common = CommonRuntime.OF_ALL;
+            CommonRuntime.Parts shared = common.take();
+            return build(runtime(
+                    threads == null ? shared.work() : threads,
+                    threads == null ? shared.executor() : threads,
+                    scheduler == null ? shared.timers() : scheduler,
+                    client == null ? shared.http() : client,
+                    common::giveBack));
+        }
+
+        private static ClientRuntime runtime(
+                Executor work, Executor callbacks, ScheduledExecutorService timers, HttpClient http, Runnable release) {
+            return new ClientRuntime(
+                    work,
+                    callbacks,
+                    new ScheduledTimers(timers),
+                    (to, with, listener) -> WebSocketLine.open(http, to, with, listener),
                     () -> ThreadLocalRandom.current().nextDouble(),
-                    release));
+                    release);
         }
 
         ParleyClient build(ClientRuntime runtime) {
@@ -318,12 +314,6 @@ public final class ParleyClient implements AutoCloseable {
                     this,
                     runtime,
                     new ClientOptions(address, name, token, isTokenFixed, unsent, remembered, leastWait, mostWait));
-        }
-
-        private static Thread thread(Runnable task) {
-            Thread thread = new Thread(task, "parley-client");
-            thread.setDaemon(true);
-            return thread;
         }
     }
 }

@@ -1,9 +1,5 @@
 package parley.client;
 
-import jakarta.json.JsonValue;
-import java.util.List;
-import org.jspecify.annotations.Nullable;
-
 /**
  * Hears what happens in a room. Every method does nothing unless it is overridden.
  *
@@ -22,20 +18,11 @@ public interface RoomCallbacks {
     /** The room's messages were lost, and its numbers begin anew. */
     default void reset(String epoch) {}
 
-    /**
-     * Members came or went. Several changes may be one call.
-     *
-     * @param names of the members, sorted
-     * @param count of the members, those without a name included
-     */
-    default void members(List<String> names, long count) {}
+    /** Members came, went or changed: their names, connections, states. Several changes may be one call. */
+    default void members(RoomMembers members) {}
 
-    /**
-     * Something that is worth nothing later.
-     *
-     * @param from null for a sender without a name
-     */
-    default void signal(@Nullable String from, JsonValue data) {}
+    /** Something that is worth nothing later. */
+    default void signal(RoomSignal signal) {}
 
     /** The room is being entered, has been entered, or has been left. */
     default void state(ClientRoom.State state) {}

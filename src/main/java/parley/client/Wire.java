@@ -60,9 +60,10 @@ final class Wire {
         return object.getString(field, null);
     }
 
-    static @Nullable List<String> names(JsonObject object, String field) {
+    /** Empty where there is no such field. */
+    static List<String> names(JsonObject object, String field) {
         if (!object.containsKey(field)) {
-            return null;
+            return List.of();
         }
         List<String> names = new ArrayList<>();
         for (JsonString name : object.getJsonArray(field).getValuesAs(JsonString.class)) {
@@ -84,5 +85,9 @@ final class Wire {
                 text(event, "text"),
                 data,
                 isOwn);
+    }
+
+    static RoomSignal signal(JsonObject event) {
+        return new RoomSignal(text(event, "from"), text(event, "user"), event.getOrDefault("data", JsonValue.NULL));
     }
 }

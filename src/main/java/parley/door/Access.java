@@ -12,7 +12,12 @@ import parley.protocol.MemberName;
 import parley.protocol.UserId;
 import parley.session.Renewal;
 
-/** Who may enter, and with which rights. Any thread. */
+/**
+ * Who may enter, and with which rights: the one question of the door, whatever answers it. The modes of {@code
+ * access.mode} are implementations; tickets, and the admitters of an application, are put around one of them. The modes
+ * are no {@code parley.api.Admitter}: that is shown a servlet's request, which the standalone program does not have,
+ * and decides about one client, where a mode also renews, says when it is ready and has tickets. Any thread.
+ */
 public interface Access extends Renewal {
     /** Before a token among the subprotocols: browsers cannot set headers. */
     String TOKEN_SUBPROTOCOL = "parley.token.";

@@ -8,6 +8,7 @@ import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
 import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
 import java.io.IOException;
@@ -55,13 +56,17 @@ class ClientScenarioTest {
     private static final class Seen implements RoomCallbacks {
         final List<Object> read = new ArrayList<>();
         final List<Object> own = new ArrayList<>();
+        final List<Object> users = new ArrayList<>();
         final List<Object> gaps = new ArrayList<>();
         final List<Object> resets = new ArrayList<>();
+        final List<Object> signals = new ArrayList<>();
+        List<RoomMember> told = List.of();
 
         @Override
         public void message(RoomMessage message) {
             read.add(message.text());
             own.add(message.isOwn());
+            users.add(message.user());
         }
 
         @Override
@@ -72,6 +77,19 @@ class ClientScenarioTest {
         @Override
         public void reset(String epoch) {
             resets.add(epoch);
+        }
+
+        @Override
+        public void members(RoomMembers members) {
+            told = members.people();
+        }
+
+        @Override
+        public void signal(RoomSignal signal) {
+            JsonObjectBuilder shown = Json.createObjectBuilder();
+            add(shown, "from", signal.from());
+            add(shown, "user", signal.user());
+            signals.add(shown.add("data", signal.data()).build());
         }
     }
 
@@ -128,6 +146,7 @@ class ClientScenarioTest {
                 case "retry" -> client.retry();
                 case "rename" -> ask(one, client.rename(two), done -> JsonValue.NULL);
                 case "say" -> say(rooms.get(one), two, rest(text, 2));
+                case "show" -> show(rooms.get(one), two, value(rest(text, 2)));
                 case "signal" -> ask(two, rooms.get(one).signal(value(rest(text, 2))), done -> JsonValue.NULL);
                 case "history" ->
                     ask(
@@ -143,6 +162,7 @@ class ClientScenarioTest {
                     server.newest()
                             .say("{\"type\":\"gap\",\"room\":\"%s\",\"after\":%s,\"before\":%s}"
                                     .formatted(one, two, three));
+                case "presence" -> presence(one, Long.parseLong(two), object(rest(text, 2)));
                 case "answer" -> answer(one, parse(rest(text, 1)));
                 case "fetched" -> fetched(text);
                 case "drop" -> server.newest().drop(Integer.parseInt(one), rest(text, 1), 0);
@@ -190,14 +210,19 @@ class ClientScenarioTest {
                 case "own" -> same(step, seen.get(one).own, rest(text, 1));
                 case "gaps" -> same(step, seen.get(one).gaps, rest(text, 1));
                 case "resets" -> same(step, seen.get(one).resets, rest(text, 1));
+                case "users" -> same(step, seen.get(one).users, rest(text, 1));
+                case "signals" -> same(step, seen.get(one).signals, rest(text, 1));
+                case "told" -> same(step, shown(seen.get(one).told), rest(text, 1));
+                case "people" -> same(step, shown(rooms.get(one).members().people()), rest(text, 1));
                 case "members" -> {
                     Matcher members = matched(MEMBERS, rest(text, 1));
-                    ClientRoom room = rooms.get(one);
-                    same(step, room.members(), members.group(1));
-                    assertThat(room.count()).as(step).isEqualTo(Long.parseLong(members.group(2)));
-                    assertThat(room.hasAllMembers()).as(step).isEqualTo(Boolean.parseBoolean(members.group(3)));
+                    RoomMembers found = rooms.get(one).members();
+                    same(step, found.names(), members.group(1));
+                    assertThat(found.count()).as(step).isEqualTo(Long.parseLong(members.group(2)));
+                    assertThat(found.isComplete()).as(step).isEqualTo(Boolean.parseBoolean(members.group(3)));
                 }
                 case "called" -> assertThat(client.name()).as(step).contains(one);
+                case "known" -> same(step, Arrays.asList(client.user().orElse(null)), "[" + rest(text, 1) + "]");
                 default -> throw new AssertionError("there is no step '" + step + "'");
             }
         }
@@ -225,6 +250,24 @@ class ClientScenarioTest {
                 said = id == null ? room.say(line) : room.say(line, id);
             }
             ask(as, said, receipt -> shown((Receipt) receipt));
+        }
+
+        private void show(ClientRoom room, String as, JsonValue state) {
+            ask(
+                    as,
+                    state.equals(JsonValue.NULL) ? room.clearState() : room.setState(state.asJsonObject()),
+                    done -> JsonValue.NULL);
+        }
+
+        private void presence(String room, long count, JsonObject more) {
+            JsonObjectBuilder event = Json.createObjectBuilder()
+                    .add("type", "presence")
+                    .add("room", room)
+                    .add("joined", JsonValue.EMPTY_JSON_ARRAY)
+                    .add("left", JsonValue.EMPTY_JSON_ARRAY)
+                    .add("count", count);
+            more.forEach(event::add);
+            server.newest().say(event.build().toString());
         }
 
         private void answer(String what, JsonObject event) {
@@ -319,6 +362,30 @@ class ClientScenarioTest {
         return shown.build();
     }
 
+    private static List<JsonValue> shown(List<RoomMember> people) {
+        return people.stream().map(ClientScenarioTest::shown).toList();
+    }
+
+    private static JsonValue shown(RoomMember member) {
+        JsonObjectBuilder shown = Json.createObjectBuilder();
+        add(shown, "user", member.user());
+        add(shown, "name", member.name());
+        member.connections().ifPresent(connections -> shown.add("connections", connections));
+        if (member.isAway()) {
+            shown.add("away", true);
+        }
+        if (member.state() != null) {
+            shown.add("state", member.state());
+        }
+        return shown.build();
+    }
+
+    private static void add(JsonObjectBuilder object, String field, String value) {
+        if (value != null) {
+            object.add(field, value);
+        }
+    }
+
     private static String failure(CompletableFuture<?> future) {
         return ((ParleyException) future.handle((value, failure) -> failure).join()).code();
     }
@@ -339,6 +406,10 @@ class ClientScenarioTest {
         for (Object one : found) {
             if (one instanceof Boolean flag) {
                 all.add(flag);
+            } else if (one instanceof JsonValue json) {
+                all.add(json);
+            } else if (one == null) {
+                all.addNull();
             } else {
                 all.add((String) one);
             }

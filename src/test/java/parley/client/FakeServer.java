@@ -122,7 +122,7 @@ final class FakeServer implements Connector {
 
     /** The same with threads. */
     ClientRuntime runtime(Executor executor, FakeTimers timers, double random) {
-        return new ClientRuntime(executor, timers, this, () -> random, () -> {});
+        return new ClientRuntime(executor, executor, timers, this, () -> random, () -> {});
     }
 
     static JsonObject message(String room, long seq, JsonObject more) {

@@ -190,17 +190,71 @@ class ParleyClientTest {
     }
 
     @Test
-    void aMessageHasTheUserWhoseNameIsALabel() {
-        List<String> seen = new ArrayList<>();
-        enter(Joining.live().callbacks(new RoomCallbacks() {
+    void callbacksThatComeLaterHearOfMembersTooThoughNoneWereThereBefore() {
+        ClientRoom room = enter(Joining.live());
+        FakeServer.Line line = server.newest();
+        line.say("{'type':'presence','room':'java','names':['Ann'],'count':1}".replace('\'', '"'));
+        List<RoomMembers> told = new ArrayList<>();
+        room.listen(new RoomCallbacks() {
+            @Override
+            public void members(RoomMembers members) {
+                told.add(members);
+            }
+        });
+        line.say("{'type':'presence','room':'java','names':['Bob'],'count':1}".replace('\'', '"'));
+        assertThat(told).containsExactly(room.members());
+        assertThat(room.members().names()).containsExactly("Bob");
+    }
+
+    /** A program may set states while it is not connected, for hours and at any rate. */
+    @Test
+    void statesThatWaitAreOneCommandAndOneFuture() {
+        ClientRoom room = client.join("java");
+        CompletableFuture<Void> first = room.setState(FakeServer.parse("{\"x\":0}"));
+        for (int x = 1; x <= 1_000; x++) {
+            assertThat(room.setState(FakeServer.parse("{\"x\":" + x + "}"))).isSameAs(first);
+        }
+        server.newest().welcome("java", NOTHING);
+        assertThat(server.newest().all("state"))
+                .singleElement()
+                .satisfies(command ->
+                        assertThat(command.getJsonObject("state").getInt("x")).isEqualTo(1_000));
+    }
+
+    @Test
+    void callbacksThatAreBehindHearOfMembersOnce() throws Exception {
+        client = builder().build(server.runtime(Threads.EACH, timers, 0.5));
+        CountDownLatch goOn = new CountDownLatch(1);
+        CountDownLatch isBehind = new CountDownLatch(1);
+        List<Long> told = new CopyOnWriteArrayList<>();
+        ClientRoom room = client.join("java", Joining.live().callbacks(new RoomCallbacks() {
             @Override
             public void message(RoomMessage message) {
-                seen.add(message.from() + " " + message.user());
+                try {
+                    isBehind.countDown();
+                    goOn.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+
+            @Override
+            public void members(RoomMembers members) {
+                told.add(members.count());
             }
         }));
-        server.newest().message("java", 1, FakeServer.parse("{\"from\":\"Ann\",\"user\":\"u-17\"}"));
-        server.newest().message("java", 2, FakeServer.parse("{\"from\":\"Ann\"}"));
-        assertThat(seen).containsExactly("Ann u-17", "Ann null");
+        Awaitility.await().until(() -> !server.lines.isEmpty());
+        FakeServer.Line line = server.newest();
+        line.welcome("java", NOTHING);
+        line.message("java", 1, NOTHING);
+        isBehind.await();
+        for (int count = 1; count <= 100; count++) {
+            line.say("{\"type\":\"presence\",\"room\":\"java\",\"count\":" + count + "}");
+        }
+        Awaitility.await().until(() -> room.members().count() == 100);
+        goOn.countDown();
+        Awaitility.await().until(() -> !told.isEmpty());
+        assertThat(told).containsExactly(100L);
     }
 
     @Test

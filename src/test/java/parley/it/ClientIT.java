@@ -2,6 +2,8 @@ package parley.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
@@ -12,13 +14,17 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
+import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,6 +37,8 @@ import parley.client.MissedRange;
 import parley.client.ParleyClient;
 import parley.client.Receipt;
 import parley.client.RoomCallbacks;
+import parley.client.RoomMember;
+import parley.client.RoomMembers;
 import parley.client.RoomMessage;
 import parley.servers.Output;
 import parley.testclient.CutLine;
@@ -227,6 +235,89 @@ final class ClientIT {
             assertThat(waiting.status()).hasValue(401);
             assertThat(waiting.reason()).contains("token");
         }
+    }
+
+    private static Set<Thread> threadsOfClients() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().matches("parley-client|HttpClient-.*"))
+                .collect(Collectors.toSet());
+    }
+
+    /** Each had a thread for its socket, one for its timers and others for its work. */
+    @Test
+    void clientsThatAreGivenNoThreadsShareThem() throws Exception {
+        Set<Thread> before = threadsOfClients();
+        List<ParleyClient> clients = new ArrayList<>();
+        try (ParleyProcess parley = ParleyProcess.start()) {
+            for (int i = 0; i < 50; i++) {
+                clients.add(ParleyClient.to(parley.socket("chat")).build());
+                clients.get(i).join("java").joined().get(30, TimeUnit.SECONDS);
+            }
+            Set<Thread> more = threadsOfClients();
+            more.removeAll(before);
+            assertThat(more).hasSizeLessThan(clients.size());
+            clients.forEach(ParleyClient::close);
+            for (ParleyClient client : clients) {
+                client.ended().get(30, TimeUnit.SECONDS);
+            }
+        } finally {
+            clients.forEach(ParleyClient::close);
+        }
+    }
+
+    private static final RoomMember BOB = new RoomMember(null, "Bob", OptionalInt.empty(), false, null);
+
+    private static RoomMember ann(int connections, JsonObject state) {
+        return new RoomMember("ann", "Ann", OptionalInt.of(connections), connections == 0, state);
+    }
+
+    @Test
+    void aUserWithTwoConnectionsIsOneMemberThatShowsAState() throws Exception {
+        JsonObject typing = Json.createObjectBuilder().add("typing", true).build();
+        JwtClaims claims = Token.claims("Ann", "java");
+        claims.setSubject("ann");
+        String token = Token.token(claims);
+        List<RoomMembers> seen = new CopyOnWriteArrayList<>();
+        try (ParleyProcess parley =
+                        ParleyProcess.start("--set", "access.mode=token", "--set", "access.secret=" + Token.SECRET);
+                ParleyClient bob = ParleyClient.to(parley.socket("chat"))
+                        .token(Token.token(Token.claims("Bob", "java")))
+                        .build();
+                ParleyClient one = user(parley.port(), token);
+                ParleyClient two = user(parley.port(), token)) {
+            ClientRoom room = bob.join("java", Joining.live().callbacks(new RoomCallbacks() {
+                @Override
+                public void members(RoomMembers members) {
+                    seen.add(members);
+                }
+            }));
+            ClientRoom own = one.join("java");
+            own.setState(typing).get(30, TimeUnit.SECONDS);
+            awaitPeople(room, seen, ann(1, typing), BOB);
+            assertThat(one.user()).contains("ann");
+            two.join("java").joined().get(30, TimeUnit.SECONDS);
+            awaitPeople(room, seen, ann(2, typing), BOB);
+            assertThat(room.members().count()).isEqualTo(3);
+            own.clearState().get(30, TimeUnit.SECONDS);
+            awaitPeople(room, seen, ann(2, null), BOB);
+            own.leave();
+            awaitPeople(room, seen, ann(1, null), BOB);
+        }
+    }
+
+    private static ParleyClient user(int port, String token) {
+        return ParleyClient.to("ws://127.0.0.1:" + port + "/chat")
+                .token(token)
+                .waits(Duration.ofMillis(1), Duration.ofMillis(50))
+                .build();
+    }
+
+    private static void awaitPeople(ClientRoom room, List<RoomMembers> seen, RoomMember... people) {
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(room.members().people())
+                        .as(() -> "seen so far: " + seen)
+                        .containsExactly(people));
     }
 
     /** A process with two standard streams. */
