@@ -22,6 +22,7 @@ import parley.room.RoomRegistry;
 public final class JsonConnection extends ChatConnection {
     private final Memberships members = new Memberships(this);
     private final Answers answers;
+    private final WatchedRooms watched;
     private final JsonCommands commands;
 
     /** Set when nothing but the last event is to be sent any more. */
@@ -37,7 +38,9 @@ public final class JsonConnection extends ChatConnection {
             Sessions sessions, Client client, Transport transport, RoomRegistry rooms, @Nullable MemberName name) {
         super(sessions, client, transport);
         this.answers = new Answers(this, rooms.limits().batchBytes());
-        this.commands = new JsonCommands(this, rooms, members, answers, name);
+        this.watched =
+                new WatchedRooms(this, rooms.watching(), answers, rooms.limits().batchBytes());
+        this.commands = new JsonCommands(this, rooms, members, answers, watched, name);
         SessionLimits limits = sessions.limits();
         answers.add(new Event.Welcome(
                 client.session(),
@@ -136,6 +139,10 @@ public final class JsonConnection extends ChatConnection {
             Spread spread = sessions().spread();
             return new Frame.Text(JsonCodec.encode(new Event.Bye("shutdown", spread.min(), spread.max())));
         }
+        String line = watched.next(); // a few a second at most
+        if (line != null) {
+            return new Frame.Text(line);
+        }
         for (int i = 0; i < now.length && next == null; i++) {
             turn = (turn + 1) % now.length;
             next = now[turn].next();
@@ -184,6 +191,7 @@ public final class JsonConnection extends ChatConnection {
     @Override
     void release(Departure how) {
         members.leaveAll(how);
+        watched.close();
         answers.clear();
     }
 }
