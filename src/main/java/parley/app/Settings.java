@@ -407,7 +407,11 @@ public final class Settings {
     public WatchLimits watch() {
         int held = Math.max(1, rooms() / 2); // the others are for those that are in rooms
         return new WatchLimits(
-                value(Keys.WATCHED_ROOMS), value(Keys.WATCHED_ROOMS_IN_ALL), held, logBytes() / LOGS_FOR_WATCHED);
+                value(Keys.WATCHED_ROOMS),
+                value(Keys.WATCHED_ROOMS_IN_ALL),
+                held,
+                rooms() - rooms() / 10,
+                logBytes() / LOGS_FOR_WATCHED);
     }
 
     /** How many threads run turns. */

@@ -46,8 +46,8 @@ final class WatchedRoom {
 
     private String line = "";
     private String lineWithLast = "";
-    /** Whether it was open when the last tick looked. */
-    private boolean isOpen;
+    /** Whether it was open when the last tick looked, with members or messages. */
+    private boolean isThere;
     /** Kept open for those that watch it; null for none. */
     private @Nullable Room held;
     /** Whether it waits for a look at the store, or is being looked at. */
@@ -111,12 +111,12 @@ final class WatchedRoom {
         return true;
     }
 
-    boolean isOpen() {
-        return isOpen;
+    boolean isThere() {
+        return isThere;
     }
 
-    void open(boolean is) {
-        isOpen = is;
+    void there(boolean is) {
+        isThere = is;
     }
 
     private void write() {

@@ -126,7 +126,8 @@ final class WatchedStores {
             ticks++;
             released = List.copyOf(toRelease);
             toRelease.clear();
-            for (int left = toAsk.size(); left > 0 && asked < MOST_ASKED; left--) {
+            int most = Math.min(MOST_ASKED, limits.open() - rooms.roomCount());
+            for (int left = toAsk.size(); left > 0 && asked < most; left--) {
                 WatchedRoom next = toAsk.remove();
                 if (!watching.isWatchedLocked(next)) {
                     continue;

@@ -184,12 +184,13 @@ public final class Watching {
         if (room != null && seen == null) {
             return; // it is being opened, and notes here when it is
         }
+        boolean isThere = seen != null && (seen.count() > 0 || seen.newest() != null);
         boolean wantsHold;
         lock();
         try {
             WatchedRoom its = watched.get(name);
-            if (room != null) {
-                offerLocked(name, its != null && its.isOpen());
+            if (isThere) {
+                offerLocked(name, its != null && its.isThere());
                 its = watched.get(name);
             }
             if (its == null) {
@@ -215,11 +216,11 @@ public final class Watching {
                 stores.holdLocked(its, room);
             }
             WatchedRoom.Truth now = seen != null ? seen : stores.closedLocked(its);
-            its.open(seen != null);
+            its.there(isThere);
             if (now != null) {
                 isLocked(its, now, last);
             }
-            if (seen == null) {
+            if (!isThere) {
                 List.copyOf(its.watchers()).forEach(watcher -> watcher.closedLocked(name));
             }
             isLastMissing = its.isLastMissing();
@@ -322,10 +323,10 @@ public final class Watching {
         }
     }
 
-    /** Clients that watch patterns are offered a room that has been opened, or that was too much for them before. */
-    private void offerLocked(RoomName room, boolean wasOpen) {
+    /** Clients that watch patterns are offered a room that has come to be, or that was too much for them before. */
+    private void offerLocked(RoomName room, boolean wasThere) {
         for (Watcher watcher : withPatterns) {
-            if (!wasOpen || watcher.hasMoreLocked()) {
+            if (!wasThere || watcher.hasMoreLocked()) {
                 watcher.offerLocked(room);
             }
         }

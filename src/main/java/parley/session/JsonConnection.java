@@ -139,13 +139,10 @@ public final class JsonConnection extends ChatConnection {
             Spread spread = sessions().spread();
             return new Frame.Text(JsonCodec.encode(new Event.Bye("shutdown", spread.min(), spread.max())));
         }
-        String line = watched.next(); // a few a second at most
-        if (line != null) {
-            return new Frame.Text(line);
-        }
-        for (int i = 0; i < now.length && next == null; i++) {
-            turn = (turn + 1) % now.length;
-            next = now[turn].next();
+        int turns = now.length + 1; // one for all rooms that it watches
+        for (int i = 0; i < turns && next == null; i++) {
+            turn = (turn + 1) % turns;
+            next = turn < now.length ? now[turn].next() : watched.next();
         }
         return next;
     }

@@ -3,6 +3,7 @@ package parley.session;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import parley.access.Grant;
+import parley.delivery.Frame;
 import parley.protocol.Command;
 import parley.protocol.ErrorCode;
 import parley.protocol.Event;
@@ -94,9 +95,9 @@ final class WatchedRooms {
 
     /** Takes the next event; null when there is none. */
     @Nullable
-    String next() {
+    Frame next() {
         Watcher now = watcher;
-        return now == null ? null : now.next(batchBytes).orElse(null);
+        return now == null ? null : now.next(batchBytes).map(Frame.Text::new).orElse(null);
     }
 
     void close() {

@@ -274,7 +274,7 @@ class WatchingTest {
 
     @Test
     void lastMessagesBeyondTheirBytesAreLeftOut() {
-        rooms = registry(new WatchLimits(10, 10, 10, 300), 100);
+        rooms = registry(new WatchLimits(10, 10, 10, 100, 300), 100);
         join("java");
         join("tea");
         say("java", "one");
@@ -313,6 +313,19 @@ class WatchingTest {
         tick();
         tick();
         assertThat(next(watcher)).isEqualTo("team-1 - 0");
+    }
+
+    @Test
+    void aRoomThatWasOnlyAskedForIsNoneForAPattern() {
+        Watcher watcher = watch(list("t*"));
+        rooms.fix(new RoomName("tea"), new Start.Last(0));
+        run();
+        rooms.watching().tick();
+        assertThat(rooms.roomCount()).isOne();
+        assertThat(next(watcher)).isNull();
+        say("tea", "x");
+        rooms.watching().tick();
+        assertThat(next(watcher)).isEqualTo("tea 1 0");
     }
 
     @Test
@@ -377,7 +390,7 @@ class WatchingTest {
 
     @Test
     void moreRoomsThanMayBeWatchedAreLeftOutAndTheClientIsTold() {
-        rooms = registry(new WatchLimits(3, 4, 10, 0), 100);
+        rooms = registry(new WatchLimits(3, 4, 10, 100, 0), 100);
         IntStream.range(0, 4).forEach(i -> join("r" + i));
         Watcher watcher = watch(list("r*"));
         tick();
@@ -483,7 +496,7 @@ class WatchingTest {
     @Test
     void noMoreRoomsAreKeptOpenThanMayBe() {
         beyond = RoomStore.Beyond.SHARED;
-        rooms = registry(new WatchLimits(10, 10, 1, 0), 100);
+        rooms = registry(new WatchLimits(10, 10, 1, 100, 0), 100);
         Watcher watcher = watch(list("java", "tea"));
         IntStream.range(0, 9).forEach(i -> tick());
         assertThat(rooms.watching().heldCount()).isOne();

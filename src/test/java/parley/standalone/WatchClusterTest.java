@@ -71,7 +71,8 @@ class WatchClusterTest extends ServerBase {
                 awaitWatched(bob, "java", "one 1");
                 ann.ask("{'type':'say','room':'java','text':'two'}");
                 awaitWatched(bob, "java", "two 1");
-                assertThat(ann.ask("{'type':'who','room':'java'}").getInt("count")).isOne();
+                assertThat(ann.ask("{'type':'who','room':'java'}").getInt("count"))
+                        .isOne();
                 assertThat(server.parley().rooms().watching().heldCount()).isEqualTo(2);
                 ann.close();
             }
