@@ -2,7 +2,6 @@ package parley.room;
 
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -142,14 +141,9 @@ public final class RoomRegistry {
         return watching;
     }
 
-    /** A room that is in memory. */
-    Optional<Room> find(RoomName name) {
-        return Optional.ofNullable(rooms.get(name));
-    }
-
-    /** The names of the rooms that are in memory. */
-    Collection<RoomName> names() {
-        return rooms.keySet();
+    /** The rooms that are in memory; not to be changed. */
+    Map<RoomName, Room> all() {
+        return rooms;
     }
 
     /** Where messages of a room may be that is not in memory. */

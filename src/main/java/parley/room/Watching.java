@@ -179,7 +179,7 @@ public final class Watching {
     }
 
     private void look(RoomName name) {
-        Room room = rooms.find(name).orElse(null);
+        Room room = rooms.all().get(name);
         WatchedRoom.Truth seen = room == null ? null : truth(room);
         if (room != null && seen == null) {
             return; // it is being opened, and notes here when it is
@@ -435,6 +435,6 @@ public final class Watching {
 
     /** The rooms that are open now. */
     Collection<RoomName> open() {
-        return rooms.names();
+        return rooms.all().keySet();
     }
 }

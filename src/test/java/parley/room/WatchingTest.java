@@ -483,11 +483,11 @@ class WatchingTest {
         Watcher watcher = watch(list("t*"));
         Member ann = join("tea");
         tick();
-        rooms.find(new RoomName("tea")).orElseThrow().roster().present("n2", new RoomStore.Present(1, Map.of(), true));
+        rooms.all().get(new RoomName("tea")).roster().present("n2", new RoomStore.Present(1, Map.of(), true));
         ann.leave();
         IntStream.range(0, 6).forEach(i -> tick());
         assertThat(next(watcher)).isEqualTo("tea - 1");
-        rooms.find(new RoomName("tea")).orElseThrow().roster().present("n2", RoomStore.Present.NOBODY);
+        rooms.all().get(new RoomName("tea")).roster().present("n2", RoomStore.Present.NOBODY);
         IntStream.range(0, 6).forEach(i -> tick());
         assertThat(next(watcher)).isEqualTo("tea gone");
         assertThat(rooms.roomCount()).isZero();
