@@ -93,6 +93,28 @@ export class ParleyError extends Error {
   constructor(code: string, message: string);
 }
 
+/** What is known of a room that is watched. */
+export interface WatchedRoom {
+  readonly name: string;
+  /** The history that `seq` belongs to; undefined, as `seq` is, while the room has no message. */
+  readonly epoch?: string;
+  /** The newest message. */
+  readonly seq?: number;
+  /** How many members it has. */
+  readonly count: number;
+  /** The last message, where it was asked for and the server has it at hand. */
+  readonly last?: Omit<Message, 'own'>;
+}
+
+/** What has changed since the callback was called before. */
+export interface WatchChange {
+  readonly changed: string[];
+  /** Rooms that are not watched any more: they fitted a pattern and are not there, or a token does not allow them. */
+  readonly gone: string[];
+  /** Whether more rooms fit the patterns than a client may watch. */
+  readonly more: boolean;
+}
+
 interface ParleyEvents {
   state: CustomEvent<State>;
   /** What this client is called has changed, here or by the server's word. */
@@ -127,6 +149,15 @@ export class Parley extends EventTarget {
   readonly transport: 'websocket' | 'sse' | null;
   /** Joins a room, or returns it when it has been joined. `history` is how many messages back to start. */
   join(name: string, options?: { history?: number }): Room;
+  /**
+   * Watches rooms without being in them, in place of those before: names, and patterns with `*`; an empty list ends
+   * it. Resolves when the server has the list; rejects with `forbidden`, `too-many-rooms` or `closed`.
+   */
+  watch(
+    rooms: string[],
+    callback?: (rooms: Map<string, WatchedRoom>, change: WatchChange) => void,
+    options?: { last?: boolean },
+  ): Promise<void>;
   /** Takes another name. Rejects with the code `bad-name` when that cannot be one. */
   rename(name: string): Promise<void>;
   /** Connects now, in place of when the wait is over. Over event streams it tries WebSocket again now. */

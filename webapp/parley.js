@@ -48,6 +48,8 @@ const WEBSOCKET_SOON = 1_000;
 const UNREACHED = 'parley.websocket-unreached';
 /** How many rooms an event stream may have. */
 const STREAM_ROOMS = 20;
+/** When a stream of watched rooms is opened again that has ended: a random wait. */
+const WATCH_AGAIN = { least: 1_000, most: 5_000 };
 /** How long a stream may be silent: the server sends a comment every 15 seconds. */
 const STREAM_SILENCE = 25_000;
 /** How many requests are on their way at a time, beside streams: a browser opens six connections to a host. */
@@ -73,6 +75,8 @@ const GOING_AWAY = 1001;
 const TRY_AGAIN = 1013;
 
 const ROOM_NAME = /^(?!\.\.?$)[A-Za-z0-9._-]{1,64}$/;
+/** A room's name, or a pattern of names. */
+const WATCHED = /^(?!\.\.?$)[A-Za-z0-9._*-]{1,64}$/;
 const NAME_RULE = '1 to 40 printable characters, no line breaks, not only spaces';
 /** What the server refuses in names on any JDK; the rest is for it to decide. */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Co}\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/u;
@@ -487,6 +491,8 @@ class EventLine {
   #unsaid = new Map();
   #saying = new Set();
   #requests = new Turns(REQUESTS);
+  /** Ends the stream of rooms that are watched; null when there is none. */
+  #watched = null;
   #watch = setInterval(() => this.#look(), 1000);
 
   constructor(chat, rooms, { name, token, left }, on) {
@@ -504,6 +510,7 @@ class EventLine {
     this.#isOver = true;
     clearInterval(this.#watch);
     this.#requested.abort();
+    this.#watched?.abort();
     this.#open.forEach(({ abort }) => abort.abort());
   }
 
@@ -525,6 +532,9 @@ class EventLine {
         break;
       case 'state':
         this.#refuse(asked, 'forbidden', 'a state needs WebSocket, which is not in use here');
+        break;
+      case 'watch':
+        this.#watchRooms(asked);
         break;
       case 'history':
         this.#get(asked, () => this.#ask('GET', `rooms/${room}/messages`, { query: { before, after, limit } }));
@@ -713,6 +723,61 @@ class EventLine {
         this.#lose({ reason: 'the server does not answer' });
         return;
       }
+    }
+  }
+
+  // Rooms that are watched
+
+  /** They are in the address of a stream of their own, which is opened again when it ends. */
+  async #watchRooms(asked) {
+    this.#watched?.abort();
+    this.#watched = new AbortController();
+    const { signal } = this.#watched;
+    const { rooms, last } = asked.what;
+    let isAnswered = rooms.length === 0;
+    if (isAnswered) {
+      this.#answer(asked, { type: 'ack' });
+      return;
+    }
+    const query = new URLSearchParams(this.#parameters);
+    rooms.forEach((room) => query.append('room', room));
+    query.set('last', last);
+    while (!this.#isOver && !signal.aborted) {
+      let isAnew = true;
+      try {
+        const response = await this.#fetch('watch', query, { headers: { Accept: 'text/event-stream' }, signal });
+        if (response.status !== 200) {
+          const { word, reason } = await refusal(response);
+          if (!isAnswered) {
+            this.#refuse(asked, word === 'bad-query' ? 'too-many-rooms' : word, reason);
+          }
+          return;
+        }
+        await this.#readEvents(response, (event) => {
+          if (signal.aborted || this.#isOver) {
+            return;
+          }
+          if (event.type === 'welcome' && !isAnswered) {
+            isAnswered = true;
+            this.#answer(asked, { type: 'ack' });
+          } else if (event.type === 'watched') {
+            this.#on.event({ ...event, isAnew });
+            isAnew = false;
+          }
+        });
+      } catch {
+        // the connection was lost, or the list is another one
+      }
+      await new Promise((over) => setTimeout(over, between(WATCH_AGAIN.least, WATCH_AGAIN.most)));
+    }
+  }
+
+  async #readEvents(response, take) {
+    const text = new StreamText();
+    const decoder = new TextDecoder();
+    const reader = response.body.getReader();
+    for (let part = await reader.read(); !part.done && !this.#isOver; part = await reader.read()) {
+      text.take(decoder.decode(part.value, { stream: true }), (data) => take(JSON.parse(data)));
     }
   }
 
@@ -1058,6 +1123,9 @@ export class Parley extends EventTarget {
   /** By the server's word. */
   #user;
 
+  /** The rooms that are watched and what is known of them; null for none. */
+  #watching = null;
+
   #state = { name: 'idle' };
   /** What the connection is made over now: a SocketLine or an EventLine. */
   #line = null;
@@ -1196,6 +1264,72 @@ export class Parley extends EventTarget {
       }
     }
     return room;
+  }
+
+  /**
+   * Watches rooms without being in them, in place of those before: names, and patterns in which `*` stands for any
+   * characters. Calls `callback(rooms, {changed, gone, more})` whenever something has changed, `rooms` being what is
+   * known of each, by name. Resolves when the server has the list.
+   */
+  watch(names, callback, { last = false } = {}) {
+    if (this.#state.name === 'closed') {
+      throw new ParleyError('closed', 'this connection has been closed');
+    }
+    const rooms = Array.isArray(names) ? [...names] : [names];
+    const wrong = rooms.find((one) => typeof one !== 'string' || !WATCHED.test(one));
+    if (rooms.includes(wrong)) {
+      const rule = "a string of 1 to 64 of A-Z, a-z, 0-9, '.', '_', '-' and '*'";
+      throw new TypeError(`${quoted(wrong)} is neither a room nor a pattern: ${rule}`);
+    }
+    if (rooms.length > 0 && typeof callback !== 'function') {
+      throw new TypeError('watch takes a function that is called with what has changed');
+    }
+    this.#watching?.resolve(); // another list takes its place
+    const watching = { rooms, last: last === true, callback, known: new Map(), isAnew: true };
+    const taken = new Promise((resolve, reject) => Object.assign(watching, { resolve, reject }));
+    this.#watching = rooms.length > 0 ? watching : null;
+    if (this[isOpen]()) {
+      this.#sendWatch(watching);
+    } else if (rooms.length === 0) {
+      watching.resolve();
+    }
+    return taken;
+  }
+
+  #sendWatch(watching) {
+    const { rooms, last } = watching;
+    this[command](
+      { type: 'watch', rooms, last },
+      () => {
+        watching.isAnew = true; // all that is known comes anew
+        watching.resolve();
+      },
+      (error) => {
+        if (error.code !== 'lost') {
+          this.#watching = this.#watching === watching ? null : this.#watching;
+          watching.reject(error);
+        } else if (rooms.length === 0) {
+          watching.resolve(); // the next connection begins without any
+        }
+      },
+    );
+  }
+
+  #watched({ rooms, gone = [], more = false, isAnew = false }) {
+    const watching = this.#watching;
+    if (watching === null) {
+      return; // any more
+    }
+    const { known, callback } = watching;
+    if (isAnew || watching.isAnew) {
+      watching.isAnew = false;
+      known.clear();
+    }
+    gone.forEach((name) => known.delete(name));
+    for (const { room: name, epoch, seq, count, last } of rooms) {
+      known.set(name, Object.freeze({ name, epoch, seq, count, last: last && { ...last, at: new Date(last.at) } }));
+    }
+    callback(new Map(known), { changed: rooms.map(({ room }) => room), gone, more });
   }
 
   /** Takes another name, in all rooms. Resolves when the server has taken it; at once while not connected. */
@@ -1559,6 +1693,9 @@ export class Parley extends EventTarget {
       case 'bye':
         this.#retry = event.retry;
         break;
+      case 'watched':
+        this.#watched(event);
+        break;
       default:
         this.#rooms.get(event.room)?.[take](event);
     }
@@ -1656,6 +1793,9 @@ export class Parley extends EventTarget {
       if (!this.#named.has(room) && this.#rooms.get(room.name) === room) {
         room[enter]();
       }
+    }
+    if (this.#watching !== null && ![...this.#asked.values()].some(({ type }) => type === 'watch')) {
+      this.#sendWatch(this.#watching); // unless a listener of `open` has done so
     }
   }
 
@@ -1837,6 +1977,8 @@ export class Parley extends EventTarget {
     const asked = [...this.#asked.values()];
     this.#asked.clear();
     asked.forEach(({ failed }) => failed(failure));
+    this.#watching?.reject(failure);
+    this.#watching = null;
     for (const room of [...this.#rooms.values()]) {
       room[end](failure);
     }

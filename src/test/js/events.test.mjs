@@ -106,6 +106,42 @@ afterEach(() => {
 
 // Streams
 
+test('rooms are watched by a stream of their own, which is opened again when it is lost', async () => {
+  await enter({ token: 't' });
+  const calls = [];
+  const watches = () => requests.filter(({ url }) => url.pathname.endsWith('/watch'));
+  const taken = parley.watch(['a', 'team-*'], (rooms) => calls.push([...rooms.keys()].join()), { last: true });
+  await settle();
+  const [first] = watches();
+  assert.deepEqual([first.rooms, first.query.get('last'), first.query.get('tenant')], ['a,team-*', 'true', 'x']);
+  assert.equal(first.headers.Authorization, 'Bearer t');
+  first.open();
+  await first.say({ type: 'welcome', session: 'w', limits: LIMITS });
+  await taken;
+  await first.say({ type: 'watched', rooms: [{ room: 'a', count: 0 }, { room: 'team-1', count: 1 }] });
+  await first.end();
+  assert.equal(parley.state.name, 'open');
+  await pass(5_000);
+  const again = watches()[1];
+  again.open();
+  await again.say({ type: 'welcome', session: 'w', limits: LIMITS });
+  await again.say({ type: 'watched', rooms: [{ room: 'a', count: 1 }] });
+  await again.say({ type: 'watched', rooms: [{ room: 'team-2', count: 1 }] });
+  assert.deepEqual(calls, ['a,team-1', 'a', 'a,team-2']);
+  await parley.watch([]);
+  assert.ok(again.isGone);
+});
+
+test('a list of rooms to watch that is refused over HTTP is rejected', async () => {
+  await enter();
+  const refused = assert.rejects(parley.watch(['secret'], () => {}), { code: 'forbidden' });
+  await settle();
+  await requests.find(({ url }) => url.pathname.endsWith('/watch')).refuse(403, 'forbidden', 'no');
+  await refused;
+  await pass(10_000);
+  assert.equal(requests.filter(({ url }) => url.pathname.endsWith('/watch')).length, 1);
+});
+
 test('rooms, name and query are in the address of one stream, and the token in a header', async () => {
   open({ name: 'Ann & Bob', token: 't' });
   parley.join('java', { history: 5 });

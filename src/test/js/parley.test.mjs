@@ -453,6 +453,77 @@ overWebSocket('a state that the server refuses, or that cannot be told any more,
   await assert.rejects(java.setState({ x: 4 }), { code: 'left' });
 });
 
+const watched = (rooms, more = {}) => ({ type: 'watched', rooms, ...more });
+/** What is known, a word a room. */
+const known = (rooms) => [...rooms.values()].map(({ name, seq = '-', count }) => `${name} ${seq} ${count}`).join();
+
+overWebSocket('rooms are watched, also over another connection', async () => {
+  const calls = [];
+  open().join('java');
+  const taken = parley.watch(['java', 'team-*'], (rooms, change) => calls.push([known(rooms), change, rooms]), { last: true });
+  await settle();
+  await lines[0].welcome('java');
+  assert.deepEqual(lines[0].all('watch').map(({ rooms, last }) => [rooms, last]), [[['java', 'team-*'], true]]);
+  await lines[0].answer('watch', { type: 'ack' });
+  await taken;
+  const last = lines[0].message(7, { from: 'Ann' });
+  await lines[0].say(watched([{ room: 'java', epoch: 'e', seq: 7, count: 2, last }, { room: 'team-1', count: 0 }]));
+  assert.equal(calls[0][0], 'java 7 2,team-1 - 0');
+  assert.deepEqual(calls[0][1], { changed: ['java', 'team-1'], gone: [], more: false });
+  assert.equal(calls[0][2].get('java').last.at.toISOString(), last.at);
+  assert.equal(calls[0][2].get('java').last.from, 'Ann');
+  await lines[0].say(watched([{ room: 'java', epoch: 'e', seq: 8, count: 2 }], { gone: ['team-1'], more: true }));
+  assert.equal(calls[1][0], 'java 8 2');
+  assert.deepEqual(calls[1][1], { changed: ['java'], gone: ['team-1'], more: true });
+  assert.equal(calls[0][0], 'java 7 2,team-1 - 0', 'what was told before is as it was');
+  await lines[0].drop();
+  mock.timers.tick(60_000);
+  await settle();
+  await lines[1].welcome('java');
+  await lines[1].answer('watch', { type: 'ack' });
+  await lines[1].say(watched([{ room: 'team-2', count: 1 }]));
+  assert.equal(calls[2][0], 'team-2 - 1', 'all comes anew');
+});
+overWebSocket('another list takes the place of the first, and an empty one ends it', async () => {
+  await enter();
+  const calls = [];
+  const first = parley.watch(['a'], () => calls.push('first'));
+  const second = parley.watch(['b'], (rooms) => calls.push(known(rooms)));
+  await first;
+  await lines[0].answer('watch', { type: 'ack' });
+  await second;
+  await lines[0].say(watched([{ room: 'b', count: 1 }]));
+  assert.deepEqual(calls, ['b - 1']);
+  const none = parley.watch([]);
+  await lines[0].say(watched([{ room: 'b', count: 2 }]));
+  await lines[0].answer('watch', { type: 'ack' });
+  await none;
+  assert.deepEqual(calls, ['b - 1']);
+  await lines[0].drop();
+  mock.timers.tick(60_000);
+  await settle();
+  await lines[1].welcome('java');
+  assert.deepEqual(lines[1].all('watch'), []);
+});
+overWebSocket('a list that is refused, or cannot be, is rejected', async () => {
+  await enter();
+  const refused = assert.rejects(parley.watch(['secret'], () => {}), { code: 'forbidden' });
+  await lines[0].answer('watch', { type: 'error', code: 'forbidden', reason: 'no' });
+  await refused;
+  for (const wrong of [['a b'], [1], ['..'], [undefined], 'a b', ['']]) {
+    assert.throws(() => parley.watch(wrong, () => {}), TypeError);
+  }
+  assert.throws(() => parley.watch(['a']), TypeError);
+  await lines[0].drop();
+  mock.timers.tick(60_000);
+  await settle();
+  await lines[1].welcome('java');
+  assert.deepEqual(lines[1].all('watch'), [], 'it is not asked for again');
+  const waits = assert.rejects(parley.watch(['a'], () => {}), { code: 'closed' });
+  parley.close();
+  await waits;
+  assert.throws(() => parley.watch(['a'], () => {}), { code: 'closed' });
+});
 overWebSocket('members show states', async () => {
   const java = await enter();
   const bob = { name: 'Bob', connections: 1, state: { ['__proto__']: 1, cursor: [1, 2] } };

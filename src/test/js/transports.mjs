@@ -53,6 +53,34 @@ for (const transport of ['websocket', 'sse']) {
   };
   const check = (name, body) => test(`${transport}: ${name}`, { timeout: 20_000 }, body);
 
+  check('rooms are watched without being in them', async () => {
+    const name = fresh();
+    const ann = open('Ann').join(name);
+    await ann.joined;
+    await ann.say('one');
+    const ben = open('Ben');
+    await ben.join(fresh()).joined;
+    let known = new Map();
+    let onChange = () => {};
+    const until = (fits) =>
+      new Promise((resolve) => {
+        onChange = () => fits(known) && resolve();
+        onChange();
+      });
+    const watch = (rooms) => {
+      known = rooms;
+      onChange();
+    };
+    await ben.watch([name, `${name}-*`], watch, { last: true });
+    await until((rooms) => rooms.get(name)?.last?.text === 'one' && rooms.get(name).count === 1);
+    await ann.say('two');
+    await until((rooms) => rooms.get(name).last.text === 'two' && rooms.get(name).seq === 2);
+    const more = open('Cay');
+    await more.join(`${name}-more`).joined;
+    await until((rooms) => rooms.get(`${name}-more`)?.count === 1);
+    assert.equal(ann.count, 1, 'nobody sees who watches');
+  });
+
   check('messages come once and in order, with their sender, and those of the history before them', async () => {
     const name = fresh();
     const ann = open('Ann');

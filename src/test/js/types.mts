@@ -1,6 +1,14 @@
 // What a TypeScript program may write against parley.d.ts. Compiled, not run.
 
-import { connect, type Gap, type Member, type Message, ParleyError, type Receipt } from '../../../webapp/parley.js';
+import {
+  connect,
+  type Gap,
+  type Member,
+  type Message,
+  ParleyError,
+  type Receipt,
+  type WatchedRoom,
+} from '../../../webapp/parley.js';
 
 const parley = connect('/chat', {
   name: 'Ann',
@@ -29,6 +37,17 @@ room.addEventListener('members', ({ detail }) => {
   const people: Member[] = detail.people;
   console.log(people[0]?.user?.length, (people[0]?.connections ?? 1) + 1, parley.user, room.people.length);
 });
+await parley.watch(
+  ['java', 'team-*'],
+  (rooms, { changed, gone, more }) => {
+    const known: WatchedRoom | undefined = rooms.get('java');
+    console.log((known?.seq ?? 0) + (known?.count ?? 0), known?.last?.at.getTime(), changed.length + gone.length, more);
+  },
+  { last: true },
+);
+await parley.watch([]);
+// @ts-expect-error a list of rooms is a list
+await parley.watch('java');
 await room.setState({ typing: true });
 await room.setState(null);
 // @ts-expect-error a state is an object

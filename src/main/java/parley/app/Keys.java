@@ -227,6 +227,22 @@ final class Keys {
             10_000,
             "rooms",
             "Rooms that one JSON client may be in at once; one more is answered with too-many-rooms.");
+    static final Setting<Integer> WATCHED_ROOMS = Setting.number(
+            "limits.watched-rooms",
+            1000,
+            1,
+            10_000,
+            "rooms",
+            "Rooms that one client may watch without being in them, each pattern counted as one; more are answered"
+                    + " with too-many-rooms, and of those that fit a pattern the rest is left out.");
+    static final Setting<Integer> WATCHED_ROOMS_IN_ALL = Setting.number(
+            "limits.watched-rooms-in-all",
+            200_000,
+            1,
+            100_000_000,
+            "rooms, not less than limits.watched-rooms",
+            "Rooms that all clients may watch together, a room counted once for each of them; about 300 bytes of"
+                    + " memory each.");
     static final Setting<Integer> COMMANDS = Setting.number(
             "limits.commands-per-second",
             1000,
@@ -378,6 +394,8 @@ final class Keys {
                             HANDSHAKE_TIMEOUT,
                             ROOMS,
                             ROOMS_PER_CONNECTION,
+                            WATCHED_ROOMS,
+                            WATCHED_ROOMS_IN_ALL,
                             COMMANDS,
                             BYTES,
                             HELD_BYTES,

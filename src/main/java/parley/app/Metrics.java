@@ -31,6 +31,7 @@ import parley.local.LocalRooms;
 import parley.room.Openings;
 import parley.room.RoomRegistry;
 import parley.room.TurnObserver;
+import parley.room.Watching;
 import parley.session.Ending;
 import parley.session.Sessions;
 
@@ -160,6 +161,19 @@ public final class Metrics implements TurnObserver, Router.Observer {
                 "How often a room had to let its messages go for others to keep theirs.",
                 rooms,
                 RoomRegistry::forgottenCount);
+    }
+
+    /** And of rooms that clients watch without being in them. */
+    void of(Watching watching) {
+        gauge("parley.watchers", "Clients that watch rooms without being in them.", watching, Watching::watcherCount);
+        gauge(
+                "parley.watched",
+                "Rooms that they watch, a room counted once for each of them.",
+                watching,
+                Watching::watchedCount);
+        gauge("parley.watched.rooms", "Different rooms that they watch.", watching, Watching::roomCount);
+        gauge("parley.watched.held", "Rooms that are kept open for them.", watching, Watching::heldCount);
+        bytes("parley.watched.last", "Bytes of the last messages of these rooms.", watching, Watching::lastBytes);
     }
 
     /** And of tickets. */

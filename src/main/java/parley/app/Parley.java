@@ -57,6 +57,9 @@ public final class Parley {
     /** How long a request waits for a room that a disk has; a node of a cluster has a setting for it. */
     private static final Duration OPENING = Duration.ofSeconds(5);
 
+    /** How often clients are told at most of rooms that they watch without being in them. */
+    private static final long WATCH_MILLIS = 250;
+
     private final Settings settings;
     private final Pools pools;
     /** Null when no rooms are on disk. */
@@ -101,6 +104,7 @@ public final class Parley {
                 settings.rooms(),
                 storeOf(settings, cluster != null ? cluster : durable),
                 settings.logBytes(),
+                settings.watch(),
                 observer(),
                 pools.fanOut(),
                 clock,
@@ -129,6 +133,7 @@ public final class Parley {
         chores.add(openings::sweep);
         this.local = new LocalRooms(rooms, openings, sessions, pools.calling(), System::nanoTime);
         metrics.of(sessions, rooms, admission);
+        metrics.of(rooms.watching());
         metrics.of(tickets);
         metrics.of(local, listeners);
         if (durable != null) {
@@ -149,6 +154,9 @@ public final class Parley {
         chores.add(local::sweep);
         long interval = sweepInterval().toMillis();
         pools.sweep().scheduleWithFixedDelay(this::sweepOnce, interval, interval, TimeUnit.MILLISECONDS);
+        pools.sweep()
+                .scheduleWithFixedDelay(
+                        () -> attempt(rooms.watching()::tick), WATCH_MILLIS, WATCH_MILLIS, TimeUnit.MILLISECONDS);
         // Half the least time between two events of presence, so that it is at most a half longer.
         long soon = settings.presenceInterval().toMillis() / 2;
         if (soon < interval / 2) {

@@ -24,6 +24,7 @@ import parley.protocol.RoomPattern;
 import parley.protocol.Userinfo;
 import parley.room.Retention;
 import parley.room.RoomLimits;
+import parley.room.WatchLimits;
 import parley.session.SessionLimits;
 
 /** All settings with their effective values. Made by {@link SettingsSources}, checked when made. Immutable. */
@@ -32,6 +33,9 @@ public final class Settings {
     static final String ROOMS = "rooms";
 
     private static final long HEAP_FOR_LOGS = 4;
+
+    /** The part of what logs may keep that last messages of watched rooms may have besides. */
+    private static final long LOGS_FOR_WATCHED = 8;
 
     /** The part of the heap that clients may make the server hold, by default. */
     private static final int HEAP_FOR_HELD = 8;
@@ -85,6 +89,11 @@ public final class Settings {
                 Keys.LOG_BYTES,
                 "0 or at least",
                 RoomKeys.HISTORY_BYTES);
+        need(
+                value(Keys.WATCHED_ROOMS_IN_ALL) >= value(Keys.WATCHED_ROOMS),
+                Keys.WATCHED_ROOMS_IN_ALL,
+                "at least",
+                Keys.WATCHED_ROOMS);
         this.room = roomLimits(config);
         need(
                 value(StorageKeys.DATA_WAITING) >= value(Keys.MESSAGE_BYTES),
@@ -392,6 +401,17 @@ public final class Settings {
     /** How many rooms there may be. */
     public int rooms() {
         return value(Keys.ROOMS);
+    }
+
+    /** How much clients may watch without being in rooms. */
+    public WatchLimits watch() {
+        int held = Math.max(1, rooms() / 2); // the others are for those that are in rooms
+        return new WatchLimits(
+                value(Keys.WATCHED_ROOMS),
+                value(Keys.WATCHED_ROOMS_IN_ALL),
+                held,
+                rooms() - rooms() / 10,
+                logBytes() / LOGS_FOR_WATCHED);
     }
 
     /** How many threads run turns. */

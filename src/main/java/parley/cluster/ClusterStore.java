@@ -87,6 +87,11 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
         return new RemoteLog(remote);
     }
 
+    @Override
+    public Beyond beyond() {
+        return Beyond.SHARED;
+    }
+
     /** One room's log. */
     private final class RemoteLog implements Log {
         private final Remote remote;

@@ -14,6 +14,7 @@ import parley.protocol.CloseCode;
 import parley.protocol.EventId;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
+import parley.protocol.WatchList;
 import parley.room.RoomRegistry;
 import parley.room.Start;
 import parley.session.FirstRoom;
@@ -43,6 +44,9 @@ public final class Admission {
             Visitor visitor,
             List<FirstRoom> rooms,
             @Nullable String key) implements Verdict {}
+
+    /** It may read an event stream of rooms that it watches without being in them. */
+    public record Watch(Visitor visitor, WatchList list) implements Verdict {}
 
     /**
      * It may not come in.
@@ -320,6 +324,9 @@ public final class Admission {
         if (full != null) {
             return full;
         }
+        if (request.path().equals("/watch")) {
+            return judgeWatcher(request, visitor, entering);
+        }
         ReaderRequest asked;
         try {
             asked = ReaderRequest.of(
@@ -337,6 +344,25 @@ public final class Admission {
                         asked.parameters(),
                         asked.rooms(),
                         known -> new Events(known, asked.first(name(known, asked.parameters())), asked.key()));
+    }
+
+    private Verdict judgeWatcher(Request request, Visitor visitor, Entering entering) {
+        WatchRequest asked;
+        try {
+            asked = WatchRequest.of(request, rooms.watching().limits());
+        } catch (ReaderRequest.Wrong e) {
+            return bad(String.valueOf(e.getMessage()));
+        }
+        Refusal origin = wrongOrigin(request);
+        return origin != null
+                ? origin
+                : admit(
+                        request,
+                        visitor,
+                        entering,
+                        asked.parameters(),
+                        asked.list().rooms(),
+                        known -> new Watch(known, asked.list()));
     }
 
     private @Nullable Refusal full(Visitor visitor) {

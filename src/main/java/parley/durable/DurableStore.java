@@ -84,6 +84,11 @@ public final class DurableStore implements RoomStore, AutoCloseable {
         return new StoredLog(name, subscription);
     }
 
+    @Override
+    public Beyond beyond() {
+        return Beyond.KEPT;
+    }
+
     /** One room's log. */
     private final class StoredLog implements Log {
         private final RoomName name;

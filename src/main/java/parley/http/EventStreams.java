@@ -9,6 +9,7 @@ import parley.door.Admission;
 import parley.door.HttpDoor;
 import parley.door.Request;
 import parley.protocol.HttpJson;
+import parley.protocol.MemberName;
 import parley.room.RoomRegistry;
 import parley.session.Client;
 import parley.session.Connection;
@@ -62,6 +63,7 @@ public final class EventStreams {
     public void routes(Router.Builder routes) {
         routes.on("GET", "/rooms/{room}/events", (exchange, values) -> get(exchange));
         routes.on("GET", "/events", (exchange, values) -> get(exchange));
+        routes.on("GET", "/watch", (exchange, values) -> get(exchange));
     }
 
     private void get(Exchange exchange) {
@@ -79,6 +81,8 @@ public final class EventStreams {
             exchange.answer(new Answer(200, HEADERS, new byte[0]));
         } else if (verdict instanceof Admission.Events events) {
             open(exchange, events);
+        } else if (verdict instanceof Admission.Watch watch) {
+            open(exchange, watch);
         } else {
             throw new AssertionError(verdict);
         }
@@ -99,10 +103,22 @@ public final class EventStreams {
         return Problem.of(refusal.status(), HttpJson.problem(refusal.status(), code, reason), refusal.headers());
     }
 
+    private void open(Exchange exchange, Admission.Watch watch) {
+        MemberName name = watch.visitor().grant().name();
+        Client client = new Client("/watch", name == null ? null : name.value(), watch.visitor());
+        StreamTerms terms = new StreamTerms(retry, requestsPerSecond, null);
+        CompletableFuture<Connection> opened = new CompletableFuture<>();
+        Transport transport = transport(exchange, opened);
+        opened.complete(sessions.openWatch(client, transport, rooms, watch.list(), terms));
+    }
+
+    private static Transport transport(Exchange exchange, CompletableFuture<Connection> opened) {
+        return exchange.stream(HEADERS, cause -> opened.thenAccept(connection -> connection.failed(cause)));
+    }
+
     private void open(Exchange exchange, Admission.Events events) {
         CompletableFuture<Connection> opened = new CompletableFuture<>();
-        Transport transport =
-                exchange.stream(HEADERS, cause -> opened.thenAccept(connection -> connection.failed(cause)));
+        Transport transport = transport(exchange, opened);
         FirstRoom first = events.rooms().get(0);
         String place = events.rooms().stream()
                 .map(room -> room.room().value())

@@ -86,6 +86,14 @@ public sealed interface Command extends JsonCodec.Decoded {
         }
     }
 
+    /** Watch rooms without being in them, and no others any more. */
+    record Watch(@Nullable Ref ref, WatchList list) implements Command {
+        @Override
+        public @Nullable RoomName room() {
+            return null;
+        }
+    }
+
     /** Ask for a sign of life. */
     record Ping(@Nullable Ref ref) implements Command {
         @Override

@@ -215,6 +215,30 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line) {
         return rooms;
     }
 
+    /** The rooms that a client watches, and whether it wants the last message of each. */
+    WatchList watchList() throws Wrong {
+        List<String> named = new ArrayList<>();
+        if (!(value("rooms") instanceof JsonArray array)) {
+            throw new Wrong(
+                    ErrorCode.MISSING_FIELD, "rooms is a list of names of rooms and patterns; empty to watch none");
+        }
+        for (JsonValue value : array) {
+            named.add(value instanceof JsonString name ? name.getString() : "");
+        }
+        return WatchList.parse(named, flag("last"))
+                .orElseThrow(() -> new Wrong(ErrorCode.BAD_ROOM, "each of rooms is " + WatchList.RULE));
+    }
+
+    /** Whether a field is true; false when it is not there. */
+    private boolean flag(String field) throws Wrong {
+        JsonValue value = value(field);
+        JsonValue.ValueType type = value == null ? JsonValue.ValueType.FALSE : value.getValueType();
+        if (type != JsonValue.ValueType.TRUE && type != JsonValue.ValueType.FALSE) {
+            throw new Wrong(ErrorCode.MISSING_FIELD, field + " is true or false");
+        }
+        return type == JsonValue.ValueType.TRUE;
+    }
+
     @Nullable
     String id() throws Wrong {
         String id = stringIfAny("id");

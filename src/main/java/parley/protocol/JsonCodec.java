@@ -74,11 +74,12 @@ public final class JsonCodec {
             case "who" -> new Command.Who(ref, fields.room());
             case "rename" -> new Command.Rename(ref, fields.name());
             case "renew" -> new Command.Renew(ref, fields.string("token"));
+            case "watch" -> new Command.Watch(ref, fields.watchList());
             case "ping" -> new Command.Ping(ref);
             default ->
                 throw new Fields.Wrong(
                         ErrorCode.UNKNOWN_TYPE,
-                        "type is one of join, leave, say, signal, state, history, who, rename, renew and ping");
+                        "type is one of join, leave, say, signal, state, history, who, watch, rename, renew and ping");
         };
     }
 

@@ -201,6 +201,7 @@ public final class Room {
         }
         log.letTakenGo(needed);
         visitors.turned(log);
+        observer.changed(name);
         long ended = System.nanoTime();
         observer.turned(ended - began, publishedAt == 0 ? -1 : ended - publishedAt);
     }

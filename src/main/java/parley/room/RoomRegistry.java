@@ -51,6 +51,7 @@ public final class RoomRegistry {
     private final AtomicInteger count = new AtomicInteger();
     private final LongAdder forgotten = new LongAdder();
     private final Tally tally = new Tally();
+    private final Watching watching;
 
     /** Set when there was one room too many: the next sweep then does not let empty ones linger. */
     private volatile boolean scarce;
@@ -87,7 +88,17 @@ public final class RoomRegistry {
             TurnObserver observer,
             Executor fanOut,
             Clock clock) {
-        this(limits, limitsOf, maxRooms, storeOf, logBytes, observer, fanOut, clock, clock::millis);
+        this(
+                limits,
+                limitsOf,
+                maxRooms,
+                storeOf,
+                logBytes,
+                WatchLimits.DEFAULT,
+                observer,
+                fanOut,
+                clock,
+                clock::millis);
     }
 
     /**
@@ -97,6 +108,7 @@ public final class RoomRegistry {
      * @param limitsOf the limits of a room
      * @param storeOf where a room is kept
      * @param logBytes how many bytes the messages kept in memory have, in all rooms
+     * @param watch how much clients may watch without being in rooms
      * @param clock the time of day, for messages
      * @param elapsed milliseconds that only go up, for durations: the time of day may be set
      */
@@ -106,20 +118,37 @@ public final class RoomRegistry {
             int maxRooms,
             Function<RoomName, RoomStore> storeOf,
             long logBytes,
+            WatchLimits watch,
             TurnObserver observer,
             Executor fanOut,
             Clock clock,
             LongSupplier elapsed) {
         this.forgetting = new Turn(this::forget, fanOut);
         this.budget = new LogBudget(logBytes, forgetting::isDue);
+        this.watching = new Watching(this, watch, fanOut);
         this.limitsOf = limitsOf;
-        this.observer = observer;
+        this.observer = watching.noting(observer);
         this.limits = limits;
         this.maxRooms = maxRooms;
         this.storeOf = storeOf;
         this.fanOut = fanOut;
         this.clock = clock;
         this.elapsed = elapsed;
+    }
+
+    /** Clients that watch rooms without being in them. */
+    public Watching watching() {
+        return watching;
+    }
+
+    /** The rooms that are in memory; not to be changed. */
+    Map<RoomName, Room> all() {
+        return rooms;
+    }
+
+    /** Where messages of a room may be that is not in memory. */
+    RoomStore.Beyond beyond(RoomName name) {
+        return storeOf.apply(name).beyond();
     }
 
     /**
@@ -458,6 +487,7 @@ public final class RoomRegistry {
     private void remove(Room room) {
         if (rooms.remove(room.name(), room)) {
             count.decrementAndGet();
+            watching.closed(room);
         }
     }
 }

@@ -28,6 +28,21 @@ public interface RoomStore {
      */
     Log open(RoomName name, Listener room);
 
+    /** Where messages of a room may be that is not open here. */
+    enum Beyond {
+        /** Nowhere: they are lost with the room. */
+        NOTHING,
+        /** The store keeps them, and this process alone adds to them. */
+        KEPT,
+        /** The store keeps them, and others add to them. */
+        SHARED
+    }
+
+    /** Where messages of its rooms may be that are not open here. */
+    default Beyond beyond() {
+        return Beyond.NOTHING;
+    }
+
     /** How the messages of a room are numbered. */
     enum Numbering {
         /** One by one. */

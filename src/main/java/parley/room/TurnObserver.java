@@ -1,11 +1,16 @@
 package parley.room;
 
+import parley.protocol.RoomName;
+
 /** Hears how rooms' turns went. Called by the threads that run them; must not block. */
 public interface TurnObserver {
     /** What notes joins, leaves and messages. */
     default RoomWatch watch() {
         return RoomWatch.NONE;
     }
+
+    /** A room's turn has ended: there may be another newest message, or another number of members. */
+    default void changed(RoomName room) {}
 
     /**
      * A turn has ended.

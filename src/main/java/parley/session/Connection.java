@@ -18,7 +18,8 @@ import parley.room.Departure;
  * <p>{@link #text}, {@link #binary} and {@link #heard} are called by the container, one call at a time for a session;
  * all else is for any thread. No method blocks: what may block (closing, pinging) runs on threads of its own.
  */
-public abstract sealed class Connection implements Drain.Source permits EchoConnection, ChatConnection {
+public abstract sealed class Connection implements Drain.Source
+        permits EchoConnection, ChatConnection, WatchConnection {
     /** Generous: a client pings once in some seconds, and has no reason to send fragments of no bytes. */
     private static final int EMPTY_FRAMES_PER_SECOND = 1_000;
 

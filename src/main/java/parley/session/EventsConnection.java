@@ -33,7 +33,7 @@ import parley.room.Start;
  */
 public final class EventsConnection extends ChatConnection {
     /** Proxies and browsers give up a stream in which nothing comes; the usual limits are 30 and 60 seconds. */
-    private static final Duration LONGEST_SILENCE = Duration.ofSeconds(15);
+    static final Duration LONGEST_SILENCE = Duration.ofSeconds(15);
 
     private final @Nullable MemberName name;
     private final boolean isInOneRoom;
@@ -158,7 +158,7 @@ public final class EventsConnection extends ChatConnection {
         }
         if (!isWelcomed) {
             isWelcomed = true;
-            return welcome();
+            return welcome(this, name == null ? null : name.value(), user(), retry, terms);
         }
         Joined in = joined.poll();
         if (in != null) {
@@ -179,12 +179,13 @@ public final class EventsConnection extends ChatConnection {
         return null;
     }
 
-    private Frame welcome() {
-        SessionLimits limits = sessions().limits();
+    /** The first event of a stream. */
+    static Frame welcome(Connection to, @Nullable String name, @Nullable String user, Spread retry, StreamTerms terms) {
+        SessionLimits limits = to.sessions().limits();
         Event.Welcome welcome = new Event.Welcome(
-                client().session(),
-                name == null ? null : name.value(),
-                user(),
+                to.client().session(),
+                name,
+                user,
                 limits.messageBytes(),
                 limits.commandBytes(),
                 limits.rooms(),
@@ -237,11 +238,13 @@ public final class EventsConnection extends ChatConnection {
     /** An event of its own, as far as the transport can still send one, since there is no close frame to say it in. */
     @Override
     String lastWords(Ending why, String reason) {
-        if (saidBye) {
-            return "";
-        }
+        return saidBye ? "" : lastEvent(why, reason, sessions().spread(), retry);
+    }
+
+    /** The last event of a stream that ends for that. */
+    static String lastEvent(Ending why, String reason, Spread stopping, Spread retry) {
         return switch (why) {
-            case SHUTDOWN -> bye("shutdown", sessions().spread()).toString();
+            case SHUTDOWN -> bye("shutdown", stopping).toString();
             case SERVER_FULL, ADDRESS_FULL, ROOM_FULL, TOO_MANY_ROOMS ->
                 bye(reason, Spread.BUSY).toString();
             case NOT_KEPT -> bye("the room cannot be read now", Spread.BUSY).toString();

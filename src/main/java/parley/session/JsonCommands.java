@@ -35,6 +35,7 @@ final class JsonCommands {
     private final RoomRegistry rooms;
     private final Memberships members;
     private final Answers answers;
+    private final WatchedRooms watched;
     /** The pages of history that the client waits for. Lowered by any thread. */
     private final AtomicInteger reads = new AtomicInteger();
 
@@ -46,12 +47,14 @@ final class JsonCommands {
             RoomRegistry rooms,
             Memberships members,
             Answers answers,
+            WatchedRooms watched,
             @Nullable MemberName name) {
         this.connection = connection;
         this.limits = connection.sessions().limits();
         this.rooms = rooms;
         this.members = members;
         this.answers = answers;
+        this.watched = watched;
         this.name = name;
     }
 
@@ -81,6 +84,8 @@ final class JsonCommands {
             rename(rename);
         } else if (command instanceof Command.Renew renew) {
             renew(renew);
+        } else if (command instanceof Command.Watch watch) {
+            watched.watch(watch);
         } else if (command instanceof Command.Ping ping) {
             answers.add(new Event.Pong(ping.ref()));
         } else {
@@ -316,6 +321,7 @@ final class JsonCommands {
         }
         connection.grant(other);
         answers.add(new Event.Ack(renew.ref(), null, null, null));
+        watched.renewed(other);
         for (Member member : members.all()) {
             RoomName room = member.room().name();
             if (!other.mayRead(room)) {

@@ -22,6 +22,7 @@ import parley.room.RoomRegistry;
 public final class JsonConnection extends ChatConnection {
     private final Memberships members = new Memberships(this);
     private final Answers answers;
+    private final WatchedRooms watched;
     private final JsonCommands commands;
 
     /** Set when nothing but the last event is to be sent any more. */
@@ -37,7 +38,9 @@ public final class JsonConnection extends ChatConnection {
             Sessions sessions, Client client, Transport transport, RoomRegistry rooms, @Nullable MemberName name) {
         super(sessions, client, transport);
         this.answers = new Answers(this, rooms.limits().batchBytes());
-        this.commands = new JsonCommands(this, rooms, members, answers, name);
+        this.watched =
+                new WatchedRooms(this, rooms.watching(), answers, rooms.limits().batchBytes());
+        this.commands = new JsonCommands(this, rooms, members, answers, watched, name);
         SessionLimits limits = sessions.limits();
         answers.add(new Event.Welcome(
                 client.session(),
@@ -136,9 +139,10 @@ public final class JsonConnection extends ChatConnection {
             Spread spread = sessions().spread();
             return new Frame.Text(JsonCodec.encode(new Event.Bye("shutdown", spread.min(), spread.max())));
         }
-        for (int i = 0; i < now.length && next == null; i++) {
-            turn = (turn + 1) % now.length;
-            next = now[turn].next();
+        int turns = now.length + 1; // one for all rooms that it watches
+        for (int i = 0; i < turns && next == null; i++) {
+            turn = (turn + 1) % turns;
+            next = turn < now.length ? now[turn].next() : watched.next();
         }
         return next;
     }
@@ -184,6 +188,7 @@ public final class JsonConnection extends ChatConnection {
     @Override
     void release(Departure how) {
         members.leaveAll(how);
+        watched.close();
         answers.clear();
     }
 }

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 import parley.delivery.Transport;
 import parley.protocol.MemberName;
 import parley.protocol.Utf8;
+import parley.protocol.WatchList;
 import parley.room.Format;
 import parley.room.Inspection;
 import parley.room.RoomRegistry;
@@ -153,6 +154,17 @@ public final class Sessions {
         if (add(connection)) {
             takePlace(connection, terms.key());
             connection.enter(rooms, first);
+        }
+        return connection;
+    }
+
+    /** Opens a session that watches rooms without being in them. It may have ended when it is returned. */
+    public WatchConnection openWatch(
+            Client client, Transport transport, RoomRegistry rooms, WatchList list, StreamTerms terms) {
+        WatchConnection connection = new WatchConnection(
+                this, client, transport, rooms.watching(), rooms.limits().batchBytes(), terms);
+        if (add(connection)) {
+            connection.watch(list);
         }
         return connection;
     }
@@ -363,7 +375,7 @@ public final class Sessions {
 
     /** How many of the open ones read event streams. Walks over all sessions. */
     public long readerCount() {
-        return open.stream().filter(EventsConnection.class::isInstance).count();
+        return open.stream().filter(Connection::isMute).count();
     }
 
     /** How many have ended and are not yet known to be gone. */

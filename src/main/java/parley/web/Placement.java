@@ -38,6 +38,7 @@ record Placement(String prefix) {
             "/messages",
             "/events",
             "/events/*",
+            "/watch",
             "/sessions/*",
             "/members/*",
             "/tickets",

@@ -2,6 +2,7 @@ package parley.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jakarta.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import parley.testclient.EventReader;
 import parley.testclient.JsonClient;
 
 /**
@@ -54,6 +56,10 @@ class HttpDocumentTest extends HttpBase {
     }
 
     private void replay(String text) throws Exception {
+        if (text.startsWith("curl -N ")) {
+            replayStream(text.lines().toList());
+            return;
+        }
         int end = Pattern.compile("\n\\d{3}($|\n)")
                 .matcher(text)
                 .results()
@@ -74,6 +80,23 @@ class HttpDocumentTest extends HttpBase {
         for (String line : lines.subList(1, lines.size() - expected.size())) {
             String[] header = line.split(": ", 2);
             assertThat(got.header(header[0])).isEqualTo(standIns.asMeant(header[1]));
+        }
+    }
+
+    /** The first event of a stream of that type. */
+    private void replayStream(List<String> lines) throws Exception {
+        String address = WORD.matcher(lines.get(0))
+                .results()
+                .map(HttpDocumentTest::word)
+                .toList()
+                .get(2);
+        try (EventReader reader = EventReader.open(server.port(), address.substring("localhost:8080".length()))) {
+            assertThat(reader.status()).isEqualTo(Integer.parseInt(lines.get(1)));
+            JsonObject expected = JsonClient.parse(lines.get(3).substring("data: ".length()));
+            JsonObject got = JsonClient.parse(
+                    reader.next(lines.get(2).substring("event: ".length())).data());
+            standIns.learn(expected, got);
+            assertThat(got).isEqualTo(JsonClient.parse(standIns.asMeant(expected.toString())));
         }
     }
 

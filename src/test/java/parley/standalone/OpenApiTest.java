@@ -136,6 +136,7 @@ class OpenApiTest extends HttpBase {
                 "no  | GET | /openapi.json | - | - | 200",
                 "no  | GET | /rooms/{room}/events?after=x | java | - | 400",
                 "no  | GET | /events | - | - | 400",
+                "no  | GET | /watch | - | - | 400",
             })
     void whatIsAnsweredIsDescribed(
             String credentials, String method, String target, String value, String body, int status) throws Exception {

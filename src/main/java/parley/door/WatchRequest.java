@@ -1,0 +1,42 @@
+package parley.door;
+
+import java.util.List;
+import java.util.Map;
+import parley.protocol.WatchList;
+import parley.room.WatchLimits;
+
+/**
+ * What a request for an event stream of watched rooms asks for. Immutable.
+ *
+ * @param parameters those of its query
+ */
+record WatchRequest(WatchList list, Map<String, String> parameters) {
+    /**
+     * Reads a request.
+     *
+     * @throws ReaderRequest.Wrong when it cannot be
+     */
+    static WatchRequest of(Request request, WatchLimits limits) throws ReaderRequest.Wrong {
+        Map<String, String> parameters;
+        List<String> named;
+        try {
+            parameters = Query.parse(request.query());
+            named = Query.all(request.query(), "room");
+        } catch (IllegalArgumentException e) {
+            throw new ReaderRequest.Wrong(Admission.BROKEN_QUERY);
+        }
+        String last = parameters.getOrDefault("last", "false");
+        if (!last.equals("true") && !last.equals("false")) {
+            throw new ReaderRequest.Wrong("last is true or false");
+        }
+        WatchList list = WatchList.parse(named, last.equals("true"))
+                .orElseThrow(() -> new ReaderRequest.Wrong("each room is " + WatchList.RULE));
+        int patterns = list.patterns().size();
+        if (list.size() == 0 || list.size() > limits.rooms() || patterns > WatchLimits.PATTERNS) {
+            throw new ReaderRequest.Wrong("a stream watches 1 to " + limits.rooms() + " rooms, up to "
+                    + WatchLimits.PATTERNS + " of them patterns, as in /watch?room=a&room=team-*; not " + list.size()
+                    + " with " + patterns + " patterns");
+        }
+        return new WatchRequest(list, parameters);
+    }
+}

@@ -1,0 +1,201 @@
+package parley.room;
+
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import parley.protocol.RoomName;
+import parley.protocol.WatchedJson;
+
+/** A room that clients watch, as it was when the last tick looked at it. Guarded by the lock of {@link Watching}. */
+final class WatchedRoom {
+    /**
+     * What there is to tell of a room.
+     *
+     * @param newest its newest message; null when it has none
+     * @param count how many members it has
+     */
+    record Truth(RoomStore.@Nullable Expected newest, int count) {
+        /** Of a room that is nowhere. */
+        static final Truth NOWHERE = new Truth(null, 0);
+    }
+
+    /** A room's last message, as it is written. */
+    record Last(String epoch, long seq, String json) {
+        private static final int OVERHEAD_BYTES = 128;
+
+        long bytes() {
+            return json.length() + OVERHEAD_BYTES;
+        }
+    }
+
+    private final RoomName name;
+    /** All that watch it, by name or by a pattern. */
+    private final Set<Watcher> watchers = new HashSet<>();
+    /** How many of them have named it. */
+    private int named;
+    /** How many of them want its last message. */
+    private int wantLast;
+    /** Null until it is known. */
+    private @Nullable Truth truth;
+    /** What the store said that it has of it; null when it was not asked. */
+    private RoomStore.@Nullable Expected stored;
+
+    private @Nullable Last last;
+    /** The newest message that the room does not keep any more; null for none. */
+    private RoomStore.@Nullable Expected letGo;
+
+    private String line = "";
+    private String lineWithLast = "";
+    /** Whether it was open when the last tick looked, with members or messages. */
+    private boolean isThere;
+    /** Kept open for those that watch it; null for none. */
+    private @Nullable Room held;
+    /** Whether it waits for a look at the store, or is being looked at. */
+    private boolean isAsked;
+    /** The tick from which on the store is to be asked. */
+    private long askAt;
+
+    WatchedRoom(RoomName name) {
+        this.name = name;
+    }
+
+    RoomName name() {
+        return name;
+    }
+
+    Set<Watcher> watchers() {
+        return watchers;
+    }
+
+    void add(Watcher watcher, boolean wantsLast) {
+        if (watchers.add(watcher)) {
+            wantLast += wantsLast ? 1 : 0;
+        }
+    }
+
+    void remove(Watcher watcher, boolean wantsLast) {
+        if (watchers.remove(watcher)) {
+            wantLast -= wantsLast ? 1 : 0;
+        }
+    }
+
+    /** One more has named it, or one less. */
+    void named(int more) {
+        named += more;
+    }
+
+    boolean isNamed() {
+        return named > 0;
+    }
+
+    boolean isLastWanted() {
+        return wantLast > 0;
+    }
+
+    @Nullable
+    Truth truth() {
+        return truth;
+    }
+
+    /** Takes in what it is like now; whether that is something else. */
+    boolean is(Truth now) {
+        if (now.equals(truth)) {
+            return false;
+        }
+        truth = now;
+        RoomStore.Expected newest = now.newest();
+        line = newest == null
+                ? WatchedJson.room(name, null, 0, now.count())
+                : WatchedJson.room(name, newest.epoch(), newest.seq(), now.count());
+        write();
+        return true;
+    }
+
+    boolean isThere() {
+        return isThere;
+    }
+
+    void there(boolean is) {
+        isThere = is;
+    }
+
+    private void write() {
+        Last its = last;
+        lineWithLast = its == null || !isOfNewest(its) ? line : WatchedJson.withLast(line, its.json());
+    }
+
+    private boolean isOfNewest(Last one) {
+        return isLast(one.epoch(), one.seq());
+    }
+
+    /** Whether its newest message is that one. */
+    boolean isLast(String epoch, long seq) {
+        RoomStore.Expected newest = truth == null ? null : truth.newest();
+        return newest != null && seq == newest.seq() && epoch.equals(newest.epoch());
+    }
+
+    /** Whether the last message is known, and that one. */
+    boolean hasLast(RoomStore.Expected newest) {
+        return last != null && last.seq() == newest.seq() && last.epoch().equals(newest.epoch());
+    }
+
+    /** Whether the last message is wanted and not known. */
+    boolean isLastMissing() {
+        RoomStore.Expected newest = truth == null ? null : truth.newest();
+        return isLastWanted() && newest != null && !newest.equals(letGo) && !hasLast(newest);
+    }
+
+    /** The room does not keep its last message any more. */
+    void lastIsLetGo() {
+        letGo = truth == null ? stored : truth.newest();
+    }
+
+    @Nullable
+    Last last() {
+        return last;
+    }
+
+    /** Keeps its last message; null for none any more. */
+    void last(@Nullable Last message) {
+        last = message;
+        write();
+    }
+
+    /** What a client is sent of it. */
+    String line(boolean withLast) {
+        return withLast ? lineWithLast : line;
+    }
+
+    RoomStore.@Nullable Expected stored() {
+        return stored;
+    }
+
+    /** That is what the store has, or something newer. */
+    void stored(RoomStore.Expected newest) {
+        RoomStore.Expected before = stored;
+        boolean isOlder = before != null && before.epoch().equals(newest.epoch()) && before.seq() > newest.seq();
+        stored = isOlder ? before : newest;
+    }
+
+    @Nullable
+    Room held() {
+        return held;
+    }
+
+    void held(@Nullable Room room) {
+        held = room;
+    }
+
+    boolean isAsked() {
+        return isAsked;
+    }
+
+    long askAt() {
+        return askAt;
+    }
+
+    void asked(boolean is, long at) {
+        isAsked = is;
+        askAt = at;
+    }
+}

@@ -1,0 +1,440 @@
+package parley.room;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import parley.protocol.Message;
+import parley.protocol.RoomName;
+import parley.protocol.WatchedJson;
+
+/**
+ * All rooms that clients watch without being in them, and what is known of each: its newest message and how many
+ * members it has. Any thread may call any method, except where it says otherwise.
+ *
+ * <p>Rooms note here that something of them may have changed, without a lock. A <i>tick</i>, four times a second at
+ * most, looks at each of those once for all clients, marks it as pending with those that watch it, and has them woken.
+ * So its cost is that of what has changed in rooms that are watched.
+ *
+ * <p>The lock guards what is known of rooms and what each {@link Watcher} watches and has pending. No room's lock is
+ * taken while it is held, and nothing is sent, read or called but the rights of a client, which are a pure function.
+ * The tick alone changes what is known of a room, but for its last message; so nothing older comes after something
+ * newer.
+ */
+public final class Watching {
+    /** How many watchers a task wakes. */
+    private static final int WOKEN_TOGETHER = 64;
+
+    private final RoomRegistry rooms;
+    private final WatchLimits limits;
+    private final Executor fanOut;
+    private final WatchedStores stores;
+
+    /** Written under the lock, read without it by rooms that have changed. */
+    private final Map<RoomName, WatchedRoom> watched = new ConcurrentHashMap<>();
+    /** Whether rooms may come into being that somebody watches. Written under the lock. */
+    private volatile boolean hasPatterns;
+    /** Rooms of which something may have changed since the last tick. */
+    private final Set<RoomName> changed = ConcurrentHashMap.newKeySet();
+
+    private final ReentrantLock lock = new ReentrantLock();
+
+    // Guarded by the lock
+    private final Set<Watcher> watchers = new HashSet<>();
+
+    private final Set<Watcher> withPatterns = new HashSet<>();
+
+    /** Those that have something pending since the last tick. */
+    private final Set<Watcher> toWake = new LinkedHashSet<>();
+
+    /** How many rooms all watch together. */
+    private int pairs;
+
+    private int patterns;
+
+    private long lastBytes;
+
+    Watching(RoomRegistry rooms, WatchLimits limits, Executor fanOut) {
+        this.rooms = rooms;
+        this.limits = limits;
+        this.fanOut = fanOut;
+        this.stores = new WatchedStores(rooms, limits, this);
+    }
+
+    /** A client that watches nothing yet. It is to be {@linkplain Watcher#close closed}. */
+    public Watcher watcher(Runnable wake) {
+        return new Watcher(this, wake);
+    }
+
+    /** How much clients may watch. */
+    public WatchLimits limits() {
+        return limits;
+    }
+
+    /** How many clients watch rooms. */
+    public int watcherCount() {
+        lock();
+        try {
+            return watchers.size();
+        } finally {
+            unlock();
+        }
+    }
+
+    /** How many rooms they watch, a room counted once for each. */
+    public int watchedCount() {
+        lock();
+        try {
+            return pairs;
+        } finally {
+            unlock();
+        }
+    }
+
+    /** How many different rooms they watch. */
+    public int roomCount() {
+        return watched.size();
+    }
+
+    /** How many rooms are kept open for them. */
+    public int heldCount() {
+        lock();
+        try {
+            return stores.heldLocked();
+        } finally {
+            unlock();
+        }
+    }
+
+    /** The bytes of the last messages that are kept for them. */
+    public long lastBytes() {
+        lock();
+        try {
+            return lastBytes;
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Has rooms note here what changes, besides what they tell the other. */
+    TurnObserver noting(TurnObserver other) {
+        return new TurnObserver() {
+            @Override
+            public RoomWatch watch() {
+                return other.watch();
+            }
+
+            @Override
+            public void changed(RoomName room) {
+                Watching.this.changed(room);
+            }
+
+            @Override
+            public void turned(long tookNanos, long sincePublishedNanos) {
+                other.turned(tookNanos, sincePublishedNanos);
+            }
+        };
+    }
+
+    /** Something of a room may have changed, or it is not there any more. Takes no lock. */
+    void changed(RoomName room) {
+        if (hasPatterns || watched.containsKey(room)) {
+            changed.add(room);
+        }
+    }
+
+    /** A room has been given up. Not under its lock. */
+    void closed(Room room) {
+        RoomName name = room.name();
+        RoomStore.Expected newest = room.log().newest();
+        lock();
+        try {
+            WatchedRoom its = watched.get(name);
+            if (its != null && !newest.epoch().isEmpty()) {
+                its.stored(newest); // no tick may have looked at the room since it was published
+            }
+        } finally {
+            unlock();
+        }
+        changed(name);
+    }
+
+    /** Looks at what has changed and has those woken that watch it. For one thread at a time. */
+    public void tick() {
+        for (Iterator<RoomName> next = changed.iterator(); next.hasNext(); ) {
+            RoomName room = next.next();
+            next.remove(); // before it is looked at: what changes from here on is looked at the next time
+            look(room);
+        }
+        stores.tick();
+        wake();
+    }
+
+    private void look(RoomName name) {
+        Room room = rooms.all().get(name);
+        WatchedRoom.Truth seen = room == null ? null : truth(room);
+        if (room != null && seen == null) {
+            return; // it is being opened, and notes here when it is
+        }
+        boolean isThere = seen != null && (seen.count() > 0 || seen.newest() != null);
+        boolean wantsHold;
+        lock();
+        try {
+            WatchedRoom its = watched.get(name);
+            if (isThere) {
+                offerLocked(name, its != null && its.isThere());
+                its = watched.get(name);
+            }
+            if (its == null) {
+                return;
+            }
+            wantsHold = room != null && seen != null && stores.wantsHoldLocked(its, room, seen);
+        } finally {
+            unlock();
+        }
+        boolean isHeld = wantsHold && room != null && room.visitors().enter();
+        WatchedRoom.Last last = room == null || seen == null ? null : inMemory(room, seen);
+        boolean isLastMissing;
+        lock();
+        try {
+            WatchedRoom its = watched.get(name);
+            if (its == null) {
+                if (isHeld && room != null) {
+                    stores.releaseLocked(room);
+                }
+                return;
+            }
+            if (isHeld && room != null) {
+                stores.holdLocked(its, room);
+            }
+            WatchedRoom.Truth now = seen != null ? seen : stores.closedLocked(its);
+            its.there(isThere);
+            if (now != null) {
+                isLocked(its, now, last);
+            }
+            if (!isThere) {
+                List.copyOf(its.watchers()).forEach(watcher -> watcher.closedLocked(name));
+            }
+            isLastMissing = its.isLastMissing();
+            if (isLastMissing && room == null) {
+                stores.askForLastLocked(its);
+            }
+        } finally {
+            unlock();
+        }
+        if (isLastMissing && room != null && last == null) {
+            readLast(room);
+        }
+    }
+
+    /** What there is to tell of a room; null while its store has not said what there is. */
+    private static WatchedRoom.@Nullable Truth truth(Room room) {
+        RoomLog log = room.log();
+        RoomStore.Expected newest = log.newest();
+        if (newest.epoch().isEmpty()) {
+            return null;
+        }
+        // Where rooms share numbers that of an empty room is of another's message.
+        boolean hasAny = log.firstWhereNumbersAreShared() == null
+                ? newest.seq() > 0
+                : log.ring().head() >= log.beginning().place();
+        return new WatchedRoom.Truth(hasAny ? newest : null, room.roster().count());
+    }
+
+    /** The last message, if it is in memory. */
+    private WatchedRoom.@Nullable Last inMemory(Room room, WatchedRoom.Truth seen) {
+        RoomStore.Expected newest = seen.newest();
+        lock();
+        try {
+            WatchedRoom its = watched.get(room.name());
+            if (newest == null || its == null || !its.isLastWanted() || its.hasLast(newest)) {
+                return null;
+            }
+        } finally {
+            unlock();
+        }
+        Ring ring = room.log().ring();
+        Message message = ring.read(ring.head());
+        return message == null || message.seq() != newest.seq()
+                ? null
+                : new WatchedRoom.Last(newest.epoch(), message.seq(), WatchedJson.last(room.name(), message));
+    }
+
+    /** Reads the last message of a room that memory does not have any more. Not under the lock. */
+    void readLast(Room room) {
+        room.read(null, History.Range.newest(1), page -> {
+            RoomName name = room.name();
+            WatchedRoom.Last last = null;
+            if (page != null && !page.messages().isEmpty()) {
+                Message message = page.messages().get(page.messages().size() - 1);
+                last = new WatchedRoom.Last(page.epoch(), message.seq(), WatchedJson.last(name, message));
+            }
+            lock();
+            try {
+                WatchedRoom its = watched.get(name);
+                if (its == null) {
+                    return;
+                }
+                if (page == null) {
+                    stores.askLaterLocked(its);
+                } else if (last == null) {
+                    its.lastIsLetGo();
+                } else if ((its.truth() == null || its.isLast(last.epoch(), last.seq())) && keepLastLocked(its, last)) {
+                    its.watchers().forEach(watcher -> watcher.changedLocked(name));
+                }
+            } finally {
+                unlock();
+            }
+        });
+    }
+
+    /** Takes in what a room is like, and marks it as pending with all that watch it. */
+    private void isLocked(WatchedRoom its, WatchedRoom.Truth now, WatchedRoom.@Nullable Last last) {
+        boolean isLast = last != null && keepLastLocked(its, last);
+        if (its.is(now) || isLast) {
+            its.watchers().forEach(watcher -> watcher.changedLocked(its.name()));
+        }
+    }
+
+    /** Keeps the last message of a room, unless there are too many bytes of them; whether it does. */
+    private boolean keepLastLocked(WatchedRoom its, WatchedRoom.Last last) {
+        dropLastLocked(its);
+        if (!its.isLastWanted() || lastBytes + last.bytes() > limits.lastBytes()) {
+            return false;
+        }
+        its.last(last);
+        lastBytes += last.bytes();
+        return true;
+    }
+
+    private void dropLastLocked(WatchedRoom its) {
+        WatchedRoom.Last last = its.last();
+        if (last != null) {
+            lastBytes -= last.bytes();
+            its.last(null);
+        }
+    }
+
+    /** Clients that watch patterns are offered a room that has come to be, or that was too much for them before. */
+    private void offerLocked(RoomName room, boolean wasThere) {
+        for (Watcher watcher : withPatterns) {
+            if (!wasThere || watcher.hasMoreLocked()) {
+                watcher.offerLocked(room);
+            }
+        }
+    }
+
+    private void wake() {
+        List<Watcher> due = new ArrayList<>();
+        lock();
+        try {
+            for (Watcher watcher : toWake) {
+                if (watcher.isDueLocked()) {
+                    due.add(watcher);
+                }
+            }
+            toWake.clear();
+        } finally {
+            unlock();
+        }
+        for (int from = 0; from < due.size(); from += WOKEN_TOGETHER) {
+            List<Watcher> some = due.subList(from, Math.min(from + WOKEN_TOGETHER, due.size()));
+            fanOut.execute(() -> some.forEach(Watcher::wake));
+        }
+    }
+
+    void lock() {
+        lock.lock();
+    }
+
+    void unlock() {
+        lock.unlock();
+    }
+
+    /** Whether clients may watch that many more rooms and patterns. */
+    boolean hasSpaceLocked(int moreRooms, int morePatterns) {
+        assert lock.isHeldByCurrentThread();
+        return (moreRooms <= 0 || pairs + moreRooms <= limits.roomsInAll())
+                && (morePatterns <= 0 || patterns + morePatterns <= WatchLimits.PATTERNS_IN_ALL);
+    }
+
+    /** A client has a list from now on. */
+    void listedLocked(Watcher watcher, boolean watchesAny, int itsPatterns) {
+        assert lock.isHeldByCurrentThread();
+        if (watchesAny) {
+            watchers.add(watcher);
+        }
+        if (itsPatterns > 0) {
+            withPatterns.add(watcher);
+            patterns += itsPatterns;
+            hasPatterns = true;
+        }
+    }
+
+    /** It has that list no more. */
+    void unlistedLocked(Watcher watcher, int itsPatterns) {
+        assert lock.isHeldByCurrentThread();
+        watchers.remove(watcher);
+        withPatterns.remove(watcher);
+        toWake.remove(watcher);
+        patterns -= itsPatterns;
+        hasPatterns = !withPatterns.isEmpty();
+    }
+
+    /** A client watches a room. */
+    WatchedRoom watchLocked(RoomName room, Watcher watcher, boolean wantsLast) {
+        assert lock.isHeldByCurrentThread();
+        WatchedRoom its = watched.computeIfAbsent(room, WatchedRoom::new);
+        its.add(watcher, wantsLast);
+        pairs++;
+        if (its.truth() == null || its.isLastMissing()) {
+            changed.add(room); // now that rooms find it
+        }
+        return its;
+    }
+
+    /** It does not any more. */
+    void unwatchLocked(WatchedRoom room, Watcher watcher, boolean wantsLast) {
+        assert lock.isHeldByCurrentThread();
+        room.remove(watcher, wantsLast);
+        pairs--;
+        if (!room.isLastWanted()) {
+            dropLastLocked(room);
+        }
+        if (room.watchers().isEmpty()) {
+            watched.remove(room.name());
+            stores.droppedLocked(room);
+        } else if (!room.isNamed()) {
+            changed.add(room.name()); // it may be kept open for nobody
+        }
+    }
+
+    /** Has a client woken at the next tick. */
+    void wakeLocked(Watcher watcher) {
+        assert lock.isHeldByCurrentThread();
+        toWake.add(watcher);
+    }
+
+    boolean isWatchedLocked(WatchedRoom room) {
+        assert lock.isHeldByCurrentThread();
+        return watched.get(room.name()) == room;
+    }
+
+    /** Has a room looked at with the next tick. */
+    void lookSoon(RoomName room) {
+        changed.add(room);
+    }
+
+    /** The rooms that are open now. */
+    Collection<RoomName> open() {
+        return rooms.all().keySet();
+    }
+}
