@@ -530,7 +530,7 @@ class EventLine {
         this.#refuse(asked, 'forbidden', 'a state needs WebSocket, which is not in use here');
         break;
       case 'mark':
-        this.#refuse(asked, 'forbidden', 'a read mark needs WebSocket, which is not in use here');
+        this.#mark(asked);
         break;
       case 'history':
         this.#get(asked, () => this.#ask('GET', `rooms/${room}/messages`, { query: { before, after, limit } }));
@@ -912,6 +912,24 @@ class EventLine {
       }
     } catch (error) {
       this.#refuse(asked, 'lost', `the signal may have been lost: ${error.message}`);
+    }
+  }
+
+  /** A mark may be set again: it never goes back. */
+  async #mark(asked) {
+    const { room, seq, epoch } = asked.what;
+    try {
+      const answer = await this.#ask('PUT', `rooms/${room}/mark`, {
+        type: 'application/json',
+        body: JSON.stringify({ seq, epoch }),
+      });
+      if (answer.status === 200) {
+        this.#answer(asked, { type: 'ack', room, seq: answer.json().mark });
+      } else {
+        this.#fail(asked, answer);
+      }
+    } catch (error) {
+      this.#refuse(asked, 'unavailable', error.message);
     }
   }
 

@@ -76,6 +76,35 @@ public final class HttpJson {
         }
     }
 
+    /** What became of the body that sets a read mark. */
+    public sealed interface DecodedMark permits Mark, WrongMark {}
+
+    /**
+     * Up to where a user has read.
+     *
+     * @param epoch the history that the number belongs to; null when it does not say
+     */
+    public record Mark(long seq, @Nullable String epoch) implements DecodedMark {}
+
+    /** It is no mark: why, in a word and in a sentence. */
+    public record WrongMark(ErrorCode code, String reason) implements DecodedMark {}
+
+    /** Reads a read mark. */
+    public static DecodedMark mark(String json) {
+        Fields fields;
+        try {
+            fields = Fields.of(json);
+        } catch (Fields.Wrong e) {
+            return new WrongMark(e.code, "a mark is one JSON object (RFC 8259), in which no key stands twice");
+        }
+        try {
+            fields.needDepth();
+            return new Mark(fields.seq(), fields.epoch());
+        } catch (Fields.Wrong e) {
+            return new WrongMark(e.code, e.reason);
+        }
+    }
+
     /** Whether it can be an {@code id}. */
     public static boolean isId(String id) {
         return !id.isEmpty() && id.length() <= Fields.MAX_WORD && Utf8.canEncode(id);

@@ -43,36 +43,39 @@ final class MemoryMarks implements MarkStore {
             return;
         }
         Answer answer;
+        boolean isFurther;
         lock.lock();
         try {
-            answer = isClosed ? No.NOT_NOW : raiseLocked(user, mark.seq(), most);
+            Long before = marks.get(user);
+            isFurther = before == null || before < mark.seq();
+            if (isClosed) {
+                answer = No.NOT_NOW;
+            } else if (before != null && before >= mark.seq()) {
+                answer = new Holds(new Mark(epoch, before));
+            } else {
+                answer = setLocked(user, mark, before == null, most) ? new Holds(mark) : No.FULL;
+            }
         } finally {
             lock.unlock();
         }
-        if (answer instanceof Holds holds) {
-            onMarked.accept(user, holds.mark());
+        if (isFurther && answer instanceof Holds) {
+            onMarked.accept(user, mark);
         }
         onRaised.accept(answer);
     }
 
+    /** Sets a mark behind all others; false when there is no place for one more. */
     @GuardedBy("lock")
-    private Answer raiseLocked(String user, long seq, int most) {
-        assert lock.isHeldByCurrentThread();
-        Long before = marks.get(user);
-        if (before != null && before >= seq) {
-            return new Holds(new Mark(epoch, before));
-        }
-        if (before == null) {
-            while (marks.size() >= most || !bytes.take(bytes(user))) {
-                if (marks.isEmpty()) {
-                    return No.FULL;
-                }
-                letOldestGoLocked();
+    private boolean setLocked(String user, Mark mark, boolean isNew, int most) {
+        while (isNew && (marks.size() >= most || !bytes.take(bytes(user)))) {
+            if (marks.isEmpty()) {
+                return false;
             }
+            letOldestGoLocked();
         }
         marks.remove(user);
-        marks.put(user, seq); // behind the others
-        return new Holds(new Mark(epoch, seq));
+        marks.put(user, mark.seq());
+        return true;
     }
 
     @GuardedBy("lock")

@@ -148,6 +148,11 @@ public final class Room {
         return marks;
     }
 
+    /** The newest message that is known. */
+    public RoomStore.Expected newest() {
+        return log.newest();
+    }
+
     /** Calls back once the room is open, with its newest message, or with null when it cannot be opened. */
     void whenOpen(BooleanSupplier hasEnded, Consumer<RoomStore.@Nullable Expected> then) {
         seats.whenOpen(hasEnded, isOpen -> then.accept(isOpen ? log.newest() : null));

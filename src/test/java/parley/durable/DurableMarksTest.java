@@ -113,7 +113,7 @@ class DurableMarksTest extends DurableBase {
                 .isEqualTo(store.markCount())
                 .isGreaterThanOrEqualTo(32);
         assertThat(mark(log, "u99")).isInstanceOf(MarkStore.Holds.class);
-        assertThat(mark(log, "u67")).isEqualTo(MarkStore.No.NONE);
+        assertThat(mark(log, "u65")).isEqualTo(MarkStore.No.NONE);
     }
 
     /** A megabyte for messages leaves a sixteenth for marks. */

@@ -7,7 +7,12 @@ import static parley.testclient.Token.token;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.Test;
@@ -20,7 +25,7 @@ class MarksTest extends ServerBase {
     private Path folder;
 
     private void startWithTokens(String... more) throws Exception {
-        List<String> settings = new java.util.ArrayList<>(List.of("access.mode=token", "access.secret=" + SECRET));
+        List<String> settings = new ArrayList<>(List.of("access.mode=token", "access.secret=" + SECRET));
         settings.addAll(List.of(more));
         start(settings.toArray(new String[0]));
     }
@@ -142,6 +147,57 @@ class MarksTest extends ServerBase {
             JsonObject joined = ann.next("joined");
             assertThat(joined.getInt("mark")).isEqualTo(3);
             assertThat(joined.getInt("unread")).isEqualTo(2);
+        }
+    }
+
+    private HttpResponse<String> http(String method, String path, String user, String body) throws Exception {
+        JwtClaims claims = claims(user, "java");
+        if (user != null) {
+            claims.setSubject(user);
+        }
+        return HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
+                                .header("Authorization", "Bearer " + token(claims))
+                                .header("Content-Type", "application/json")
+                                .method(
+                                        method,
+                                        body == null
+                                                ? HttpRequest.BodyPublishers.noBody()
+                                                : HttpRequest.BodyPublishers.ofString(JsonClient.quoted(body)))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+    }
+
+    @Test
+    void aMarkIsSetAndReadOverHttpToo() throws Exception {
+        startWithTokens();
+        try (JsonClient ann = client("ann")) {
+            String epoch = ann.next("joined").getString("epoch");
+            say(ann, 5);
+            assertThat(http("GET", "/rooms/java/mark", "ann", null).statusCode())
+                    .isEqualTo(404);
+            HttpResponse<String> set = http("PUT", "/rooms/java/mark", "ann", "{'seq':3,'epoch':'" + epoch + "'}");
+            assertThat(set.statusCode()).as(set.body()).isEqualTo(200);
+            assertThat(answer(JsonClient.parse(set.body())))
+                    .isEqualTo("{'type':'mark','epoch':'" + epoch + "','seq':5,'mark':3,'unread':2}");
+            assertThat(ann.next("mark").getInt("mark")).isEqualTo(3);
+            HttpResponse<String> lower = http("PUT", "/rooms/java/mark", "ann", "{'seq':1}");
+            assertThat(lower.body()).isEqualTo(set.body());
+            assertThat(http("GET", "/rooms/java/mark", "ann", null).body()).isEqualTo(set.body());
+            assertThat(http("GET", "/rooms/java/mark", "bob", null).statusCode())
+                    .isEqualTo(404);
+            assertThat(http("PUT", "/rooms/java/mark", null, "{'seq':1}").statusCode())
+                    .isEqualTo(403);
+            assertThat(http("PUT", "/rooms/secret/mark", "ann", "{'seq':1}").statusCode())
+                    .as("of a room that it may not read")
+                    .isEqualTo(403);
+            assertThat(http("PUT", "/rooms/java/mark", "ann", "{'seq':1,'epoch':'another'}")
+                            .statusCode())
+                    .isEqualTo(409);
+            assertThat(http("PUT", "/rooms/java/mark", "ann", "{'seq':'x'}").statusCode())
+                    .isEqualTo(422);
+            assertThat(http("PUT", "/rooms/java/mark", "ann", "{").statusCode()).isEqualTo(400);
         }
     }
 }
