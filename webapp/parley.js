@@ -523,14 +523,14 @@ class EventLine {
         this.#unsaid.set(room, [...(this.#unsaid.get(room) ?? []), asked]);
         this.#say(room);
         break;
+      case 'mark':
+        this.#mark(asked);
+        break;
       case 'signal':
         this.#signal(asked);
         break;
       case 'state':
         this.#refuse(asked, 'forbidden', 'a state needs WebSocket, which is not in use here');
-        break;
-      case 'mark':
-        this.#mark(asked);
         break;
       case 'history':
         this.#get(asked, () => this.#ask('GET', `rooms/${room}/messages`, { query: { before, after, limit } }));

@@ -453,6 +453,25 @@ overWebSocket('a state that the server refuses, or that cannot be told any more,
   await assert.rejects(java.setState({ x: 4 }), { code: 'left' });
 });
 
+overWebSocket('members show states', async () => {
+  const java = await enter();
+  const bob = { name: 'Bob', connections: 1, state: { ['__proto__']: 1, cursor: [1, 2] } };
+  await lines[0].say({ type: 'presence', room: 'java', joined: ['Bob'], left: [], count: 2, members: [bob] });
+  assert.deepEqual(java.people, [bob]);
+  await lines[0].say({ type: 'presence', room: 'java', joined: [], left: [], count: 2, gone: [{ name: 'Bob' }] });
+  assert.deepEqual(java.people, [{ name: 'Bob' }]);
+});
+
+overWebSocket('messages, signals and the connection say which user it is', async () => {
+  const java = await enter();
+  const users = [];
+  java.addEventListener('message', ({ detail }) => users.push(detail.user));
+  java.addEventListener('signal', ({ detail }) => users.push(detail.user));
+  await lines[0].say({ type: 'welcome', session: 's', user: '7', limits: { bytes: 100, commandBytes: 1000, rooms: 5, rate: 0 } });
+  await lines[0].say(lines[0].message(1, { from: 'Ann', user: '7' }), { type: 'signal', room: 'java', user: '8', data: 1 });
+  assert.deepEqual([parley.user, ...users], ['7', '7', '8']);
+});
+
 overWebSocket('marks: the furthest is sent, again after the connection was lost, and the promise has what holds', async () => {
   const java = await enter();
   const held = [];
@@ -508,25 +527,6 @@ check('unread: what the server counted, and what came behind that, each once', a
   assert.deepEqual(told, [
     [1, 3, false], [1, 4, false], [4, 2, false], [4, 3, false], [5, 100, false], [6, 100, true],
   ]);
-});
-
-overWebSocket('members show states', async () => {
-  const java = await enter();
-  const bob = { name: 'Bob', connections: 1, state: { ['__proto__']: 1, cursor: [1, 2] } };
-  await lines[0].say({ type: 'presence', room: 'java', joined: ['Bob'], left: [], count: 2, members: [bob] });
-  assert.deepEqual(java.people, [bob]);
-  await lines[0].say({ type: 'presence', room: 'java', joined: [], left: [], count: 2, gone: [{ name: 'Bob' }] });
-  assert.deepEqual(java.people, [{ name: 'Bob' }]);
-});
-
-overWebSocket('messages, signals and the connection say which user it is', async () => {
-  const java = await enter();
-  const users = [];
-  java.addEventListener('message', ({ detail }) => users.push(detail.user));
-  java.addEventListener('signal', ({ detail }) => users.push(detail.user));
-  await lines[0].say({ type: 'welcome', session: 's', user: '7', limits: { bytes: 100, commandBytes: 1000, rooms: 5, rate: 0 } });
-  await lines[0].say(lines[0].message(1, { from: 'Ann', user: '7' }), { type: 'signal', room: 'java', user: '8', data: 1 });
-  assert.deepEqual([parley.user, ...users], ['7', '7', '8']);
 });
 
 check('an iteration has every message from its beginning and ends when the room is left', async () => {

@@ -130,9 +130,9 @@ public final class Parley {
         chores.add(openings::sweep);
         this.local = new LocalRooms(rooms, openings, sessions, pools.calling(), System::nanoTime);
         metrics.of(sessions, rooms, admission);
-        metrics.of(memory);
         metrics.of(tickets);
         metrics.of(local, listeners);
+        metrics.of(memory);
         if (durable != null) {
             metrics.of(durable);
         }
