@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import parley.testclient.JsonClient;
 
 /** Read marks as clients see them. */
-class MarksTest extends ServerBase {
+class ReadMarksServerTest extends ServerBase {
     @TempDir
     private Path folder;
 
