@@ -78,13 +78,13 @@ final class MarkRoutes {
     }
 
     private void set(Exchange exchange, String user, Room room, String text) {
-        HttpJson.DecodedMark decoded = HttpJson.mark(text);
-        if (decoded instanceof HttpJson.WrongMark wrong) {
+        HttpJson.Decoded decoded = HttpJson.mark(text);
+        if (!(decoded instanceof HttpJson.Mark mark)) {
+            HttpJson.Wrong wrong = (HttpJson.Wrong) decoded;
             exchange.answer(
                     Problem.of(Problem.status(wrong.code()), wrong.code().word(), wrong.reason()));
             return;
         }
-        HttpJson.Mark mark = (HttpJson.Mark) decoded;
         room.marks().raise(user, mark.epoch(), mark.seq(), raised -> {
             if (raised instanceof MarkStore.Holds) {
                 tell(exchange, user, room, room.newest());

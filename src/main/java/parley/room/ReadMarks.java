@@ -78,19 +78,19 @@ public final class ReadMarks {
      * @param onRaised called once with the mark that holds, which may be further: now, or later on another thread
      */
     public void raise(String user, @Nullable String epoch, long seq, Consumer<MarkStore.Answer> onRaised) {
-        if (epoch != null && !epoch.equals(log.newest().epoch())) {
-            onRaised.accept(MarkStore.No.OTHER_HISTORY);
-        } else if (seq > log.newest().seq()) {
-            log.refresh(() -> raiseToNewest(user, seq, onRaised)); // other nodes may have more
+        if (seq > log.newest().seq()) {
+            log.refresh(() -> raiseToNewest(user, epoch, seq, onRaised)); // other nodes may have more
         } else {
-            raiseToNewest(user, seq, onRaised);
+            raiseToNewest(user, epoch, seq, onRaised);
         }
     }
 
-    private void raiseToNewest(String user, long seq, Consumer<MarkStore.Answer> onRaised) {
+    private void raiseToNewest(String user, @Nullable String epoch, long seq, Consumer<MarkStore.Answer> onRaised) {
         RoomStore.Expected newest = log.newest();
         MarkStore.Mark mark = new MarkStore.Mark(newest.epoch(), Math.min(seq, newest.seq()));
-        if (mark.seq() == 0) {
+        if (epoch != null && !epoch.equals(newest.epoch())) {
+            onRaised.accept(MarkStore.No.OTHER_HISTORY);
+        } else if (newest.seq() == 0) {
             onRaised.accept(new MarkStore.Holds(mark)); // there is nothing to keep a mark for
         } else if (most == 0) {
             onRaised.accept(MarkStore.No.FULL);

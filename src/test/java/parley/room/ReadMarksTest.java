@@ -166,8 +166,13 @@ class ReadMarksTest {
         open(false);
         raise("fake", 1L << 50);
         raise("another", 3);
-        assertThat(answers).containsExactly(holds(20), MarkStore.No.OTHER_HISTORY);
+        raise(null, 0);
+        assertThat(answers).containsExactly(holds(20), MarkStore.No.OTHER_HISTORY, holds(20));
         assertThat(store.refreshes).isOne();
+        room.marks().raise("ann", "fake", 99, answers::add); // the store looks
+        store.beginAnew("other");
+        run();
+        assertThat(answers).last().as("it has begun anew meanwhile").isEqualTo(MarkStore.No.OTHER_HISTORY);
     }
 
     @Test
