@@ -129,6 +129,8 @@ interface RoomEvents {
   /** The room's messages were lost: this is another history. */
   reset: CustomEvent<{ epoch: string }>;
   state: CustomEvent<'joining' | 'joined' | 'left'>;
+  /** What this client's user has read, or what is left of it, has changed. */
+  mark: CustomEvent<{ mark: number; unread: number | null; more: boolean }>;
 }
 
 /** Opens a connection to a server: `url` is the address of its `/chat`, relative to the page if there is one. */
@@ -192,6 +194,14 @@ export class Room extends EventTarget implements AsyncIterable<Message> {
   signal(data: unknown): Promise<void>;
   /** Shows an object beside this member, in place of the one before; null for nothing any more. At any rate. */
   setState(state: object | null): Promise<void>;
+  /** Up to which message this client's user has read, on any of its connections; null when that is not known. */
+  readonly marked: number | null;
+  /** How many messages come behind that, 100 at most; null when that is not known. */
+  readonly unread: number | null;
+  /** Whether more are unread than `unread` says. */
+  readonly hasMoreUnread: boolean;
+  /** Says that the user has read up to a message, or up to the last that was passed on. Resolves with the mark that holds. */
+  mark(seq?: number): Promise<number>;
   history(options?: { before?: number; limit?: number }): Promise<{ messages: Message[]; more: boolean }>;
   leave(): Promise<void>;
   [Symbol.asyncIterator](): AsyncIterableIterator<Message>;

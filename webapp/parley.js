@@ -58,6 +58,9 @@ const REQUESTS = 3;
 const BODY_LINES = 1_000;
 /** How many streams that were left are remembered until the server has ended them. */
 const MOST_LEFT = 20;
+/** How many unread messages a server counts, and how many this client remembers that the server has not counted. */
+const MOST_UNREAD = 100;
+const MOST_UNCOUNTED = 1_000;
 /** How often members are asked for that come and go meanwhile. */
 const MEMBERS_TRIES = 3;
 
@@ -527,6 +530,9 @@ class EventLine {
         this.#unsaid.set(room, [...(this.#unsaid.get(room) ?? []), asked]);
         this.#say(room);
         break;
+      case 'mark':
+        this.#mark(asked);
+        break;
       case 'signal':
         this.#signal(asked);
         break;
@@ -705,6 +711,7 @@ class EventLine {
       this.#on.event(event);
     } else {
       this.#lookAround(event.room); // presence between the two streams was missed
+      this.#on.event({ ...event, type: 'mark' }); // and so were marks
     }
   }
 
@@ -970,6 +977,24 @@ class EventLine {
       }
     } catch (error) {
       this.#refuse(asked, 'lost', `the signal may have been lost: ${error.message}`);
+    }
+  }
+
+  /** A mark may be set again: it never goes back. */
+  async #mark(asked) {
+    const { room, seq, epoch } = asked.what;
+    try {
+      const answer = await this.#ask('PUT', `rooms/${room}/mark`, {
+        type: 'application/json',
+        body: JSON.stringify({ seq, epoch }),
+      });
+      if (answer.status === 200) {
+        this.#answer(asked, { type: 'ack', room, seq: answer.json().mark });
+      } else {
+        this.#fail(asked, answer);
+      }
+    } catch (error) {
+      this.#refuse(asked, 'unavailable', error.message);
     }
   }
 
@@ -2122,6 +2147,14 @@ export class Room extends EventTarget {
   #shown = null;
   #showing = [];
   #isShowing = false;
+  /** Up to where this client's user has read, and what the server counted behind that, up to a message; null for none. */
+  #mark = null;
+  /** The numbers of messages that were passed on and that the server has not counted, oldest first. */
+  #uncounted = [];
+  /** The furthest mark that is to be set; who waits until the server has it; whether one is on its way. */
+  #toMark = null;
+  #marking = [];
+  #isMarking = false;
   #readers = new Set();
 
   constructor(parley, name, history, remembered) {
@@ -2306,6 +2339,83 @@ export class Room extends EventTarget {
     );
   }
 
+  /** Up to which message this client's user has read, on any of its connections; null when that is not known. */
+  get marked() {
+    return this.#mark?.mark ?? null;
+  }
+
+  /** How many messages come behind the mark, 100 at most; null when that is not known. */
+  get unread() {
+    const counted = this.#mark?.unread;
+    return counted === undefined ? null : Math.min(MOST_UNREAD, counted + this.#uncounted.length);
+  }
+
+  /** Whether more messages are unread than `unread` says. */
+  get hasMoreUnread() {
+    return this.unread !== null && (this.#mark.more === true || this.#mark.unread + this.#uncounted.length > MOST_UNREAD);
+  }
+
+  /**
+   * Says that this client's user has read up to a message, or up to the last one that was passed on. Only the furthest
+   * is sent, so it may be called for each message. Resolves with the mark that the server has then.
+   */
+  async mark(seq = this.#last ?? this.#from) {
+    this.#needHere();
+    if (!Number.isSafeInteger(seq) || seq < 0) {
+      throw new TypeError(`${quoted(seq)} is not the seq of a message`);
+    }
+    return new Promise((resolve, reject) => {
+      const epoch = this.#epoch ?? undefined;
+      if (this.#toMark === null || this.#toMark.epoch !== epoch || this.#toMark.seq < seq) {
+        this.#toMark = { seq, epoch };
+      }
+      this.#marking.push({ resolve, reject });
+      this.#sendMark();
+    });
+  }
+
+  #sendMark() {
+    if (this.#isMarking || this.#toMark === null || this.#state !== 'joined') {
+      return;
+    }
+    this.#isMarking = true;
+    const { seq, epoch } = this.#toMark;
+    const waiting = this.#marking;
+    this.#toMark = null;
+    this.#marking = [];
+    const over = (tell) => {
+      this.#isMarking = false;
+      waiting.forEach(tell);
+      this.#sendMark();
+    };
+    this.#parley[command](
+      { type: 'mark', room: this.#name, seq, epoch },
+      (event) => over(({ resolve }) => resolve(event.seq)),
+      (error) => {
+        if (error.code === 'lost') {
+          this.#isMarking = false;
+          this.#marking.unshift(...waiting); // until the room has been entered again
+          this.#toMark ??= { seq, epoch };
+        } else {
+          over(({ reject }) => reject(error));
+        }
+      },
+    );
+  }
+
+  /** The server says up to where the user has read. What came behind the messages that it counted is counted here. */
+  #takeMark({ epoch, seq, mark, unread, more }) {
+    if (epoch === this.#epoch && mark !== undefined && mark >= (this.#mark?.mark ?? 0)) {
+      this.#mark = { mark, unread, more, counted: seq };
+      this.#uncounted = this.#uncounted.filter((one) => one > seq);
+      this.#tellMark();
+    }
+  }
+
+  #tellMark() {
+    this.#tell('mark', { mark: this.marked, unread: this.unread, more: this.hasMoreUnread });
+  }
+
   /** A state is the connection's: another one shows it anew. */
   #showAgain() {
     if (this.#shown !== null) {
@@ -2392,7 +2502,8 @@ export class Room extends EventTarget {
     );
   }
 
-  [entered]({ epoch, seq, count }) {
+  [entered](event) {
+    const { epoch, seq, count } = event;
     if (this.#state === 'left') {
       return; // meanwhile
     }
@@ -2401,6 +2512,8 @@ export class Room extends EventTarget {
       this.#from = isAnother ? 0 : Math.max(0, seq - this.#history);
       this.#last = this.#from === seq ? seq : null;
       this.#head = 0;
+      this.#mark = null;
+      this.#uncounted = [];
     }
     this.#epoch = epoch;
     this.#count = count;
@@ -2408,6 +2521,7 @@ export class Room extends EventTarget {
     // Before anybody hears of it, who might say something and would have it said before, and twice.
     this.#lookAround();
     this.#showAgain();
+    this.#sendMark();
     // What was on its way when the connection was lost may be in the replay; the server may have forgotten its id by now.
     const isInDoubt = [...this.#outbox].some(({ wasLost, ref }) => wasLost && ref === null);
     this.#replayed = isInDoubt ? seq : 0;
@@ -2419,6 +2533,9 @@ export class Room extends EventTarget {
     this.#resolveJoined(this);
     if (this.#state === 'joined') { // and not left by who heard of the reset
       this.#tell('state', 'joined');
+    }
+    if (this.#state === 'joined') {
+      this.#takeMark(event);
     }
   }
 
@@ -2455,6 +2572,9 @@ export class Room extends EventTarget {
         break;
       case 'presence':
         this.#presence(event);
+        break;
+      case 'mark':
+        this.#takeMark(event);
         break;
       case 'signal':
         this.#tell('signal', { from: event.from, user: event.user, data: event.data });
@@ -2554,6 +2674,13 @@ export class Room extends EventTarget {
       }
     }
     this.#tell('message', read);
+    if (this.#mark !== null && message.seq > this.#mark.counted) {
+      this.#uncounted.push(message.seq);
+      if (this.#uncounted.length > MOST_UNCOUNTED) {
+        this.#uncounted.shift();
+      }
+      this.#tellMark();
+    }
     this.#expectMore();
     this.#goOn();
   }
@@ -2619,6 +2746,9 @@ export class Room extends EventTarget {
     this.#outbox.clear();
     this.#showing.forEach(({ reject }) => reject(failure));
     this.#showing = [];
+    this.#marking.forEach(({ reject }) => reject(failure));
+    this.#marking = [];
+    this.#toMark = null;
     withdrawn.forEach((failed) => failed(failure));
     for (const reader of this.#readers) {
       this.#over(reader, null);

@@ -531,6 +531,21 @@ test('a signal that has no answer is not sent twice', async () => {
   assert.equal(posts('signals').length, 1);
 });
 
+test('a read mark is set with a request, and the promise has what holds', async () => {
+  const java = await enter({ name: 'Ann' });
+  const marks = () => requests.filter(({ method, url }) => method === 'PUT' && url.pathname.endsWith('/rooms/java/mark'));
+  const set = java.mark(3);
+  await settle();
+  assert.deepEqual(marks()[0].lines, [{ seq: 3, epoch: 'e' }]);
+  await marks()[0].answer(200, { type: 'mark', room: 'java', epoch: 'e', seq: 5, mark: 4, unread: 1 });
+  assert.equal(await set, 4);
+  const refused = assert.rejects(java.mark(5), { code: 'forbidden' });
+  await settle();
+  await marks()[1].refuse(403, 'forbidden', 'no user');
+  await refused;
+  assert.equal(parley.state.name, 'open');
+});
+
 test('a gap is filled page by page', async () => {
   const java = await enter();
   const read = texts(java);

@@ -543,6 +543,63 @@ overWebSocket('messages, signals and the connection say which user it is', async
   assert.deepEqual([parley.user, ...users], ['7', '7', '8']);
 });
 
+overWebSocket('marks: the furthest is sent, again after the connection was lost, and the promise has what holds', async () => {
+  const java = await enter();
+  const held = [];
+  for (const seq of [1, 5, 3]) {
+    java.mark(seq).then((mark) => held.push(mark));
+  }
+  const marks = (socket) => socket.all('mark').map(({ seq }) => seq);
+  assert.deepEqual(marks(lines[0]), [1]);
+  await lines[0].answer('mark', { type: 'ack', room: 'java', seq: 4 });
+  await settle();
+  assert.deepEqual(held, [4]);
+  assert.deepEqual(marks(lines[0]), [1, 5], 'what came meanwhile is one');
+  await lines[0].drop();
+  mock.timers.tick(60_000);
+  await settle();
+  await lines[1].welcome('java');
+  assert.deepEqual(marks(lines[1]), [5]);
+  await lines[1].answer('mark', { type: 'ack', room: 'java', seq: 5 });
+  await settle();
+  assert.deepEqual(held, [4, 5, 5]);
+  const refused = assert.rejects(java.mark(6), { code: 'forbidden' });
+  await lines[1].answer('mark', { type: 'error', room: 'java', code: 'forbidden', reason: 'no user' });
+  await refused;
+  await assert.rejects(java.mark(-1), TypeError);
+  await assert.rejects(java.mark('x'), TypeError);
+  const sent = java.mark(7);
+  const withdrawn = assert.rejects(java.mark(8), { code: 'left' });
+  java.leave();
+  await withdrawn;
+  await lines[1].answer('mark', { type: 'ack', room: 'java', seq: 7 });
+  assert.equal(await sent, 7);
+  await assert.rejects(java.mark(9), { code: 'left' });
+});
+
+check('unread: what the server counted, and what came behind that, each once', async () => {
+  const java = await enter({}, { seq: 3, mark: 1, unread: 2 });
+  assert.deepEqual([java.marked, java.unread, java.hasMoreUnread], [1, 2, false]);
+  const told = [];
+  java.addEventListener('mark', ({ detail }) => told.push([detail.mark, detail.unread, detail.more]));
+  await lines[0].say(lines[0].message(4), lines[0].message(5));
+  assert.equal(java.unread, 4);
+  const mark = (fields) => ({ type: 'mark', room: 'java', epoch: 'e', ...fields });
+  await lines[0].say(mark({ seq: 6, mark: 4, unread: 2 }));
+  assert.deepEqual([java.marked, java.unread], [4, 2], 'the sixth is counted before it comes');
+  await lines[0].say(lines[0].message(6), lines[0].message(7));
+  assert.equal(java.unread, 3);
+  await lines[0].say(mark({ seq: 7, mark: 2, unread: 5 }), mark({ seq: 7, mark: 9, unread: 0, epoch: 'another' }));
+  assert.equal(java.unread, 3, 'a mark never goes back, and one of another epoch means nothing');
+  await lines[0].say(mark({ seq: 200, mark: 5, unread: 100 }));
+  assert.deepEqual([java.unread, java.hasMoreUnread], [100, false]);
+  await lines[0].say(mark({ seq: 200, mark: 6, unread: 100, more: true }));
+  assert.deepEqual([java.unread, java.hasMoreUnread], [100, true]);
+  assert.deepEqual(told, [
+    [1, 3, false], [1, 4, false], [4, 2, false], [4, 3, false], [5, 100, false], [6, 100, true],
+  ]);
+});
+
 check('an iteration has every message from its beginning and ends when the room is left', async () => {
   const java = await enter();
   const reader = java[Symbol.asyncIterator]();

@@ -50,6 +50,8 @@ await parley.watch([]);
 await parley.watch('java');
 await room.setState({ typing: true });
 await room.setState(null);
+room.addEventListener('mark', ({ detail }) => console.log(detail.mark + 1, detail.unread ?? 0, detail.more === true));
+console.log((await room.mark(3)) + (await room.mark()), (room.marked ?? 0) + (room.unread ?? 0), room.hasMoreUnread);
 // @ts-expect-error a state is an object
 await room.setState('typing');
 console.log(room.people[0]?.state?.typing === true);

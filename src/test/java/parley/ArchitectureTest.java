@@ -178,7 +178,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule natsIsForTheConnectionTheStreamsAndPublishing = noClasses()
             .that()
-            .haveNameNotMatching("parley\\.cluster\\.(Link|NatsStreams|Publishing)(\\$.*)?")
+            .haveNameNotMatching("parley\\.cluster\\.(Link|NatsMarks|NatsStreams|Publishing)(\\$.*)?")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("io.nats..");

@@ -28,6 +28,7 @@ import parley.http.Router;
 import parley.local.Guards;
 import parley.local.Listeners;
 import parley.local.LocalRooms;
+import parley.room.MemoryStore;
 import parley.room.Openings;
 import parley.room.RoomRegistry;
 import parley.room.TurnObserver;
@@ -150,6 +151,7 @@ public final class Metrics implements TurnObserver, Router.Observer {
         bytes("parley.log.limit", "How many of these there may be.", rooms, RoomRegistry::logLimit);
         bytes("parley.states", "Bytes of the states that members show in rooms.", rooms, RoomRegistry::stateBytes);
         bytes("parley.away", "Bytes of the members that are away, in all rooms.", rooms, RoomRegistry::awayBytes);
+        counter("parley.marks.raised", "Read marks raised by users.", rooms, RoomRegistry::markCount);
         bytes(
                 "parley.held",
                 "Bytes of unfinished messages, and of echoes and answers that clients have not read.",
@@ -182,6 +184,11 @@ public final class Metrics implements TurnObserver, Router.Observer {
         counter("parley.tickets.taken", "Tickets that opened a connection.", tickets, Tickets::takenCount);
     }
 
+    /** And of rooms in memory. */
+    void of(MemoryStore memory) {
+        bytes("parley.marks", "Bytes of the read marks of rooms in memory.", memory, MemoryStore::markBytes);
+    }
+
     /** And of requests that wait. */
     void of(LongPolls polls) {
         gauge("parley.polls", "Requests that wait for messages.", polls, LongPolls::openCount);
@@ -198,6 +205,7 @@ public final class Metrics implements TurnObserver, Router.Observer {
     /** And of the rooms on disk, where there are any. */
     void of(DurableStore store) {
         gauge("parley.stored.rooms", "Rooms that are kept on disk.", store, DurableStore::roomCount);
+        gauge("parley.stored.marks", "Read marks that are kept on disk.", store, DurableStore::markCount);
         bytes("parley.stored", "Bytes of their messages.", store, DurableStore::bytes);
         bytes("parley.store.waiting", "What waits for the disk.", store, DurableStore::waitingBytes);
         counter("parley.store.commits", "How often messages were written, together.", store, DurableStore::commitCount);

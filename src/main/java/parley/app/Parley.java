@@ -98,11 +98,12 @@ public final class Parley {
         this.metrics = new Metrics();
         this.listeners = new Listeners(extensions.listeners(), pools.listening(), System::nanoTime);
         Inspection inspection = inspection(extensions.guards());
+        MemoryStore memory = new MemoryStore();
         this.rooms = new RoomRegistry(
                 settings.room(),
                 settings::room,
                 settings.rooms(),
-                storeOf(settings, cluster != null ? cluster : durable),
+                storeOf(settings, memory, cluster != null ? cluster : durable),
                 settings.logBytes(),
                 settings.watch(),
                 observer(),
@@ -136,6 +137,7 @@ public final class Parley {
         metrics.of(rooms.watching());
         metrics.of(tickets);
         metrics.of(local, listeners);
+        metrics.of(memory);
         if (durable != null) {
             metrics.of(durable);
         }
@@ -233,8 +235,8 @@ public final class Parley {
     }
 
     /** Where a room is kept: rooms without a retention in memory alone. */
-    private static Function<RoomName, RoomStore> storeOf(Settings settings, @Nullable RoomStore beyondMemory) {
-        RoomStore memory = new MemoryStore();
+    private static Function<RoomName, RoomStore> storeOf(
+            Settings settings, RoomStore memory, @Nullable RoomStore beyondMemory) {
         return room -> beyondMemory == null || settings.room(room).retention() == null ? memory : beyondMemory;
     }
 

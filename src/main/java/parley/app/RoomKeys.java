@@ -111,6 +111,15 @@ final class RoomKeys {
             "members",
             "Members of a room at once; one more is closed with 1013, or answered with room-full in JSON.");
 
+    static final Setting<Integer> MARKS = Setting.number(
+            "room.marks",
+            10_000,
+            0,
+            1_000_000,
+            "marks, 0 = none",
+            "Read marks that a room keeps, one for each user, and up to a sixteenth more. Beyond that those go first"
+                    + " that were not raised for the longest time.");
+
     static final Setting<Storage> KEEP = Setting.choice(
             "room.keep",
             Storage.DISK,
@@ -156,6 +165,7 @@ final class RoomKeys {
             PRESENCE_INTERVAL,
             AWAY,
             MEMBERS,
+            MARKS,
             KEEP,
             KEPT,
             KEPT_BYTES,

@@ -140,6 +140,7 @@ public final class Settings {
                 RoomKeys.PRESENCE_INTERVAL.read(config),
                 RoomKeys.AWAY.read(config),
                 RoomKeys.MEMBERS.read(config),
+                RoomKeys.MARKS.read(config),
                 retention(config));
     }
 

@@ -10,6 +10,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.RoomName;
+import parley.room.MarkStore;
 import parley.room.Outcome;
 import parley.room.RoomStore;
 
@@ -38,6 +39,7 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
     private final Loop loop;
     private final Readers readers;
     private final FollowedRooms rooms;
+    private final ClusterMarks marks;
     private final Thread loopThread;
     private final Thread linkThread;
 
@@ -73,6 +75,8 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
         NatsStreams streams = new NatsStreams(settings, subjects, link, nanoTime);
         this.rooms = new FollowedRooms(
                 settings, subjects, node, link, streams, readers, loop, nanoTime, counted, complaints);
+        NatsMarks bucket = new NatsMarks(settings, subjects, link);
+        this.marks = new ClusterMarks(node, subjects, link, bucket, readers, loop, nanoTime, complaints);
         this.loopThread = threads.newThread(() -> loop.run(rooms));
         this.linkThread = threads.newThread(link::keepConnected);
         loopThread.start();
@@ -170,6 +174,11 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
         @Override
         public void present(Present here) {
             loop.execute(() -> rooms.present(remote, here));
+        }
+
+        @Override
+        public MarkStore marks() {
+            return marks.of(remote);
         }
 
         @Override

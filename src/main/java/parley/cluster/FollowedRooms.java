@@ -256,6 +256,10 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
                         .ifPresent(signal -> remote.room().signalled(signal.draft()));
             case Subjects.PRESENT -> neighbours.present(remote, heard.data());
             case Subjects.ASK -> neighbours.asked(remote, heard.data());
+            case Subjects.MARK ->
+                MarkNotice.decode(heard.data())
+                        .filter(notice -> !notice.node().equals(node))
+                        .ifPresent(notice -> remote.room().marked(notice.user(), notice.mark()));
             case Subjects.GONE -> {
                 remote.catchUp();
                 busy.add(remote);

@@ -16,6 +16,8 @@ record Subjects(String cluster, int streams) {
     static final String SIGNAL = "s";
     static final String PRESENT = "p";
     static final String ASK = "q";
+    /** A user has raised its read mark. */
+    static final String MARK = "k";
     /** Messages have been let go of. */
     static final String GONE = "g";
 
@@ -65,6 +67,31 @@ record Subjects(String cluster, int streams) {
      */
     String gone(RoomName room) {
         return cluster + ".say." + shard(room) + ".==" + token(room.value());
+    }
+
+    /** The bucket of read marks. */
+    String bucket() {
+        return cluster + "_marks";
+    }
+
+    /** The stream that the bucket is. */
+    String markStream() {
+        return "KV_" + bucket();
+    }
+
+    /** The key of a user's read mark in a room: its user may be of any characters, as the room's name. */
+    String mark(RoomName room, String user) {
+        return "$KV." + bucket() + "." + token(room.value()) + "." + token(user);
+    }
+
+    /** All read marks of a room. */
+    String marks(RoomName room) {
+        return "$KV." + bucket() + "." + token(room.value()) + ".*";
+    }
+
+    /** All read marks. */
+    String marks() {
+        return "$KV." + bucket() + ".>";
     }
 
     /** Where the stream publishes again what it has stored, of the room that is the wildcard. */

@@ -16,6 +16,8 @@ import java.time.Duration;
  *     wait
  */
 public record DataSettings(Path folder, Sync sync, Duration interval, long bytes, int rooms, long waitingBytes) {
+    private static final int PART_FOR_MARKS = 16;
+
     /** When what is written is synced to the disk. */
     public enum Sync {
         /** Before it is acknowledged: it survives the loss of power. */
@@ -25,5 +27,10 @@ public record DataSettings(Path folder, Sync sync, Duration interval, long bytes
          * the interval. Rooms begin another epoch when messages may be lost.
          */
         INTERVAL
+    }
+
+    /** How many read marks there may be: they fill a sixteenth of what messages may. */
+    long marks() {
+        return bytes / PART_FOR_MARKS / MarkTable.BYTES;
     }
 }

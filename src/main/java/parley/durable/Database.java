@@ -193,7 +193,7 @@ final class Database implements AutoCloseable {
         }
         String note = "UPDATE synced SET boot = " + (next == null ? "NULL" : "'" + next + "'");
         if (isUnsure) {
-            writeSynced("UPDATE rooms SET epoch = '" + epoch + "'", note);
+            writeSynced("UPDATE rooms SET epoch = '" + epoch + "'", MarkTable.CUT, note);
         } else {
             writeSynced(note);
         }

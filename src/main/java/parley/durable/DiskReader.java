@@ -10,6 +10,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import parley.protocol.RoomName;
+import parley.room.MarkStore;
 import parley.room.RoomStore;
 
 /**
@@ -25,6 +26,7 @@ final class DiskReader implements Runnable {
 
     private final Database database;
     private final Tables tables;
+    private final MarkTable marks;
     private final DiskHealth health;
     private final LongSupplier nanos;
     private final BlockingQueue<Request> requests = new ArrayBlockingQueue<>(MOST_REQUESTS);
@@ -46,6 +48,7 @@ final class DiskReader implements Runnable {
     DiskReader(Database database, DiskHealth health, LongSupplier nanos) {
         this.database = database;
         this.tables = new Tables(database);
+        this.marks = new MarkTable(database);
         this.health = health;
         this.nanos = nanos;
     }
@@ -63,6 +66,37 @@ final class DiskReader implements Runnable {
                 onAnswer.accept(RoomStore.Unread.NOT_NOW);
             }
         };
+        add(read);
+    }
+
+    /** Finds the read mark of a user; any thread. */
+    void find(RoomName name, String user, Consumer<MarkStore.Answer> onFound) {
+        add(new Request() {
+            @Override
+            public void serve() {
+                onFound.accept(mark(name, user));
+            }
+
+            @Override
+            public void refuse() {
+                onFound.accept(MarkStore.No.NOT_NOW);
+            }
+        });
+    }
+
+    private MarkStore.Answer mark(RoomName name, String user) {
+        try {
+            MarkStore.Answer found = marks.find(name, user);
+            health.read();
+            return found;
+        } catch (SQLException | RuntimeException | Error e) {
+            database.rollback();
+            health.cannotRead("read marks cannot be read", e);
+            return MarkStore.No.NOT_NOW;
+        }
+    }
+
+    private void add(Request read) {
         if (isClosing || !requests.offer(read)) {
             read.refuse();
         } else if (hasEnded && requests.remove(read)) { // it looked for what was left before this came

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import parley.room.MarkStore;
 import parley.room.Outcome;
 import parley.room.RoomStore;
 
@@ -99,6 +100,15 @@ final class DiskWriter implements Runnable {
             return NOT_NOW;
         }
         return null;
+    }
+
+    /** Adds a read mark; any thread. Its user is answered now if it is refused. */
+    void raise(Task.Raise raise) {
+        boolean isTooMuch = waiting.addAndGet(MarkTable.BYTES) > settings.waitingBytes();
+        if (isClosing || isTooMuch || !add(raise)) {
+            waiting.addAndGet(-MarkTable.BYTES);
+            raise.onRaised.accept(MarkStore.No.NOT_NOW);
+        }
     }
 
     /** Gives it something to do; any thread. False when it has ended, and does it never. */
@@ -195,6 +205,8 @@ final class DiskWriter implements Runnable {
     private void refuse(Task task) {
         if (task instanceof Task.Append append && !append.isAnswered) {
             answer(append, NOT_NOW);
+        } else if (task instanceof Task.Raise raise && !raise.isAnswered) {
+            answer(raise, MarkStore.No.NOT_NOW);
         } else if (task instanceof Task.Open open && !open.isAnswered) {
             couldNotOpen(open);
         } else if (task instanceof Task.Refresh refresh && !refresh.isAnswered) {
@@ -236,37 +248,50 @@ final class DiskWriter implements Runnable {
 
     private void append(List<Task> batch) {
         List<Task.Append> appends = new ArrayList<>();
+        List<Task.Raise> raises = new ArrayList<>();
         for (Task task : batch) {
             if (task instanceof Task.Append append) {
                 appends.add(append);
+            } else if (task instanceof Task.Raise raise) {
+                raises.add(raise);
             }
         }
-        appendAll(appends);
+        writeAll(appends, raises);
     }
 
     /**
      * In one commit; in two and more when that fails, so that one that can never be written does not keep the others
      * from it.
      */
-    private void appendAll(List<Task.Append> appends) {
+    private void writeAll(List<Task.Append> appends, List<Task.Raise> raises) {
         List<Outcome> outcomes = new ArrayList<>(appends.size());
+        List<MarkStore.Answer> raised = new ArrayList<>(raises.size());
         boolean isWritten = rooms.change("messages cannot be written", touched -> {
             for (Task.Append append : appends) {
                 outcomes.add(add(rooms.find(append.name, touched), append));
+            }
+            for (Task.Raise raise : raises) {
+                Stored stored = rooms.find(raise.name, touched);
+                raised.add(stored.raise(rooms.markTable(), raise, clock.millis(), housekeeping.isFullOfMarks()));
             }
             int most = Housekeeping.MOST_GONE;
             for (Stored stored : touched) {
                 most -= stored.settle(rooms.tables(), clock.millis(), most);
             }
         });
-        if (!isWritten && appends.size() > 1 && housekeeping.probe()) {
-            int half = appends.size() / 2;
-            appendAll(appends.subList(0, half));
-            appendAll(appends.subList(half, appends.size()));
+        if (!isWritten && appends.size() + raises.size() > 1 && housekeeping.probe()) {
+            boolean areBoth = !appends.isEmpty() && !raises.isEmpty();
+            int half = areBoth ? appends.size() : appends.size() / 2;
+            int halfOfRaises = areBoth ? 0 : raises.size() / 2;
+            writeAll(appends.subList(0, half), raises.subList(0, halfOfRaises));
+            writeAll(appends.subList(half, appends.size()), raises.subList(halfOfRaises, raises.size()));
             return;
         }
         for (int i = 0; i < appends.size(); i++) {
             answer(appends.get(i), isWritten ? outcomes.get(i) : NOT_NOW);
+        }
+        for (int i = 0; i < raises.size(); i++) {
+            answer(raises.get(i), isWritten ? raised.get(i) : MarkStore.No.NOT_NOW);
         }
     }
 
@@ -287,6 +312,12 @@ final class DiskWriter implements Runnable {
         attempt(
                 "a message was written, and its sender failed to take the result",
                 () -> append.onResult.accept(outcome));
+    }
+
+    private void answer(Task.Raise raise, MarkStore.Answer answer) {
+        raise.isAnswered = true;
+        waiting.addAndGet(-MarkTable.BYTES);
+        attempt("a read mark was written, and its user failed to take it", () -> raise.onRaised.accept(answer));
     }
 
     /** Some messages of each room at a time: senders wait for it. */

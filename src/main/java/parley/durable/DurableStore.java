@@ -13,6 +13,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.RoomName;
+import parley.room.MarkStore;
 import parley.room.Outcome;
 import parley.room.Retention;
 import parley.room.RoomStore;
@@ -130,6 +131,21 @@ public final class DurableStore implements RoomStore, AutoCloseable {
         }
 
         @Override
+        public MarkStore marks() {
+            return new MarkStore() {
+                @Override
+                public void raise(String user, Mark mark, int most, Consumer<MarkStore.Answer> onRaised) {
+                    writer.raise(new Task.Raise(name, user, mark, most, onRaised));
+                }
+
+                @Override
+                public void find(String user, Consumer<MarkStore.Answer> onFound) {
+                    reader.find(name, user, onFound);
+                }
+            };
+        }
+
+        @Override
         public void close() {
             subscription.end();
             writer.add(new Task.Close(name, subscription));
@@ -149,6 +165,11 @@ public final class DurableStore implements RoomStore, AutoCloseable {
     /** The bytes of their messages. */
     public long bytes() {
         return rooms.bytes();
+    }
+
+    /** How many read marks are kept. */
+    public long markCount() {
+        return rooms.markCount();
     }
 
     /** The bytes of the messages that wait to be written. */

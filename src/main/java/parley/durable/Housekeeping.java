@@ -66,6 +66,11 @@ final class Housekeeping {
         return isFarMore(rooms.roomCount(), settings.rooms());
     }
 
+    /** Whether all rooms have as many read marks as they may. */
+    boolean isFullOfMarks() {
+        return rooms.markCount() >= settings.marks();
+    }
+
     private static boolean isFarMore(long kept, long most) {
         return kept > most + most / SLACK;
     }
@@ -112,7 +117,7 @@ final class Housekeeping {
                 Stored stored = rooms.find(name, touched);
                 long bytesBefore = stored.bytesAdded();
                 int roomsBefore = stored.roomsAdded();
-                stored.giveWay(rooms.tables(), roomsOver > 0);
+                stored.giveWay(rooms.tables(), rooms.markTable(), roomsOver > 0);
                 bytesOver += stored.bytesAdded() - bytesBefore;
                 roomsOver += stored.roomsAdded() - roomsBefore;
             }

@@ -12,7 +12,7 @@ final class Schema {
     /** Says that a database is one of Parley's: "Prly". */
     private static final int APPLICATION = 0x50726c79;
     /** One more when the tables change. */
-    static final int VERSION = 3;
+    static final int VERSION = 4;
 
     private static final List<String> VERSION_1 = List.of(
             "CREATE TABLE rooms (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL,"
@@ -44,6 +44,13 @@ final class Schema {
     private static final List<String> VERSION_3 =
             List.of("ALTER TABLE messages ADD COLUMN user TEXT"); // which user said it; null for none
 
+    private static final List<String> VERSION_4 = List.of(
+            "CREATE TABLE marks (room INTEGER NOT NULL, user TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,"
+                    + " PRIMARY KEY (room, user)) STRICT, WITHOUT ROWID",
+            "CREATE INDEX marks_at ON marks (room, at)",
+            // How many there are: counting them would read all.
+            "ALTER TABLE rooms ADD COLUMN marks INTEGER NOT NULL DEFAULT 0");
+
     private Schema() {}
 
     /**
@@ -69,8 +76,11 @@ final class Schema {
         if (version < 2) {
             changes.addAll(VERSION_2);
         }
-        if (version < VERSION) {
+        if (version < 3) {
             changes.addAll(VERSION_3);
+        }
+        if (version < VERSION) {
+            changes.addAll(VERSION_4);
             changes.add("PRAGMA user_version = " + VERSION);
             upgrade(database, changes);
         }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
+import parley.room.MarkStore;
 import parley.room.Outcome;
 import parley.room.Retention;
 import parley.room.RoomStore;
@@ -42,6 +43,7 @@ final class Stored {
 
     private final List<Message> added = new ArrayList<>();
     private boolean isTrimmed;
+    private final StoredMarks marks = new StoredMarks();
 
     private Stored(RoomName name, @Nullable Retention retention, Tables.Row row) {
         this.name = name;
@@ -126,6 +128,23 @@ final class Stored {
         added.add(message);
         now = now.with(message);
         return new Outcome.Published(message.seq(), false);
+    }
+
+    /**
+     * Raises the read mark of a user.
+     *
+     * @param isFull whether there are as many marks as may be
+     */
+    MarkStore.Answer raise(MarkTable table, Task.Raise raise, long nowMillis, boolean isFull) throws SQLException {
+        if (!raise.mark.epoch().equals(now.epoch())) {
+            return MarkStore.No.OTHER_HISTORY;
+        }
+        return isKept() ? marks.raise(table, now, raise, nowMillis, isFull) : MarkStore.No.FULL; // it has given way
+    }
+
+    /** How many more read marks it has than when it was committed last. */
+    long marksAdded() {
+        return marks.added();
     }
 
     /** Lets some of its messages go, the oldest first, up to that number; whether all of those have gone. */
@@ -236,7 +255,7 @@ final class Stored {
      *
      * @param entirely whether the room goes with its last message, unless it is open: then it goes the next time
      */
-    void giveWay(Tables tables, boolean entirely) throws SQLException {
+    void giveWay(Tables tables, MarkTable table, boolean entirely) throws SQLException {
         List<Tables.Oldest> oldest = tables.oldest(now.id(), LOOK);
         if (!oldest.isEmpty()) {
             long bytes = oldest.stream().mapToLong(Tables.Oldest::bytes).sum();
@@ -244,6 +263,7 @@ final class Stored {
             tables.removeBefore(now.id(), now.first());
         }
         if (oldest.isEmpty() || (entirely && now.first() > now.head() && !hasSubscriptions())) {
+            marks.removeAll(table, now.id());
             tables.removeRoom(now.id());
             now = now.withId(NONE).from(now.head() + 1, 0);
         } else {
@@ -255,6 +275,7 @@ final class Stored {
     void committed() {
         isTrimmed |= now.first() != committed.first();
         committed = now;
+        marks.committed();
     }
 
     /** Has the rooms that are open hear of what has been committed. */
@@ -272,6 +293,8 @@ final class Stored {
                 announce(room, listener -> listener.trimmed(first));
             }
         }
+        marks.announce((user, mark) ->
+                subscriptions.forEach(room -> announce(room, listener -> listener.marked(user, mark))));
     }
 
     /** What a room fails to do with it does not undo what has been written. */
@@ -287,5 +310,6 @@ final class Stored {
     void undone() {
         now = committed;
         added.clear();
+        marks.undone();
     }
 }

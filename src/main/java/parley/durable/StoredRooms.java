@@ -20,11 +20,13 @@ import parley.room.Retention;
 final class StoredRooms {
     private final Database database;
     private final Tables tables;
+    private final MarkTable markTable;
     private final Function<RoomName, @Nullable Retention> retentionOf;
     private final DiskHealth health;
     private final Map<RoomName, Stored> rooms = new HashMap<>();
     private final AtomicLong count = new AtomicLong();
     private final AtomicLong bytes = new AtomicLong();
+    private final AtomicLong marks = new AtomicLong();
     private final LongAdder commits = new LongAdder();
 
     /** Changes rooms, in one commit. */
@@ -40,14 +42,20 @@ final class StoredRooms {
     StoredRooms(DataFile file, Function<RoomName, @Nullable Retention> retentionOf, DiskHealth health) {
         this.database = file.writing();
         this.tables = new Tables(database);
+        this.markTable = new MarkTable(database);
         this.retentionOf = retentionOf;
         this.health = health;
         count.set(file.found().rooms());
         bytes.set(file.found().bytes());
+        marks.set(file.found().marks());
     }
 
     Tables tables() {
         return tables;
+    }
+
+    MarkTable markTable() {
+        return markTable;
     }
 
     /** A room, open or not. It is to be {@linkplain #letGo let go} of. */
@@ -107,6 +115,7 @@ final class StoredRooms {
         for (Stored stored : touched) {
             bytes.addAndGet(stored.bytesAdded());
             count.addAndGet(stored.roomsAdded());
+            marks.addAndGet(stored.marksAdded());
             stored.committed();
         }
         if (wrote) {
@@ -130,6 +139,7 @@ final class StoredRooms {
     void count() throws SQLException {
         count.set(tables.rooms());
         bytes.set(tables.bytes());
+        marks.set(markTable.count());
     }
 
     /** How many rooms are kept. */
@@ -140,6 +150,11 @@ final class StoredRooms {
     /** The bytes of their messages. */
     long bytes() {
         return bytes.get();
+    }
+
+    /** How many read marks they have. */
+    long markCount() {
+        return marks.get();
     }
 
     /** How often messages were committed. */

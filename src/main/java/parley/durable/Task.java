@@ -5,6 +5,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.RoomName;
+import parley.room.MarkStore;
 import parley.room.Outcome;
 import parley.room.RoomStore;
 
@@ -47,6 +48,26 @@ sealed interface Task {
             this.expected = expected;
             this.onResult = onResult;
             this.bytes = Tables.bytes(draft);
+        }
+    }
+
+    /** A user has read so far. */
+    final class Raise implements Task {
+        final RoomName name;
+        final String user;
+        final MarkStore.Mark mark;
+        /** How many marks the room keeps. */
+        final int most;
+
+        final Consumer<MarkStore.Answer> onRaised;
+        boolean isAnswered;
+
+        Raise(RoomName name, String user, MarkStore.Mark mark, int most, Consumer<MarkStore.Answer> onRaised) {
+            this.name = name;
+            this.user = user;
+            this.mark = mark;
+            this.most = most;
+            this.onRaised = onRaised;
         }
     }
 

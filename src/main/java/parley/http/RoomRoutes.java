@@ -15,6 +15,7 @@ public final class RoomRoutes {
     private final Admission admission;
     private final PublishRoutes publish;
     private final ReadRoutes read;
+    private final MarkRoutes marks;
     private final AdminRoutes admin;
     private final TicketRoutes tickets;
     private final boolean hasCookies;
@@ -42,6 +43,7 @@ public final class RoomRoutes {
                 sessions.limits().messageBytes(),
                 sessions.limits().commandBytes());
         this.read = new ReadRoutes(reception, rooms, polls);
+        this.marks = new MarkRoutes(reception);
         this.admin = new AdminRoutes(reception, sessions);
         this.tickets = new TicketRoutes(reception, tickets);
         this.hasCookies = hasCookies;
@@ -51,6 +53,7 @@ public final class RoomRoutes {
     public void routes(Router.Builder routes) {
         publish.routes(routes);
         read.routes(routes);
+        marks.routes(routes);
         admin.routes(routes);
         tickets.routes(routes);
         new Description().routes(routes);

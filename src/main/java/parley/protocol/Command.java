@@ -50,6 +50,17 @@ public sealed interface Command extends JsonCodec.Decoded {
     }
 
     /**
+     * Say up to where the client's user has read.
+     *
+     * @param epoch which history of the room the number belongs to; null for the one that the client is in
+     */
+    record Mark(
+            @Nullable Ref ref,
+            RoomName room,
+            long seq,
+            @Nullable String epoch) implements Command {}
+
+    /**
      * Read messages that are kept: those before one, those after one, or the newest.
      *
      * @param limit how many at most

@@ -12,6 +12,7 @@ public enum ErrorCode {
     BAD_ROOM,
     BAD_NAME,
     NOT_A_MEMBER,
+    OTHER_EPOCH,
     FORBIDDEN,
     TOO_LARGE,
     RATE_LIMITED,

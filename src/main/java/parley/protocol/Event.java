@@ -37,6 +37,7 @@ public sealed interface Event {
      * @param seq the newest message when it came in
      * @param count how many members there are, the client included
      * @param recovered whether everything since the message it named follows; null when it named none
+     * @param read up to where its user has read; null when it is no user or that is not known
      */
     record Joined(
             @Nullable Ref ref,
@@ -44,7 +45,22 @@ public sealed interface Event {
             String epoch,
             long seq,
             int count,
-            @Nullable Boolean recovered) implements Event {}
+            @Nullable Boolean recovered,
+            @Nullable ReadMark read)
+            implements Event {
+        /** Without a read mark. */
+        public Joined(
+                @Nullable Ref ref, RoomName room, String epoch, long seq, int count, @Nullable Boolean recovered) {
+            this(ref, room, epoch, seq, count, recovered, null);
+        }
+    }
+
+    /**
+     * The client's user has read so far, on one of its connections.
+     *
+     * @param seq the newest message that was counted
+     */
+    record Mark(RoomName room, String epoch, long seq, ReadMark read) implements Event {}
 
     /** The client is in a room no more. */
     record Left(@Nullable Ref ref, RoomName room) implements Event {}
@@ -56,7 +72,7 @@ public sealed interface Event {
      * A command was carried out.
      *
      * @param room where, if it was about a room
-     * @param seq the message's number, if one was published
+     * @param seq the message's number, if one was published; of a mark the one that holds
      * @param duplicate whether that was done before; null for commands that publish nothing
      */
     record Ack(

@@ -319,6 +319,22 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line) {
         return new Command.After(word("after.epoch", inside.string("epoch")), seq);
     }
 
+    /** A position in a room. */
+    long seq() throws Wrong {
+        Long seq = number("seq", 0);
+        if (seq == null) {
+            throw new Wrong(ErrorCode.MISSING_FIELD, "seq is missing; it is an integer from 0");
+        }
+        return seq;
+    }
+
+    /** The history that a position belongs to; null when it does not say. */
+    @Nullable
+    String epoch() throws Wrong {
+        String epoch = stringIfAny("epoch");
+        return epoch == null ? null : word("epoch", epoch);
+    }
+
     @Nullable
     Long number(String field, long least) throws Wrong {
         JsonValue value = value(field);

@@ -19,9 +19,9 @@ public final class HttpJson {
     private static final JsonGeneratorFactory GENERATORS = JSON.createGeneratorFactory(Map.of());
 
     /** What became of a body. */
-    public sealed interface Decoded permits Post, Wrong {}
+    public sealed interface Decoded permits Post, Mark, Wrong {}
 
-    /** It is no message: why, in a word and in a sentence. */
+    /** It is not what was asked for: why, in a word and in a sentence. */
     public record Wrong(ErrorCode code, String reason) implements Decoded {}
 
     /**
@@ -71,6 +71,29 @@ public final class HttpJson {
         try {
             fields.needDepth();
             return new Post(fields.data(), null, fields.from(), null);
+        } catch (Fields.Wrong e) {
+            return new Wrong(e.code, e.reason);
+        }
+    }
+
+    /**
+     * Up to where a user has read.
+     *
+     * @param epoch the history that the number belongs to; null when it does not say
+     */
+    public record Mark(long seq, @Nullable String epoch) implements Decoded {}
+
+    /** Reads a read mark. */
+    public static Decoded mark(String json) {
+        Fields fields;
+        try {
+            fields = Fields.of(json);
+        } catch (Fields.Wrong e) {
+            return new Wrong(e.code, "a mark is one JSON object (RFC 8259), in which no key stands twice");
+        }
+        try {
+            fields.needDepth();
+            return new Mark(fields.seq(), fields.epoch());
         } catch (Fields.Wrong e) {
             return new Wrong(e.code, e.reason);
         }

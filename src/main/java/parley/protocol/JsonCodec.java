@@ -70,6 +70,7 @@ public final class JsonCodec {
             case "say" -> new Command.Say(ref, fields.room(), fields.content(), fields.id());
             case "signal" -> new Command.Signal(ref, fields.room(), fields.data());
             case "state" -> new Command.State(ref, fields.room(), fields.state());
+            case "mark" -> new Command.Mark(ref, fields.room(), fields.seq(), fields.epoch());
             case "history" -> history(fields, ref);
             case "who" -> new Command.Who(ref, fields.room());
             case "rename" -> new Command.Rename(ref, fields.name());
@@ -79,7 +80,8 @@ public final class JsonCodec {
             default ->
                 throw new Fields.Wrong(
                         ErrorCode.UNKNOWN_TYPE,
-                        "type is one of join, leave, say, signal, state, history, who, watch, rename, renew and ping");
+                        "type is one of join, leave, say, signal, state, mark, history, who, watch, rename, renew and"
+                                + " ping");
         };
     }
 
@@ -169,6 +171,10 @@ public final class JsonCodec {
                     .write("seq", joined.seq())
                     .write("count", joined.count());
             flag(json, "recovered", joined.recovered());
+            read(json, joined.read());
+        } else if (event instanceof Event.Mark mark) {
+            head(json, "mark", null, mark.room()).write("epoch", mark.epoch()).write("seq", mark.seq());
+            read(json, mark.read());
         } else if (event instanceof Event.Left left) {
             head(json, "left", left.ref(), left.room());
         } else if (event instanceof Event.Gap gap) {
@@ -233,6 +239,16 @@ public final class JsonCodec {
     private static void flag(JsonGenerator json, String name, @Nullable Boolean value) {
         if (value != null) {
             json.write(name, value);
+        }
+    }
+
+    private static void read(JsonGenerator json, @Nullable ReadMark read) {
+        if (read != null) {
+            json.write("mark", read.seq());
+            if (read.unread() != null) {
+                json.write("unread", read.unread());
+            }
+            flag(json, "more", read.more() ? true : null);
         }
     }
 

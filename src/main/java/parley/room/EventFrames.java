@@ -6,6 +6,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
 import parley.delivery.StreamEvent;
+import parley.protocol.Event;
 import parley.protocol.EventId;
 import parley.protocol.Message;
 
@@ -91,6 +92,16 @@ final class EventFrames implements Frames {
         Made made = made("signal", signals, lastSignals);
         lastSignals = made;
         return made.frame;
+    }
+
+    @Override
+    public boolean tellsMarks() {
+        return true;
+    }
+
+    @Override
+    public Frame mark(Event.Mark mark) {
+        return new Frame.Events(List.of(StreamEvent.of("mark", lines(json.mark(mark))[0])));
     }
 
     /** Lets go of what is kept for members to share. */

@@ -3,6 +3,7 @@ package parley.room;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
+import parley.protocol.Event;
 import parley.protocol.Message;
 
 /**
@@ -64,4 +65,14 @@ interface Frames {
     /** Returns signals from a number to another; null where members do not hear of it, or when they are gone. */
     @Nullable
     Frame signals(long from, long to);
+
+    /** Whether members hear of the read marks of their users. */
+    default boolean tellsMarks() {
+        return false;
+    }
+
+    /** Says up to where a member's user has read; null where members do not hear of it. */
+    default @Nullable Frame mark(Event.Mark mark) {
+        return null;
+    }
 }

@@ -1,6 +1,7 @@
 package parley.room;
 
 import org.jspecify.annotations.Nullable;
+import parley.protocol.ReadMark;
 
 /**
  * A member that has just come in.
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param head the number of the newest message when it came in
  * @param count how many members there are
  * @param recovered whether it gets everything since the message it named; null when it named none
+ * @param read up to where its user has read of what there was when it came in; null when that is not known
  */
 public record Joined(
         Member member,
@@ -17,4 +19,10 @@ public record Joined(
         long after,
         long head,
         int count,
-        @Nullable Boolean recovered) {}
+        @Nullable Boolean recovered,
+        @Nullable ReadMark read) {
+    /** The same with what its user has read. */
+    Joined with(@Nullable ReadMark itsRead) {
+        return new Joined(member, epoch, after, head, count, recovered, itsRead);
+    }
+}

@@ -144,6 +144,16 @@ final class JsonFrames implements Frames {
         return frame;
     }
 
+    @Override
+    public boolean tellsMarks() {
+        return true;
+    }
+
+    @Override
+    public Frame mark(Event.Mark mark) {
+        return frame(mark);
+    }
+
     /** Lets go of what is kept for members to share. */
     void letGo() {
         lines.letGo();

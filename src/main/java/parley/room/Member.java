@@ -3,6 +3,7 @@ package parley.room;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
+import parley.protocol.Event;
 
 /**
  * A session in a room: a cursor over the room's log. It holds no message and no queue.
@@ -48,6 +49,7 @@ public final class Member {
     private final Subscriber subscriber;
     private final Frames frames;
     private final Cursor cursor;
+    private final Asides asides;
 
     /**
      * The head when a frame of its own was found to have been under way for too long; else NOT_SLOW. Set by the sweep,
@@ -65,9 +67,7 @@ public final class Member {
     /** With DROP_NEWEST, the last place that is still taken of what it fell behind with; else ALL. */
     private long takesUntil = ALL;
 
-    private long presenceSeen;
-    private long nextSignal;
-    private boolean isTurnOfPresence;
+    private boolean isTurnOfAsides;
 
     // Guarded by the room's lock
     /** Its name in the room. */
@@ -83,8 +83,7 @@ public final class Member {
         this.frames = frames;
         this.name = name;
         this.cursor = new Cursor(room.log(), frames, room.tally(), () -> room.wake(subscriber));
-        this.presenceSeen = presenceSeen;
-        this.nextSignal = nextSignal;
+        this.asides = new Asides(room, frames, presenceSeen, nextSignal);
     }
 
     /** Lets it be given messages: after its client was answered that it is in. */
@@ -107,6 +106,12 @@ public final class Member {
         return subscriber.user();
     }
 
+    /** Which user it is whose read marks its client hears of; null for none. */
+    @Nullable
+    String marksOf() {
+        return frames.tellsMarks() ? user() : null;
+    }
+
     boolean isDirect() {
         return frames instanceof DirectFrames;
     }
@@ -118,16 +123,16 @@ public final class Member {
 
     /** Takes what comes next and returns its frame, or null when there is nothing for now, or nothing any more. */
     public @Nullable Frame next() {
-        if (isTurnOfPresence) {
-            isTurnOfPresence = false;
-            Frame presence = nextPresence();
-            if (presence != null) {
-                return presence;
+        if (isTurnOfAsides) {
+            isTurnOfAsides = false;
+            Frame aside = nextAside();
+            if (aside != null) {
+                return aside;
             }
         }
         Frame messages = nextMessages();
-        isTurnOfPresence = messages != null;
-        return messages != null ? messages : nextPresence();
+        isTurnOfAsides = messages != null;
+        return messages != null ? messages : nextAside();
     }
 
     private @Nullable Frame nextMessages() {
@@ -187,26 +192,14 @@ public final class Member {
         return window > 0 && !cursor.isCatchingUp() && head - Math.max(at - 1, placedAt) > window;
     }
 
-    private @Nullable Frame nextPresence() {
-        if (!cursor.isActive()) {
-            return null;
-        }
-        Presence.Delta delta = room.roster().delta();
-        if (delta.version() != presenceSeen) {
-            boolean everybody = delta.version() != presenceSeen + 1 || delta.joined() == null;
-            presenceSeen = delta.version();
-            Frame presence = frames.presence(delta, everybody);
-            if (presence != null) {
-                return presence;
-            }
-        }
-        long newest = room.signals().newest();
-        if (nextSignal > newest) {
-            return null;
-        }
-        long from = room.signals().firstFresh(nextSignal);
-        nextSignal = newest + 1;
-        return from > newest ? null : frames.signals(from, newest);
+    private @Nullable Frame nextAside() {
+        return cursor.isActive() ? asides.next() : null;
+    }
+
+    /** Has its client hear of a read mark of its user. */
+    void tell(Event.Mark mark) {
+        asides.tell(mark);
+        wake();
     }
 
     /** Whether there are messages it has not taken. */

@@ -1,7 +1,9 @@
 package parley.room;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,9 @@ final class Members {
 
     // Guarded by the room's lock
     private final List<Member> all = new ArrayList<>();
+
+    /** Those that hear of the read marks of their user, by that user. */
+    private final Map<String, List<Member>> byUser = new HashMap<>();
 
     /**
      * The members as an array for the turn to walk, or null since one joined or left: a member that left must not be
@@ -46,6 +51,10 @@ final class Members {
         assert lock.isHeldByCurrentThread();
         member.index = countLocked();
         all.add(member);
+        String user = member.marksOf();
+        if (user != null) {
+            byUser.computeIfAbsent(user, first -> new ArrayList<>(1)).add(member);
+        }
         unplaced++;
         walked = null;
     }
@@ -65,7 +74,22 @@ final class Members {
             all.set(member.index, last);
             last.index = member.index;
         }
+        String user = member.marksOf();
+        List<Member> its = user == null ? null : byUser.get(user);
+        if (its != null && its.remove(member) && its.isEmpty()) {
+            byUser.remove(user);
+        }
         walked = null;
+    }
+
+    /** Those of a user that hear of its read marks, at this moment. */
+    List<Member> ofUser(String user) {
+        lock.lock();
+        try {
+            return List.copyOf(byUser.getOrDefault(user, List.of()));
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** How far the slowest is behind what it may take, in messages. */

@@ -25,11 +25,21 @@ public final class MemoryStore implements RoomStore {
     private static final Logger LOG = System.getLogger("parley.room");
     private static final SecureRandom RANDOM = new SecureRandom();
 
+    /** The part of the heap that read marks may fill. */
+    private static final int HEAP_FOR_MARKS = 32;
+
+    private final SharedBytes marks = new SharedBytes(Runtime.getRuntime().maxMemory() / HEAP_FOR_MARKS);
+
+    /** The bytes of the read marks of all rooms in memory, about. */
+    public long markBytes() {
+        return marks.bytes();
+    }
+
     @Override
     public Log open(RoomName name, Listener room) {
         String epoch = newEpoch();
         room.opened(new Contents(epoch, Numbering.CONSECUTIVE, NOTHING, 1, 0, List.of()));
-        return new MemoryLog(name, epoch, room);
+        return new MemoryLog(name, epoch, room, new MemoryMarks(epoch, room::marked, marks));
     }
 
     private static String newEpoch() {
@@ -51,6 +61,7 @@ public final class MemoryStore implements RoomStore {
         private final RoomName name;
         private final String epoch;
         private final Listener room;
+        private final MemoryMarks marks;
         private final Requests<Request> requests = new Requests<>(this);
 
         private volatile boolean isClosed;
@@ -64,7 +75,8 @@ public final class MemoryStore implements RoomStore {
         private final List<Message> added = new ArrayList<>();
         private final List<Runnable> results = new ArrayList<>();
 
-        MemoryLog(RoomName name, String epoch, Listener room) {
+        MemoryLog(RoomName name, String epoch, Listener room, MemoryMarks marks) {
+            this.marks = marks;
             this.name = name;
             this.epoch = epoch;
             this.room = room;
@@ -101,8 +113,14 @@ public final class MemoryStore implements RoomStore {
         }
 
         @Override
+        public MarkStore marks() {
+            return marks;
+        }
+
+        @Override
         public void close() {
             isClosed = true;
+            marks.close();
         }
 
         @Override

@@ -2,7 +2,6 @@ package parley.room;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Clock;
-import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -11,7 +10,6 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Content;
 import parley.protocol.Draft;
-import parley.protocol.Message;
 import parley.protocol.RoomName;
 
 /**
@@ -41,6 +39,7 @@ public final class Room {
     private final SharedFrames frames;
     private final Turn turn;
     private final Visitors visitors;
+    private final ReadMarks marks;
 
     @GuardedBy("lock")
     private boolean isClosed;
@@ -77,63 +76,35 @@ public final class Room {
         this.frames = new SharedFrames(name, log, signals, roster, limits.batchBytes());
         this.turn = new Turn(this::fanOut, fanOut);
         this.visitors = new Visitors(lock, fanOut);
+        this.marks = new ReadMarks(name, log, seats, members, limits, tally, fanOut);
     }
 
     /** Has the store say what it has of the room. Once, before any other thread knows the room. */
     void open(RoomStore store) {
-        log.open(store, name, new FromStore());
+        log.open(store, name, new FromStore(this));
     }
 
-    /** What the store says. */
-    private final class FromStore implements RoomStore.Listener {
-        @Override
-        public void opened(RoomStore.Contents contents) {
-            log.opened(contents, () -> !seats.areOpenLocked());
-            seats.opened(true);
-            letFramesGo();
-            turn.isDue(); // one that runs right now may have found that nothing is there
-        }
+    /** There is something for the members. */
+    void turnIsDue() {
+        turn.isDue();
+    }
 
-        @Override
-        public void couldNotOpen() {
-            lock.lock();
-            try {
-                isClosed = true; // clients that want in take the next room of that name
-                visitors.closeLocked();
-                roster.closeLocked();
-            } finally {
-                lock.unlock();
-            }
-            seats.opened(false);
+    /** No client comes in any more: those that want in take the next room of that name. */
+    void giveUp() {
+        lock.lock();
+        try {
+            giveUpLocked();
+        } finally {
+            lock.unlock();
         }
+    }
 
-        @Override
-        public void appended(List<Message> messages) {
-            log.appended(messages);
-            turn.isDue();
-        }
-
-        @Override
-        public void trimmed(long first) {
-            log.trimmed(first);
-            letFramesGo();
-        }
-
-        @Override
-        public void present(String node, RoomStore.Present there) {
-            roster.present(node, there);
-        }
-
-        @Override
-        public void lost(String node) {
-            roster.lost(node);
-        }
-
-        @Override
-        public void signalled(Draft draft) {
-            signals.add(draft);
-            turn.isDue();
-        }
+    @GuardedBy("lock")
+    private void giveUpLocked() {
+        isClosed = true;
+        visitors.closeLocked();
+        roster.closeLocked();
+        log.closeLocked();
     }
 
     /** The room's name. */
@@ -170,6 +141,16 @@ public final class Room {
     /** The callers that are no members. */
     public Visitors visitors() {
         return visitors;
+    }
+
+    /** Up to where its users have read. */
+    public ReadMarks marks() {
+        return marks;
+    }
+
+    /** The newest message that is known. */
+    public RoomStore.Expected newest() {
+        return log.newest();
     }
 
     /** Calls back once the room is open, with its newest message, or with null when it cannot be opened. */
@@ -273,7 +254,7 @@ public final class Room {
             }
             members.addLocked(member);
             desertion.endsLocked();
-            seat = seats.addLocked(member, start, onJoined);
+            seat = seats.addLocked(member, start, marks.withRead(onJoined));
         } finally {
             lock.unlock();
         }
@@ -283,7 +264,7 @@ public final class Room {
 
     /** Describes a member as the answer to its join did, at once or later; null if it did not come in. */
     public void describe(Member member, Consumer<@Nullable Joined> onJoined) {
-        seats.describe(member, onJoined);
+        seats.describe(member, marks.withRead(onJoined));
     }
 
     /**
@@ -367,10 +348,7 @@ public final class Room {
             if (!atOnce && desertedNanos < limits.linger().toNanos()) {
                 return false;
             }
-            isClosed = true;
-            visitors.closeLocked();
-            roster.closeLocked();
-            log.closeLocked();
+            giveUpLocked();
         } finally {
             lock.unlock();
         }
@@ -378,17 +356,9 @@ public final class Room {
         return true;
     }
 
-    /** Gives up a room that no other thread knows. */
+    /** Gives up a room that no other thread knows: the store may say something before it hears of the end. */
     void discard() {
-        lock.lock();
-        try {
-            isClosed = true;
-            visitors.closeLocked();
-            roster.closeLocked();
-            log.closeLocked(); // the store may say something before it hears of the end
-        } finally {
-            lock.unlock();
-        }
+        giveUp();
         log.store().close();
     }
 
@@ -409,7 +379,8 @@ public final class Room {
         return hasForgotten;
     }
 
-    private void letFramesGo() {
+    /** Lets go of what is kept for members to share. */
+    void letFramesGo() {
         frames.letGo();
         log.letPagesGo();
     }
@@ -430,6 +401,10 @@ public final class Room {
 
     RoomLog log() {
         return log;
+    }
+
+    Seats seats() {
+        return seats;
     }
 
     RoomLimits limits() {

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param presenceInterval how long at least from one event of presence to the next
  * @param away how long a member stays whose connection was lost
  * @param members how many members there may be at once
+ * @param marks how many read marks are kept; 0 for none
  * @param retention what is kept beyond memory, where there is a place for that; null for a room in memory alone
  */
 public record RoomLimits(
@@ -33,14 +34,18 @@ public record RoomLimits(
         Duration presenceInterval,
         Duration away,
         int members,
+        int marks,
         @Nullable Retention retention) {
+    /** How many read marks are kept, where nothing else is set. */
+    public static final int MARKS = 10_000;
+
     /** How long at least from one event of presence to the next, where nothing else is set. */
     public static final Duration PRESENCE_INTERVAL = Duration.ofMillis(250);
 
     /** How long a member stays whose connection was lost, where nothing else is set. */
     public static final Duration AWAY = Duration.ofSeconds(10);
 
-    /** With what presence does where nothing else is set. */
+    /** With what presence and read marks do where nothing else is set. */
     public RoomLimits(
             int history,
             long historyBytes,
@@ -66,6 +71,7 @@ public record RoomLimits(
                 PRESENCE_INTERVAL,
                 AWAY,
                 members,
+                MARKS,
                 retention);
     }
 
@@ -80,7 +86,8 @@ public record RoomLimits(
                 || names < 0
                 || presenceInterval.isNegative()
                 || away.isNegative()
-                || members < 1) {
+                || members < 1
+                || marks < 0) {
             throw new IllegalArgumentException("a room keeps and allows at least one message");
         }
     }

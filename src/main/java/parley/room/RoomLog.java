@@ -138,9 +138,14 @@ final class RoomLog {
         return numbering == RoomStore.Numbering.SHARED ? first() : null;
     }
 
+    /** Whether the number of each message is one more than that of the one before. */
+    boolean hasConsecutiveNumbers() {
+        return numbering == RoomStore.Numbering.CONSECUTIVE;
+    }
+
     /** How many messages come between two numbers, or {@link Frames#UNKNOWN}. */
     long countBetween(long after, long before) {
-        return numbering == RoomStore.Numbering.CONSECUTIVE ? before - after - 1 : Frames.UNKNOWN;
+        return hasConsecutiveNumbers() ? before - after - 1 : Frames.UNKNOWN;
     }
 
     /** Adds a message; the room hears of it, then the callback is called. Not under the lock. */

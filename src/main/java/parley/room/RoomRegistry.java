@@ -387,6 +387,11 @@ public final class RoomRegistry {
         return tally.presence().aways().bytes();
     }
 
+    /** How many read marks were raised, in all rooms. */
+    public long markCount() {
+        return tally.marks();
+    }
+
     /**
      * Has rooms forget what they keep: the one first in which nothing was said for the longest time, and nothing that
      * members have still to take. Only when that does not suffice rooms forget under their members, the one first that

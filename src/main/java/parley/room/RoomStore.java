@@ -99,6 +99,9 @@ public interface RoomStore {
         /** Says who is in the room here, to where else it has members. */
         default void present(Present here) {}
 
+        /** The read marks of the room's users. */
+        MarkStore marks();
+
         /** The room is given up in memory. It hears nothing after that; callbacks that are due are called. */
         void close();
     }
@@ -243,5 +246,11 @@ public interface RoomStore {
 
         /** A signal has come from another node. */
         void signalled(Draft draft);
+
+        /**
+         * A user has that mark now, set here or on another node. May be heard more than once and after a further one,
+         * by any thread, while another call is under way.
+         */
+        default void marked(String user, MarkStore.Mark mark) {}
     }
 }

@@ -108,7 +108,8 @@ final class Seats {
 
     private Joined joinedLocked(Member member, long after, @Nullable Boolean recovered) {
         assert lock.isHeldByCurrentThread();
-        return new Joined(member, log.beginning().epoch(), after, log.ring().newest(), roster.countLocked(), recovered);
+        return new Joined(
+                member, log.beginning().epoch(), after, log.ring().newest(), roster.countLocked(), recovered, null);
     }
 
     /** Ends a member; false when it had ended. */

@@ -13,6 +13,7 @@ final class Tally {
     private final LongAdder offered = new LongAdder();
     private final LongAdder delivered = new LongAdder();
     private final LongAdder missed = new LongAdder();
+    private final LongAdder marks = new LongAdder();
     private final PresenceBytes presence = PresenceBytes.ofHeap();
 
     void published(long messages) {
@@ -30,6 +31,16 @@ final class Tally {
 
     void missed(long messages) {
         missed.add(messages);
+    }
+
+    /** A read mark was raised. */
+    void marked() {
+        marks.increment();
+    }
+
+    /** How many read marks were raised. */
+    long marks() {
+        return marks.sum();
     }
 
     /** What presence keeps besides connections. */

@@ -197,7 +197,8 @@ public final class EventsConnection extends ChatConnection {
     /** Says that it is in a room, of which it is given messages from now on. */
     private Frame hello(Joined in) {
         RoomName room = in.member().room().name();
-        String line = JsonCodec.encode(new Event.Joined(null, room, in.epoch(), in.head(), in.count(), in.recovered()));
+        String line = JsonCodec.encode(
+                new Event.Joined(null, room, in.epoch(), in.head(), in.count(), in.recovered(), in.read()));
         in.member().begin();
         Frame.Events hello =
                 new Frame.Events(List.of(new StreamEvent(EventId.of(in.epoch(), in.after()), "joined", null, line)));

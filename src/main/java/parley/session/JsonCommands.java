@@ -19,6 +19,7 @@ import parley.room.Entry;
 import parley.room.Format;
 import parley.room.History;
 import parley.room.Joined;
+import parley.room.MarkStore;
 import parley.room.Member;
 import parley.room.Outcome;
 import parley.room.Presence;
@@ -111,6 +112,8 @@ final class JsonCommands {
             signal(signal, in);
         } else if (command instanceof Command.State state) {
             state(state, in);
+        } else if (command instanceof Command.Mark mark) {
+            mark(mark, in);
         } else if (command instanceof Command.Leave leave) {
             leave(leave, in);
         } else if (command instanceof Command.History history) {
@@ -163,6 +166,47 @@ final class JsonCommands {
                 answers.fail(
                         state, ErrorCode.ROOM_FULL, "the server holds as many states as it may; try a smaller one");
         }
+    }
+
+    private void mark(Command.Mark mark, Member in) {
+        String user = connection.user();
+        if (user == null) {
+            answers.fail(
+                    mark,
+                    ErrorCode.FORBIDDEN,
+                    "a read mark belongs to a user, and the server does not know which user this client is; connect"
+                            + " with a token that has a sub");
+            return;
+        }
+        Answers.Later answer = answers.later();
+        in.room().marks().raise(in, user, mark.epoch(), mark.seq(), raised -> answer.give(answer(mark, raised)));
+        answer.carriedOut();
+    }
+
+    private static Event answer(Command.Mark mark, MarkStore.Answer raised) {
+        if (raised instanceof MarkStore.Holds holds) {
+            return new Event.Ack(mark.ref(), mark.room(), holds.mark().seq(), null);
+        }
+        return switch ((MarkStore.No) raised) {
+            case OTHER_HISTORY ->
+                new Event.Error(
+                        mark.ref(),
+                        ErrorCode.OTHER_EPOCH,
+                        "the room is in another epoch, in which this seq means another message; joined says which",
+                        mark.room());
+            case FULL ->
+                new Event.Error(
+                        mark.ref(),
+                        ErrorCode.ROOM_FULL,
+                        "the server keeps as many read marks as room.marks or its memory allows",
+                        mark.room());
+            case NONE, NOT_NOW ->
+                new Event.Error(
+                        mark.ref(),
+                        ErrorCode.UNAVAILABLE,
+                        "the mark could not be kept now; send it again",
+                        mark.room());
+        };
     }
 
     private void join(Command.Join join) {
@@ -350,6 +394,12 @@ final class JsonCommands {
 
     private static Event joined(@Nullable Ref ref, Joined joined) {
         return new Event.Joined(
-                ref, joined.member().room().name(), joined.epoch(), joined.head(), joined.count(), joined.recovered());
+                ref,
+                joined.member().room().name(),
+                joined.epoch(),
+                joined.head(),
+                joined.count(),
+                joined.recovered(),
+                joined.read());
     }
 }

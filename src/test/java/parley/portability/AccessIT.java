@@ -40,6 +40,7 @@ class AccessIT extends Portability {
             whoHasNoTokenOrNoneForTheRoomIsRefused();
             aTokenComesInAHeaderAParameterOrASubprotocol();
             aTokenSaysNameAndRights();
+            aReadMarkIsItsUsersOnAllConnections();
             aTicketOpensOneConnection();
             whoseTokenEndsIsClosed();
             oneAddressHasOnlySoMany();
@@ -134,6 +135,25 @@ class AccessIT extends Portability {
                     .isEqualTo("forbidden");
             assertThat(ann.ask("{'type':'join','room':'other'}").getString("code"))
                     .isEqualTo("forbidden");
+        }
+    }
+
+    private void aReadMarkIsItsUsersOnAllConnections() throws Exception {
+        JwtClaims claims = claims("Ann", "marks");
+        claims.setSubject("u-1");
+        String path = "/chat/marks?token=" + token(claims);
+        try (JsonClient ann = json(path);
+                JsonClient tab = json(path)) {
+            assertThat(ann.next("joined")).doesNotContainKey("mark");
+            tab.next("joined");
+            ann.ask("{'type':'say','room':'marks','text':'one'}");
+            ann.ask("{'type':'say','room':'marks','text':'two'}");
+            assertThat(ann.ask("{'type':'mark','room':'marks','seq':1}").getInt("seq"))
+                    .isOne();
+            for (JsonClient one : List.of(ann, tab)) {
+                assertThat(one.next("mark").getInt("unread")).isOne();
+            }
+            assertThat(tab.ask("{'type':'join','room':'marks'}").getInt("mark")).isOne();
         }
     }
 

@@ -82,6 +82,11 @@ final class AsyncStore implements RoomStore {
             }
 
             @Override
+            public MarkStore marks() {
+                throw new AssertionError();
+            }
+
+            @Override
             public void close() {
                 thread.execute(() -> kept(name).open.remove(room));
             }

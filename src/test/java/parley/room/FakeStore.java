@@ -40,6 +40,14 @@ public final class FakeStore implements RoomStore {
     RoomStore.@Nullable Unread unread;
 
     private @Nullable Listener open;
+    /** Of the first epoch. */
+    final MemoryMarks marks = new MemoryMarks("fake", this::marked, new SharedBytes(Long.MAX_VALUE));
+
+    private void marked(String user, MarkStore.Mark mark) {
+        if (open != null) {
+            open.marked(user, mark);
+        }
+    }
 
     /** Has messages from before. */
     public FakeStore keep(int messages) {
@@ -125,6 +133,11 @@ public final class FakeStore implements RoomStore {
                     refreshes++;
                     onExtent.accept(new Extent(first, kept.size()));
                 });
+            }
+
+            @Override
+            public MarkStore marks() {
+                return marks;
             }
 
             @Override

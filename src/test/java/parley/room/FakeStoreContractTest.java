@@ -50,6 +50,7 @@ class FakeStoreContractTest extends KeepingStoreContract {
         for (FakeStore store : stores.values()) {
             store.failure = new Outcome.NotKept("closed");
             store.unread = RoomStore.Unread.NOT_NOW;
+            store.marks.close();
         }
     }
 }

@@ -243,4 +243,22 @@ public abstract class KeepingStoreContract extends RoomStoreContract {
                 .isEqualTo(RoomStore.Unread.NOT_NOW);
         refresh(log);
     }
+
+    @Test
+    void aMarkIsThereWhenTheRoomIsOpenedAgain() throws Exception {
+        RoomStore store = begin();
+        Heard room = new Heard();
+        RoomStore.Log log = open(store, room);
+        String epoch = get(room.opened).epoch();
+        long one = publish(log, "one");
+        long two = publish(log, "two");
+        raise(log, "ann", epoch, one, 9);
+        log.close();
+        Heard after = new Heard();
+        RoomStore.Log again = open(store, after);
+        assertThat(mark(again, "ann")).isEqualTo(holds(epoch, one));
+        assertThat(raise(again, "ann", epoch, two, 9)).isEqualTo(holds(epoch, two));
+        assertThat(after.marks).containsExactly("ann " + two);
+        assertThat(room.marks).containsExactly("ann " + one);
+    }
 }

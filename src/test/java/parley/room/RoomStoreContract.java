@@ -1,6 +1,7 @@
 package parley.room;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -106,6 +107,14 @@ public abstract class RoomStoreContract {
         @Override
         public void signalled(Draft draft) {
             hear(() -> {});
+        }
+
+        /** The marks of users, in the order in which they were heard. */
+        public final List<String> marks = Collections.synchronizedList(new ArrayList<>());
+
+        @Override
+        public void marked(String user, MarkStore.Mark mark) {
+            marks.add(user + " " + mark.seq());
         }
 
         private void hear(Runnable what) {
@@ -553,5 +562,125 @@ public abstract class RoomStoreContract {
         assertThat(before.all.size()).isLessThanOrEqualTo(heard + 1);
         assertThat(before.wrong).isEmpty();
         assertThat(after.wrong).isEmpty();
+    }
+
+    protected final MarkStore.Answer raise(RoomStore.Log log, String user, String epoch, long seq, int most)
+            throws Exception {
+        CompletableFuture<MarkStore.Answer> answer = new CompletableFuture<>();
+        log.marks().raise(user, new MarkStore.Mark(epoch, seq), most, answer::complete);
+        return get(answer);
+    }
+
+    protected final MarkStore.Answer mark(RoomStore.Log log, String user) throws Exception {
+        CompletableFuture<MarkStore.Answer> answer = new CompletableFuture<>();
+        log.marks().find(user, answer::complete);
+        return get(answer);
+    }
+
+    protected static MarkStore.Answer holds(String epoch, long seq) {
+        return new MarkStore.Holds(new MarkStore.Mark(epoch, seq));
+    }
+
+    @Test
+    void aMarkIsRaisedNeverGoesBackAndIsItsUsersAlone() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        String epoch = get(room.opened).epoch();
+        long one = publish(log, "one");
+        long two = publish(log, "two");
+        long three = publish(log, "three");
+        assertThat(mark(log, "ann")).isEqualTo(MarkStore.No.NONE);
+        assertThat(raise(log, "ann", epoch, two, 9)).isEqualTo(holds(epoch, two));
+        assertThat(raise(log, "ann", epoch, one, 9)).isEqualTo(holds(epoch, two));
+        assertThat(mark(log, "ann")).isEqualTo(holds(epoch, two));
+        assertThat(raise(log, "ann", epoch, three, 9)).isEqualTo(holds(epoch, three));
+        assertThat(mark(log, "ann")).isEqualTo(holds(epoch, three));
+        assertThat(mark(log, "bob")).isEqualTo(MarkStore.No.NONE);
+        assertThat(room.marks).as("nobody hears of the lower one").containsExactly("ann " + two, "ann " + three);
+    }
+
+    @Test
+    void usersAndRoomsOfAnyNamesHaveMarksOfTheirOwn() throws Exception {
+        RoomStore store = begin();
+        Heard room = new Heard();
+        RoomStore.Log log = open(store, room);
+        String epoch = get(room.opened).epoch();
+        List<String> users = List.of(
+                "a b", "a.b", "a_b", "a*b", "*", ">", "a=2Eb", "O'Neill|\"\\", "\ud83d\ude00", "\u8a9e".repeat(255));
+        List<Long> numbers = new ArrayList<>();
+        for (String user : users) {
+            numbers.add(publish(log, "m"));
+            assertThat(raise(log, user, epoch, numbers.get(numbers.size() - 1), 99))
+                    .isInstanceOf(MarkStore.Holds.class);
+        }
+        for (int i = 0; i < users.size(); i++) {
+            assertThat(mark(log, users.get(i))).as(users.get(i)).isEqualTo(holds(epoch, numbers.get(i)));
+        }
+    }
+
+    @Test
+    void ofMarksThatAreRaisedAtTheSameTimeTheFurthestHolds() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        String epoch = get(room.opened).epoch();
+        List<Long> numbers = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            numbers.add(publish(log, "m" + i));
+        }
+        CountDownLatch answers = new CountDownLatch(20);
+        inThreads(4, thread -> {
+            for (int i = thread; i < 20; i += 4) {
+                MarkStore.Mark mark = new MarkStore.Mark(epoch, numbers.get((i * 7) % 20));
+                log.marks().raise("ann", mark, 9, answer -> answers.countDown());
+            }
+        });
+        assertThat(answers.await(TO_ANSWER_SECONDS, TimeUnit.SECONDS)).isTrue();
+        // What lost against another one too often was answered so, and is raised again by its client.
+        assertThat(raise(log, "ann", epoch, numbers.get(19), 9)).isEqualTo(holds(epoch, numbers.get(19)));
+        assertThat(raise(log, "ann", epoch, numbers.get(0), 9)).isEqualTo(holds(epoch, numbers.get(19)));
+    }
+
+    @Test
+    void aMarkOfAnotherHistoryIsNotKept() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        get(room.opened);
+        publish(log, "one");
+        assertThat(raise(log, "ann", "another", 1, 9)).isEqualTo(MarkStore.No.OTHER_HISTORY);
+        assertThat(mark(log, "ann")).isEqualTo(MarkStore.No.NONE);
+        assertThat(room.marks).isEmpty();
+    }
+
+    @Test
+    void theMarksThatWereNotRaisedForTheLongestTimeGo() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        String epoch = get(room.opened).epoch();
+        long one = publish(log, "one");
+        long two = publish(log, "two");
+        for (String user : List.of("a", "b", "c", "d")) {
+            assertThat(raise(log, user, epoch, one, 4)).isEqualTo(holds(epoch, one));
+        }
+        raise(log, "a", epoch, two, 4);
+        raise(log, "e", epoch, one, 4);
+        await().untilAsserted(() -> assertThat(mark(log, "b")).isEqualTo(MarkStore.No.NONE));
+        for (String user : List.of("a", "c", "d", "e")) {
+            assertThat(mark(log, user)).as(user).isInstanceOf(MarkStore.Holds.class);
+        }
+    }
+
+    @Test
+    void aStoreThatIsClosedHasNoMarks() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        String epoch = get(room.opened).epoch();
+        long one = publish(log, "one");
+        raise(log, "ann", epoch, one, 9);
+        if (log.marks() instanceof MemoryMarks) {
+            log.close();
+        }
+        close();
+        assertThat(raise(log, "bob", epoch, one, 9)).isEqualTo(MarkStore.No.NOT_NOW);
+        assertThat(mark(log, "ann")).isInstanceOf(MarkStore.No.class);
     }
 }

@@ -53,6 +53,7 @@ public final class Samples {
                 interval,
                 RoomLimits.AWAY,
                 100_000,
+                RoomLimits.MARKS,
                 null);
     }
 

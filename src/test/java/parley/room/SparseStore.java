@@ -18,6 +18,7 @@ import parley.protocol.RoomName;
 final class SparseStore implements RoomStore {
     final Deque<Runnable> toDo = new ArrayDeque<>();
     final List<Message> kept = new ArrayList<>();
+    boolean isUnreadable;
     private String epoch = "fake";
     private long first = 1;
     /** The newest number that the room has heard of. */
@@ -25,6 +26,8 @@ final class SparseStore implements RoomStore {
 
     private long before;
     private @Nullable Listener open;
+    private final MemoryMarks marks =
+            new MemoryMarks("fake", (user, mark) -> open.marked(user, mark), new SharedBytes(Long.MAX_VALUE));
 
     void reset() {
         toDo.clear();
@@ -130,7 +133,7 @@ final class SparseStore implements RoomStore {
 
             @Override
             public void read(Query query, Consumer<Answer> onAnswer) {
-                toDo.add(() -> onAnswer.accept(find(query)));
+                toDo.add(() -> onAnswer.accept(isUnreadable ? Unread.NOT_NOW : find(query)));
             }
 
             @Override
@@ -142,6 +145,11 @@ final class SparseStore implements RoomStore {
                         onExtent.accept(new Extent(first, head));
                     });
                 });
+            }
+
+            @Override
+            public MarkStore marks() {
+                return marks;
             }
 
             @Override

@@ -90,6 +90,11 @@ class VisitorTest {
                 }
 
                 @Override
+                public MarkStore marks() {
+                    return log.marks();
+                }
+
+                @Override
                 public void close() {
                     log.close();
                 }

@@ -86,6 +86,11 @@ class WatchingTest {
                 }
 
                 @Override
+                public MarkStore marks() {
+                    throw new AssertionError();
+                }
+
+                @Override
                 public void forget(long upTo, Consumer<Forgotten> onForgotten) {
                     throw new AssertionError();
                 }

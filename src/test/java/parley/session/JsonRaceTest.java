@@ -118,6 +118,7 @@ class JsonRaceTest {
                     RoomLimits.PRESENCE_INTERVAL,
                     Duration.ZERO, // nobody is away
                     100_000,
+                    RoomLimits.MARKS,
                     null),
             100,
             Runnable::run,

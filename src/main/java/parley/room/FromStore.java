@@ -1,0 +1,61 @@
+package parley.room;
+
+import java.util.List;
+import parley.protocol.Draft;
+import parley.protocol.Message;
+
+/** What a room does with what its store says. */
+final class FromStore implements RoomStore.Listener {
+    private final Room room;
+
+    FromStore(Room room) {
+        this.room = room;
+    }
+
+    @Override
+    public void opened(RoomStore.Contents contents) {
+        room.log().opened(contents, () -> !room.seats().areOpenLocked());
+        room.seats().opened(true);
+        room.letFramesGo();
+        room.turnIsDue(); // one that runs right now may have found that nothing is there
+    }
+
+    @Override
+    public void couldNotOpen() {
+        room.giveUp();
+        room.seats().opened(false);
+    }
+
+    @Override
+    public void appended(List<Message> messages) {
+        room.log().appended(messages);
+        room.turnIsDue();
+    }
+
+    @Override
+    public void trimmed(long first) {
+        room.log().trimmed(first);
+        room.letFramesGo();
+    }
+
+    @Override
+    public void present(String node, RoomStore.Present there) {
+        room.roster().present(node, there);
+    }
+
+    @Override
+    public void lost(String node) {
+        room.roster().lost(node);
+    }
+
+    @Override
+    public void signalled(Draft draft) {
+        room.signals().add(draft);
+        room.turnIsDue();
+    }
+
+    @Override
+    public void marked(String user, MarkStore.Mark mark) {
+        room.marks().marked(user, mark);
+    }
+}
