@@ -200,8 +200,9 @@ class HttpClusterTest extends HttpBase {
                         if (got.status() != 412) {
                             acknowledged.add(got.json().getJsonNumber("seq").longValue());
                         }
-                        tag = "\"" + got.json().getString("epoch") + ":"
-                                + got.json().getJsonNumber("seq") + "\"";
+                        // Missing where a message was published long ago and cannot be read while NATS is away.
+                        String epoch = got.json().getString("epoch", tag.substring(1, tag.indexOf(':')));
+                        tag = "\"" + epoch + ":" + got.json().getJsonNumber("seq") + "\"";
                     }
                     return null;
                 }));
