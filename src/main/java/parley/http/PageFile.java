@@ -9,8 +9,8 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import parley.door.Request;
@@ -20,8 +20,8 @@ import parley.door.Request;
  * ({@code Cache-Control: no-cache}), and gets the file again only when it has. Immutable.
  */
 public final class PageFile {
-    /** A client that takes it; one that says {@code q=0} does not (RFC 9110 section 12.4.2). */
-    private static final Pattern TAKEN = Pattern.compile("(gzip|x-gzip|\\*)(\\s*;\\s*q=(1(\\.0*)?|0\\.0*[1-9]\\d*))?");
+    /** A coding and its weight (RFC 9110 section 12.5.3). */
+    private static final Pattern CODING = Pattern.compile("([^;\\s]+)\\s*(?:;\\s*q=([01](?:\\.\\d{0,3})?))?");
 
     private static final int TAG_BYTES = 12;
 
@@ -97,9 +97,21 @@ public final class PageFile {
         return new Answer(304, unchanged, new byte[0]);
     }
 
+    /** What is said of gzip holds, and else what is said of all codings that are not named. */
     private static boolean isGzipTaken(@Nullable String accepted) {
-        return accepted != null
-                && Stream.of(accepted.toLowerCase(Locale.ROOT).split(","))
-                        .anyMatch(one -> TAKEN.matcher(one.strip()).matches());
+        Boolean others = null;
+        for (String one : accepted == null
+                ? new String[0]
+                : accepted.toLowerCase(Locale.ROOT).split(",")) {
+            Matcher coding = CODING.matcher(one.strip());
+            if (coding.matches()) {
+                boolean isTaken = coding.group(2) == null || Double.parseDouble(coding.group(2)) > 0;
+                if (coding.group(1).equals("gzip")) {
+                    return isTaken;
+                }
+                others = coding.group(1).equals("*") ? Boolean.valueOf(isTaken) : others;
+            }
+        }
+        return others != null && others;
     }
 }

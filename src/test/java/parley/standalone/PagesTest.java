@@ -91,9 +91,20 @@ class PagesTest extends ServerBase {
     }
 
     @Test
+    void aClientThatTakesAnyCodingGetsGzip() throws Exception {
+        start();
+        for (String accepted : List.of("*", "br;q=0, *;q=0.1", "GZIP", "deflate, gzip;q=1.000")) {
+            assertThat(get("/style.css", "Accept-Encoding", accepted).headers().firstValue("Content-Encoding"))
+                    .as(accepted)
+                    .hasValue("gzip");
+        }
+    }
+
+    @Test
     void aClientThatTakesNoGzipGetsTheFileAsItIs() throws Exception {
         start();
-        for (String accepted : List.of("identity", "gzip;q=0", "gzip; q=0.000, *;q=0", "bzip")) {
+        for (String accepted :
+                List.of("identity", "gzip;q=0", "gzip; q=0.000, *;q=0", "gzip;q=0, *", "*, gzip;q=0", "bzip")) {
             assertThat(get("/style.css", "Accept-Encoding", accepted).headers().firstValue("Content-Encoding"))
                     .as(accepted)
                     .isEmpty();
