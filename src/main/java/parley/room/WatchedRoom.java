@@ -41,6 +41,8 @@ final class WatchedRoom {
     private RoomStore.@Nullable Expected stored;
 
     private @Nullable Last last;
+    /** The oldest message that the store keeps, once it has let some go; null before. */
+    private RoomStore.@Nullable Expected oldest;
     /** The newest message that the room does not keep any more; null for none. */
     private RoomStore.@Nullable Expected letGo;
 
@@ -142,7 +144,25 @@ final class WatchedRoom {
     /** Whether the last message is wanted and not known. */
     boolean isLastMissing() {
         RoomStore.Expected newest = truth == null ? null : truth.newest();
-        return isLastWanted() && newest != null && !newest.equals(letGo) && !hasLast(newest);
+        return isLastWanted()
+                && newest != null
+                && !newest.equals(letGo)
+                && !isTrimmed(newest.epoch(), newest.seq())
+                && !hasLast(newest);
+    }
+
+    /** Messages before that one are not kept any more; whether its last message was one. */
+    boolean trimmed(String epoch, long first) {
+        RoomStore.Expected before = oldest;
+        if (before == null || !before.epoch().equals(epoch) || before.seq() < first) {
+            oldest = new RoomStore.Expected(epoch, first);
+        }
+        return last != null && isTrimmed(last.epoch(), last.seq());
+    }
+
+    /** Whether the store has said that it does not keep a message any more. */
+    boolean isTrimmed(String epoch, long seq) {
+        return oldest != null && oldest.epoch().equals(epoch) && seq < oldest.seq();
     }
 
     /** The room does not keep its last message any more. */

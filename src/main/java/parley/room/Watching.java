@@ -138,6 +138,12 @@ public final class Watching {
             }
 
             @Override
+            public void trimmed(RoomName room, String epoch, long first) {
+                Watching.this.trimmed(room, epoch, first);
+                other.trimmed(room, epoch, first);
+            }
+
+            @Override
             public void turned(long tookNanos, long sincePublishedNanos) {
                 other.turned(tookNanos, sincePublishedNanos);
             }
@@ -151,6 +157,30 @@ public final class Watching {
         }
     }
 
+    /**
+     * A store does not keep messages of a room before that number any more: nobody is sent one of them from here on. A
+     * page that was read before may come later, so it is noted. Not under the room's lock.
+     */
+    public void trimmed(RoomName room, String epoch, long first) {
+        if (!watched.containsKey(room)) {
+            return;
+        }
+        lock();
+        try {
+            WatchedRoom its = watched.get(room);
+            if (its != null && its.trimmed(epoch, first)) {
+                lastIsGoneLocked(its);
+            }
+        } finally {
+            unlock();
+        }
+    }
+
+    private void lastIsGoneLocked(WatchedRoom its) {
+        dropLastLocked(its);
+        its.watchers().forEach(watcher -> watcher.changedLocked(its.name()));
+    }
+
     /** A room has been given up. Not under its lock. */
     void closed(Room room) {
         RoomName name = room.name();
@@ -160,6 +190,9 @@ public final class Watching {
             WatchedRoom its = watched.get(name);
             if (its != null && !newest.epoch().isEmpty()) {
                 its.stored(newest); // no tick may have looked at the room since it was published
+            }
+            if (its != null && its.last() != null && rooms.beyond(name) == RoomStore.Beyond.SHARED) {
+                lastIsGoneLocked(its); // from here on nobody says when it is let go of
             }
         } finally {
             unlock();
@@ -218,7 +251,7 @@ public final class Watching {
             WatchedRoom.Truth now = seen != null ? seen : stores.closedLocked(its);
             its.there(isThere);
             if (now != null) {
-                isLocked(its, now, last);
+                isLocked(its, now, room, last);
             }
             if (!isThere) {
                 List.copyOf(its.watchers()).forEach(watcher -> watcher.closedLocked(name));
@@ -287,7 +320,8 @@ public final class Watching {
                     stores.askLaterLocked(its);
                 } else if (last == null) {
                     its.lastIsLetGo();
-                } else if ((its.truth() == null || its.isLast(last.epoch(), last.seq())) && keepLastLocked(its, last)) {
+                } else if ((its.truth() == null || its.isLast(last.epoch(), last.seq()))
+                        && keepLastLocked(its, room, last)) {
                     its.watchers().forEach(watcher -> watcher.changedLocked(name));
                 }
             } finally {
@@ -297,17 +331,22 @@ public final class Watching {
     }
 
     /** Takes in what a room is like, and marks it as pending with all that watch it. */
-    private void isLocked(WatchedRoom its, WatchedRoom.Truth now, WatchedRoom.@Nullable Last last) {
-        boolean isLast = last != null && keepLastLocked(its, last);
+    private void isLocked(
+            WatchedRoom its, WatchedRoom.Truth now, @Nullable Room room, WatchedRoom.@Nullable Last last) {
+        boolean isLast = last != null && keepLastLocked(its, room, last);
         if (its.is(now) || isLast) {
             its.watchers().forEach(watcher -> watcher.changedLocked(its.name()));
         }
     }
 
     /** Keeps the last message of a room, unless there are too many bytes of them; whether it does. */
-    private boolean keepLastLocked(WatchedRoom its, WatchedRoom.Last last) {
+    private boolean keepLastLocked(WatchedRoom its, @Nullable Room room, WatchedRoom.Last last) {
         dropLastLocked(its);
-        if (!its.isLastWanted() || lastBytes + last.bytes() > limits.lastBytes()) {
+        boolean isClosed = rooms.all().get(its.name()) != room;
+        if (!its.isLastWanted()
+                || (isClosed && rooms.beyond(its.name()) == RoomStore.Beyond.SHARED)
+                || its.isTrimmed(last.epoch(), last.seq())
+                || lastBytes + last.bytes() > limits.lastBytes()) {
             return false;
         }
         its.last(last);

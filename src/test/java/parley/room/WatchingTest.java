@@ -59,7 +59,11 @@ class WatchingTest {
         private final Map<RoomName, List<Message>> kept =
                 new TreeMap<>((a, b) -> a.value().compareTo(b.value()));
         private final List<RoomName> opened = new ArrayList<>();
+        private final Map<RoomName, Long> firsts =
+                new TreeMap<>((a, b) -> a.value().compareTo(b.value()));
         private boolean canRead = true;
+        /** Answers that come when the test wants. */
+        private @Nullable Deque<Runnable> later;
 
         @Override
         public Beyond beyond() {
@@ -70,7 +74,9 @@ class WatchingTest {
         public Log open(RoomName name, Listener room) {
             opened.add(name);
             List<Message> messages = kept.computeIfAbsent(name, any -> new ArrayList<>());
-            room.opened(new Contents("e", Numbering.CONSECUTIVE, 1, messages.size() + 1, messages.size(), List.of()));
+            long first = firsts.getOrDefault(name, 1L);
+            room.opened(
+                    new Contents("e", Numbering.CONSECUTIVE, first, messages.size() + 1, messages.size(), List.of()));
             return new Log() {
                 @Override
                 public void append(long at, Draft draft, Consumer<Outcome> onResult) {
@@ -92,16 +98,23 @@ class WatchingTest {
 
                 @Override
                 public void forget(long upTo, Consumer<Forgotten> onForgotten) {
-                    throw new AssertionError();
+                    firsts.put(name, upTo + 1);
+                    room.trimmed(upTo + 1);
+                    onForgotten.accept(Forgotten.DONE);
                 }
 
                 @Override
                 public void read(Query query, Consumer<Answer> onAnswer) {
                     int last = (int) Math.min(query.from(), messages.size());
-                    onAnswer.accept(
-                            canRead
-                                    ? new Found(1, last == 0 ? List.of() : List.of(messages.get(last - 1)), false)
-                                    : Unread.NOT_NOW);
+                    long first = firsts.getOrDefault(name, 1L);
+                    Answer answer = canRead
+                            ? new Found(first, last < first ? List.of() : List.of(messages.get(last - 1)), false)
+                            : Unread.NOT_NOW;
+                    if (later == null) {
+                        onAnswer.accept(answer);
+                    } else {
+                        later.add(() -> onAnswer.accept(answer));
+                    }
                 }
 
                 @Override
@@ -287,6 +300,86 @@ class WatchingTest {
         Watcher watcher = watch(withLast("java", "tea"));
         tick();
         assertThat(next(watcher)).isIn("java 1 1 one, tea 1 1", "java 1 1, tea 1 1 two");
+    }
+
+    private void forget(String room, long upTo) {
+        rooms.all().get(new RoomName(room)).log().store().forget(upTo, forgotten -> {});
+        run();
+    }
+
+    @Test
+    void aMessageThatIsLetGoOfIsTheLastOneNoMore() {
+        join("java");
+        say("java", "secret");
+        Watcher watcher = watch(withLast("java"));
+        tick();
+        assertThat(next(watcher)).isEqualTo("java 1 1 secret");
+        forget("java", 1);
+        tick();
+        assertThat(next(watcher)).isEqualTo("java 1 1");
+        assertThat(rooms.watching().lastBytes()).isZero();
+        tick();
+        assertThat(next(watcher)).isNull();
+        say("java", "two");
+        tick();
+        assertThat(next(watcher)).isEqualTo("java 2 1 two");
+        forget("java", 1);
+        tick();
+        assertThat(next(watcher)).as("an older one went").isNull();
+    }
+
+    @Test
+    void aMessageThatIsLetGoOfWhileItIsReadIsNotTheLastOne() {
+        beyond = RoomStore.Beyond.KEPT;
+        say("java", "secret");
+        IntStream.range(0, 3).forEach(i -> tick());
+        assertThat(rooms.roomCount()).isZero();
+        store.later = new ArrayDeque<>();
+        Watcher watcher = watch(withLast("java"));
+        tick();
+        assertThat(store.later).hasSize(1);
+        forget("java", 1);
+        store.later.forEach(Runnable::run);
+        store.later = null;
+        IntStream.range(0, 4).forEach(i -> tick());
+        assertThat(next(watcher)).isEqualTo("java 1 0");
+        assertThat(rooms.watching().lastBytes()).isZero();
+    }
+
+    @Test
+    void aMessageThatGoesWhileItsRoomIsNotOpenIsTheLastOneNoMore() {
+        beyond = RoomStore.Beyond.KEPT;
+        Watcher watcher = watch(withLast("java"));
+        say("java", "secret");
+        IntStream.range(0, 4).forEach(i -> tick());
+        assertThat(next(watcher)).isEqualTo("java 1 0 secret");
+        assertThat(rooms.roomCount()).isZero();
+        store.firsts.put(new RoomName("java"), 2L);
+        store.opened.clear();
+        rooms.watching().trimmed(new RoomName("java"), "e", 2);
+        IntStream.range(0, 4).forEach(i -> tick());
+        assertThat(next(watcher)).isEqualTo("java 1 0");
+        assertThat(rooms.watching().lastBytes()).isZero();
+        assertThat(store.opened).as("nothing is there to read").isEmpty();
+    }
+
+    @Test
+    void theLastMessageOfARoomThatIsNotFollowedAnyMoreIsLetGo() {
+        beyond = RoomStore.Beyond.SHARED;
+        rooms = registry(new WatchLimits(10, 10, 1, 100, 1000), 100);
+        watch(list("followed"));
+        IntStream.range(0, 4).forEach(i -> tick());
+        assertThat(rooms.watching().heldCount()).isOne();
+        Member ann = join("java");
+        say("java", "one");
+        Watcher watcher = watch(withLast("java"));
+        tick();
+        assertThat(next(watcher)).isEqualTo("java 1 1 one");
+        ann.leave();
+        IntStream.range(0, 4).forEach(i -> tick());
+        assertThat(rooms.roomCount()).isOne();
+        assertThat(next(watcher)).isIn("java 1 0", "java 1 1");
+        assertThat(rooms.watching().lastBytes()).isZero();
     }
 
     @Test
