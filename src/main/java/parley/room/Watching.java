@@ -60,12 +60,13 @@ public final class Watching {
 
     private int patterns;
 
-    private long lastBytes;
+    private final LastMessages lasts;
 
     Watching(RoomRegistry rooms, WatchLimits limits, Executor fanOut) {
         this.rooms = rooms;
         this.limits = limits;
         this.fanOut = fanOut;
+        this.lasts = new LastMessages(limits.lastBytes());
         this.stores = new WatchedStores(rooms, limits, this);
     }
 
@@ -118,7 +119,7 @@ public final class Watching {
     public long lastBytes() {
         lock();
         try {
-            return lastBytes;
+            return lasts.bytesLocked();
         } finally {
             unlock();
         }
@@ -177,7 +178,7 @@ public final class Watching {
     }
 
     private void lastIsGoneLocked(WatchedRoom its) {
-        dropLastLocked(its);
+        lasts.dropLocked(its);
         its.watchers().forEach(watcher -> watcher.changedLocked(its.name()));
     }
 
@@ -208,7 +209,18 @@ public final class Watching {
             look(room);
         }
         stores.tick();
+        lookForSpace();
         wake();
+    }
+
+    /** Last messages that were too many before are read if there is space now: with the next tick. */
+    private void lookForSpace() {
+        lock();
+        try {
+            lasts.fittingLocked().forEach(its -> changed.add(its.name()));
+        } finally {
+            unlock();
+        }
     }
 
     private void look(RoomName name) {
@@ -288,7 +300,7 @@ public final class Watching {
         lock();
         try {
             WatchedRoom its = watched.get(room.name());
-            if (newest == null || its == null || !its.isLastWanted() || its.hasLast(newest)) {
+            if (newest == null || its == null || !its.isMissing(newest)) {
                 return null;
             }
         } finally {
@@ -334,32 +346,26 @@ public final class Watching {
     private void isLocked(
             WatchedRoom its, WatchedRoom.Truth now, @Nullable Room room, WatchedRoom.@Nullable Last last) {
         boolean isLast = last != null && keepLastLocked(its, room, last);
-        if (its.is(now) || isLast) {
+        boolean isOther = its.is(now);
+        WatchedRoom.Last kept = its.last();
+        if (kept != null && !its.isLast(kept.epoch(), kept.seq())) {
+            lasts.dropLocked(its); // there is a newer one, which may take its space
+        }
+        if (isOther || isLast) {
             its.watchers().forEach(watcher -> watcher.changedLocked(its.name()));
         }
     }
 
     /** Keeps the last message of a room, unless there are too many bytes of them; whether it does. */
     private boolean keepLastLocked(WatchedRoom its, @Nullable Room room, WatchedRoom.Last last) {
-        dropLastLocked(its);
         boolean isClosed = rooms.all().get(its.name()) != room;
         if (!its.isLastWanted()
                 || (isClosed && rooms.beyond(its.name()) == RoomStore.Beyond.SHARED)
-                || its.isTrimmed(last.epoch(), last.seq())
-                || lastBytes + last.bytes() > limits.lastBytes()) {
+                || its.isTrimmed(last.epoch(), last.seq())) {
+            lasts.dropLocked(its);
             return false;
         }
-        its.last(last);
-        lastBytes += last.bytes();
-        return true;
-    }
-
-    private void dropLastLocked(WatchedRoom its) {
-        WatchedRoom.Last last = its.last();
-        if (last != null) {
-            lastBytes -= last.bytes();
-            its.last(null);
-        }
+        return lasts.keepLocked(its, last);
     }
 
     /** Clients that watch patterns are offered a room that has come to be, or that was too much for them before. */
@@ -446,7 +452,7 @@ public final class Watching {
         room.remove(watcher, wantsLast);
         pairs--;
         if (!room.isLastWanted()) {
-            dropLastLocked(room);
+            lasts.unwantedLocked(room);
         }
         if (room.watchers().isEmpty()) {
             watched.remove(room.name());

@@ -302,6 +302,48 @@ class WatchingTest {
         assertThat(next(watcher)).isIn("java 1 1 one, tea 1 1", "java 1 1, tea 1 1 two");
     }
 
+    @Test
+    void aLastMessageThatDoesNotFitIsNotReadAgainBeforeThereIsSpace() {
+        beyond = RoomStore.Beyond.KEPT;
+        rooms = registry(new WatchLimits(10, 20, 10, 100, 300), 100);
+        say("java", "one");
+        say("tea", "two");
+        Watcher watcher = watch(withLast("java", "tea"));
+        IntStream.range(0, 6).forEach(i -> tick());
+        assertThat(next(watcher)).isIn("java 1 0 one, tea 1 0", "java 1 0, tea 1 0 two");
+        assertThat(rooms.roomCount()).isZero();
+        store.opened.clear();
+        IntStream.range(0, 20).forEach(i -> tick());
+        assertThat(store.opened).isEmpty();
+        Watcher other = watch(withLast("java", "tea"));
+        watcher.close();
+        IntStream.range(0, 6).forEach(i -> tick());
+        assertThat(store.opened).isEmpty();
+        String told = next(other);
+        assertThat(told).isIn("java 1 0 one, tea 1 0", "java 1 0, tea 1 0 two");
+        String out = "java 1 0, tea 1 0 two".equals(told) ? "java" : "tea";
+        Watcher third = watch(withLast(out));
+        other.close();
+        IntStream.range(0, 6).forEach(i -> tick());
+        assertThat(store.opened).extracting(RoomName::value).containsExactly(out);
+        assertThat(next(third)).isEqualTo(out.equals("tea") ? "tea 1 0 two" : "java 1 0 one");
+    }
+
+    @Test
+    void textThatTakesTwoBytesACharacterCountsSo() {
+        join("java");
+        watch(withLast("java"));
+        say("java", "a".repeat(100));
+        tick();
+        long narrow = rooms.watching().lastBytes();
+        say("java", "ä".repeat(100));
+        tick();
+        assertThat(rooms.watching().lastBytes()).isEqualTo(narrow);
+        say("java", "\u2713".repeat(100));
+        tick();
+        assertThat(rooms.watching().lastBytes()).isGreaterThan(2 * (narrow - 128));
+    }
+
     private void forget(String room, long upTo) {
         rooms.all().get(new RoomName(room)).log().store().forget(upTo, forgotten -> {});
         run();
