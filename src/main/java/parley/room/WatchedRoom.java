@@ -55,8 +55,6 @@ final class WatchedRoom {
     private long leftOutBytes;
 
     private String line = "";
-    /** Whether it was open when the last tick looked, with members or messages. */
-    private boolean isThere;
     /** Kept open for those that watch it; null for none. */
     private @Nullable Room held;
     /** Whether it waits for a look at the store, or is being looked at. */
@@ -117,14 +115,6 @@ final class WatchedRoom {
                 ? WatchedJson.room(name, null, 0, now.count())
                 : WatchedJson.room(name, newest.epoch(), newest.seq(), now.count());
         return true;
-    }
-
-    boolean isThere() {
-        return isThere;
-    }
-
-    void there(boolean is) {
-        isThere = is;
     }
 
     /** Whether its newest message is that one. */

@@ -37,11 +37,10 @@ public final class Watching {
     private final WatchLimits limits;
     private final Executor fanOut;
     private final WatchedStores stores;
+    private final PatternWatchers patterns = new PatternWatchers();
 
     /** Written under the lock, read without it by rooms that have changed. */
     private final Map<RoomName, WatchedRoom> watched = new ConcurrentHashMap<>();
-    /** Whether rooms may come into being that somebody watches. Written under the lock. */
-    private volatile boolean hasPatterns;
     /** Rooms of which something may have changed since the last tick. */
     private final Set<RoomName> changed = ConcurrentHashMap.newKeySet();
 
@@ -50,15 +49,11 @@ public final class Watching {
     // Guarded by the lock
     private final Set<Watcher> watchers = new HashSet<>();
 
-    private final Set<Watcher> withPatterns = new HashSet<>();
-
     /** Those that have something pending since the last tick. */
     private final Set<Watcher> toWake = new LinkedHashSet<>();
 
     /** How many rooms all watch together. */
     private int pairs;
-
-    private int patterns;
 
     private final LastMessages lasts;
 
@@ -153,7 +148,7 @@ public final class Watching {
 
     /** Something of a room may have changed, or it is not there any more. Takes no lock. */
     void changed(RoomName room) {
-        if (hasPatterns || watched.containsKey(room)) {
+        if (watched.containsKey(room) || patterns.isNew(room)) {
             changed.add(room);
         }
     }
@@ -188,6 +183,7 @@ public final class Watching {
         RoomStore.Expected newest = room.log().newest();
         lock();
         try {
+            patterns.goneLocked(name);
             WatchedRoom its = watched.get(name);
             if (its != null && !newest.epoch().isEmpty()) {
                 its.stored(newest); // no tick may have looked at the room since it was published
@@ -209,15 +205,16 @@ public final class Watching {
             look(room);
         }
         stores.tick();
-        lookForSpace();
+        lookForSpace().forEach(Watcher::lookAgain);
         wake();
     }
 
-    /** Last messages that were too many before are read if there is space now: with the next tick. */
-    private void lookForSpace() {
+    /** Last messages and rooms that were too many before may have space now: with the next tick. */
+    private List<Watcher> lookForSpace() {
         lock();
         try {
             lasts.fittingLocked().forEach(its -> changed.add(its.name()));
+            return patterns.toLookLocked();
         } finally {
             unlock();
         }
@@ -233,11 +230,12 @@ public final class Watching {
         boolean wantsHold;
         lock();
         try {
-            WatchedRoom its = watched.get(name);
             if (isThere) {
-                offerLocked(name, its != null && its.isThere());
-                its = watched.get(name);
+                patterns.thereLocked(name);
+            } else {
+                patterns.goneLocked(name);
             }
+            WatchedRoom its = watched.get(name);
             if (its == null) {
                 return;
             }
@@ -261,7 +259,6 @@ public final class Watching {
                 stores.holdLocked(its, room);
             }
             WatchedRoom.Truth now = seen != null ? seen : stores.closedLocked(its);
-            its.there(isThere);
             if (now != null) {
                 isLocked(its, now, room, last);
             }
@@ -368,15 +365,6 @@ public final class Watching {
         return lasts.keepLocked(its, last);
     }
 
-    /** Clients that watch patterns are offered a room that has come to be, or that was too much for them before. */
-    private void offerLocked(RoomName room, boolean wasThere) {
-        for (Watcher watcher : withPatterns) {
-            if (!wasThere || watcher.hasMoreLocked()) {
-                watcher.offerLocked(room);
-            }
-        }
-    }
-
     private void wake() {
         List<Watcher> due = new ArrayList<>();
         lock();
@@ -407,8 +395,7 @@ public final class Watching {
     /** Whether clients may watch that many more rooms and patterns. */
     boolean hasSpaceLocked(int moreRooms, int morePatterns) {
         assert lock.isHeldByCurrentThread();
-        return (moreRooms <= 0 || pairs + moreRooms <= limits.roomsInAll())
-                && (morePatterns <= 0 || patterns + morePatterns <= WatchLimits.PATTERNS_IN_ALL);
+        return (moreRooms <= 0 || pairs + moreRooms <= limits.roomsInAll()) && patterns.hasSpaceLocked(morePatterns);
     }
 
     /** A client has a list from now on. */
@@ -417,21 +404,21 @@ public final class Watching {
         if (watchesAny) {
             watchers.add(watcher);
         }
-        if (itsPatterns > 0) {
-            withPatterns.add(watcher);
-            patterns += itsPatterns;
-            hasPatterns = true;
-        }
+        patterns.listedLocked(watcher, itsPatterns);
     }
 
     /** It has that list no more. */
     void unlistedLocked(Watcher watcher, int itsPatterns) {
         assert lock.isHeldByCurrentThread();
         watchers.remove(watcher);
-        withPatterns.remove(watcher);
         toWake.remove(watcher);
-        patterns -= itsPatterns;
-        hasPatterns = !withPatterns.isEmpty();
+        patterns.unlistedLocked(watcher, itsPatterns);
+    }
+
+    /** There are more rooms for a client than it may watch, or not any more. */
+    void crampedLocked(Watcher watcher, boolean is) {
+        assert lock.isHeldByCurrentThread();
+        patterns.crampedLocked(watcher, is);
     }
 
     /** A client watches a room. */
@@ -451,6 +438,7 @@ public final class Watching {
         assert lock.isHeldByCurrentThread();
         room.remove(watcher, wantsLast);
         pairs--;
+        patterns.spaceLocked();
         if (!room.isLastWanted()) {
             lasts.unwantedLocked(room);
         }

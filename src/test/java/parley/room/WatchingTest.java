@@ -65,8 +65,12 @@ class WatchingTest {
         /** Answers that come when the test wants. */
         private @Nullable Deque<Runnable> later;
 
+        /** How often it was asked where rooms may be. */
+        private int looks;
+
         @Override
         public Beyond beyond() {
+            looks++;
             return beyond;
         }
 
@@ -543,6 +547,69 @@ class WatchingTest {
     }
 
     @Test
+    void roomsThatWereTooManyComeWhenOthersGo() {
+        rooms = registry(new WatchLimits(3, 4, 10, 100, 0), 100);
+        Map<String, Member> members = new TreeMap<>();
+        IntStream.range(0, 4).forEach(i -> members.put("r" + i, join("r" + i)));
+        Watcher watcher = watch(list("r*"));
+        tick();
+        String[] told = String.valueOf(next(watcher)).split("[ ,]+");
+        assertThat(told).endsWith("more");
+        Member first = members.remove(told[0]);
+        Member second = members.remove(told[3]);
+        first.leave();
+        tick();
+        assertThat(next(watcher)).isEqualTo(told[0] + " gone, more");
+        tick();
+        assertThat(next(watcher)).matches("r\\d - 1, more");
+        second.leave();
+        tick();
+        assertThat(next(watcher)).isEqualTo(told[3] + " gone");
+        tick();
+        assertThat(next(watcher)).matches("r\\d - 1");
+        tick();
+        assertThat(next(watcher)).isNull();
+        assertThat(rooms.watching().watchedCount()).isEqualTo(2);
+    }
+
+    @Test
+    void roomsThatWereTooManyComeWhenOtherClientsWatchLess() {
+        rooms = registry(new WatchLimits(4, 4, 10, 100, 0), 100);
+        Watcher other = watch(list("a", "b", "c"));
+        join("r0");
+        join("r1");
+        Watcher watcher = watch(list("r*"));
+        tick();
+        assertThat(next(watcher)).matches("r\\d - 1, more");
+        IntStream.range(0, 5).forEach(i -> tick());
+        assertThat(next(watcher)).isNull();
+        other.close();
+        IntStream.range(0, 2).forEach(i -> tick());
+        assertThat(next(watcher)).matches("r\\d - 1");
+    }
+
+    @Test
+    void aRoomIsComparedWithPatternsOnceAndNotAtEachTurn() {
+        List<RoomName> compared = new ArrayList<>();
+        Watcher watcher = rooms.watching().watcher(() -> woken++);
+        watcher.replace(list("t*"), room -> !compared.add(room)).orElseThrow().run();
+        Member ann = join("tea");
+        tick();
+        assertThat(compared).hasSize(1);
+        IntStream.range(0, 5).forEach(i -> {
+            say("tea", "x");
+            tick();
+        });
+        assertThat(compared).hasSize(1);
+        ann.leave();
+        IntStream.range(0, 3).forEach(i -> tick());
+        assertThat(rooms.roomCount()).isZero();
+        join("tea");
+        tick();
+        assertThat(compared).as("another one of that name").hasSize(2);
+    }
+
+    @Test
     void aWatcherThatIsClosedWatchesNothingAnyMore() {
         Watcher watcher = watch(list("java", "t*"));
         watcher.close();
@@ -630,6 +697,31 @@ class WatchingTest {
         rooms.all().get(new RoomName("tea")).roster().present("n2", RoomStore.Present.NOBODY);
         IntStream.range(0, 6).forEach(i -> tick());
         assertThat(next(watcher)).isEqualTo("tea gone");
+        assertThat(rooms.roomCount()).isZero();
+    }
+
+    @Test
+    void roomsBeyondThoseWaitUntilOneIsKeptOpenNoMore() {
+        beyond = RoomStore.Beyond.SHARED;
+        rooms = registry(new WatchLimits(10, 10, 1, 100, 0), 100);
+        Watcher first = watch(list("java"));
+        IntStream.range(0, 5).forEach(i -> tick());
+        Watcher second = watch(list("tea"));
+        IntStream.range(0, 5).forEach(i -> tick());
+        assertThat(next(second)).isNull();
+        store.looks = 0;
+        IntStream.range(0, 9).forEach(i -> tick());
+        assertThat(store.looks).as("nobody looks at it").isZero();
+        first.close();
+        IntStream.range(0, 5).forEach(i -> tick());
+        assertThat(next(second)).isEqualTo("tea - 0");
+        assertThat(rooms.watching().heldCount()).isOne();
+        Watcher third = watch(list("java"));
+        IntStream.range(0, 5).forEach(i -> tick());
+        third.close();
+        second.close();
+        IntStream.range(0, 5).forEach(i -> tick());
+        assertThat(rooms.watching().heldCount()).isZero();
         assertThat(rooms.roomCount()).isZero();
     }
 
