@@ -113,6 +113,8 @@ export interface WatchChange {
   readonly gone: string[];
   /** Whether more rooms fit the patterns than a client may watch. */
   readonly more: boolean;
+  /** Why the server did not take the list again after the connection was lost: nothing is watched any more. */
+  readonly error?: ParleyError;
 }
 
 interface ParleyEvents {

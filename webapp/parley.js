@@ -754,11 +754,21 @@ class EventLine {
       try {
         const response = await this.#fetch('watch', query, { headers: { Accept: 'text/event-stream' }, signal });
         if (response.status !== 200) {
-          const { word, reason } = await refusal(response);
-          if (!isAnswered) {
-            this.#refuse(asked, word === 'bad-query' ? 'too-many-rooms' : word, reason);
+          const { status, word = 'unavailable', reason } = await refusal(response);
+          const code = word === 'bad-query' ? 'too-many-rooms' : word;
+          if (signal.aborted) {
+            return;
+          } else if (!isAnswered) {
+            this.#refuse(asked, code, reason);
+            return;
+          } else if (status === 401 && this.#token) {
+            this.#lose(/\bexpired\b/.test(reason) ? { code: NOT_ALLOWED, reason: EXPIRED } : { reason, status });
+            return;
+          } else if (status < 500 && !LATER.has(code)) {
+            this.#on.event({ type: 'unwatched', code, reason });
+            return;
           }
-          return;
+          throw new StreamEnd({ status, reason }); // what passes
         }
         await this.#readEvents(response, (event) => {
           if (signal.aborted || this.#isOver) {
@@ -773,7 +783,7 @@ class EventLine {
           }
         });
       } catch {
-        // the connection was lost, or the list is another one
+        // the connection was lost, the server cannot for now, or the list is another one
       }
       await new Promise((over) => setTimeout(over, between(WATCH_AGAIN.least, WATCH_AGAIN.most)));
     }
@@ -783,8 +793,12 @@ class EventLine {
     const text = new StreamText();
     const decoder = new TextDecoder();
     const reader = response.body.getReader();
-    for (let part = await reader.read(); !part.done && !this.#isOver; part = await reader.read()) {
-      text.take(decoder.decode(part.value, { stream: true }), (data) => take(JSON.parse(data)));
+    try {
+      for (let part = await reader.read(); !part.done && !this.#isOver; part = await reader.read()) {
+        text.take(decoder.decode(part.value, { stream: true }), (data) => take(JSON.parse(data)));
+      }
+    } finally {
+      reader.cancel().catch(() => {}); // or a stream that could not be read would stay open
     }
   }
 
@@ -1310,7 +1324,7 @@ export class Parley extends EventTarget {
       throw new TypeError('watch takes a function that is called with what has changed');
     }
     this.#watching?.resolve(); // another list takes its place
-    const watching = { rooms, last: last === true, callback, known: new Map(), isAnew: true };
+    const watching = { rooms, last: last === true, callback, known: new Map(), isTaken: false, wasTaken: false };
     const taken = new Promise((resolve, reject) => Object.assign(watching, { resolve, reject }));
     this.#watching = rooms.length > 0 ? watching : null;
     if (this[isOpen]()) {
@@ -1323,16 +1337,20 @@ export class Parley extends EventTarget {
 
   #sendWatch(watching) {
     const { rooms, last } = watching;
+    watching.isTaken = false; // what comes before the answer is of the list before
     this[command](
       { type: 'watch', rooms, last },
       () => {
         watching.isAnew = true; // all that is known comes anew
+        watching.isTaken = watching.wasTaken = true;
         watching.resolve();
       },
       (error) => {
         if (error.code !== 'lost') {
-          this.#watching = this.#watching === watching ? null : this.#watching;
           watching.reject(error);
+          if (this.#watching === watching) {
+            this.#unwatched(error);
+          }
         } else if (rooms.length === 0) {
           watching.resolve(); // the next connection begins without any
         }
@@ -1340,12 +1358,33 @@ export class Parley extends EventTarget {
     );
   }
 
+  /** The server does not take the list, perhaps not any more over another connection: nothing is watched. */
+  #unwatched(error) {
+    const watching = this.#watching;
+    this.#watching = null;
+    if (watching?.wasTaken && this.#state.name !== 'closed') {
+      const gone = [...watching.known.keys()];
+      this.#tellOfWatched(watching, new Map(), { changed: [], gone, more: false, error });
+    }
+  }
+
+  /** What the callback throws is reported as for a listener: it ends neither the stream nor the connection. */
+  #tellOfWatched({ callback }, rooms, change) {
+    try {
+      callback(rooms, change);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+
   #watched({ rooms, gone = [], more = false, isAnew = false }) {
     const watching = this.#watching;
-    if (watching === null) {
-      return; // any more
+    if (watching === null || !watching.isTaken) {
+      return; // any more, or not yet
     }
-    const { known, callback } = watching;
+    const { known } = watching;
     if (isAnew || watching.isAnew) {
       watching.isAnew = false;
       known.clear();
@@ -1354,7 +1393,7 @@ export class Parley extends EventTarget {
     for (const { room: name, epoch, seq, count, last } of rooms) {
       known.set(name, Object.freeze({ name, epoch, seq, count, last: last && { ...last, at: new Date(last.at) } }));
     }
-    callback(new Map(known), { changed: rooms.map(({ room }) => room), gone, more });
+    this.#tellOfWatched(watching, new Map(known), { changed: rooms.map(({ room }) => room), gone, more });
   }
 
   /** Takes another name, in all rooms. Resolves when the server has taken it; at once while not connected. */
@@ -1720,6 +1759,9 @@ export class Parley extends EventTarget {
         break;
       case 'watched':
         this.#watched(event);
+        break;
+      case 'unwatched': // a line's own
+        this.#unwatched(new ParleyError(event.code, event.reason));
         break;
       default:
         this.#rooms.get(event.room)?.[take](event);

@@ -54,7 +54,10 @@ export class Asked {
 
   /** Begins a stream. */
   open() {
-    const body = new ReadableStream({ start: (controller) => (this.controller = controller) });
+    const body = new ReadableStream({
+      start: (controller) => (this.controller = controller),
+      cancel: () => (this.isGone = true),
+    });
     this.resolve(new Response(body, { headers: { 'Content-Type': 'text/event-stream' } }));
   }
 

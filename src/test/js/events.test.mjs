@@ -109,7 +109,6 @@ afterEach(() => {
 test('rooms are watched by a stream of their own, which is opened again when it is lost', async () => {
   await enter({ token: 't' });
   const calls = [];
-  const watches = () => requests.filter(({ url }) => url.pathname.endsWith('/watch'));
   const taken = parley.watch(['a', 'team-*'], (rooms) => calls.push([...rooms.keys()].join()), { last: true });
   await settle();
   const [first] = watches();
@@ -140,6 +139,99 @@ test('a list of rooms to watch that is refused over HTTP is rejected', async () 
   await refused;
   await pass(10_000);
   assert.equal(requests.filter(({ url }) => url.pathname.endsWith('/watch')).length, 1);
+});
+
+/** Watches rooms, and is told of one. */
+async function watching(callback) {
+  await enter();
+  const taken = parley.watch(['a'], callback);
+  await settle();
+  const [first] = watches();
+  first.open();
+  await first.say({ type: 'welcome', session: 'w', limits: LIMITS });
+  await taken;
+  await first.say({ type: 'watched', rooms: [{ room: 'a', count: 1 }] });
+  return first;
+}
+
+const watches = () => requests.filter(({ url }) => url.pathname.endsWith('/watch'));
+
+test('a stream of watched rooms is asked for again while the server cannot open it', async () => {
+  const calls = [];
+  const first = await watching((rooms, { error }) => calls.push(error?.code ?? [...rooms.values()][0].count));
+  await first.end();
+  const passing = [[503, 'unavailable'], [429, 'rate-limited'], [502], [504], [404]];
+  for (const [at, [status, code]] of passing.entries()) {
+    await pass(6_000);
+    await watches()[at + 1].refuse(status, code, 'no');
+    await streams()[0].message(at + 1); // or that stream would be lost
+  }
+  await pass(6_000);
+  const last = watches()[passing.length + 1];
+  last.open();
+  await last.say({ type: 'welcome', session: 'w', limits: LIMITS });
+  await last.say({ type: 'watched', rooms: [{ room: 'a', count: 2 }] });
+  assert.deepEqual(calls, [1, 2]);
+});
+
+test('a list of rooms that is not taken again over HTTP is told of, and not asked for any more', async () => {
+  const calls = [];
+  const first = await watching((rooms, change) => calls.push([rooms.size, change.gone, change.error?.code]));
+  await first.end();
+  await pass(5_000);
+  await watches()[1].refuse(403, 'forbidden', 'no');
+  assert.deepEqual(calls, [[1, [], undefined], [0, ['a'], 'forbidden']]);
+  await pass(20_000);
+  assert.equal(watches().length, 2);
+});
+
+test('a token that has expired when watched rooms are asked for again has the connection take another one', async () => {
+  open({ token: () => 't' }).join('java');
+  await settle();
+  await streams()[0].welcome();
+  await members();
+  parley.watch(['a'], () => {});
+  await settle();
+  watches()[0].open();
+  await watches()[0].say({ type: 'welcome', session: 'w', limits: LIMITS });
+  await watches()[0].end();
+  await pass(5_000);
+  await watches()[1].refuse(401, 'unauthorized', 'the token has expired');
+  await pass(20_000);
+  assert.equal(streams().length, 2);
+  assert.equal(watches().length, 2);
+});
+
+test('what a callback for watched rooms throws is reported, and the stream goes on', async () => {
+  const reported = [];
+  let calls = 0;
+  const first = await watching((rooms, change) => {
+    calls++;
+    if (calls > 1) {
+      throw new Error(`of ${change.changed}`);
+    }
+  });
+  mock.method(globalThis, 'queueMicrotask', (task) => {
+    try {
+      task();
+    } catch (error) {
+      reported.push(error.message);
+    }
+  });
+  await first.say({ type: 'watched', rooms: [{ room: 'a', count: 2 }] });
+  await first.say({ type: 'watched', rooms: [{ room: 'a', count: 3 }] });
+  assert.deepEqual(reported, ['of a', 'of a']);
+  await pass(10_000);
+  assert.equal(watches().length, 1);
+});
+
+test('a stream of watched rooms that cannot be read is ended before it is opened again', async () => {
+  const first = await watching(() => {});
+  first.controller.enqueue(new TextEncoder().encode('data: no JSON\n\n'));
+  await settle();
+  assert.ok(first.isGone);
+  await pass(5_000);
+  assert.equal(watches().length, 2);
 });
 
 test('rooms, name and query are in the address of one stream, and the token in a header', async () => {

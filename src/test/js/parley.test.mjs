@@ -505,6 +505,35 @@ overWebSocket('another list takes the place of the first, and an empty one ends 
   await lines[1].welcome('java');
   assert.deepEqual(lines[1].all('watch'), []);
 });
+overWebSocket('what comes before a list is taken is of the list before', async () => {
+  await enter();
+  const calls = [];
+  parley.watch(['a'], () => calls.push('first'));
+  await lines[0].answer('watch', { type: 'ack' });
+  const second = parley.watch(['b'], (rooms) => calls.push(known(rooms)));
+  await lines[0].say(watched([{ room: 'a', count: 1 }]));
+  assert.deepEqual(calls, []);
+  await lines[0].answer('watch', { type: 'ack' });
+  await second;
+  await lines[0].say(watched([{ room: 'b', count: 1 }]));
+  assert.deepEqual(calls, ['b - 1']);
+});
+overWebSocket('a list that is not taken again over another connection is told of', async () => {
+  await enter();
+  const calls = [];
+  const taken = parley.watch(['a', 'b*'], (rooms, { gone, error }) => calls.push([known(rooms), gone, error?.code]));
+  await lines[0].answer('watch', { type: 'ack' });
+  await taken;
+  await lines[0].say(watched([{ room: 'a', count: 1 }, { room: 'b1', count: 2 }]));
+  await lines[0].drop();
+  mock.timers.tick(60_000);
+  await settle();
+  await lines[1].welcome('java');
+  await lines[1].answer('watch', { type: 'error', code: 'too-many-rooms', reason: 'no' });
+  assert.deepEqual(calls[1], ['', ['a', 'b1'], 'too-many-rooms']);
+  await lines[1].say(watched([{ room: 'a', count: 3 }]));
+  assert.equal(calls.length, 2);
+});
 overWebSocket('a list that is refused, or cannot be, is rejected', async () => {
   await enter();
   const refused = assert.rejects(parley.watch(['secret'], () => {}), { code: 'forbidden' });

@@ -139,6 +139,7 @@ public final class Parley {
         metrics.of(local, listeners);
         metrics.of(memory);
         if (durable != null) {
+            durable.onTrimmed(rooms.watching()::trimmed);
             metrics.of(durable);
         }
         if (cluster != null) {

@@ -85,6 +85,14 @@ public final class DurableStore implements RoomStore, AutoCloseable {
         return new StoredLog(name, subscription);
     }
 
+    /**
+     * Has messages that are not kept any more heard of, also those of rooms that are not open. The writing thread calls
+     * it.
+     */
+    public void onTrimmed(Trims hears) {
+        rooms.onTrimmed(hears);
+    }
+
     @Override
     public Beyond beyond() {
         return Beyond.KEPT;

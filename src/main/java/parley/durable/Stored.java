@@ -278,8 +278,8 @@ final class Stored {
         marks.committed();
     }
 
-    /** Has the rooms that are open hear of what has been committed. */
-    void announce() {
+    /** Has the rooms that are open hear of what has been committed, and others of what has gone. */
+    void announce(RoomStore.Trims trims) {
         List<Message> messages = List.copyOf(added);
         boolean hasTrimmed = isTrimmed;
         long first = committed.first();
@@ -293,14 +293,21 @@ final class Stored {
                 announce(room, listener -> listener.trimmed(first));
             }
         }
+        if (hasTrimmed) {
+            attempt(() -> trims.trimmed(name, committed.epoch(), first));
+        }
         marks.announce((user, mark) ->
                 subscriptions.forEach(room -> announce(room, listener -> listener.marked(user, mark))));
     }
 
-    /** What a room fails to do with it does not undo what has been written. */
     private void announce(Subscription room, Consumer<RoomStore.Listener> what) {
+        attempt(() -> room.call(what));
+    }
+
+    /** What a room fails to do with it does not undo what has been written. */
+    private void attempt(Runnable call) {
         try {
-            room.call(what);
+            call.run();
         } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "the room " + name + " failed to take what is kept of it", e);
         }

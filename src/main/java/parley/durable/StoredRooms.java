@@ -12,6 +12,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.RoomName;
 import parley.room.Retention;
+import parley.room.RoomStore;
 
 /**
  * The rooms that are open or being written to, and what all rooms of the file amount to. For the writing thread, except
@@ -28,6 +29,7 @@ final class StoredRooms {
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicLong marks = new AtomicLong();
     private final LongAdder commits = new LongAdder();
+    private volatile RoomStore.Trims trims = (room, epoch, first) -> {};
 
     /** Changes rooms, in one commit. */
     interface Change {
@@ -48,6 +50,11 @@ final class StoredRooms {
         count.set(file.found().rooms());
         bytes.set(file.found().bytes());
         marks.set(file.found().marks());
+    }
+
+    /** Has messages that go heard of, also those of rooms that are not open. Any thread. */
+    void onTrimmed(RoomStore.Trims hears) {
+        trims = hears;
     }
 
     Tables tables() {
@@ -105,7 +112,8 @@ final class StoredRooms {
             health.cannotWrite(failure, e);
             return false;
         }
-        touched.forEach(Stored::announce); // not above: what has been committed is not to be written again
+        touched.forEach(
+                stored -> stored.announce(trims)); // not above: what has been committed is not to be written again
         touched.forEach(this::letGo);
         return true;
     }

@@ -34,8 +34,7 @@ final class FromStore implements RoomStore.Listener {
 
     @Override
     public void trimmed(long first) {
-        room.log().trimmed(first);
-        room.letFramesGo();
+        room.trimmed(first);
     }
 
     @Override

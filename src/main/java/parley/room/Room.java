@@ -89,6 +89,13 @@ public final class Room {
         turn.isDue();
     }
 
+    /** The store has let go of the messages before that number. */
+    void trimmed(long first) {
+        log.trimmed(first);
+        letFramesGo();
+        observer.trimmed(name, log.beginning().epoch(), first);
+    }
+
     /** No client comes in any more: those that want in take the next room of that name. */
     void giveUp() {
         lock.lock();

@@ -43,6 +43,13 @@ public interface RoomStore {
         return Beyond.NOTHING;
     }
 
+    /** Hears which messages are not kept any more, also of rooms that are not open. Neither blocks nor throws. */
+    @FunctionalInterface
+    interface Trims {
+        /** Messages of a room before that number of its history are not kept any more. */
+        void trimmed(RoomName room, String epoch, long first);
+    }
+
     /** How the messages of a room are numbered. */
     enum Numbering {
         /** One by one. */

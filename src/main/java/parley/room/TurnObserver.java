@@ -12,6 +12,9 @@ public interface TurnObserver {
     /** A room's turn has ended: there may be another newest message, or another number of members. */
     default void changed(RoomName room) {}
 
+    /** Messages of a room before that number of its history are not kept any more. */
+    default void trimmed(RoomName room, String epoch, long first) {}
+
     /**
      * A turn has ended.
      *

@@ -21,10 +21,13 @@ final class WatchedRoom {
 
     /** A room's last message, as it is written. */
     record Last(String epoch, long seq, String json) {
-        private static final int OVERHEAD_BYTES = 128;
+        /** What one takes at least: the objects. */
+        static final int LEAST_BYTES = 128;
 
+        /** As much memory as it takes: text has two bytes a character if one of them is beyond Latin-1. */
         long bytes() {
-            return json.length() + OVERHEAD_BYTES;
+            boolean isWide = json.chars().anyMatch(c -> c > 0xFF);
+            return (isWide ? 2L : 1L) * json.length() + LEAST_BYTES;
         }
     }
 
@@ -41,13 +44,17 @@ final class WatchedRoom {
     private RoomStore.@Nullable Expected stored;
 
     private @Nullable Last last;
+    /** The oldest message that the store keeps, once it has let some go; null before. */
+    private RoomStore.@Nullable Expected oldest;
     /** The newest message that the room does not keep any more; null for none. */
     private RoomStore.@Nullable Expected letGo;
 
+    /** The last message that did not fit, and its bytes; null for none. */
+    private RoomStore.@Nullable Expected leftOut;
+
+    private long leftOutBytes;
+
     private String line = "";
-    private String lineWithLast = "";
-    /** Whether it was open when the last tick looked, with members or messages. */
-    private boolean isThere;
     /** Kept open for those that watch it; null for none. */
     private @Nullable Room held;
     /** Whether it waits for a look at the store, or is being looked at. */
@@ -107,25 +114,7 @@ final class WatchedRoom {
         line = newest == null
                 ? WatchedJson.room(name, null, 0, now.count())
                 : WatchedJson.room(name, newest.epoch(), newest.seq(), now.count());
-        write();
         return true;
-    }
-
-    boolean isThere() {
-        return isThere;
-    }
-
-    void there(boolean is) {
-        isThere = is;
-    }
-
-    private void write() {
-        Last its = last;
-        lineWithLast = its == null || !isOfNewest(its) ? line : WatchedJson.withLast(line, its.json());
-    }
-
-    private boolean isOfNewest(Last one) {
-        return isLast(one.epoch(), one.seq());
     }
 
     /** Whether its newest message is that one. */
@@ -142,7 +131,30 @@ final class WatchedRoom {
     /** Whether the last message is wanted and not known. */
     boolean isLastMissing() {
         RoomStore.Expected newest = truth == null ? null : truth.newest();
-        return isLastWanted() && newest != null && !newest.equals(letGo) && !hasLast(newest);
+        return newest != null && isMissing(newest);
+    }
+
+    /** Whether it would be if that one were the newest. */
+    boolean isMissing(RoomStore.Expected newest) {
+        return isLastWanted()
+                && !newest.equals(letGo)
+                && !newest.equals(leftOut)
+                && !isTrimmed(newest.epoch(), newest.seq())
+                && !hasLast(newest);
+    }
+
+    /** Messages before that one are not kept any more; whether its last message was one. */
+    boolean trimmed(String epoch, long first) {
+        RoomStore.Expected before = oldest;
+        if (before == null || !before.epoch().equals(epoch) || before.seq() < first) {
+            oldest = new RoomStore.Expected(epoch, first);
+        }
+        return last != null && isTrimmed(last.epoch(), last.seq());
+    }
+
+    /** Whether the store has said that it does not keep a message any more. */
+    boolean isTrimmed(String epoch, long seq) {
+        return oldest != null && oldest.epoch().equals(epoch) && seq < oldest.seq();
     }
 
     /** The room does not keep its last message any more. */
@@ -158,12 +170,24 @@ final class WatchedRoom {
     /** Keeps its last message; null for none any more. */
     void last(@Nullable Last message) {
         last = message;
-        write();
     }
 
-    /** What a client is sent of it. */
+    /** The last message does not fit; null for none that does not. */
+    void leftOut(@Nullable Last message) {
+        leftOut = message == null ? null : new RoomStore.Expected(message.epoch(), message.seq());
+        leftOutBytes = message == null ? 0 : message.bytes();
+    }
+
+    long leftOutBytes() {
+        return leftOutBytes;
+    }
+
+    /** What a client is sent of it. Not kept with the last message: that would be there twice. */
     String line(boolean withLast) {
-        return withLast ? lineWithLast : line;
+        Last its = last;
+        return withLast && its != null && isLast(its.epoch(), its.seq())
+                ? WatchedJson.withLast(line, its.json())
+                : line;
     }
 
     RoomStore.@Nullable Expected stored() {

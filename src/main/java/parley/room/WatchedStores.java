@@ -1,9 +1,10 @@
 package parley.room;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +26,9 @@ final class WatchedStores {
     private final Watching watching;
 
     // Guarded by the lock of Watching
-    private final Deque<WatchedRoom> toAsk = new ArrayDeque<>();
+    private final Set<WatchedRoom> toAsk = new LinkedHashSet<>();
+    /** Rooms that others write to, which are asked for when fewer are kept open. */
+    private final Set<WatchedRoom> toHold = new LinkedHashSet<>();
     /** Rooms that are to be kept open no more: that takes their locks. */
     private final List<Room> toRelease = new ArrayList<>();
 
@@ -80,6 +83,8 @@ final class WatchedStores {
 
     /** Nobody watches a room any more. */
     void droppedLocked(WatchedRoom its) {
+        toAsk.remove(its);
+        toHold.remove(its);
         endHoldLocked(its);
     }
 
@@ -127,13 +132,15 @@ final class WatchedStores {
             released = List.copyOf(toRelease);
             toRelease.clear();
             int most = Math.min(MOST_ASKED, limits.open() - rooms.roomCount());
-            for (int left = toAsk.size(); left > 0 && asked < most; left--) {
-                WatchedRoom next = toAsk.remove();
-                if (!watching.isWatchedLocked(next)) {
+            move(toHold, toAsk, limits.held() - held);
+            for (Iterator<WatchedRoom> rest = toAsk.iterator(); rest.hasNext() && asked < most; ) {
+                WatchedRoom next = rest.next();
+                if (next.askAt() > ticks) {
                     continue;
                 }
-                if (next.askAt() > ticks || isTooManyLocked(next)) {
-                    toAsk.add(next);
+                rest.remove();
+                if (isTooManyLocked(next)) {
+                    toHold.add(next);
                 } else {
                     asked++;
                     now.add(next);
@@ -144,6 +151,14 @@ final class WatchedStores {
         }
         released.forEach(room -> room.visitors().leave());
         now.forEach(this::ask);
+    }
+
+    private static void move(Set<WatchedRoom> from, Set<WatchedRoom> to, int most) {
+        Iterator<WatchedRoom> next = from.iterator();
+        for (int left = most; left > 0 && next.hasNext(); left--) {
+            to.add(next.next());
+            next.remove();
+        }
     }
 
     private boolean isTooManyLocked(WatchedRoom its) {

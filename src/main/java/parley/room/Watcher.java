@@ -128,8 +128,29 @@ public final class Watcher {
         lookForFitting();
     }
 
-    /** Rooms that are there already come to those that come later: {@link Watching} has the list by now. */
-    private void lookForFitting() {
+    /** There may be space for rooms that were too many. For the tick, not under the lock. */
+    void lookAgain() {
+        boolean areLeftOut = lookForFitting();
+        watching.lock();
+        try {
+            if (hasMore && !areLeftOut) {
+                hasMore = false;
+                isMoreDue = true;
+                watching.crampedLocked(this, false);
+                watching.wakeLocked(this);
+            }
+        } finally {
+            watching.unlock();
+        }
+    }
+
+    /**
+     * Rooms that are there already come to those that come later: {@link Watching} has the list by now.
+     *
+     * @return whether rooms fit that are too many
+     */
+    private boolean lookForFitting() {
+        boolean areLeftOut = false;
         WatchList now;
         watching.lock();
         try {
@@ -138,39 +159,45 @@ public final class Watcher {
             watching.unlock();
         }
         if (now.patterns().isEmpty()) {
-            return;
+            return false;
         }
         for (RoomName room : watching.open()) {
             if (now.fits(room)) {
                 watching.lock();
                 try {
-                    if (now == list) {
-                        offerLocked(room);
+                    if (now != list) {
+                        return true; // another thread looks for the other list, which says whether some are
                     }
+                    areLeftOut |= !offerLocked(room);
                 } finally {
                     watching.unlock();
                 }
             }
         }
+        return areLeftOut;
     }
 
-    /** Watches a room that is there if it fits and there is space. */
-    void offerLocked(RoomName room) {
+    /** Watches a room that is there if it fits; false when it does and there is no space. */
+    boolean offerLocked(RoomName room) {
         if (rooms.containsKey(room) || !list.fits(room) || !mayRead.test(room)) {
-            return;
+            return true;
         }
-        if (rooms.size() + list.patterns().size() < watching.limits().rooms() && watching.hasSpaceLocked(1, 0)) {
+        if (hasSpaceLocked()) {
             addLocked(room);
-        } else if (!hasMore) {
+            return true;
+        }
+        if (!hasMore) {
             hasMore = true;
             isMoreDue = true;
+            watching.crampedLocked(this, true);
             watching.wakeLocked(this);
         }
+        return false;
     }
 
-    /** Whether rooms fit that it does not watch because they were too many. */
-    boolean hasMoreLocked() {
-        return hasMore;
+    /** Whether it may watch one more room. */
+    boolean hasSpaceLocked() {
+        return rooms.size() + list.patterns().size() < watching.limits().rooms() && watching.hasSpaceLocked(1, 0);
     }
 
     private Watched addLocked(RoomName room) {

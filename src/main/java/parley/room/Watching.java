@@ -37,11 +37,10 @@ public final class Watching {
     private final WatchLimits limits;
     private final Executor fanOut;
     private final WatchedStores stores;
+    private final PatternWatchers patterns = new PatternWatchers();
 
     /** Written under the lock, read without it by rooms that have changed. */
     private final Map<RoomName, WatchedRoom> watched = new ConcurrentHashMap<>();
-    /** Whether rooms may come into being that somebody watches. Written under the lock. */
-    private volatile boolean hasPatterns;
     /** Rooms of which something may have changed since the last tick. */
     private final Set<RoomName> changed = ConcurrentHashMap.newKeySet();
 
@@ -50,22 +49,19 @@ public final class Watching {
     // Guarded by the lock
     private final Set<Watcher> watchers = new HashSet<>();
 
-    private final Set<Watcher> withPatterns = new HashSet<>();
-
     /** Those that have something pending since the last tick. */
     private final Set<Watcher> toWake = new LinkedHashSet<>();
 
     /** How many rooms all watch together. */
     private int pairs;
 
-    private int patterns;
-
-    private long lastBytes;
+    private final LastMessages lasts;
 
     Watching(RoomRegistry rooms, WatchLimits limits, Executor fanOut) {
         this.rooms = rooms;
         this.limits = limits;
         this.fanOut = fanOut;
+        this.lasts = new LastMessages(limits.lastBytes());
         this.stores = new WatchedStores(rooms, limits, this);
     }
 
@@ -118,7 +114,7 @@ public final class Watching {
     public long lastBytes() {
         lock();
         try {
-            return lastBytes;
+            return lasts.bytesLocked();
         } finally {
             unlock();
         }
@@ -138,6 +134,12 @@ public final class Watching {
             }
 
             @Override
+            public void trimmed(RoomName room, String epoch, long first) {
+                Watching.this.trimmed(room, epoch, first);
+                other.trimmed(room, epoch, first);
+            }
+
+            @Override
             public void turned(long tookNanos, long sincePublishedNanos) {
                 other.turned(tookNanos, sincePublishedNanos);
             }
@@ -146,9 +148,33 @@ public final class Watching {
 
     /** Something of a room may have changed, or it is not there any more. Takes no lock. */
     void changed(RoomName room) {
-        if (hasPatterns || watched.containsKey(room)) {
+        if (watched.containsKey(room) || patterns.isNew(room)) {
             changed.add(room);
         }
+    }
+
+    /**
+     * A store does not keep messages of a room before that number any more: nobody is sent one of them from here on. A
+     * page that was read before may come later, so it is noted. Not under the room's lock.
+     */
+    public void trimmed(RoomName room, String epoch, long first) {
+        if (!watched.containsKey(room)) {
+            return;
+        }
+        lock();
+        try {
+            WatchedRoom its = watched.get(room);
+            if (its != null && its.trimmed(epoch, first)) {
+                lastIsGoneLocked(its);
+            }
+        } finally {
+            unlock();
+        }
+    }
+
+    private void lastIsGoneLocked(WatchedRoom its) {
+        lasts.dropLocked(its);
+        its.watchers().forEach(watcher -> watcher.changedLocked(its.name()));
     }
 
     /** A room has been given up. Not under its lock. */
@@ -157,9 +183,13 @@ public final class Watching {
         RoomStore.Expected newest = room.log().newest();
         lock();
         try {
+            patterns.goneLocked(name);
             WatchedRoom its = watched.get(name);
             if (its != null && !newest.epoch().isEmpty()) {
                 its.stored(newest); // no tick may have looked at the room since it was published
+            }
+            if (its != null && its.last() != null && rooms.beyond(name) == RoomStore.Beyond.SHARED) {
+                lastIsGoneLocked(its); // from here on nobody says when it is let go of
             }
         } finally {
             unlock();
@@ -175,7 +205,19 @@ public final class Watching {
             look(room);
         }
         stores.tick();
+        lookForSpace().forEach(Watcher::lookAgain);
         wake();
+    }
+
+    /** Last messages and rooms that were too many before may have space now: with the next tick. */
+    private List<Watcher> lookForSpace() {
+        lock();
+        try {
+            lasts.fittingLocked().forEach(its -> changed.add(its.name()));
+            return patterns.toLookLocked();
+        } finally {
+            unlock();
+        }
     }
 
     private void look(RoomName name) {
@@ -188,11 +230,12 @@ public final class Watching {
         boolean wantsHold;
         lock();
         try {
-            WatchedRoom its = watched.get(name);
             if (isThere) {
-                offerLocked(name, its != null && its.isThere());
-                its = watched.get(name);
+                patterns.thereLocked(name);
+            } else {
+                patterns.goneLocked(name);
             }
+            WatchedRoom its = watched.get(name);
             if (its == null) {
                 return;
             }
@@ -216,9 +259,8 @@ public final class Watching {
                 stores.holdLocked(its, room);
             }
             WatchedRoom.Truth now = seen != null ? seen : stores.closedLocked(its);
-            its.there(isThere);
             if (now != null) {
-                isLocked(its, now, last);
+                isLocked(its, now, room, last);
             }
             if (!isThere) {
                 List.copyOf(its.watchers()).forEach(watcher -> watcher.closedLocked(name));
@@ -255,7 +297,7 @@ public final class Watching {
         lock();
         try {
             WatchedRoom its = watched.get(room.name());
-            if (newest == null || its == null || !its.isLastWanted() || its.hasLast(newest)) {
+            if (newest == null || its == null || !its.isMissing(newest)) {
                 return null;
             }
         } finally {
@@ -287,7 +329,8 @@ public final class Watching {
                     stores.askLaterLocked(its);
                 } else if (last == null) {
                     its.lastIsLetGo();
-                } else if ((its.truth() == null || its.isLast(last.epoch(), last.seq())) && keepLastLocked(its, last)) {
+                } else if ((its.truth() == null || its.isLast(last.epoch(), last.seq()))
+                        && keepLastLocked(its, room, last)) {
                     its.watchers().forEach(watcher -> watcher.changedLocked(name));
                 }
             } finally {
@@ -297,39 +340,29 @@ public final class Watching {
     }
 
     /** Takes in what a room is like, and marks it as pending with all that watch it. */
-    private void isLocked(WatchedRoom its, WatchedRoom.Truth now, WatchedRoom.@Nullable Last last) {
-        boolean isLast = last != null && keepLastLocked(its, last);
-        if (its.is(now) || isLast) {
+    private void isLocked(
+            WatchedRoom its, WatchedRoom.Truth now, @Nullable Room room, WatchedRoom.@Nullable Last last) {
+        boolean isLast = last != null && keepLastLocked(its, room, last);
+        boolean isOther = its.is(now);
+        WatchedRoom.Last kept = its.last();
+        if (kept != null && !its.isLast(kept.epoch(), kept.seq())) {
+            lasts.dropLocked(its); // there is a newer one, which may take its space
+        }
+        if (isOther || isLast) {
             its.watchers().forEach(watcher -> watcher.changedLocked(its.name()));
         }
     }
 
     /** Keeps the last message of a room, unless there are too many bytes of them; whether it does. */
-    private boolean keepLastLocked(WatchedRoom its, WatchedRoom.Last last) {
-        dropLastLocked(its);
-        if (!its.isLastWanted() || lastBytes + last.bytes() > limits.lastBytes()) {
+    private boolean keepLastLocked(WatchedRoom its, @Nullable Room room, WatchedRoom.Last last) {
+        boolean isClosed = rooms.all().get(its.name()) != room;
+        if (!its.isLastWanted()
+                || (isClosed && rooms.beyond(its.name()) == RoomStore.Beyond.SHARED)
+                || its.isTrimmed(last.epoch(), last.seq())) {
+            lasts.dropLocked(its);
             return false;
         }
-        its.last(last);
-        lastBytes += last.bytes();
-        return true;
-    }
-
-    private void dropLastLocked(WatchedRoom its) {
-        WatchedRoom.Last last = its.last();
-        if (last != null) {
-            lastBytes -= last.bytes();
-            its.last(null);
-        }
-    }
-
-    /** Clients that watch patterns are offered a room that has come to be, or that was too much for them before. */
-    private void offerLocked(RoomName room, boolean wasThere) {
-        for (Watcher watcher : withPatterns) {
-            if (!wasThere || watcher.hasMoreLocked()) {
-                watcher.offerLocked(room);
-            }
-        }
+        return lasts.keepLocked(its, last);
     }
 
     private void wake() {
@@ -362,8 +395,7 @@ public final class Watching {
     /** Whether clients may watch that many more rooms and patterns. */
     boolean hasSpaceLocked(int moreRooms, int morePatterns) {
         assert lock.isHeldByCurrentThread();
-        return (moreRooms <= 0 || pairs + moreRooms <= limits.roomsInAll())
-                && (morePatterns <= 0 || patterns + morePatterns <= WatchLimits.PATTERNS_IN_ALL);
+        return (moreRooms <= 0 || pairs + moreRooms <= limits.roomsInAll()) && patterns.hasSpaceLocked(morePatterns);
     }
 
     /** A client has a list from now on. */
@@ -372,21 +404,21 @@ public final class Watching {
         if (watchesAny) {
             watchers.add(watcher);
         }
-        if (itsPatterns > 0) {
-            withPatterns.add(watcher);
-            patterns += itsPatterns;
-            hasPatterns = true;
-        }
+        patterns.listedLocked(watcher, itsPatterns);
     }
 
     /** It has that list no more. */
     void unlistedLocked(Watcher watcher, int itsPatterns) {
         assert lock.isHeldByCurrentThread();
         watchers.remove(watcher);
-        withPatterns.remove(watcher);
         toWake.remove(watcher);
-        patterns -= itsPatterns;
-        hasPatterns = !withPatterns.isEmpty();
+        patterns.unlistedLocked(watcher, itsPatterns);
+    }
+
+    /** There are more rooms for a client than it may watch, or not any more. */
+    void crampedLocked(Watcher watcher, boolean is) {
+        assert lock.isHeldByCurrentThread();
+        patterns.crampedLocked(watcher, is);
     }
 
     /** A client watches a room. */
@@ -406,8 +438,9 @@ public final class Watching {
         assert lock.isHeldByCurrentThread();
         room.remove(watcher, wantsLast);
         pairs--;
+        patterns.spaceLocked();
         if (!room.isLastWanted()) {
-            dropLastLocked(room);
+            lasts.unwantedLocked(room);
         }
         if (room.watchers().isEmpty()) {
             watched.remove(room.name());

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -71,6 +72,24 @@ class DurableRetentionTest extends DurableBase {
         started.open(JAVA, again);
         assertThat(get(again.opened).first()).as("numbers go on").isEqualTo(2);
         assertThat(again.head()).isEqualTo(1);
+    }
+
+    /** Others may have it still, such as those that watch the room. */
+    @Test
+    void aMessageThatGoesIsHeardOfThoughItsRoomIsNotOpen() throws Exception {
+        retention = new Retention(1_000, MUCH, AGE);
+        DurableStore started = start();
+        List<String> heard = new CopyOnWriteArrayList<>();
+        started.onTrimmed((room, epoch, first) -> heard.add(room + " " + epoch + " " + first));
+        Heard room = new Heard();
+        RoomStore.Log log = started.open(JAVA, room);
+        append(log, "old", null);
+        log.close();
+        now = now.plus(AGE).plusMillis(1);
+        later(started, A_WHILE);
+        later(started, A_WHILE);
+        assertThat(started.bytes()).isZero();
+        assertThat(heard).containsExactly("java " + get(room.opened).epoch() + " 2");
     }
 
     /** The clock was a year ahead for a moment, and is right again. */

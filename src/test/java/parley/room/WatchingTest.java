@@ -59,10 +59,18 @@ class WatchingTest {
         private final Map<RoomName, List<Message>> kept =
                 new TreeMap<>((a, b) -> a.value().compareTo(b.value()));
         private final List<RoomName> opened = new ArrayList<>();
+        private final Map<RoomName, Long> firsts =
+                new TreeMap<>((a, b) -> a.value().compareTo(b.value()));
         private boolean canRead = true;
+        /** Answers that come when the test wants. */
+        private @Nullable Deque<Runnable> later;
+
+        /** How often it was asked where rooms may be. */
+        private int looks;
 
         @Override
         public Beyond beyond() {
+            looks++;
             return beyond;
         }
 
@@ -70,7 +78,9 @@ class WatchingTest {
         public Log open(RoomName name, Listener room) {
             opened.add(name);
             List<Message> messages = kept.computeIfAbsent(name, any -> new ArrayList<>());
-            room.opened(new Contents("e", Numbering.CONSECUTIVE, 1, messages.size() + 1, messages.size(), List.of()));
+            long first = firsts.getOrDefault(name, 1L);
+            room.opened(
+                    new Contents("e", Numbering.CONSECUTIVE, first, messages.size() + 1, messages.size(), List.of()));
             return new Log() {
                 @Override
                 public void append(long at, Draft draft, Consumer<Outcome> onResult) {
@@ -92,16 +102,23 @@ class WatchingTest {
 
                 @Override
                 public void forget(long upTo, Consumer<Forgotten> onForgotten) {
-                    throw new AssertionError();
+                    firsts.put(name, upTo + 1);
+                    room.trimmed(upTo + 1);
+                    onForgotten.accept(Forgotten.DONE);
                 }
 
                 @Override
                 public void read(Query query, Consumer<Answer> onAnswer) {
                     int last = (int) Math.min(query.from(), messages.size());
-                    onAnswer.accept(
-                            canRead
-                                    ? new Found(1, last == 0 ? List.of() : List.of(messages.get(last - 1)), false)
-                                    : Unread.NOT_NOW);
+                    long first = firsts.getOrDefault(name, 1L);
+                    Answer answer = canRead
+                            ? new Found(first, last < first ? List.of() : List.of(messages.get(last - 1)), false)
+                            : Unread.NOT_NOW;
+                    if (later == null) {
+                        onAnswer.accept(answer);
+                    } else {
+                        later.add(() -> onAnswer.accept(answer));
+                    }
                 }
 
                 @Override
@@ -290,6 +307,128 @@ class WatchingTest {
     }
 
     @Test
+    void aLastMessageThatDoesNotFitIsNotReadAgainBeforeThereIsSpace() {
+        beyond = RoomStore.Beyond.KEPT;
+        rooms = registry(new WatchLimits(10, 20, 10, 100, 300), 100);
+        say("java", "one");
+        say("tea", "two");
+        Watcher watcher = watch(withLast("java", "tea"));
+        IntStream.range(0, 6).forEach(i -> tick());
+        assertThat(next(watcher)).isIn("java 1 0 one, tea 1 0", "java 1 0, tea 1 0 two");
+        assertThat(rooms.roomCount()).isZero();
+        store.opened.clear();
+        IntStream.range(0, 20).forEach(i -> tick());
+        assertThat(store.opened).isEmpty();
+        Watcher other = watch(withLast("java", "tea"));
+        watcher.close();
+        IntStream.range(0, 6).forEach(i -> tick());
+        assertThat(store.opened).isEmpty();
+        String told = next(other);
+        assertThat(told).isIn("java 1 0 one, tea 1 0", "java 1 0, tea 1 0 two");
+        String out = "java 1 0, tea 1 0 two".equals(told) ? "java" : "tea";
+        Watcher third = watch(withLast(out));
+        other.close();
+        IntStream.range(0, 6).forEach(i -> tick());
+        assertThat(store.opened).extracting(RoomName::value).containsExactly(out);
+        assertThat(next(third)).isEqualTo(out.equals("tea") ? "tea 1 0 two" : "java 1 0 one");
+    }
+
+    @Test
+    void textThatTakesTwoBytesACharacterCountsSo() {
+        join("java");
+        watch(withLast("java"));
+        say("java", "a".repeat(100));
+        tick();
+        long narrow = rooms.watching().lastBytes();
+        say("java", "ä".repeat(100));
+        tick();
+        assertThat(rooms.watching().lastBytes()).isEqualTo(narrow);
+        say("java", "\u2713".repeat(100));
+        tick();
+        assertThat(rooms.watching().lastBytes()).isGreaterThan(2 * (narrow - 128));
+    }
+
+    private void forget(String room, long upTo) {
+        rooms.all().get(new RoomName(room)).log().store().forget(upTo, forgotten -> {});
+        run();
+    }
+
+    @Test
+    void aMessageThatIsLetGoOfIsTheLastOneNoMore() {
+        join("java");
+        say("java", "secret");
+        Watcher watcher = watch(withLast("java"));
+        tick();
+        assertThat(next(watcher)).isEqualTo("java 1 1 secret");
+        forget("java", 1);
+        tick();
+        assertThat(next(watcher)).isEqualTo("java 1 1");
+        assertThat(rooms.watching().lastBytes()).isZero();
+        tick();
+        assertThat(next(watcher)).isNull();
+        say("java", "two");
+        tick();
+        assertThat(next(watcher)).isEqualTo("java 2 1 two");
+        forget("java", 1);
+        tick();
+        assertThat(next(watcher)).as("an older one went").isNull();
+    }
+
+    @Test
+    void aMessageThatIsLetGoOfWhileItIsReadIsNotTheLastOne() {
+        beyond = RoomStore.Beyond.KEPT;
+        say("java", "secret");
+        IntStream.range(0, 3).forEach(i -> tick());
+        assertThat(rooms.roomCount()).isZero();
+        store.later = new ArrayDeque<>();
+        Watcher watcher = watch(withLast("java"));
+        tick();
+        assertThat(store.later).hasSize(1);
+        forget("java", 1);
+        store.later.forEach(Runnable::run);
+        store.later = null;
+        IntStream.range(0, 4).forEach(i -> tick());
+        assertThat(next(watcher)).isEqualTo("java 1 0");
+        assertThat(rooms.watching().lastBytes()).isZero();
+    }
+
+    @Test
+    void aMessageThatGoesWhileItsRoomIsNotOpenIsTheLastOneNoMore() {
+        beyond = RoomStore.Beyond.KEPT;
+        Watcher watcher = watch(withLast("java"));
+        say("java", "secret");
+        IntStream.range(0, 4).forEach(i -> tick());
+        assertThat(next(watcher)).isEqualTo("java 1 0 secret");
+        assertThat(rooms.roomCount()).isZero();
+        store.firsts.put(new RoomName("java"), 2L);
+        store.opened.clear();
+        rooms.watching().trimmed(new RoomName("java"), "e", 2);
+        IntStream.range(0, 4).forEach(i -> tick());
+        assertThat(next(watcher)).isEqualTo("java 1 0");
+        assertThat(rooms.watching().lastBytes()).isZero();
+        assertThat(store.opened).as("nothing is there to read").isEmpty();
+    }
+
+    @Test
+    void theLastMessageOfARoomThatIsNotFollowedAnyMoreIsLetGo() {
+        beyond = RoomStore.Beyond.SHARED;
+        rooms = registry(new WatchLimits(10, 10, 1, 100, 1000), 100);
+        watch(list("followed"));
+        IntStream.range(0, 4).forEach(i -> tick());
+        assertThat(rooms.watching().heldCount()).isOne();
+        Member ann = join("java");
+        say("java", "one");
+        Watcher watcher = watch(withLast("java"));
+        tick();
+        assertThat(next(watcher)).isEqualTo("java 1 1 one");
+        ann.leave();
+        IntStream.range(0, 4).forEach(i -> tick());
+        assertThat(rooms.roomCount()).isOne();
+        assertThat(next(watcher)).isIn("java 1 0", "java 1 1");
+        assertThat(rooms.watching().lastBytes()).isZero();
+    }
+
+    @Test
     void aPatternShowsRoomsThatAreThereAndThoseThatComeLater() {
         Member ann = join("team-1");
         Watcher watcher = watch(list("team-*", "t*1"));
@@ -408,6 +547,69 @@ class WatchingTest {
     }
 
     @Test
+    void roomsThatWereTooManyComeWhenOthersGo() {
+        rooms = registry(new WatchLimits(3, 4, 10, 100, 0), 100);
+        Map<String, Member> members = new TreeMap<>();
+        IntStream.range(0, 4).forEach(i -> members.put("r" + i, join("r" + i)));
+        Watcher watcher = watch(list("r*"));
+        tick();
+        String[] told = String.valueOf(next(watcher)).split("[ ,]+");
+        assertThat(told).endsWith("more");
+        Member first = members.remove(told[0]);
+        Member second = members.remove(told[3]);
+        first.leave();
+        tick();
+        assertThat(next(watcher)).isEqualTo(told[0] + " gone, more");
+        tick();
+        assertThat(next(watcher)).matches("r\\d - 1, more");
+        second.leave();
+        tick();
+        assertThat(next(watcher)).isEqualTo(told[3] + " gone");
+        tick();
+        assertThat(next(watcher)).matches("r\\d - 1");
+        tick();
+        assertThat(next(watcher)).isNull();
+        assertThat(rooms.watching().watchedCount()).isEqualTo(2);
+    }
+
+    @Test
+    void roomsThatWereTooManyComeWhenOtherClientsWatchLess() {
+        rooms = registry(new WatchLimits(4, 4, 10, 100, 0), 100);
+        Watcher other = watch(list("a", "b", "c"));
+        join("r0");
+        join("r1");
+        Watcher watcher = watch(list("r*"));
+        tick();
+        assertThat(next(watcher)).matches("r\\d - 1, more");
+        IntStream.range(0, 5).forEach(i -> tick());
+        assertThat(next(watcher)).isNull();
+        other.close();
+        IntStream.range(0, 2).forEach(i -> tick());
+        assertThat(next(watcher)).matches("r\\d - 1");
+    }
+
+    @Test
+    void aRoomIsComparedWithPatternsOnceAndNotAtEachTurn() {
+        List<RoomName> compared = new ArrayList<>();
+        Watcher watcher = rooms.watching().watcher(() -> woken++);
+        watcher.replace(list("t*"), room -> !compared.add(room)).orElseThrow().run();
+        Member ann = join("tea");
+        tick();
+        assertThat(compared).hasSize(1);
+        IntStream.range(0, 5).forEach(i -> {
+            say("tea", "x");
+            tick();
+        });
+        assertThat(compared).hasSize(1);
+        ann.leave();
+        IntStream.range(0, 3).forEach(i -> tick());
+        assertThat(rooms.roomCount()).isZero();
+        join("tea");
+        tick();
+        assertThat(compared).as("another one of that name").hasSize(2);
+    }
+
+    @Test
     void aWatcherThatIsClosedWatchesNothingAnyMore() {
         Watcher watcher = watch(list("java", "t*"));
         watcher.close();
@@ -495,6 +697,31 @@ class WatchingTest {
         rooms.all().get(new RoomName("tea")).roster().present("n2", RoomStore.Present.NOBODY);
         IntStream.range(0, 6).forEach(i -> tick());
         assertThat(next(watcher)).isEqualTo("tea gone");
+        assertThat(rooms.roomCount()).isZero();
+    }
+
+    @Test
+    void roomsBeyondThoseWaitUntilOneIsKeptOpenNoMore() {
+        beyond = RoomStore.Beyond.SHARED;
+        rooms = registry(new WatchLimits(10, 10, 1, 100, 0), 100);
+        Watcher first = watch(list("java"));
+        IntStream.range(0, 5).forEach(i -> tick());
+        Watcher second = watch(list("tea"));
+        IntStream.range(0, 5).forEach(i -> tick());
+        assertThat(next(second)).isNull();
+        store.looks = 0;
+        IntStream.range(0, 9).forEach(i -> tick());
+        assertThat(store.looks).as("nobody looks at it").isZero();
+        first.close();
+        IntStream.range(0, 5).forEach(i -> tick());
+        assertThat(next(second)).isEqualTo("tea - 0");
+        assertThat(rooms.watching().heldCount()).isOne();
+        Watcher third = watch(list("java"));
+        IntStream.range(0, 5).forEach(i -> tick());
+        third.close();
+        second.close();
+        IntStream.range(0, 5).forEach(i -> tick());
+        assertThat(rooms.watching().heldCount()).isZero();
         assertThat(rooms.roomCount()).isZero();
     }
 

@@ -20,6 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import parley.protocol.RoomName;
+import parley.room.RoomRegistry;
+import parley.room.Samples;
 import parley.testclient.EventReader;
 import parley.testclient.JsonClient;
 
@@ -213,6 +216,26 @@ class WatchTest extends ServerBase {
                 said.addAll(List.of(words(bob.next("watched")).split(", ")));
             }
             await().until(() -> server.parley().rooms().list("", "", 9).size() == 1);
+        }
+    }
+
+    @Test
+    void aMessageOnDiskThatIsTooOldOrDeletedIsShownNoMore(@TempDir Path folder) throws Exception {
+        start("data.folder=" + folder, "room.linger=0s", "room.kept-age=2s");
+        try (JsonClient ann = in("java");
+                JsonClient bob = in("lobby")) {
+            bob.ask("{'type':'watch','rooms':['java'],'last':true}");
+            say(ann, "java", "old");
+            ann.close();
+            awaitWatched(bob, "java 1 0 old");
+            await().until(() -> server.parley().rooms().list("java", "", 1).isEmpty());
+            awaitWatched(bob, "java 1 0");
+            bob.ask("{'type':'watch','rooms':['tea'],'last':true}");
+            RoomRegistry rooms = server.parley().rooms();
+            rooms.publish(new RoomName("tea"), Samples.line("Ann", "secret"), outcome -> {});
+            awaitWatched(bob, "tea 1 0 secret");
+            rooms.visit(new RoomName("tea"), (room, newest) -> room.forgetMessages(forgotten -> {}), () -> {});
+            awaitWatched(bob, "tea 1 0");
         }
     }
 
