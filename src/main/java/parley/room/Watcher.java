@@ -48,6 +48,8 @@ public final class Watcher {
     private boolean hasMore;
     /** Whether the client has to be told so. */
     private boolean isMoreDue;
+    /** Whether nothing of a list of patterns has been sent: where nothing fits, the first event says that. */
+    private boolean isFirstDue;
     /** Which list this is: an older one does not begin any more. */
     private long lists;
     /** Whether the client has the answer that this list begins with. */
@@ -86,6 +88,10 @@ public final class Watcher {
             this.list = wanted;
             this.mayRead = mayRead;
             isBegun = false;
+            isFirstDue = wanted.rooms().isEmpty() && !wanted.patterns().isEmpty();
+            if (isFirstDue) {
+                watching.wakeLocked(this);
+            }
             number = ++lists;
             watching.listedLocked(this, wanted.size() > 0, wanted.patterns().size());
             for (RoomName room : wanted.rooms()) {
@@ -254,6 +260,7 @@ public final class Watcher {
         gone.clear();
         hasMore = false;
         isMoreDue = false;
+        isFirstDue = false;
         list = new WatchList(Set.of(), List.of(), false);
     }
 
@@ -282,13 +289,14 @@ public final class Watcher {
             if (!isDue || !isBegun) {
                 return Optional.empty();
             }
-            if (pending.isEmpty() && gone.isEmpty() && !isMoreDue) {
+            if (pending.isEmpty() && gone.isEmpty() && !isMoreDue && !isFirstDue) {
                 isDue = false;
                 return Optional.empty();
             }
             goneNow = List.copyOf(gone);
             gone.clear();
             isMoreDue = false;
+            isFirstDue = false;
             more = hasMore;
             long size = 0;
             for (Iterator<RoomName> next = pending.iterator(); next.hasNext() && size < bytes; ) {

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
 import parley.delivery.StreamEvent;
 import parley.delivery.Transport;
+import parley.protocol.UserId;
 import parley.protocol.WatchList;
 import parley.room.Departure;
 import parley.room.Watcher;
@@ -81,7 +82,8 @@ public final class WatchConnection extends Connection {
         }
         if (!isWelcomed) {
             isWelcomed = true;
-            return EventsConnection.welcome(this, client().name(), null, retry, terms);
+            UserId user = client().visitor().grant().user();
+            return EventsConnection.welcome(this, client().name(), user == null ? null : user.value(), retry, terms);
         }
         if (isLeaving) {
             saidBye = true;

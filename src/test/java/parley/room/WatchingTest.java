@@ -228,6 +228,20 @@ class WatchingTest {
         assertThat(rooms.watching().roomCount()).isZero();
     }
 
+    /** Else a client cannot tell that from an answer that is still to come. */
+    @Test
+    void aListThatFitsNothingIsAnsweredWithNoRooms() {
+        Watcher watcher = watch(list("nobody-*"));
+        assertThat(next(watcher)).isNull();
+        tick();
+        assertThat(next(watcher)).isEmpty();
+        tick();
+        assertThat(next(watcher)).isNull();
+        assertThat(watcher.replace(list(), room -> true)).isPresent();
+        tick();
+        assertThat(next(watcher)).as("a list of nothing ends it").isNull();
+    }
+
     @Test
     void allThatHasChangedSinceTheLastTickComesInOneEvent() {
         Member ann = join("java");
@@ -466,7 +480,7 @@ class WatchingTest {
         run();
         rooms.watching().tick();
         assertThat(rooms.roomCount()).isOne();
-        assertThat(next(watcher)).isNull();
+        assertThat(next(watcher)).isEmpty();
         say("tea", "x");
         rooms.watching().tick();
         assertThat(next(watcher)).isEqualTo("tea 1 0");
