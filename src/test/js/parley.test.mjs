@@ -606,6 +606,66 @@ overWebSocket('marks: the furthest is sent, again after the connection was lost,
   await assert.rejects(java.mark(9), { code: 'left' });
 });
 
+overWebSocket('a mark that cannot be kept now is sent again by itself, and no message waits behind it', async () => {
+  const java = await enter();
+  const held = [];
+  java.mark(2).then((mark) => held.push(mark));
+  const marks = (socket) => socket.all('mark').map(({ seq }) => seq);
+  const refuse = (socket) => socket.answer('mark', { type: 'error', room: 'java', code: 'unavailable', reason: 'later' });
+  await refuse(lines[0]);
+  java.mark(5).then((mark) => held.push(mark));
+  java.mark(4).then((mark) => held.push(mark));
+  java.say('hello').catch(() => {});
+  assert.equal(lines[0].all('say').length, 1);
+  await tick(900);
+  assert.deepEqual(marks(lines[0]), [2]);
+  await tick(100);
+  assert.deepEqual(marks(lines[0]), [2, 5], 'the furthest alone');
+  await refuse(lines[0]);
+  await tick(1_900);
+  assert.deepEqual(marks(lines[0]), [2, 5]);
+  await tick(100);
+  assert.deepEqual(marks(lines[0]), [2, 5, 5], 'after twice the time');
+  await lines[0].answer('mark', { type: 'ack', room: 'java', seq: 5 });
+  await settle();
+  assert.deepEqual(held, [5, 5, 5]);
+  java.mark(6).catch(() => {});
+  await refuse(lines[0]);
+  await lines[0].drop();
+  mock.timers.tick(60_000);
+  await settle();
+  await lines[1].welcome('java');
+  assert.deepEqual(marks(lines[1]), [6], 'another connection does not wait');
+  await refuse(lines[1]);
+  const left = assert.rejects(java.mark(7), { code: 'left' });
+  java.leave();
+  await left;
+  await tick(60_000);
+  assert.deepEqual(marks(lines[1]), [6]);
+});
+
+overWebSocket('a lower mark does not take the place of one that was lost on its way', async () => {
+  const java = await enter();
+  const held = Promise.all([java.mark(10), java.mark(5)]);
+  const marks = (socket) => socket.all('mark').map(({ seq }) => seq);
+  assert.deepEqual(marks(lines[0]), [10]);
+  await lines[0].drop();
+  mock.timers.tick(60_000);
+  await settle();
+  await lines[1].welcome('java');
+  assert.deepEqual(marks(lines[1]), [10]);
+  await lines[1].answer('mark', { type: 'ack', room: 'java', seq: 10 });
+  assert.deepEqual(await held, [10, 10]);
+});
+
+overWebSocket('a mark on its way when its room is left ends with the connection', async () => {
+  const java = await enter();
+  const lost = assert.rejects(java.mark(10), { code: 'lost' });
+  java.leave();
+  await lines[0].drop();
+  await lost;
+});
+
 check('unread: what the server counted, and what came behind that, each once', async () => {
   const java = await enter({}, { seq: 3, mark: 1, unread: 2 });
   assert.deepEqual([java.marked, java.unread, java.hasMoreUnread], [1, 2, false]);
