@@ -644,6 +644,15 @@ overWebSocket('a mark that cannot be kept now is sent again by itself, and no me
   assert.deepEqual(marks(lines[1]), [6]);
 });
 
+check('what is unread may be told after the room was entered, with the mark or without', async () => {
+  const java = await enter({}, { seq: 3, mark: 1 });
+  assert.deepEqual([java.marked, java.unread, java.hasMoreUnread], [1, null, false]);
+  await lines[0].say(lines[0].message(4));
+  assert.deepEqual([java.marked, java.unread], [1, null]);
+  await lines[0].say({ type: 'mark', room: 'java', epoch: 'e', seq: 3, mark: 1, unread: 2 });
+  assert.deepEqual([java.marked, java.unread], [1, 3], 'the fourth came behind those that were counted');
+});
+
 overWebSocket('a lower mark does not take the place of one that was lost on its way', async () => {
   const java = await enter();
   const held = Promise.all([java.mark(10), java.mark(5)]);
