@@ -2191,6 +2191,9 @@ export class Room extends EventTarget {
   #shown = null;
   #showing = [];
   #isShowing = false;
+  /** The state that the server took last, and whether it has it of this connection. */
+  #taken = null;
+  #isTaken = true;
   /** Up to where this client's user has read, and what the server counted behind that, up to a message; null for none. */
   #mark = null;
   /** The numbers of messages that were passed on and that the server has not counted, oldest first. */
@@ -2365,6 +2368,7 @@ export class Room extends EventTarget {
       return;
     }
     this.#isShowing = true;
+    const state = this.#shown;
     const waiting = this.#showing;
     this.#showing = [];
     const over = (tell) => {
@@ -2373,17 +2377,35 @@ export class Room extends EventTarget {
       this.#show();
     };
     this.#parley[command](
-      { type: 'state', room: this.#name, state: this.#shown },
-      () => over(({ resolve }) => resolve()),
+      { type: 'state', room: this.#name, state },
+      () => {
+        this.#taken = state;
+        this.#isTaken = true;
+        over(({ resolve }) => resolve());
+      },
       (error) => {
         if (error.code === 'lost' && this.#state !== 'left') {
           this.#isShowing = false;
           this.#showing.unshift(...waiting); // until the room has been entered again
         } else {
+          this.#goBack(state);
           over(({ reject }) => reject(error));
         }
       },
     );
+  }
+
+  /** The server has refused a state: the one that it took before is shown on, on this connection too. */
+  #goBack(refused) {
+    if (this.#taken === refused) {
+      this.#taken = null; // it took that once, and does not any more
+    }
+    if (this.#shown === refused) { // and none was set meanwhile
+      this.#shown = this.#taken;
+      if (this.#taken !== null && !this.#isTaken) {
+        this.#showing.push({ resolve() {}, reject() {} });
+      }
+    }
   }
 
   /** Up to which message this client's user has read, on any of its connections; null when that is not known. */
@@ -2486,6 +2508,7 @@ export class Room extends EventTarget {
 
   /** A state is the connection's: another one shows it anew. */
   #showAgain() {
+    this.#isTaken = false;
     if (this.#shown !== null) {
       this.#showing.push({ resolve() {}, reject() {} });
     }

@@ -572,6 +572,38 @@ overWebSocket('messages, signals and the connection say which user it is', async
   assert.deepEqual([parley.user, ...users], ['7', '7', '8']);
 });
 
+overWebSocket('a state that the server refuses is not sent again, and the one before it is', async () => {
+  const java = await enter();
+  const states = (socket) => socket.all('state').map(({ state }) => state.x);
+  const refuse = (socket) => socket.answer('state', { type: 'error', room: 'java', code: 'too-large', reason: 'on purpose' });
+  const comeBack = async (n) => {
+    await lines[n - 1].drop();
+    mock.timers.tick(60_000);
+    await settle();
+    await lines[n].welcome('java');
+  };
+  const first = java.setState({ x: 1 });
+  await lines[0].answer('state', { type: 'ack', room: 'java' });
+  await first;
+  const refused = assert.rejects(java.setState({ x: 2 }), { code: 'too-large' });
+  await refuse(lines[0]);
+  await refused;
+  assert.deepEqual(states(lines[0]), [1, 2], 'this connection shows the first');
+  await comeBack(1);
+  assert.deepEqual(states(lines[1]), [1]);
+  await lines[1].answer('state', { type: 'ack', room: 'java' });
+  const onItsWay = assert.rejects(java.setState({ x: 3 }), { code: 'too-large' });
+  await comeBack(2);
+  assert.deepEqual(states(lines[2]), [3]);
+  await refuse(lines[2]);
+  await onItsWay;
+  assert.deepEqual(states(lines[2]), [3, 1], 'nothing was shown yet');
+  await refuse(lines[2]);
+  assert.deepEqual(states(lines[2]), [3, 1], 'not for ever');
+  await comeBack(3);
+  assert.deepEqual(states(lines[3]), []);
+});
+
 overWebSocket('marks: the furthest is sent, again after the connection was lost, and the promise has what holds', async () => {
   const java = await enter();
   const held = [];
