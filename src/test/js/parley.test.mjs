@@ -575,7 +575,8 @@ overWebSocket('messages, signals and the connection say which user it is', async
 overWebSocket('a state that the server refuses is not sent again, and the one before it is', async () => {
   const java = await enter();
   const states = (socket) => socket.all('state').map(({ state }) => state.x);
-  const refuse = (socket) => socket.answer('state', { type: 'error', room: 'java', code: 'too-large', reason: 'on purpose' });
+  const refuse = (socket) =>
+    socket.answer('state', { type: 'error', room: 'java', code: 'too-large', reason: 'on purpose' });
   const comeBack = async (n) => {
     await lines[n - 1].drop();
     mock.timers.tick(60_000);
