@@ -90,7 +90,7 @@ public final class ReadMarks {
         this.tally = tally;
         this.fanOut = fanOut;
         this.elapsed = elapsed;
-        this.counts = new UnreadCounts(log, fanOut, this::counted);
+        this.counts = new UnreadCounts(log, tally.unreadCounts(), fanOut, this::counted);
     }
 
     /** Raises the mark of a member's user, once the room is open. */

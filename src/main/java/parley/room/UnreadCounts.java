@@ -8,8 +8,9 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Counts of unread messages that take the store, for members to hear of: one at a time in a room, and of each user only
- * the newest that is wanted, so that clients that come in keep no reader busy that others wait for. Any thread.
+ * Counts of unread messages that take the store, for members to hear of: one at a time in a room, a few in all rooms, and
+ * of each user only the newest that is wanted, so that clients that come in keep no reader busy that others wait for.
+ * Any thread.
  */
 final class UnreadCounts {
     /** How many users may wait. */
@@ -28,6 +29,7 @@ final class UnreadCounts {
     private record Wanted(MarkStore.Mark mark, RoomStore.Expected newest) {}
 
     private final RoomLog log;
+    private final StoreTurns turns;
     private final Executor fanOut;
     private final Counted onCounted;
     private final ReentrantLock lock = new ReentrantLock();
@@ -39,8 +41,9 @@ final class UnreadCounts {
     @GuardedBy("lock")
     private boolean isCounting;
 
-    UnreadCounts(RoomLog log, Executor fanOut, Counted onCounted) {
+    UnreadCounts(RoomLog log, StoreTurns turns, Executor fanOut, Counted onCounted) {
         this.log = log;
+        this.turns = turns;
         this.fanOut = fanOut;
         this.onCounted = onCounted;
     }
@@ -68,7 +71,7 @@ final class UnreadCounts {
         if (isTooMuch) {
             onCounted.counted(user, mark, newest, OptionalInt.empty());
         } else if (isFirst) {
-            next();
+            turns.take(this::countNext);
         }
     }
 
@@ -79,16 +82,13 @@ final class UnreadCounts {
                 : new Wanted(before.mark.later(now.mark), now.newest);
     }
 
-    private void next() {
+    /** In its turn, when at least one waits. */
+    private void countNext() {
         String user;
         Wanted next;
         lock.lock();
         try {
             var first = wanted.entrySet().iterator();
-            if (!first.hasNext()) {
-                isCounting = false;
-                return;
-            }
             Map.Entry<String, Wanted> entry = first.next();
             user = entry.getKey();
             next = entry.getValue();
@@ -98,8 +98,22 @@ final class UnreadCounts {
         }
         UnreadCount.count(log, next.mark.seq(), next.newest.seq(), counted -> {
             // Not by this thread: stores that answer at once would come back here ever deeper.
-            fanOut.execute(this::next);
+            fanOut.execute(this::goOn);
             onCounted.counted(user, next.mark, next.newest, counted);
         });
+    }
+
+    private void goOn() {
+        turns.giveBack();
+        lock.lock();
+        try {
+            isCounting = !wanted.isEmpty();
+            if (!isCounting) {
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        turns.take(this::countNext);
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import parley.delivery.Frame;
@@ -23,6 +24,7 @@ class ReadMarksTest {
     private final FakeStore store = new FakeStore().keep(20);
     private final SlowMarks slow = new SlowMarks();
     private final AtomicLong millis = new AtomicLong();
+    private final Tally tally = new Tally();
     private final Room room = room();
     private final List<MarkStore.Answer> answers = new ArrayList<>();
 
@@ -31,7 +33,7 @@ class ReadMarksTest {
                 RoomName.LOBBY,
                 Samples.stored(5, 0, Overflow.DROP_OLDEST, 9),
                 new LogBudget(Long.MAX_VALUE, () -> {}),
-                new Tally(),
+                tally,
                 (took, since) -> {},
                 turns::add,
                 Clock.systemUTC(),
@@ -288,6 +290,33 @@ class ReadMarksTest {
             }
         }
         assertThat(reads).as("one a user, and one more of the first").isEqualTo(4);
+        joined.forEach(one -> assertThat(marks(one.member())).containsExactly("30 30"));
+    }
+
+    @Test
+    void ofManyRoomsAFewHaveTheStoreCountAtATime() {
+        List<SparseStore> stores = new ArrayList<>();
+        List<Joined> joined = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            SparseStore sparse = new SparseStore();
+            LongStream.rangeClosed(1, 40).forEach(number -> sparse.keep(3 * number));
+            stores.add(sparse);
+            Room shared = room();
+            shared.open(sparse);
+            sparse.run();
+            shared.marks().raise("ann", null, 30, answers::add);
+            shared.join(new Tab("ann"), Format.JSON, null, new Start.Last(0), null, joined::add);
+        }
+        joined.forEach(Samples::begin);
+        for (int left = 20; left > 0; left--) {
+            List<SparseStore> reading =
+                    stores.stream().filter(one -> !one.toDo.isEmpty()).toList();
+            assertThat(reading).hasSize(Math.min(left, 8));
+            reading.get(0).step();
+            while (!turns.isEmpty()) {
+                turns.poll().run();
+            }
+        }
         joined.forEach(one -> assertThat(marks(one.member())).containsExactly("30 30"));
     }
 
