@@ -1726,7 +1726,9 @@ export class Parley extends EventTarget {
 
   #event(event) {
     const asked = event.ref === undefined ? undefined : this.#asked.get(event.ref);
-    if (asked && LATER.has(event.code) && !asked.isOver) {
+    // A mark that cannot be kept now says nothing of messages: its room sends it again, and nothing waits behind it.
+    const isTheRooms = event.code === 'unavailable' && asked?.type === 'mark';
+    if (asked && LATER.has(event.code) && !isTheRooms && !asked.isOver) {
       this.#later(asked, event.code);
       return;
     }
@@ -2189,6 +2191,9 @@ export class Room extends EventTarget {
   #shown = null;
   #showing = [];
   #isShowing = false;
+  /** The state that the server took last, and whether it has it of this connection. */
+  #taken = null;
+  #isTaken = true;
   /** Up to where this client's user has read, and what the server counted behind that, up to a message; null for none. */
   #mark = null;
   /** The numbers of messages that were passed on and that the server has not counted, oldest first. */
@@ -2197,6 +2202,9 @@ export class Room extends EventTarget {
   #toMark = null;
   #marking = [];
   #isMarking = false;
+  /** How long a mark waits that the server could not keep, and until when none is sent. */
+  #markWait = UNAVAILABLE_WAIT.least;
+  #markTimer = null;
   #readers = new Set();
 
   constructor(parley, name, history, remembered) {
@@ -2360,6 +2368,7 @@ export class Room extends EventTarget {
       return;
     }
     this.#isShowing = true;
+    const state = this.#shown;
     const waiting = this.#showing;
     this.#showing = [];
     const over = (tell) => {
@@ -2368,17 +2377,35 @@ export class Room extends EventTarget {
       this.#show();
     };
     this.#parley[command](
-      { type: 'state', room: this.#name, state: this.#shown },
-      () => over(({ resolve }) => resolve()),
+      { type: 'state', room: this.#name, state },
+      () => {
+        this.#taken = state;
+        this.#isTaken = true;
+        over(({ resolve }) => resolve());
+      },
       (error) => {
         if (error.code === 'lost' && this.#state !== 'left') {
           this.#isShowing = false;
           this.#showing.unshift(...waiting); // until the room has been entered again
         } else {
+          this.#goBack(state);
           over(({ reject }) => reject(error));
         }
       },
     );
+  }
+
+  /** The server has refused a state: the one that it took before is shown on, on this connection too. */
+  #goBack(refused) {
+    if (this.#taken === refused) {
+      this.#taken = null; // it took that once, and does not any more
+    }
+    if (this.#shown === refused) { // and none was set meanwhile
+      this.#shown = this.#taken;
+      if (this.#taken !== null && !this.#isTaken) {
+        this.#showing.push({ resolve() {}, reject() {} });
+      }
+    }
   }
 
   /** Up to which message this client's user has read, on any of its connections; null when that is not known. */
@@ -2408,7 +2435,7 @@ export class Room extends EventTarget {
     }
     return new Promise((resolve, reject) => {
       const epoch = this.#epoch ?? undefined;
-      if (this.#toMark === null || this.#toMark.epoch !== epoch || this.#toMark.seq < seq) {
+      if (this.#toMark?.epoch !== epoch || this.#toMark.seq < seq) {
         this.#toMark = { seq, epoch };
       }
       this.#marking.push({ resolve, reject });
@@ -2417,7 +2444,7 @@ export class Room extends EventTarget {
   }
 
   #sendMark() {
-    if (this.#isMarking || this.#toMark === null || this.#state !== 'joined') {
+    if (this.#isMarking || this.#markTimer !== null || this.#toMark === null || this.#state !== 'joined') {
       return;
     }
     this.#isMarking = true;
@@ -2432,17 +2459,38 @@ export class Room extends EventTarget {
     };
     this.#parley[command](
       { type: 'mark', room: this.#name, seq, epoch },
-      (event) => over(({ resolve }) => resolve(event.seq)),
+      (event) => {
+        this.#markWait = UNAVAILABLE_WAIT.least;
+        over(({ resolve }) => resolve(event.seq));
+      },
       (error) => {
-        if (error.code === 'lost') {
+        if ((error.code === 'lost' || error.code === 'unavailable') && this.#state !== 'left') {
           this.#isMarking = false;
-          this.#marking.unshift(...waiting); // until the room has been entered again
-          this.#toMark ??= { seq, epoch };
+          this.#marking.unshift(...waiting); // until the room has been entered again, or for a while
+          if (this.#toMark === null || (this.#toMark.epoch === epoch && this.#toMark.seq < seq)) {
+            this.#toMark = { seq, epoch };
+          }
+          if (error.code === 'unavailable') {
+            this.#markLater();
+          }
         } else {
           over(({ reject }) => reject(error));
         }
       },
     );
+  }
+
+  #markLater() {
+    this.#markTimer = setTimeout(() => {
+      this.#markTimer = null;
+      this.#sendMark();
+    }, this.#markWait);
+    this.#markWait = Math.min(UNAVAILABLE_WAIT.most, this.#markWait * 2);
+  }
+
+  #endMarkWait() {
+    clearTimeout(this.#markTimer);
+    this.#markTimer = null;
   }
 
   /** The server says up to where the user has read. What came behind the messages that it counted is counted here. */
@@ -2460,6 +2508,7 @@ export class Room extends EventTarget {
 
   /** A state is the connection's: another one shows it anew. */
   #showAgain() {
+    this.#isTaken = false;
     if (this.#shown !== null) {
       this.#showing.push({ resolve() {}, reject() {} });
     }
@@ -2770,6 +2819,7 @@ export class Room extends EventTarget {
     }
     this.#filling = false;
     clearTimeout(this.#replayTimer);
+    this.#endMarkWait();
   }
 
   [end](failure) {
@@ -2779,6 +2829,7 @@ export class Room extends EventTarget {
     this.#state = 'left';
     this.#filling = false;
     clearTimeout(this.#replayTimer);
+    this.#endMarkWait();
     const withdrawn = this.#parley[withdraw](this.#name);
     this.#parley[forget](this);
     this.#rejectJoined(failure);

@@ -572,6 +572,39 @@ overWebSocket('messages, signals and the connection say which user it is', async
   assert.deepEqual([parley.user, ...users], ['7', '7', '8']);
 });
 
+overWebSocket('a state that the server refuses is not sent again, and the one before it is', async () => {
+  const java = await enter();
+  const states = (socket) => socket.all('state').map(({ state }) => state.x);
+  const refuse = (socket) =>
+    socket.answer('state', { type: 'error', room: 'java', code: 'too-large', reason: 'on purpose' });
+  const comeBack = async (n) => {
+    await lines[n - 1].drop();
+    mock.timers.tick(60_000);
+    await settle();
+    await lines[n].welcome('java');
+  };
+  const first = java.setState({ x: 1 });
+  await lines[0].answer('state', { type: 'ack', room: 'java' });
+  await first;
+  const refused = assert.rejects(java.setState({ x: 2 }), { code: 'too-large' });
+  await refuse(lines[0]);
+  await refused;
+  assert.deepEqual(states(lines[0]), [1, 2], 'this connection shows the first');
+  await comeBack(1);
+  assert.deepEqual(states(lines[1]), [1]);
+  await lines[1].answer('state', { type: 'ack', room: 'java' });
+  const onItsWay = assert.rejects(java.setState({ x: 3 }), { code: 'too-large' });
+  await comeBack(2);
+  assert.deepEqual(states(lines[2]), [3]);
+  await refuse(lines[2]);
+  await onItsWay;
+  assert.deepEqual(states(lines[2]), [3, 1], 'nothing was shown yet');
+  await refuse(lines[2]);
+  assert.deepEqual(states(lines[2]), [3, 1], 'not for ever');
+  await comeBack(3);
+  assert.deepEqual(states(lines[3]), []);
+});
+
 overWebSocket('marks: the furthest is sent, again after the connection was lost, and the promise has what holds', async () => {
   const java = await enter();
   const held = [];
@@ -604,6 +637,75 @@ overWebSocket('marks: the furthest is sent, again after the connection was lost,
   await lines[1].answer('mark', { type: 'ack', room: 'java', seq: 7 });
   assert.equal(await sent, 7);
   await assert.rejects(java.mark(9), { code: 'left' });
+});
+
+overWebSocket('a mark that cannot be kept now is sent again by itself, and no message waits behind it', async () => {
+  const java = await enter();
+  const held = [];
+  java.mark(2).then((mark) => held.push(mark));
+  const marks = (socket) => socket.all('mark').map(({ seq }) => seq);
+  const refuse = (socket) => socket.answer('mark', { type: 'error', room: 'java', code: 'unavailable', reason: 'later' });
+  await refuse(lines[0]);
+  java.mark(5).then((mark) => held.push(mark));
+  java.mark(4).then((mark) => held.push(mark));
+  java.say('hello').catch(() => {});
+  assert.equal(lines[0].all('say').length, 1);
+  await tick(900);
+  assert.deepEqual(marks(lines[0]), [2]);
+  await tick(100);
+  assert.deepEqual(marks(lines[0]), [2, 5], 'the furthest alone');
+  await refuse(lines[0]);
+  await tick(1_900);
+  assert.deepEqual(marks(lines[0]), [2, 5]);
+  await tick(100);
+  assert.deepEqual(marks(lines[0]), [2, 5, 5], 'after twice the time');
+  await lines[0].answer('mark', { type: 'ack', room: 'java', seq: 5 });
+  await settle();
+  assert.deepEqual(held, [5, 5, 5]);
+  java.mark(6).catch(() => {});
+  await refuse(lines[0]);
+  await lines[0].drop();
+  mock.timers.tick(60_000);
+  await settle();
+  await lines[1].welcome('java');
+  assert.deepEqual(marks(lines[1]), [6], 'another connection does not wait');
+  await refuse(lines[1]);
+  const left = assert.rejects(java.mark(7), { code: 'left' });
+  java.leave();
+  await left;
+  await tick(60_000);
+  assert.deepEqual(marks(lines[1]), [6]);
+});
+
+check('what is unread may be told after the room was entered, with the mark or without', async () => {
+  const java = await enter({}, { seq: 3, mark: 1 });
+  assert.deepEqual([java.marked, java.unread, java.hasMoreUnread], [1, null, false]);
+  await lines[0].say(lines[0].message(4));
+  assert.deepEqual([java.marked, java.unread], [1, null]);
+  await lines[0].say({ type: 'mark', room: 'java', epoch: 'e', seq: 3, mark: 1, unread: 2 });
+  assert.deepEqual([java.marked, java.unread], [1, 3], 'the fourth came behind those that were counted');
+});
+
+overWebSocket('a lower mark does not take the place of one that was lost on its way', async () => {
+  const java = await enter();
+  const held = Promise.all([java.mark(10), java.mark(5)]);
+  const marks = (socket) => socket.all('mark').map(({ seq }) => seq);
+  assert.deepEqual(marks(lines[0]), [10]);
+  await lines[0].drop();
+  mock.timers.tick(60_000);
+  await settle();
+  await lines[1].welcome('java');
+  assert.deepEqual(marks(lines[1]), [10]);
+  await lines[1].answer('mark', { type: 'ack', room: 'java', seq: 10 });
+  assert.deepEqual(await held, [10, 10]);
+});
+
+overWebSocket('a mark on its way when its room is left ends with the connection', async () => {
+  const java = await enter();
+  const lost = assert.rejects(java.mark(10), { code: 'lost' });
+  java.leave();
+  await lines[0].drop();
+  await lost;
 });
 
 check('unread: what the server counted, and what came behind that, each once', async () => {

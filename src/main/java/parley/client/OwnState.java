@@ -23,8 +23,10 @@ final class OwnState {
     private final String room;
     private final AtomicReference<@Nullable Wish> wish = new AtomicReference<>();
 
-    /** What was sent last. */
+    /** What the server took last. */
     private JsonValue shown = JsonValue.NULL;
+    /** Whether this connection shows that. */
+    private boolean isShown = true;
 
     private boolean isIn;
     private boolean isAsking;
@@ -57,11 +59,12 @@ final class OwnState {
             return;
         }
         isAsking = true;
-        shown = next.state;
         connection.give(
                 Wire.command("state", room).add("state", next.state).build(),
                 ack -> {
                     isAsking = false;
+                    shown = next.state;
+                    isShown = true;
                     connection.complete(next.taken, null);
                     send();
                 },
@@ -70,10 +73,27 @@ final class OwnState {
                     if (failure.isLost() && ended == null) {
                         again(next);
                     } else {
+                        refused(next);
                         connection.fail(next.taken, failure);
                         connection.execute(this::send);
                     }
                 });
+    }
+
+    /** What the server took before is shown on, on this connection too. */
+    private void refused(Wish refused) {
+        if (refused.state.equals(shown)) {
+            shown = JsonValue.NULL; // it was taken once, and is not any more
+            isShown = true;
+        } else {
+            showAgain();
+        }
+    }
+
+    private void showAgain() {
+        if (!isShown) {
+            wish.compareAndSet(null, new Wish(shown, new CompletableFuture<>()));
+        }
     }
 
     /** The next connection sends it, or what came meanwhile. */
@@ -93,9 +113,8 @@ final class OwnState {
     /** The room has been entered, or begins anew. */
     void entered() {
         isIn = true;
-        if (!shown.equals(JsonValue.NULL)) {
-            wish.compareAndSet(null, new Wish(shown, new CompletableFuture<>()));
-        }
+        isShown = shown.equals(JsonValue.NULL);
+        showAgain();
         send();
     }
 

@@ -1,6 +1,7 @@
 package parley.cluster;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -21,7 +22,7 @@ final class ClusterMarks {
     private static final int MOST_TRIES = 10;
     /** How many marks may be looked up at a time. */
     private static final int MOST_AT_ONCE = 10_000;
-    /** How long nobody is asked after there was no answer: clients that come in wait for it. */
+    /** How long nobody is asked after there was no answer: clients wait for it, with all their later answers. */
     private static final long SILENT_NANOS = 5_000_000_000L;
     /** A room may have this part more than it may keep: the oldest are not let go of with each mark. */
     private static final int SLACK = 16;
@@ -34,6 +35,8 @@ final class ClusterMarks {
     private final Loop loop;
     private final LongSupplier nanoTime;
     private final Complaints complaints;
+    private final Upkeep preparing;
+    private final Upkeep lettingGo;
     private final AtomicInteger atOnce = new AtomicInteger();
     private volatile long silentUntil;
 
@@ -54,7 +57,13 @@ final class ClusterMarks {
         this.loop = loop;
         this.nanoTime = nanoTime;
         this.complaints = complaints;
+        this.preparing = upkeep("the bucket of read marks cannot be made", bucket::prepare);
+        this.lettingGo = upkeep("the oldest read marks cannot be let go of", bucket::letOldestGo);
         this.silentUntil = nanoTime.getAsLong();
+    }
+
+    private Upkeep upkeep(String failure, Upkeep.Work work) {
+        return new Upkeep(failure, work, readers, nanoTime, SILENT_NANOS, complaints);
     }
 
     /** Those of a room. */
@@ -63,7 +72,7 @@ final class ClusterMarks {
             @Override
             public void raise(String user, Mark mark, int most, Consumer<Answer> onRaised) {
                 Consumer<Answer> answer = once -> Loop.attempt(() -> onRaised.accept(once));
-                if (loop.isClosing() || !take()) {
+                if (loop.isClosing() || isSilent() || !take()) {
                     onRaised.accept(No.NOT_NOW);
                     return;
                 }
@@ -71,12 +80,12 @@ final class ClusterMarks {
                     atOnce.decrementAndGet();
                     answer.accept(raised);
                 });
-                inLoop(raise::begin, () -> raise.end(No.NOT_NOW));
+                inLoop(raise::begin, raise::refuse);
             }
 
             @Override
             public void find(String user, Consumer<Answer> onFound) {
-                if (loop.isClosing() || nanoTime.getAsLong() - silentUntil < 0 || !take()) {
+                if (loop.isClosing() || isSilent() || !take()) {
                     onFound.accept(No.NOT_NOW);
                     return;
                 }
@@ -88,6 +97,10 @@ final class ClusterMarks {
                 });
             }
         };
+    }
+
+    private boolean isSilent() {
+        return nanoTime.getAsLong() - silentUntil < 0;
     }
 
     private boolean take() {
@@ -158,7 +171,7 @@ final class ClusterMarks {
                 if (kept != null) {
                     put(kept);
                 } else if (failure != null && isMissing(failure) && tries < MOST_TRIES) {
-                    waiting("the bucket of read marks cannot be made", bucket::prepare, this::look);
+                    preparing.ask(isDone -> inLoop(isDone ? this::look : this::refuse, this::refuse));
                 } else {
                     end(MarkStore.No.NOT_NOW);
                 }
@@ -177,7 +190,9 @@ final class ClusterMarks {
                 } else if (put == MarkBucket.Put.MOVED && tries < MOST_TRIES) {
                     look();
                 } else if (put == MarkBucket.Put.FULL) {
-                    waiting("the bucket of read marks is full", bucket::letOldestGo, () -> end(MarkStore.No.NOT_NOW));
+                    complaints.log(Level.WARNING, "the bucket of read marks is full", "the oldest marks are let go of");
+                    lettingGo.ask(isDone -> {});
+                    refuse();
                 } else {
                     end(MarkStore.No.NOT_NOW);
                 }
@@ -190,22 +205,24 @@ final class ClusterMarks {
             end(new MarkStore.Holds(mark));
             // Some node does it about as often as there are so many more.
             if (isNew && ThreadLocalRandom.current().nextInt(most / SLACK + 1) == 0) {
-                waiting("read marks cannot be let go of", () -> bucket.keepNewest(remote.name(), most), () -> {});
+                letRoomsOldestGo();
             }
         }
 
-        private void waiting(String kind, Waiting what, Runnable then) {
-            readers.ask(
+        private void letRoomsOldestGo() {
+            readers.keepUp(
                     () -> {
                         try {
-                            what.run();
-                            inLoop(then, () -> end(MarkStore.No.NOT_NOW));
+                            bucket.keepNewest(remote.name(), most);
                         } catch (IOException | RuntimeException e) {
-                            complaints.log(kind, e);
-                            inLoop(() -> end(MarkStore.No.NOT_NOW), () -> end(MarkStore.No.NOT_NOW));
+                            complaints.log("read marks cannot be let go of", e);
                         }
                     },
-                    () -> inLoop(() -> end(MarkStore.No.NOT_NOW), () -> end(MarkStore.No.NOT_NOW)));
+                    () -> {}); // a later mark has it done
+        }
+
+        private void refuse() {
+            end(MarkStore.No.NOT_NOW);
         }
 
         private boolean hasEnded;
@@ -216,10 +233,5 @@ final class ClusterMarks {
                 onRaised.accept(answer);
             }
         }
-    }
-
-    /** Something that waits for NATS. */
-    private interface Waiting {
-        void run() throws IOException;
     }
 }

@@ -18,7 +18,7 @@ import parley.room.RoomStore;
  * Rooms of a cluster. Any thread may call any method, and none waits except for {@link #close}.
  *
  * <p>One thread, the {@link Loop}, knows the state of all rooms; tasks for it wait in a queue, in which messages that
- * clients publish and messages that come by are bounded by their bytes. Four others, the {@link Readers}, read from
+ * clients publish and messages that come by are bounded by their bytes. Five others, the {@link Readers}, read from
  * streams and wait for NATS; one keeps the connection.
  */
 public final class ClusterStore implements RoomStore, AutoCloseable {

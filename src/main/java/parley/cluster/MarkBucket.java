@@ -23,7 +23,7 @@ interface MarkBucket {
         DONE,
         /** The key has another revision. */
         MOVED,
-        /** The bucket is full. */
+        /** The bucket is full, or seems to be. */
         FULL
     }
 
@@ -39,7 +39,7 @@ interface MarkBucket {
     /** Lets go of the marks of a room but the ones that were set last; waits for it. */
     void keepNewest(RoomName room, long most) throws IOException;
 
-    /** Lets some of the marks go that were not set for the longest time, of all rooms; waits for it. */
+    /** If the bucket is full, lets some of the marks go that were not set for the longest time, of all rooms; waits. */
     void letOldestGo() throws IOException;
 
     /** There is no bucket yet. */

@@ -10,6 +10,8 @@ import io.nats.client.api.KeyValueConfiguration;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.PublishAck;
 import io.nats.client.api.StorageType;
+import io.nats.client.api.StreamInfo;
+import io.nats.client.api.StreamState;
 import io.nats.client.impl.Headers;
 import io.nats.client.impl.NatsMessage;
 import java.io.IOException;
@@ -37,15 +39,15 @@ final class NatsMarks implements MarkBucket {
     private static final Duration PURGED = Duration.ofSeconds(10);
     /** Of the bucket: of marks with long names of rooms and users some hundred thousand, of others a million. */
     private static final long MOST_BYTES = 256L << 20;
-    /** When the bucket is full, this part of its marks goes. */
+    /** When the bucket is full, this part of its marks goes. It is full when less than this part is left. */
     private static final int PART = 16;
 
     private static final int NO_STREAM = 10059;
     private static final int NO_MESSAGE = 10037;
     /** Another message is the newest of its subject; or, with 10164, one is being stored. */
     private static final Set<Integer> MOVED = Set.of(10071, 10164);
-    /** More bytes, or messages, than the stream or the account may have. */
-    private static final Set<Integer> FULL = Set.of(10077, 10047, 10023);
+    /** The stream cannot store it, mostly since it may have no more bytes: {@link #letOldestGo} looks. */
+    private static final int FULL = 10077;
 
     private final ClusterSettings settings;
     private final Subjects subjects;
@@ -143,7 +145,7 @@ final class NatsMarks implements MarkBucket {
         if (MOVED.contains(code)) {
             return Put.MOVED;
         }
-        if (FULL.contains(code)) {
+        if (code == FULL) {
             return Put.FULL;
         }
         throw new CompletionException(cause);
@@ -157,11 +159,14 @@ final class NatsMarks implements MarkBucket {
     @Override
     public void letOldestGo() throws IOException {
         try {
-            long count = management()
-                    .getStreamInfo(subjects.markStream())
-                    .getStreamState()
-                    .getMsgCount();
-            purge(subjects.marks(), Math.max(1, count - count / PART - 1));
+            StreamInfo bucket = management().getStreamInfo(subjects.markStream());
+            long most = bucket.getConfiguration().getMaxBytes();
+            StreamState has = bucket.getStreamState();
+            // Another node may have been faster; and a stream that cannot store has other reasons too.
+            if (most > 0 && has.getByteCount() >= most - most / PART) {
+                long count = has.getMsgCount();
+                purge(subjects.marks(), Math.max(1, count - count / PART - 1));
+            }
         } catch (JetStreamApiException | IllegalStateException e) {
             throw new IOException("NATS: " + e.getMessage(), e);
         }

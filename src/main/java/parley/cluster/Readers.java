@@ -10,14 +10,15 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
 
 /**
- * Threads that wait for NATS: two for rooms that follow, and two for what members and clients ask for. Any thread may
- * give them work.
+ * Threads that wait for NATS: two for rooms that follow, two for what members and clients ask for, and one for upkeep,
+ * which may take long and must not make the others wait. Any thread may give them work.
  */
 final class Readers {
     private static final Logger LOG = System.getLogger("parley.cluster");
 
     private static final int EACH = 2;
     private static final int MOST_QUESTIONS = 10_000;
+    private static final int MOST_UPKEEP = 100;
 
     /** Work that calls somebody back, with an answer or without. */
     private record Question(Runnable read, Runnable refuse) {}
@@ -27,6 +28,7 @@ final class Readers {
     private final BlockingQueue<Runnable> toFollow = new LinkedBlockingQueue<>();
 
     private final BlockingQueue<Question> questions = new ArrayBlockingQueue<>(MOST_QUESTIONS);
+    private final BlockingQueue<Question> upkeep = new ArrayBlockingQueue<>(MOST_UPKEEP);
     private volatile boolean hasEnded;
 
     Readers(ThreadFactory factory) {
@@ -35,6 +37,7 @@ final class Readers {
             threads.add(
                     factory.newThread(() -> carryOut(() -> questions.take().read.run())));
         }
+        threads.add(factory.newThread(() -> carryOut(() -> upkeep.take().read.run())));
     }
 
     void start() {
@@ -48,9 +51,17 @@ final class Readers {
 
     /** Reads for a member or a client: one of the two is called. */
     void ask(Runnable read, Runnable refuse) {
-        Question question = new Question(read, refuse);
-        if (hasEnded || !questions.offer(question) || (hasEnded && questions.remove(question))) {
-            refuse.run();
+        offer(questions, new Question(read, refuse));
+    }
+
+    /** Does what nobody waits for: one of the two is called. */
+    void keepUp(Runnable work, Runnable refuse) {
+        offer(upkeep, new Question(work, refuse));
+    }
+
+    private void offer(BlockingQueue<Question> to, Question question) {
+        if (hasEnded || !to.offer(question) || (hasEnded && to.remove(question))) {
+            question.refuse.run();
         }
     }
 
@@ -77,7 +88,12 @@ final class Readers {
         for (Thread thread : threads) {
             thread.join(patienceMillis);
         }
-        for (Question question = questions.poll(); question != null; question = questions.poll()) {
+        refuseAll(questions);
+        refuseAll(upkeep);
+    }
+
+    private static void refuseAll(BlockingQueue<Question> all) {
+        for (Question question = all.poll(); question != null; question = all.poll()) {
             question.refuse.run();
         }
     }

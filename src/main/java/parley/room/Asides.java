@@ -41,11 +41,13 @@ final class Asides {
         return isBehind(now, before) ? before : now;
     }
 
+    /** Of two of the same mark the one is behind that counts fewer messages. */
     private static boolean isBehind(Event.@Nullable Mark one, Event.@Nullable Mark other) {
         return one != null
                 && other != null
                 && one.epoch().equals(other.epoch())
-                && one.read().seq() < other.read().seq();
+                && (one.read().seq() < other.read().seq()
+                        || (one.read().seq() == other.read().seq() && one.seq() < other.seq()));
     }
 
     /** Takes what comes next and returns its frame, or null when there is nothing for now. */

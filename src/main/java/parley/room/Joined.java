@@ -11,7 +11,8 @@ import parley.protocol.ReadMark;
  * @param head the number of the newest message when it came in
  * @param count how many members there are
  * @param recovered whether it gets everything since the message it named; null when it named none
- * @param read up to where its user has read of what there was when it came in; null when that is not known
+ * @param read up to where its user has read of what there was when it came in; null when that is not known, or
+ *     not yet
  */
 public record Joined(
         Member member,

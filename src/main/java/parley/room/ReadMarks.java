@@ -6,9 +6,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Event;
 import parley.protocol.ReadMark;
@@ -26,6 +29,22 @@ public final class ReadMarks {
     /** How many callers may wait for the store. */
     private static final int MOST_WAITING = 10_000;
 
+    /** How long a client that comes in waits for its mark; when the store has it later, the client hears of it. */
+    private static final long PATIENCE_MILLIS = 500;
+
+    /** A client that has come in, and waits for its mark. Each is another, whatever it has. */
+    private static final class Arrival {
+        final Joined joined;
+        final Consumer<@Nullable Joined> onJoined;
+        final long untilMillis;
+
+        Arrival(Joined joined, Consumer<@Nullable Joined> onJoined, long untilMillis) {
+            this.joined = joined;
+            this.onJoined = onJoined;
+            this.untilMillis = untilMillis;
+        }
+    }
+
     /** What the store works on for a user. */
     private static final class Raising {
         /** What is to come behind it; null for nothing. */
@@ -41,6 +60,11 @@ public final class ReadMarks {
     private final int most;
     private final Tally tally;
     private final Executor fanOut;
+    private final LongSupplier elapsed;
+    private final UnreadCounts counts;
+    /** As many as there are joins. */
+    private final Set<Arrival> arrivals = ConcurrentHashMap.newKeySet();
+
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
@@ -50,7 +74,14 @@ public final class ReadMarks {
     private int waiting;
 
     ReadMarks(
-            RoomName room, RoomLog log, Seats seats, Members members, RoomLimits limits, Tally tally, Executor fanOut) {
+            RoomName room,
+            RoomLog log,
+            Seats seats,
+            Members members,
+            RoomLimits limits,
+            Tally tally,
+            Executor fanOut,
+            LongSupplier elapsed) {
         this.room = room;
         this.log = log;
         this.seats = seats;
@@ -58,6 +89,8 @@ public final class ReadMarks {
         this.most = limits.marks();
         this.tally = tally;
         this.fanOut = fanOut;
+        this.elapsed = elapsed;
+        this.counts = new UnreadCounts(log, tally.unreadCounts(), fanOut, this::counted);
     }
 
     /** Raises the mark of a member's user, once the room is open. */
@@ -165,17 +198,20 @@ public final class ReadMarks {
         fanOut.execute(() -> store(user, next, callers));
     }
 
-    /** A user has that mark now: its members hear of it. */
+    /** A user has that mark now: its members hear of it, with what is left. */
     void marked(String user, MarkStore.Mark mark) {
         RoomStore.Expected newest = log.newest();
-        List<Member> its = members.ofUser(user);
-        if (its.isEmpty() || !mark.epoch().equals(newest.epoch())) {
-            return;
+        if (mark.epoch().equals(newest.epoch()) && !members.ofUser(user).isEmpty()) {
+            counts.want(user, mark, newest);
         }
-        count(mark, newest.seq(), read -> {
-            Event.Mark event = new Event.Mark(room, newest.epoch(), newest.seq(), read);
+    }
+
+    private void counted(String user, MarkStore.Mark mark, RoomStore.Expected newest, OptionalInt counted) {
+        List<Member> its = members.ofUser(user);
+        if (!its.isEmpty()) {
+            Event.Mark event = new Event.Mark(room, newest.epoch(), newest.seq(), read(mark, counted));
             fanOut.execute(() -> its.forEach(member -> member.tell(event)));
-        });
+        }
     }
 
     /**
@@ -192,15 +228,12 @@ public final class ReadMarks {
         }
         log.store().marks().find(user, answer -> {
             if (answer instanceof MarkStore.Holds holds && holds.mark().epoch().equals(newest.epoch())) {
-                count(holds.mark(), newest.seq(), onFound::accept);
+                MarkStore.Mark mark = holds.mark();
+                UnreadCount.count(log, mark.seq(), newest.seq(), counted -> onFound.accept(read(mark, counted)));
             } else {
                 onFound.accept(null);
             }
         });
-    }
-
-    private void count(MarkStore.Mark mark, long upTo, Consumer<ReadMark> then) {
-        UnreadCount.count(log, mark.seq(), upTo, counted -> then.accept(read(mark, counted)));
     }
 
     private static ReadMark read(MarkStore.Mark mark, OptionalInt counted) {
@@ -210,16 +243,49 @@ public final class ReadMarks {
                 : new ReadMark(mark.seq(), null, false);
     }
 
-    /** Has a client that comes in hear up to where its user has read. */
+    /** Has a client that comes in hear up to where its user has read: with the answer to its join, or later. */
     Consumer<@Nullable Joined> withRead(Consumer<@Nullable Joined> onJoined) {
         return joined -> {
-            String user = joined == null ? null : joined.member().marksOf();
+            String user = joined == null || most == 0 ? null : joined.member().marksOf();
             if (joined == null || user == null) {
                 onJoined.accept(joined);
-            } else {
-                RoomStore.Expected newest = new RoomStore.Expected(joined.epoch(), joined.head());
-                find(user, newest, read -> onJoined.accept(joined.with(read)));
+                return;
             }
+            Arrival arrival = new Arrival(joined, onJoined, elapsed.getAsLong() + PATIENCE_MILLIS);
+            arrivals.add(arrival);
+            log.store().marks().find(user, found -> arrived(arrival, user, found));
         };
+    }
+
+    /** All that the client sends is answered behind its join, so no more is waited for than where the mark is. */
+    private void arrived(Arrival arrival, String user, MarkStore.Answer found) {
+        RoomStore.Expected newest = new RoomStore.Expected(arrival.joined.epoch(), arrival.joined.head());
+        MarkStore.Mark mark = found instanceof MarkStore.Holds holds ? holds.mark() : null;
+        if (mark == null || !mark.epoch().equals(newest.epoch())) {
+            answer(arrival, null);
+            return;
+        }
+        OptionalInt known = UnreadCount.inMemory(log, mark.seq(), newest.seq());
+        if (!answer(arrival, read(mark, known)) || known.isEmpty()) {
+            counts.want(user, mark, newest);
+        }
+    }
+
+    private boolean answer(Arrival arrival, @Nullable ReadMark read) {
+        boolean isFirst = arrivals.remove(arrival);
+        if (isFirst) {
+            arrival.onJoined.accept(arrival.joined.with(read));
+        }
+        return isFirst;
+    }
+
+    /** Answers clients that have waited long enough for the store. For the sweep. */
+    void sweep() {
+        long now = elapsed.getAsLong();
+        for (Arrival arrival : arrivals) {
+            if (now - arrival.untilMillis >= 0) {
+                fanOut.execute(() -> answer(arrival, null));
+            }
+        }
     }
 }

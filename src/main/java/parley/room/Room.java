@@ -76,7 +76,7 @@ public final class Room {
         this.frames = new SharedFrames(name, log, signals, roster, limits.batchBytes());
         this.turn = new Turn(this::fanOut, fanOut);
         this.visitors = new Visitors(lock, fanOut);
-        this.marks = new ReadMarks(name, log, seats, members, limits, tally, fanOut);
+        this.marks = new ReadMarks(name, log, seats, members, limits, tally, fanOut, elapsed);
     }
 
     /** Has the store say what it has of the room. Once, before any other thread knows the room. */
@@ -320,6 +320,7 @@ public final class Room {
             turn.isDue(); // in a quiet room it is the turn too that lets go of messages which have been taken
         }
         signals.letGoOld();
+        marks.sweep();
         if (frames.areKept() && elapsed.getAsLong() - log.publishedAtMillis() > QUIET_MILLIS) {
             letFramesGo();
         }

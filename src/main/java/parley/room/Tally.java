@@ -9,12 +9,16 @@ import java.util.concurrent.atomic.LongAdder;
  * just about to count was lost.
  */
 final class Tally {
+    /** Each reads 101 messages or fewer at a time; stores read with a thread or two. */
+    private static final int MOST_COUNTS = 8;
+
     private final LongAdder published = new LongAdder();
     private final LongAdder offered = new LongAdder();
     private final LongAdder delivered = new LongAdder();
     private final LongAdder missed = new LongAdder();
     private final LongAdder marks = new LongAdder();
     private final PresenceBytes presence = PresenceBytes.ofHeap();
+    private final StoreTurns unreadCounts = new StoreTurns(MOST_COUNTS);
 
     void published(long messages) {
         published.add(messages);
@@ -46,6 +50,11 @@ final class Tally {
     /** What presence keeps besides connections. */
     PresenceBytes presence() {
         return presence;
+    }
+
+    /** The turns of rooms that have unread messages counted by their stores. */
+    StoreTurns unreadCounts() {
+        return unreadCounts;
     }
 
     /** The counts so far; while they go up, what was offered is not less than the rest. */

@@ -36,21 +36,34 @@ final class UnreadCount {
         new UnreadCount(log, upTo, onCounted).from(after + 1, 0);
     }
 
-    private void from(long from, long counted) {
+    /** Counts them without the store; empty when that takes the store. */
+    static OptionalInt inMemory(RoomLog log, long after, long upTo) {
+        return inMemory(log, after + 1, upTo, 0);
+    }
+
+    private static OptionalInt inMemory(RoomLog log, long from, long upTo, long counted) {
         if (from > upTo) {
-            end(counted);
-        } else if (log.hasConsecutiveNumbers()) {
-            end(counted + Math.max(0, upTo + 1 - Math.max(from, log.first())));
+            return atMost(counted);
+        }
+        if (log.hasConsecutiveNumbers()) {
+            return atMost(counted + Math.max(0, upTo + 1 - Math.max(from, log.first())));
+        }
+        long place = log.ring().placeOf(from);
+        long inMemory = Math.max(0, log.ring().placeOf(upTo + 1) - place);
+        boolean isAll = log.firstStored() == RoomStore.NOTHING || log.find(from).isPresent();
+        return isAll || counted + inMemory > ReadMark.MOST ? atMost(counted + inMemory) : OptionalInt.empty();
+    }
+
+    private static OptionalInt atMost(long counted) {
+        return OptionalInt.of((int) Math.min(counted, ReadMark.MOST + 1));
+    }
+
+    private void from(long from, long counted) {
+        OptionalInt known = inMemory(log, from, upTo, counted);
+        if (known.isPresent()) {
+            onCounted.accept(known);
         } else {
-            long place = log.ring().placeOf(from);
-            long inMemory = Math.max(0, log.ring().placeOf(upTo + 1) - place);
-            boolean isAll =
-                    log.firstStored() == RoomStore.NOTHING || log.find(from).isPresent();
-            if (isAll || counted + inMemory > ReadMark.MOST) {
-                end(counted + inMemory);
-            } else {
-                read(from, counted);
-            }
+            read(from, counted);
         }
     }
 
@@ -71,9 +84,5 @@ final class UnreadCount {
                     .orElseGet(() -> Math.max(from + 1, log.ring().since()));
             from(next, counted + more);
         });
-    }
-
-    private void end(long counted) {
-        onCounted.accept(OptionalInt.of((int) Math.min(counted, ReadMark.MOST + 1)));
     }
 }

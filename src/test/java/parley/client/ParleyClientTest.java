@@ -222,6 +222,44 @@ class ParleyClientTest {
     }
 
     @Test
+    void aStateThatTheServerRefusesIsNotSentAgainAndTheOneBeforeItIs() {
+        ClientRoom room = enter(Joining.live());
+        FakeServer.Line line = server.newest();
+        JsonObject refusal = FakeServer.parse("{\"type\":\"error\",\"code\":\"too-large\",\"reason\":\"of the test\"}");
+        JsonObject ack = FakeServer.parse("{\"type\":\"ack\",\"room\":\"java\"}");
+        room.setState(FakeServer.parse("{\"x\":1}"));
+        line.answer(line.all("state").get(0), ack);
+        CompletableFuture<Void> refused = room.setState(FakeServer.parse("{\"x\":2}"));
+        line.answer(line.all("state").get(1), refusal);
+        assertThat(refused).isCompletedExceptionally();
+        assertThat(line.all("state")).as("this connection shows the first").hasSize(2);
+        line = comeBack(line);
+        assertThat(states(line)).containsExactly("{\"x\":1}");
+        line.answer(line.all("state").get(0), ack);
+        room.setState(FakeServer.parse("{\"x\":3}"));
+        line = comeBack(line);
+        assertThat(states(line)).as("it was on its way").containsExactly("{\"x\":3}");
+        line.answer(line.all("state").get(0), refusal);
+        assertThat(states(line)).as("nothing is shown yet").containsExactly("{\"x\":3}", "{\"x\":1}");
+        line.answer(line.all("state").get(1), refusal);
+        assertThat(line.all("state")).as("not for ever").hasSize(2);
+        assertThat(states(comeBack(line))).isEmpty();
+    }
+
+    private FakeServer.Line comeBack(FakeServer.Line line) {
+        line.drop(1006, "", 0);
+        timers.pass(60_000);
+        server.newest().welcome("java", NOTHING);
+        return server.newest();
+    }
+
+    private static List<String> states(FakeServer.Line line) {
+        return line.all("state").stream()
+                .map(command -> command.get("state").toString())
+                .toList();
+    }
+
+    @Test
     void callbacksThatAreBehindHearOfMembersOnce() throws Exception {
         client = builder().build(server.runtime(Threads.EACH, timers, 0.5));
         CountDownLatch goOn = new CountDownLatch(1);

@@ -7,11 +7,15 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import parley.delivery.Frame;
+import parley.protocol.Event;
+import parley.protocol.ReadMark;
 import parley.protocol.RoomName;
 
 /** Marks on their way to a store that takes its time, and to the members of their user. */
@@ -19,16 +23,22 @@ class ReadMarksTest {
     private final Deque<Runnable> turns = new ArrayDeque<>();
     private final FakeStore store = new FakeStore().keep(20);
     private final SlowMarks slow = new SlowMarks();
-    private final Room room = new Room(
-            RoomName.LOBBY,
-            Samples.stored(5, 0, Overflow.DROP_OLDEST, 9),
-            new LogBudget(Long.MAX_VALUE, () -> {}),
-            new Tally(),
-            (took, since) -> {},
-            turns::add,
-            Clock.systemUTC(),
-            System::nanoTime);
+    private final AtomicLong millis = new AtomicLong();
+    private final Tally tally = new Tally();
+    private final Room room = room();
     private final List<MarkStore.Answer> answers = new ArrayList<>();
+
+    private Room room() {
+        return new Room(
+                RoomName.LOBBY,
+                Samples.stored(5, 0, Overflow.DROP_OLDEST, 9),
+                new LogBudget(Long.MAX_VALUE, () -> {}),
+                tally,
+                (took, since) -> {},
+                turns::add,
+                Clock.systemUTC(),
+                millis::get);
+    }
 
     /** Those of a user. */
     private record Tab(String user) implements Member.Subscriber {
@@ -43,6 +53,7 @@ class ReadMarksTest {
     private final class SlowMarks implements MarkStore {
         final Deque<Runnable> toDo = new ArrayDeque<>();
         final List<Long> given = new ArrayList<>();
+        boolean findsLater;
 
         @Override
         public void raise(String user, Mark mark, int most, Consumer<Answer> onRaised) {
@@ -52,7 +63,11 @@ class ReadMarksTest {
 
         @Override
         public void find(String user, Consumer<Answer> onFound) {
-            store.marks.find(user, onFound);
+            if (findsLater) {
+                toDo.add(() -> store.marks.find(user, onFound));
+            } else {
+                store.marks.find(user, onFound);
+            }
         }
     }
 
@@ -215,5 +230,105 @@ class ReadMarksTest {
         room.join(new Tab("ann"), Format.JSON, null, new Start.Last(0), null, joined::add);
         run();
         assertThat(joined.get(3).read()).as("what it marked is gone").isNull();
+    }
+
+    @Test
+    void aMemberThatComesInDoesNotWaitLongForItsMarkAndHearsOfItLater() {
+        open(true);
+        raise(null, 12);
+        slow.toDo.poll().run();
+        slow.findsLater = true;
+        List<Joined> joined = new ArrayList<>();
+        room.join(new Tab("ann"), Format.JSON, null, new Start.Last(0), null, joined::add);
+        run();
+        millis.addAndGet(499);
+        room.sweep(0);
+        run();
+        assertThat(joined).isEmpty();
+        millis.addAndGet(1);
+        room.sweep(0);
+        room.sweep(0);
+        run();
+        assertThat(joined).hasSize(1);
+        assertThat(joined.get(0).read()).isNull();
+        Samples.begin(joined.get(0));
+        slow.toDo.poll().run();
+        run();
+        assertThat(marks(joined.get(0).member())).containsExactly("12 8");
+        assertThat(joined).hasSize(1);
+    }
+
+    /** The store has more than memory, and numbers do not tell how many messages come between them. */
+    @Test
+    void aMemberThatComesInDoesNotWaitForACountThatTakesTheStoreAndOneIsUnderWayInTheRoom() {
+        SparseStore sparse = new SparseStore();
+        for (int i = 1; i <= 40; i++) {
+            sparse.keep(3L * i);
+        }
+        Room shared = room();
+        shared.open(sparse);
+        sparse.run();
+        for (String user : List.of("ann", "bob", "cid")) {
+            shared.marks().raise(user, null, 30, answers::add);
+        }
+        assertThat(answers).hasSize(3);
+        List<Joined> joined = new ArrayList<>();
+        for (String user : List.of("ann", "bob", "ann", "bob", "ann", "cid")) {
+            shared.join(new Tab(user), Format.JSON, null, new Start.Last(0), null, joined::add);
+        }
+        assertThat(joined)
+                .hasSize(6)
+                .allSatisfy(one -> assertThat(one.read()).isEqualTo(new ReadMark(30, null, false)));
+        joined.forEach(Samples::begin);
+        assertThat(sparse.toDo).as("reads").hasSize(1);
+        int reads = 0;
+        for (; !sparse.toDo.isEmpty(); reads++) {
+            assertThat(sparse.toDo).hasSize(1);
+            sparse.step();
+            while (!turns.isEmpty()) {
+                turns.poll().run();
+            }
+        }
+        assertThat(reads).as("one a user, and one more of the first").isEqualTo(4);
+        joined.forEach(one -> assertThat(marks(one.member())).containsExactly("30 30"));
+    }
+
+    @Test
+    void ofManyRoomsAFewHaveTheStoreCountAtATime() {
+        List<SparseStore> stores = new ArrayList<>();
+        List<Joined> joined = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            SparseStore sparse = new SparseStore();
+            LongStream.rangeClosed(1, 40).forEach(number -> sparse.keep(3 * number));
+            stores.add(sparse);
+            Room shared = room();
+            shared.open(sparse);
+            sparse.run();
+            shared.marks().raise("ann", null, 30, answers::add);
+            shared.join(new Tab("ann"), Format.JSON, null, new Start.Last(0), null, joined::add);
+        }
+        joined.forEach(Samples::begin);
+        for (int left = 20; left > 0; left--) {
+            List<SparseStore> reading =
+                    stores.stream().filter(one -> !one.toDo.isEmpty()).toList();
+            assertThat(reading).hasSize(Math.min(left, 8));
+            reading.get(0).step();
+            while (!turns.isEmpty()) {
+                turns.poll().run();
+            }
+        }
+        joined.forEach(one -> assertThat(marks(one.member())).containsExactly("30 30"));
+    }
+
+    @Test
+    void aCountThatComesLateDoesNotTakeThePlaceOfOneOfMoreMessages() {
+        open(false);
+        Member ann = join("ann");
+        ReadMark mark = new ReadMark(12, 8, false);
+        ann.tell(new Event.Mark(RoomName.LOBBY, "fake", 20, mark));
+        ann.tell(new Event.Mark(RoomName.LOBBY, "fake", 18, new ReadMark(12, 6, false)));
+        assertThat(marks(ann)).containsExactly("12 8");
+        ann.tell(new Event.Mark(RoomName.LOBBY, "fake", 18, new ReadMark(12, 6, false)));
+        assertThat(marks(ann)).isEmpty();
     }
 }
