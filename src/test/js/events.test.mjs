@@ -141,7 +141,7 @@ test('a list of rooms to watch that is refused over HTTP is rejected', async () 
   assert.equal(requests.filter(({ url }) => url.pathname.endsWith('/watch')).length, 1);
 });
 
-/** Watches rooms, and is told of one. */
+/** Watches rooms, and gets an event of one. */
 async function watching(callback) {
   await enter();
   const taken = parley.watch(['a'], callback);
@@ -174,7 +174,7 @@ test('a stream of watched rooms is asked for again while the server cannot open 
   assert.deepEqual(calls, [1, 2]);
 });
 
-test('a list of rooms that is not taken again over HTTP is told of, and not asked for any more', async () => {
+test('a list of rooms that the server refuses over HTTP ends with an error, and is not sent again', async () => {
   const calls = [];
   const first = await watching((rooms, change) => calls.push([rooms.size, change.gone, change.error?.code]));
   await first.end();

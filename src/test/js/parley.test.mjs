@@ -475,7 +475,7 @@ overWebSocket('rooms are watched, also over another connection', async () => {
   await lines[0].say(watched([{ room: 'java', epoch: 'e', seq: 8, count: 2 }], { gone: ['team-1'], more: true }));
   assert.equal(calls[1][0], 'java 8 2');
   assert.deepEqual(calls[1][1], { changed: ['java'], gone: ['team-1'], more: true });
-  assert.equal(calls[0][0], 'java 7 2,team-1 - 0', 'what was told before is as it was');
+  assert.equal(calls[0][0], 'java 7 2,team-1 - 0', 'an event of before is as it was');
   await lines[0].drop();
   mock.timers.tick(60_000);
   await settle();
@@ -518,7 +518,7 @@ overWebSocket('what comes before a list is taken is of the list before', async (
   await lines[0].say(watched([{ room: 'b', count: 1 }]));
   assert.deepEqual(calls, ['b - 1']);
 });
-overWebSocket('a list that is not taken again over another connection is told of', async () => {
+overWebSocket('a list that the server refuses over another connection ends with an error', async () => {
   await enter();
   const calls = [];
   const taken = parley.watch(['a', 'b*'], (rooms, { gone, error }) => calls.push([known(rooms), gone, error?.code]));

@@ -112,7 +112,7 @@ final class JavaClients implements AutoCloseable {
         finish(CompletableFuture.allOf(joined.toArray(CompletableFuture[]::new)), "clients were not let in");
     }
 
-    /** One of them says so many, one after the other: the next one when all have the one before. */
+    /** One client says that many messages; each when all clients have the one before. */
     private void say(int messages) throws IOException, InterruptedException {
         ClientRoom room = clients.get(0).join(ROOM);
         for (int i = 0; i < messages; i++) {

@@ -15,7 +15,7 @@ import parley.room.MarkStore;
  * store's thread.
  *
  * <p>A mark is raised by reading what the bucket has, and setting it with the revision that was read; when another node
- * was faster, both are done again. Nodes tell each other; what they tell may get lost, and the next mark is told again.
+ * was faster, both are done again. Nodes send each other a notice, which may get lost; the next mark makes another.
  */
 final class ClusterMarks {
     /** How often a mark is tried that other nodes raise at the same time. */
@@ -203,7 +203,7 @@ final class ClusterMarks {
             link.send(subjects.at(remote.name(), Subjects.MARK), new MarkNotice(node, user, mark).encode());
             Loop.attempt(() -> remote.room().marked(user, mark));
             end(new MarkStore.Holds(mark));
-            // Some node does it about as often as there are so many more.
+            // In all nodes together this happens about once for each such number of new marks.
             if (isNew && ThreadLocalRandom.current().nextInt(most / SLACK + 1) == 0) {
                 letRoomsOldestGo();
             }

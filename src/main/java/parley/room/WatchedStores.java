@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What stores know of watched rooms that are not open. A room on disk is opened once to ask, and given up as any room
  * that nobody is in: what is published later opens it here. A room that other nodes write to is kept open as long as
- * it is watched, as far as so many rooms may be: the node then hears of each message, and of the members elsewhere.
+ * it is watched, up to half of the rooms that may be open: the node then hears of each message, and of the members elsewhere.
  *
  * <p>Methods whose name ends in {@code Locked} are for a thread that holds the lock of {@link Watching}, which guards
  * the rest.

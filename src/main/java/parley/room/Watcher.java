@@ -42,7 +42,7 @@ public final class Watcher {
     private Predicate<RoomName> mayRead = room -> false;
     /** Those of which the client has to be sent something. */
     private final Set<RoomName> pending = new LinkedHashSet<>();
-    /** Those that are not watched any more, which the client has not been told. Never more than it was told of. */
+    /** Rooms that are watched no more, for the next event. Only rooms that an event of this client has had. */
     private final Set<RoomName> gone = new LinkedHashSet<>();
     /** Whether there are rooms that fit and are too many. */
     private boolean hasMore;
@@ -277,7 +277,7 @@ public final class Watcher {
 
     /**
      * Takes the next event, as one line: of all rooms that have changed since the last one, as they are now; of as many
-     * as go into so many bytes, and the next event has the others. Empty when there is nothing to be told until the
+     * as go into that many bytes, and the next event has the others. Empty when there is nothing to be told until the
      * next tick.
      */
     public Optional<String> next(int bytes) {

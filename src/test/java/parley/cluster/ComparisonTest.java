@@ -15,6 +15,7 @@ import parley.protocol.Message;
 import parley.protocol.RoomName;
 import parley.room.Outcome;
 import parley.room.RoomStore;
+import parley.room.SilentListener;
 
 /** A message that is to come behind number 7, in a room that has heard that. */
 class ComparisonTest {
@@ -33,7 +34,7 @@ class ComparisonTest {
     private final Remote remote = new Remote(
             RoomName.LOBBY,
             0,
-            new Nobody(),
+            new SilentListener(),
             new Remote.Reads() {
                 @Override
                 public void open(Remote of) {}
@@ -49,29 +50,6 @@ class ComparisonTest {
     private Consumer<StreamReader.@Nullable Behind> answer = found -> {};
     /** What the room hears when it is refreshed. */
     private Runnable refresh = () -> {};
-
-    private static final class Nobody implements RoomStore.Listener {
-        @Override
-        public void opened(RoomStore.Contents contents) {}
-
-        @Override
-        public void couldNotOpen() {}
-
-        @Override
-        public void appended(List<Message> messages) {}
-
-        @Override
-        public void trimmed(long first) {}
-
-        @Override
-        public void present(String node, RoomStore.Present there) {}
-
-        @Override
-        public void lost(String node) {}
-
-        @Override
-        public void signalled(Draft draft) {}
-    }
 
     private final class Steps implements Comparison.Steps {
         @Override

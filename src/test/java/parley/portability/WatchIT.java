@@ -16,7 +16,7 @@ class WatchIT extends Portability {
         return client;
     }
 
-    /** Whether an event tells of a room that it has that newest message and so many members. */
+    /** Whether an event has a room with that newest message and that number of members. */
     private static boolean tells(JsonObject watched, String room, int seq, int count) {
         return watched.getJsonArray("rooms").stream()
                 .map(JsonValue::asJsonObject)

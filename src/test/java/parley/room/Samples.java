@@ -38,7 +38,7 @@ public final class Samples {
                 history, historyBytes, backlogBytes, SLOW_AFTER, window, overflow, linger, 1 << 16, 5, 100_000, null);
     }
 
-    /** Of a room that tells of so many members, so often, in so many bytes. */
+    /** Of a room whose presence has that many names, at that interval, in batches of that many bytes. */
     static RoomLimits limits(int names, Duration interval, int batchBytes) {
         return new RoomLimits(
                 10,

@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import parley.protocol.Draft;
-import parley.protocol.Message;
 import parley.protocol.RoomName;
 
 /** Callers that publish and read without being members. */
@@ -188,7 +187,7 @@ class VisitorTest {
         RoomStore memory = new MemoryStore();
         RoomRegistry rooms = registry(Duration.ZERO, (name, room) -> {
             opening.add(room);
-            return memory.open(name, new NoListener());
+            return memory.open(name, new SilentListener());
         });
         boolean[] hasEnded = {false, false};
         List<String> called = new ArrayList<>();
@@ -202,29 +201,5 @@ class VisitorTest {
                 .opened(new RoomStore.Contents(
                         "e", RoomStore.Numbering.CONSECUTIVE, RoomStore.NOTHING, 1, 0, List.of()));
         assertThat(called).containsExactly("open 1");
-    }
-
-    /** Hears nothing. */
-    private static final class NoListener implements RoomStore.Listener {
-        @Override
-        public void opened(RoomStore.Contents contents) {}
-
-        @Override
-        public void couldNotOpen() {}
-
-        @Override
-        public void appended(List<Message> messages) {}
-
-        @Override
-        public void trimmed(long first) {}
-
-        @Override
-        public void present(String node, RoomStore.Present there) {}
-
-        @Override
-        public void lost(String node) {}
-
-        @Override
-        public void signalled(Draft draft) {}
     }
 }

@@ -26,7 +26,7 @@ import parley.protocol.WatchList;
 
 /**
  * Rooms that come and go and are talked in, while clients watch them, read now and then, and change their lists. Once
- * it is quiet, what each of them was told last equals the truth.
+ * it is quiet, the last event of each watcher equals the truth.
  */
 class WatchingStressTest {
     private static final int ROOMS = 30;

@@ -71,7 +71,7 @@ class ReadMarksServerTest extends ServerBase {
             assertThat(answer(ann.ask("{'type':'mark','room':'java','seq':999}")))
                     .isEqualTo("{'type':'ack','seq':5}");
             assertThat(tab.next("mark").getInt("mark"))
-                    .as("nothing was told of the lower one")
+                    .as("no event comes for the lower one")
                     .isEqualTo(5);
             assertThat(bob.soFar()).noneMatch(event -> event.getString("type").equals("mark"));
             say(bob, 1);
