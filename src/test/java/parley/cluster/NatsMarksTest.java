@@ -1,12 +1,10 @@
 package parley.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.nats.client.api.KeyValueConfiguration;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,41 +24,20 @@ class NatsMarksTest {
     private final Subjects subjects = new Subjects("parley", 1);
     private NatsServer nats;
     private Link link;
-    private Thread connecting;
+    private NatsConnection connection;
     private NatsMarks marks;
 
     @BeforeEach
     void connect() throws Exception {
         nats = NatsServer.start(folder);
-        ClusterSettings settings = new ClusterSettings(
-                List.of(nats.url()),
-                "parley",
-                new ClusterSettings.Login(null, "", "", "", null, ""),
-                1,
-                1,
-                new ClusterSettings.Kept(100_000, 0, Duration.ZERO, Duration.ofSeconds(20)),
-                Duration.ofSeconds(5),
-                1 << 20,
-                64 << 10,
-                Duration.ofSeconds(5));
-        link = new Link(settings, "node", new Complaints(System::nanoTime), new Link.Events() {
-            @Override
-            public void up() {}
-
-            @Override
-            public void down() {}
-        });
-        connecting = new Thread(link::keepConnected);
-        connecting.start();
-        await().atMost(PATIENCE).until(link::isUp);
-        marks = new NatsMarks(settings, subjects, link);
+        connection = new NatsConnection(nats, 1);
+        link = connection.link;
+        marks = new NatsMarks(connection.settings, subjects, link);
     }
 
     @AfterEach
     void end() throws Exception {
-        link.close();
-        connecting.interrupt();
-        connecting.join();
+        connection.close();
         nats.close();
     }
 

@@ -30,45 +30,23 @@ class NatsStreamsTest {
 
     private NatsServer nats;
     private Link link;
-    private Thread connecting;
+    private NatsConnection connection;
     private NatsStreams streams;
     private Publishing publishing;
 
     @BeforeEach
     void connect() throws Exception {
         nats = NatsServer.start(folder);
-        ClusterSettings settings = new ClusterSettings(
-                List.of(nats.url()),
-                "parley",
-                new ClusterSettings.Login(null, "", "", "", null, ""),
-                1,
-                1,
-                new ClusterSettings.Kept(100_000, 0, Duration.ZERO, Duration.ofSeconds(20)),
-                Duration.ofSeconds(5),
-                1 << 20,
-                64 << 10,
-                Duration.ofSeconds(5));
-        Complaints complaints = new Complaints(System::nanoTime);
-        link = new Link(settings, "node", complaints, new Link.Events() {
-            @Override
-            public void up() {}
-
-            @Override
-            public void down() {}
-        });
-        connecting = new Thread(link::keepConnected);
-        connecting.start();
-        await().atMost(PATIENCE).until(link::isUp);
-        streams = new NatsStreams(settings, new Subjects("parley", 1), link, System::nanoTime);
+        connection = new NatsConnection(nats, 1);
+        link = connection.link;
+        streams = new NatsStreams(connection.settings, new Subjects("parley", 1), link, System::nanoTime);
         streams.prepare(0);
-        publishing = new Publishing(link, complaints, 1);
+        publishing = new Publishing(link, connection.complaints, 1);
     }
 
     @AfterEach
     void end() throws Exception {
-        link.close();
-        connecting.interrupt();
-        connecting.join();
+        connection.close();
         nats.close();
     }
 

@@ -22,29 +22,10 @@ class SuspendedServerTest {
     @Test
     void messagesAreReadWhileAServerThatKeepsThemStandsStill() throws Exception {
         List<NatsServer> servers = NatsServer.startCluster(folder, SERVERS);
-        ClusterSettings settings = new ClusterSettings(
-                List.of(servers.get(0).url()),
-                "parley",
-                new ClusterSettings.Login(null, "", "", "", null, ""),
-                1,
-                SERVERS,
-                new ClusterSettings.Kept(100_000, 0, Duration.ZERO, Duration.ofSeconds(20)),
-                Duration.ofSeconds(5),
-                1 << 20,
-                64 << 10,
-                Duration.ofSeconds(5));
-        Complaints complaints = new Complaints(System::nanoTime);
-        Link.Events events = new Link.Events() {
-            @Override
-            public void up() {}
-
-            @Override
-            public void down() {}
-        };
-        try (Link link = new Link(settings, "node", complaints, events)) {
-            Thread connecting = new Thread(link::keepConnected);
-            connecting.start();
-            NatsStreams streams = new NatsStreams(settings, new Subjects("parley", 1), link, System::nanoTime);
+        try (NatsConnection connection = new NatsConnection(servers.get(0), SERVERS)) {
+            Link link = connection.link;
+            NatsStreams streams =
+                    new NatsStreams(connection.settings, new Subjects("parley", 1), link, System::nanoTime);
             await().atMost(PATIENCE)
                     .ignoreExceptions()
                     .until(() -> streams.prepare(0).last() == 0);
@@ -59,8 +40,6 @@ class SuspendedServerTest {
                         .hasSize(10);
             }
             still.suspend(false);
-            connecting.interrupt();
-            connecting.join();
         } finally {
             for (NatsServer server : servers) {
                 server.close();
