@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import parley.servers.Ports;
 import parley.testclient.CutLine;
 import parley.testclient.JsonClient;
 import parley.testclient.NatsServer;
@@ -111,7 +112,7 @@ final class ClusterIT {
         nats = SERVERS == 1 ? List.of(NatsServer.start(folder)) : NatsServer.startCluster(folder, SERVERS);
         for (int node = 0; node < NODES; node++) {
             lines[node] = new CutLine(nats.get(node % SERVERS).port());
-            nodes[node] = start(node, 0, deadline);
+            nodes[node] = start(node, Ports.free(), deadline);
         }
     }
 

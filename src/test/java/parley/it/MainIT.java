@@ -117,7 +117,7 @@ class MainIT {
 
     @Test
     void itAnswersWhenItSaysThatItRuns() throws Exception {
-        try (ParleyProcess parley = ParleyProcess.start("--context", "/some/where");
+        try (ParleyProcess parley = ParleyProcess.startAt(0, "--context", "/some/where");
                 Client client = new Client(parley.socket("echo"))) {
             assertThat(client.say("at once").next()).isEqualTo("at once");
             String here = "localhost:" + parley.port() + "/some/where";

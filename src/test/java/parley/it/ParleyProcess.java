@@ -12,6 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import parley.servers.Output;
+import parley.servers.Ports;
 import parley.testclient.RawClient;
 
 /** Parley as people run it: {@code java -jar parley.war}, a process of its own on a free port. Used by one thread. */
@@ -37,12 +38,12 @@ final class ParleyProcess implements AutoCloseable {
         this.path = addresses.group(2);
     }
 
-    /** Starts it with those arguments and {@code --port 0}, and waits until it says where it listens. */
+    /** Starts it with those arguments on a port to which another may return, and waits until it says where it listens. */
     static ParleyProcess start(String... arguments) {
-        return startAt(0, arguments);
+        return startAt(Ports.free(), arguments);
     }
 
-    /** The same on a port, such as that of one that has ended. */
+    /** The same on a port, such as that of one that has ended; 0 has it choose one that is free. */
     static ParleyProcess startAt(int port, String... arguments) {
         return startWith(List.of(), port, arguments);
     }

@@ -2,8 +2,6 @@ package parley.it;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import parley.servers.Output;
+import parley.servers.Ports;
 import parley.testclient.Certificate;
 
 /**
@@ -224,7 +223,7 @@ final class ReverseProxy implements AutoCloseable {
     static ReverseProxy start(Kind kind, Certificate certificate, int parley, Change... changes) {
         Path program = kind.find();
         try {
-            int port = freePort();
+            int port = Ports.free();
             Path folder = Files.createDirectories(Path.of("target", "proxy").toAbsolutePath());
             folder = Files.createTempDirectory(folder, kind.file + "-");
             // Of root's, the processes that serve are not root's.
@@ -244,12 +243,6 @@ final class ReverseProxy implements AutoCloseable {
             return new ReverseProxy(kind, port, kind.command(program, folder, file));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot run " + program, e);
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return probe.getLocalPort();
         }
     }
 

@@ -22,6 +22,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import parley.app.PageHeaders;
+import parley.servers.Ports;
 
 /**
  * The status page before a server that says what the test says: what is shown, what when nothing can be read, and how
@@ -293,7 +294,7 @@ final class StatusPageIT extends BrowserBase {
         }
 
         static Canned start() throws IOException {
-            return new Canned(0);
+            return new Canned(Ports.free());
         }
 
         static Canned startAt(int port) throws IOException {

@@ -2,27 +2,42 @@ package parley.servers;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Ports for servers that cannot choose a free one themselves. */
+/**
+ * TCP ports of the loopback interface, for servers that cannot choose a free one themselves and for servers that return
+ * to their port after an end. For any thread.
+ *
+ * <p>A port belongs to this process until it ends, also while no server listens there: a UDP socket of the same number,
+ * which nobody sends to, keeps it from other tests that run at the same time and look here for a port.
+ */
 public final class Ports {
     /**
-     * Below what systems give to outgoing connections, which would come between looking for a port and listening on it.
+     * Below the ports that systems give to outgoing connections. A client that connects again and again to a server that
+     * is away would otherwise get the server's port for its own end, and be connected to itself.
      */
     private static final int LEAST = 20_000;
 
     private static final int COUNT = 10_000;
 
+    // Guarded by the class; open until the process ends.
+    private static final List<DatagramSocket> HELD = new ArrayList<>();
+
     private Ports() {}
 
-    /** Finds one that nobody listens on. */
-    public static int free() {
+    /** Finds one on which nobody listens, and which no call has returned before. */
+    public static synchronized int free() {
         IOException refused = new IOException("no port was tried");
         for (int tries = 0; tries < 100; tries++) {
             int port = LEAST + ThreadLocalRandom.current().nextInt(COUNT);
             try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                HELD.add(new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)));
                 return probe.getLocalPort();
             } catch (IOException e) {
                 refused = e;

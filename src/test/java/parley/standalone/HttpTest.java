@@ -13,7 +13,6 @@ import jakarta.json.JsonObject;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.URI;
@@ -38,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import parley.servers.Ports;
 import parley.testclient.EventReader;
 import parley.testclient.JsonClient;
 
@@ -91,10 +91,7 @@ class HttpTest extends HttpBase {
 
     @Test
     void aPortOfItsOwnHasItAlone() throws Exception {
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        int port = Ports.free();
         startWithKey("http.port=" + port);
         assertThat(get("/rooms/java/messages").status()).isEqualTo(404);
         assertThat(get("/openapi.json").status()).isEqualTo(404);

@@ -3,7 +3,6 @@ package parley.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -14,6 +13,7 @@ import java.util.List;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import parley.servers.Ports;
 import parley.testclient.Client;
 import parley.testclient.JsonClient;
 
@@ -111,10 +111,7 @@ class StatusTest extends ServerBase {
 
     @Test
     void aPortOfItsOwnHasItAlone() throws Exception {
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        int port = Ports.free();
         start("status.port=" + port);
         assertThat(get(port, "/metrics").statusCode()).isEqualTo(200);
         assertThat(get(port, "/health/ready").statusCode()).isEqualTo(200);

@@ -3,7 +3,6 @@ package parley.testclient;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
+import parley.servers.Ports;
 
 /**
  * A server of NATS with JetStream: a process of its own on a port that stays, with a folder that stays. Used by one
@@ -34,7 +34,7 @@ public final class NatsServer implements AutoCloseable {
 
     /** Starts one; a test is skipped where there is none, and fails where CI is 'true'. */
     public static NatsServer start(Path folder, String... more) throws IOException, InterruptedException {
-        NatsServer server = new NatsServer(folder, freePort(), List.of(more));
+        NatsServer server = new NatsServer(folder, Ports.free(), List.of(more));
         server.start();
         return server;
     }
@@ -44,7 +44,7 @@ public final class NatsServer implements AutoCloseable {
         List<Integer> ports = new ArrayList<>();
         List<String> routes = new ArrayList<>();
         for (int i = 0; i < servers; i++) {
-            ports.add(freePort());
+            ports.add(Ports.free());
             routes.add("nats://127.0.0.1:" + ports.get(i));
         }
         List<NatsServer> started = new ArrayList<>();
@@ -62,12 +62,6 @@ public final class NatsServer implements AutoCloseable {
                     String.join(",", routes)));
         }
         return started;
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return free.getLocalPort();
-        }
     }
 
     private static Path binary() {
