@@ -33,7 +33,7 @@ final class UpgradeFilter extends GrizzlyServerFilter {
      * Makes the filter.
      *
      * @param context the path before the endpoints' own
-     * @param unhandled where a connection is taken out after its handshake
+     * @param unhandled where a connection is taken out when it has asked for its handshake
      */
     UpgradeFilter(ServerContainer container, Parley parley, String context, UnhandledConnections unhandled) {
         super(container, context);
@@ -51,6 +51,7 @@ final class UpgradeFilter extends GrizzlyServerFilter {
         }
         HttpContent content = ctx.getMessage();
         HttpRequestPacket request = (HttpRequestPacket) content.getHttpHeader();
+        unhandled.handled(ctx.getConnection()); // it has asked in time, however long the answer takes here
         try {
             super.handleRead(ctx);
         } catch (Exception e) {
@@ -60,7 +61,6 @@ final class UpgradeFilter extends GrizzlyServerFilter {
         }
         if (arrival.line() instanceof ClientLine line) {
             frames.take(ctx.getConnection(), ctx.getFilterChain(), line.watch());
-            unhandled.handled(ctx.getConnection());
             LineTransport.boundSendBuffer(ctx.getConnection(), sendBuffer);
             if (content.getContent().hasRemaining()) {
                 FrameFilter.pass(content.getContent(), line.watch()); // from a client that did not wait for the answer
@@ -76,6 +76,7 @@ final class UpgradeFilter extends GrizzlyServerFilter {
             connection.closeSilently(); // its client was answered that it is in
             return ctx.getStopAction();
         }
+        unhandled.answered(connection);
         Request asked = HandshakeFilter.request(connection, request, context);
         parley.admission().refused(HandshakeRules.NOT_TAKEN, parley.admission().address(asked));
         return HandshakeFilter.refuse(ctx, request, HandshakeRules.NOT_TAKEN);

@@ -256,11 +256,11 @@ final class HttpProxyIT {
         }
     }
 
-    /** Ten comments take 2.5 seconds, and the proxy allows one of silence. */
+    /** Ten comments take 2.5 seconds, and the proxy allows two of silence. */
     @Test
     void commentsKeepASilentStream() throws Exception {
         try (ParleyProcess commenting = ParleyProcess.start(FAST_COMMENTS);
-                ReverseProxy before = way.before(commenting, way.kind.silence(1));
+                ReverseProxy before = way.before(commenting, way.kind.silence(2));
                 EventReader reader = read(before, "/rooms/java/events", "Accept-Encoding: gzip")) {
             reader.next("joined");
             for (int comments = 0; comments < 10; comments++) {

@@ -271,8 +271,11 @@ final class ReverseProxy implements AutoCloseable {
         return process.children().map(ProcessHandle::pid).collect(Collectors.toSet());
     }
 
+    /** Apache httpd would wait ten seconds for streams whose clients have gone: the processes that serve are killed. */
     @Override
     public void close() {
+        process.destroy();
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
         Output.stop(process, PATIENCE);
     }
 }

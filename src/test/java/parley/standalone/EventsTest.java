@@ -146,10 +146,10 @@ class EventsTest extends ServerBase {
 
     @Test
     void aQuietStreamHasCommentsAndIsNotIdle() throws Exception {
-        start("session.ping-interval=100ms", "session.idle-timeout=300ms");
+        start("session.ping-interval=100ms", "session.idle-timeout=1s");
         try (EventReader reader = read("/rooms/java/events")) {
             reader.next("joined");
-            for (int i = 0; i < 10; i++) {
+            for (int i = 0; i < 10; i++) { // one a sweep: more than twice the idle time in all
                 reader.awaitComment();
             }
             assertThat(server.parley().sessions().openCount()).isEqualTo(1);

@@ -13,6 +13,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -30,6 +31,8 @@ import parley.testclient.RawClient;
 
 /** A process that may have few files open. */
 class OpenFilesTest {
+    private static final Duration TO_START = Duration.ofSeconds(30);
+
     private static Settings settings(String... values) {
         SettingsSources sources = new SettingsSources(Map.of(), new Properties());
         for (String value : values) {
@@ -124,7 +127,7 @@ class OpenFilesTest {
                             .forEach(lines::add));
             reader.setDaemon(true);
             reader.start();
-            await().until(() -> lines.stream().anyMatch(line -> line.startsWith("port ")));
+            await().atMost(TO_START).until(() -> lines.stream().anyMatch(line -> line.startsWith("port ")));
             port = Integer.parseInt(lines.stream()
                     .filter(line -> line.startsWith("port "))
                     .findFirst()
