@@ -199,6 +199,15 @@ final class GrizzlyExchange implements Exchange {
         write();
     }
 
+    private void setHeader(String name, String value) {
+        if (name.equals("Upgrade")) {
+            // Past Grizzly, which leaves out the length where it sees one: the client would not know the end.
+            response.getResponse().getHeaders().setValue(name).setString(value);
+        } else {
+            response.setHeader(name, value);
+        }
+    }
+
     private void writeAndResume() {
         if (client.isOpen()) { // else Grizzly has ended the request itself
             write();
@@ -218,7 +227,7 @@ final class GrizzlyExchange implements Exchange {
         }
         try {
             response.setStatus(with.status());
-            with.headers().forEach(response::setHeader);
+            with.headers().forEach(this::setHeader);
             if (with.status() >= 200 && with.status() != 204 && with.status() != 304) {
                 response.setContentLength(with.body().length);
             }

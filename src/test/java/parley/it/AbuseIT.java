@@ -61,7 +61,7 @@ final class AbuseIT {
                 "limits.handshakes-per-second=10",
                 "limits.handshakes-per-second-per-address=8",
                 "limits.handshaking=50",
-                "limits.handshake-timeout=500ms",
+                "limits.handshake-timeout=2s",
                 "limits.commands-per-second=300",
                 "limits.bytes-per-second=512KiB",
                 "limits.rooms=60",
@@ -256,7 +256,7 @@ final class AbuseIT {
                 mute.add(new Socket("127.0.0.1", port));
                 mute.get(i).getOutputStream().write("GET /echo HTTP/1.1\r\nX: ".getBytes(StandardCharsets.US_ASCII));
             }
-            Thread.sleep(700);
+            Thread.sleep(2_200); // longer than a connection may
         } finally {
             for (Socket socket : mute) {
                 socket.close();

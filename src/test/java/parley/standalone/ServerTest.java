@@ -309,6 +309,20 @@ class ServerTest extends ServerBase {
         }
     }
 
+    /** Its length was left out: a client waited for the end until the server closed the connection ten seconds later. */
+    @Test
+    void aPlainGetOfAnAddressOfAWebSocketIsAnsweredWithALength() throws Exception {
+        start();
+        String get = "GET /chat HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        try (RawClient client = RawClient.request(server.port(), get)) {
+            assertThat(client.status()).isEqualTo(426);
+            assertThat(client.response())
+                    .containsIgnoringCase("\r\nUpgrade: websocket\r\n")
+                    .containsIgnoringCase("\r\nConnection: Upgrade\r\n");
+            assertThat(client.body()).contains("this is the address of a WebSocket");
+        }
+    }
+
     /** Browsers leave these as they are in a query, and Tyrus answered 101 and cut the connection. */
     @Test
     void namesWithCharactersThatNeedNoEscapeInAQueryAreNames() throws Exception {
@@ -510,10 +524,15 @@ class ServerTest extends ServerBase {
                 }
             });
             talking.start();
+            List<RawClient> closing = new ArrayList<>();
             for (int i = 0; i < 100; i++) {
-                try (RawClient client = raw("/chat")) {
-                    client.read(); // there is talk
-                    client.frame(true, RawClient.BINARY, new byte[1]);
+                RawClient client = raw("/chat");
+                closing.add(client);
+                client.read(); // there is talk
+                client.frame(true, RawClient.BINARY, new byte[1]);
+            }
+            for (RawClient client : closing) {
+                try (client) {
                     assertThat(client.readClose().closeCode()).isEqualTo(1003);
                     assertThat(client.restToEnd()).isZero();
                 }

@@ -25,6 +25,7 @@ import java.util.stream.Stream;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import parley.access.Pem;
@@ -36,15 +37,22 @@ import parley.testclient.RawClient;
 
 /** TLS without a proxy. */
 class TlsTest extends ServerBase {
+    private static Certificate made;
+
     @TempDir
     private Path folder;
+
+    @BeforeAll
+    static void make(@TempDir Path shared) {
+        made = Certificate.make(shared);
+    }
 
     private static HttpClient trusting(Certificate certificate) {
         return HttpClient.newBuilder().sslContext(certificate.trusting()).build();
     }
 
     private Certificate startEncrypted(String... more) throws Exception {
-        Certificate certificate = Certificate.make(folder.resolve("one"));
+        Certificate certificate = made.copyTo(folder.resolve("one"));
         String[] settings = new String[more.length + 2];
         settings[0] = "listen.tls.certificate=" + certificate.chain();
         settings[1] = "listen.tls.key=" + certificate.key();

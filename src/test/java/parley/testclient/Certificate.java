@@ -75,6 +75,15 @@ public record Certificate(Path chain, Path key, SSLContext trusting) {
         }
     }
 
+    /** The same in files of that folder, for a test that writes to them: another process for each took seconds. */
+    public Certificate copyTo(Path folder) throws IOException {
+        Path target = Files.createDirectories(folder);
+        return new Certificate(
+                Files.copy(chain, target.resolve(chain.getFileName())),
+                Files.copy(key, target.resolve(key.getFileName())),
+                trusting);
+    }
+
     private static Path pem(Path file, String what, byte[] content) throws IOException {
         return Files.writeString(
                 file,
