@@ -68,6 +68,10 @@ public final class CutLine implements AutoCloseable {
                 }
                 open.add(client);
                 open.add(beyond);
+                if (isCut) { // meanwhile, and the cut may have passed over these two
+                    close(client);
+                    close(beyond);
+                }
                 pump(client, beyond);
                 pump(beyond, client);
             } catch (IOException e) {
