@@ -38,7 +38,7 @@ final class ParleyProcess implements AutoCloseable {
         this.path = addresses.group(2);
     }
 
-    /** Starts it with those arguments on a port to which another may return, and waits until it says where it listens. */
+    /** Starts it with those arguments on a port that another may return to, and waits until it says where it is. */
     static ParleyProcess start(String... arguments) {
         return startAt(Ports.free(), arguments);
     }

@@ -19,8 +19,8 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 public final class Ports {
     /**
-     * Below the ports that systems give to outgoing connections. A client that connects again and again to a server that
-     * is away would otherwise get the server's port for its own end, and be connected to itself.
+     * Below the ports that systems give to outgoing connections. A client that connects again and again to a server
+     * that is away would otherwise get the server's port for its own end, and be connected to itself.
      */
     private static final int LEAST = 20_000;
 

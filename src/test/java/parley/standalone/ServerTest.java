@@ -309,7 +309,7 @@ class ServerTest extends ServerBase {
         }
     }
 
-    /** Its length was left out: a client waited for the end until the server closed the connection ten seconds later. */
+    /** Its length was left out: a client waited for the end until the server closed the connection, ten seconds. */
     @Test
     void aPlainGetOfAnAddressOfAWebSocketIsAnsweredWithALength() throws Exception {
         start();
@@ -353,8 +353,8 @@ class ServerTest extends ServerBase {
     }
 
     /**
-     * They connected together, so they are all due for a ping in each sweep; one of them counts ten of these, in which a
-     * client that is left out is idle for too long. A busy machine may take most of that time for an answer.
+     * They connected together, so they are all due for a ping in each sweep. One of them counts ten of these, in which
+     * a client that is left out is idle for too long; a busy machine may take most of that time for an answer.
      */
     @Test
     void aHerdThatAnswersItsPingsStays() throws Exception {
