@@ -1,16 +1,20 @@
 package parley.prepare;
 
+import java.io.File;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * {@code --prepare}: unpacks the WAR that runs into a folder, trains a process on it, and leaves an archive of its classes
@@ -19,15 +23,15 @@ import org.jspecify.annotations.Nullable;
  * <p>The process that is trained listens on a free port of loopback, and its rooms are in memory.
  */
 public final class Preparation {
+    private static final Logger LOG = System.getLogger("parley.prepare");
+    private static final Duration TO_CLEAN_UP = Duration.ofSeconds(10);
+
     private final Path war;
     private final Path folder;
     private final Clock clock;
     private final ClassArchive archive = ClassArchive.ofThisJava();
     /** Whether the folder was not there before. */
     private final boolean isNew;
-
-    /** The process that runs, for an operator's signal. Written by the thread of {@link #run}. */
-    private volatile @Nullable TrainedProcess running;
 
     private Preparation(Path war, Path folder, boolean isNew, Clock clock) {
         this.war = war;
@@ -49,9 +53,13 @@ public final class Preparation {
             throw new IOException("'" + war + "' is not the WAR; run java -jar parley.war --prepare <folder>");
         }
         Path absolute = folder.toAbsolutePath().normalize();
-        String name = absolute.toString();
-        if (name.contains(java.io.File.pathSeparator) || name.chars().anyMatch(Character::isISOControl)) {
-            throw unfit(absolute, "has a character in its path that a class path cannot have", "name another one");
+        // JDK 17 archives no class of a jar whose address has to be escaped, and says nothing.
+        if (absolute.toString().contains(File.pathSeparator)
+                || absolute.toUri().getRawPath().contains("%")) {
+            throw unfit(
+                    absolute,
+                    "has a path with blanks or special characters",
+                    "name one of ASCII letters, digits, . _ -");
         }
         if (Files.exists(absolute) && !Files.isDirectory(absolute)) {
             throw unfit(absolute, "is a file", "name a folder that is empty or not there yet");
@@ -82,30 +90,47 @@ public final class Preparation {
      * @throws IOException with what failed; nothing is left then
      */
     public List<String> run() throws IOException, InterruptedException {
-        Thread cleanUp = new Thread(this::cleanUp, "parley-prepare-clean-up");
-        Runtime.getRuntime().addShutdownHook(cleanUp);
+        Thread worker = Thread.currentThread();
+        CountDownLatch over = new CountDownLatch(1);
+        Thread hook = new Thread(() -> stop(worker, over), "parley-prepare-stop");
+        Runtime.getRuntime().addShutdownHook(hook);
         try {
             return prepare();
         } catch (IOException | InterruptedException | RuntimeException e) {
             cleanUp();
             throw e;
         } finally {
-            forget(cleanUp);
+            over.countDown();
+            forget(hook);
+        }
+    }
+
+    /** A signal ends the process: the thread that works takes away what it has written before. */
+    private static void stop(Thread worker, CountDownLatch over) {
+        worker.interrupt();
+        try {
+            if (!over.await(TO_CLEAN_UP.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.log(Level.WARNING, "the preparation does not end; something may be left in its folder");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
     private List<String> prepare() throws IOException, InterruptedException {
         PreparedFolder prepared = new PreparedFolder(folder);
         List<String> files = new ArrayList<>(UnpackedWar.write(war, folder));
-        prepared.settle(files, FileTime.from(clock.instant()));
-        train();
+        FileTime time = FileTime.from(clock.instant());
+        prepared.settle(files, time);
+        String said = train();
         if (!archive.making(folder).isEmpty()) {
-            runToEnd(archive.making(folder));
+            said = runToEnd(archive.making(folder));
         }
         Files.deleteIfExists(folder.resolve(ClassArchive.LOADED));
         if (!Files.exists(folder.resolve(archive.file()))) { // Java may end with 0 without it
-            throw new IOException("Java has made no archive. " + said());
+            throw new IOException("Java has made no archive. " + said);
         }
+        prepared.settle(List.of(archive.file()), time);
         files.add(archive.file());
         prepared.record(files);
         List<String> insisting = new ArrayList<>(List.of(archive.insisting()));
@@ -116,7 +141,8 @@ public final class Preparation {
         return List.of(java(), "@" + folder.resolve(PreparedFolder.ARGUMENTS));
     }
 
-    private void train() throws IOException, InterruptedException {
+    /** Returns the last lines of the process. */
+    private String train() throws IOException, InterruptedException {
         List<String> arguments = new ArrayList<>(archive.training(folder));
         arguments.addAll(List.of(
                 "-XX:-UsePerfData", "-jar", folder.resolve(PreparedFolder.JAR).toString()));
@@ -126,26 +152,21 @@ public final class Preparation {
             new TrainingLoad(process.port()).run();
             process.stop();
             process.awaitSuccess();
+            return process.said();
         }
     }
 
-    private void runToEnd(List<String> arguments) throws IOException, InterruptedException {
+    private static String runToEnd(List<String> arguments) throws IOException, InterruptedException {
         try (TrainedProcess process = start(arguments)) {
             process.awaitSuccess();
+            return process.said();
         }
     }
 
-    private TrainedProcess start(List<String> arguments) throws IOException {
+    private static TrainedProcess start(List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(java()));
         command.addAll(arguments);
-        TrainedProcess started = TrainedProcess.start(command);
-        running = started;
-        return started;
-    }
-
-    private String said() {
-        TrainedProcess process = running;
-        return process == null ? "" : process.said();
+        return TrainedProcess.start(command);
     }
 
     /** The one that runs this, since an archive fits no other. */
@@ -153,22 +174,15 @@ public final class Preparation {
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
-    /** Ends the process and takes away what has been written. Also while {@link #run} runs. */
     private void cleanUp() {
-        TrainedProcess process = running;
-        if (process != null) {
-            process.close();
-        }
         try (Stream<Path> all = Files.walk(folder)) {
             for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
                 if (isNew || !each.equals(folder)) {
                     Files.deleteIfExists(each);
                 }
             }
-        } catch (NoSuchFileException e) {
-            // the other thread was faster
         } catch (IOException e) {
-            System.getLogger("parley.prepare").log(System.Logger.Level.WARNING, "'" + folder + "' is not empty", e);
+            LOG.log(Level.WARNING, "something is left in '" + folder + "': delete it", e);
         }
     }
 

@@ -17,10 +17,12 @@ import java.util.regex.Pattern;
 
 /**
  * A Java process that is started for the preparation, without the settings of the environment. Its last lines are kept
- * for the message when it fails. Used by one thread; {@link #close} by any.
+ * for the message when it fails. Used by one thread.
  */
 final class TrainedProcess implements AutoCloseable {
     private static final Pattern PAGE = Pattern.compile(" +page +http://[^:]+:(\\d+)/.*");
+    /** Java names each class that it does not archive, at the end. */
+    private static final Pattern SKIPPED = Pattern.compile("\\[[\\d.]+s]\\[warning]\\[(cds|aot)]");
     /** The last line of the addresses. */
     private static final String READY = "  rooms ";
 
@@ -74,6 +76,9 @@ final class TrainedProcess implements AutoCloseable {
     }
 
     private void keep(String line) {
+        if (SKIPPED.matcher(line).lookingAt()) {
+            return;
+        }
         synchronized (last) {
             last.add(line.length() > LONGEST ? line.substring(0, LONGEST) : line);
             if (last.size() > LINES) {
@@ -93,7 +98,9 @@ final class TrainedProcess implements AutoCloseable {
 
     /** Stops it in order, as an operator does. */
     void stop() {
-        process.destroy(); // SIGTERM; on Windows it ends at once, and then leaves no archive
+        // SIGTERM. Process.destroy would close the output too, and Java then makes no archive when it cannot write of
+        // it.
+        process.toHandle().destroy();
     }
 
     /** Waits for its end, which must be a success. */

@@ -170,7 +170,7 @@ public final class Main implements Callable<Integer> {
         return 0;
     }
 
-    private int prepare(Path war, Path folder) throws InterruptedException {
+    private int prepare(Path war, Path folder) {
         if (commandLine().getParseResult().matchedOptions().size() > 1) {
             err().println("parley: --prepare takes no other option: the settings are given to the process that the"
                     + " folder starts.");
@@ -188,6 +188,8 @@ public final class Main implements Callable<Integer> {
         } catch (IOException e) {
             err().println("parley: Nothing was prepared: " + e.getMessage());
             return FAILED;
+        } catch (InterruptedException e) { // by a signal, which ends the process
+            return STOPPED_AT_ONCE;
         }
     }
 
