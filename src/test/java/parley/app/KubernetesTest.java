@@ -12,6 +12,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -147,6 +151,27 @@ class KubernetesTest {
         Map<String, Object> ready = map(manifest.container().get("readinessProbe"));
         int noticed = (Integer) ready.get("periodSeconds") * (Integer) ready.get("failureThreshold");
         assertThat(settings.notice()).isGreaterThan(Duration.ofSeconds(noticed));
+    }
+
+    @Test
+    void natsPermitsWhatItPermitsInTheOtherCluster() throws Exception {
+        Map<String, Object> nats = Manifest.read("cluster.yaml").objects.stream()
+                .filter(each -> each.get("kind").equals("ConfigMap")
+                        && at(each, "metadata", "name").equals("nats"))
+                .findFirst()
+                .orElseThrow();
+        Set<String> subjects = subjects((String) at(nats, "data", "nats.conf"));
+        assertThat(subjects)
+                .contains("parley.>")
+                .isEqualTo(subjects(Files.readString(Path.of("docker/cluster/nats.conf"))));
+    }
+
+    private static Set<String> subjects(String configuration) {
+        return Pattern.compile("\"([^\"]+)\"")
+                .matcher(configuration)
+                .results()
+                .map(quoted -> quoted.group(1))
+                .collect(Collectors.toSet());
     }
 
     @ParameterizedTest
