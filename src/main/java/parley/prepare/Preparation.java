@@ -73,7 +73,7 @@ public final class Preparation {
                 }
             }
             Files.delete(Files.createTempFile(absolute, "parley", ""));
-            return new Preparation(war.toAbsolutePath(), absolute, isNew, clock);
+            return new Preparation(war.toAbsolutePath(), absolute.toRealPath(), isNew, clock);
         } catch (IOException e) {
             throw unfit(absolute, "cannot be written (" + e + ")", "name one that this user may write");
         }

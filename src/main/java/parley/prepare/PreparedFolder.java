@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
@@ -127,7 +128,7 @@ public final class PreparedFolder {
 
     /** Writes the file of arguments. Paths are absolute, since a service may start anywhere. */
     void writeArguments(ClassArchive archive) throws IOException {
-        List<String> arguments = new java.util.ArrayList<>(archive.running(folder));
+        List<String> arguments = new ArrayList<>(archive.running(folder));
         arguments.add("-jar");
         arguments.add(folder.resolve(JAR).toString());
         Files.writeString(
