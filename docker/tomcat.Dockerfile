@@ -7,7 +7,8 @@ ARG SERVER_IMAGE=tomcat:11.0-jre17-temurin
 FROM ${PARLEY_IMAGE} AS parley
 
 FROM ${SERVER_IMAGE}
-COPY --from=parley /opt/parley /opt/parley
+COPY --from=parley /opt/parley/health /opt/parley/health
+COPY --from=parley /opt/parley/parley.war /opt/parley/parley.war
 COPY tomcat/server.xml /opt/parley/server.xml
 
 USER 65534:65534

@@ -27,6 +27,7 @@ class ArchitectureTest {
     /** From the process down to the leaf. */
     private static final List<String> LINE = List.of(
             "standalone",
+            "prepare",
             "web",
             "cdi|endpoint",
             "app",
@@ -151,9 +152,9 @@ class ArchitectureTest {
                     "com.google.errorprone.annotations..");
 
     @ArchTest
-    static final ArchRule theClientIsForTheCommandLine = noClasses()
+    static final ArchRule theClientIsForTheCommandLineAndTheTraining = noClasses()
             .that()
-            .resideOutsideOfPackages("parley.client", "parley.standalone")
+            .resideOutsideOfPackages("parley.client", "parley.standalone", "parley.prepare")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("parley.client");

@@ -11,7 +11,9 @@ import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -20,6 +22,9 @@ import parley.app.Settings;
 import parley.app.SettingsException;
 import parley.app.SettingsSources;
 import parley.durable.DataSettings;
+import parley.prepare.Preparation;
+import parley.prepare.PreparedFolder;
+import parley.prepare.UnfitFolderException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -86,6 +91,15 @@ public final class Main implements Callable<Integer> {
             mapFallbackValue = Option.NULL_VALUE)
     private Map<String, String> set = new LinkedHashMap<>();
 
+    @Option(
+            names = "--prepare",
+            paramLabel = "<folder>",
+            description = {
+                "Write a copy of Parley that starts quickly into an empty folder, print",
+                "the command that runs it, and exit. Alone, without other options."
+            })
+    private @Nullable Path prepare;
+
     @Option(names = "--print-config", description = "Print all settings, with where each came from, and exit.")
     private boolean printConfig;
 
@@ -115,6 +129,11 @@ public final class Main implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        Path classPath = Path.of(System.getProperty("java.class.path"));
+        Path folder = prepare;
+        if (folder != null) {
+            return prepare(classPath, folder);
+        }
         Settings settings;
         try {
             settings = sources().load();
@@ -130,7 +149,7 @@ public final class Main implements Callable<Integer> {
         CountDownLatch stop = stopOnSignal();
         Server server;
         try {
-            server = new Server(settings, Path.of(System.getProperty("java.class.path")));
+            server = new Server(settings, classPath);
         } catch (SettingsException e) {
             err().println("parley: " + e.getMessage());
             return WRONG_USE;
@@ -143,9 +162,35 @@ public final class Main implements Callable<Integer> {
         server.addresses().forEach(line -> out().println("  " + line));
         out().println("  rooms  " + whereRoomsAre(settings));
         out().flush();
+        PreparedFolder.of(classPath)
+                .flatMap(PreparedFolder::misfit)
+                .ifPresent(sentence -> LOG.log(Level.WARNING, sentence));
         stop.await();
         server.stop();
         return 0;
+    }
+
+    private int prepare(Path war, Path folder) {
+        if (commandLine().getParseResult().matchedOptions().size() > 1) {
+            err().println("parley: --prepare takes no other option: the settings are given to the process that the"
+                    + " folder starts.");
+            return WRONG_USE;
+        }
+        try {
+            List<String> command =
+                    Preparation.of(war, folder, Clock.systemUTC()).run();
+            out().println("Prepared for this Java. Run it with these words, and any options of Parley behind them:");
+            out().println("  " + String.join(" ", command));
+            return 0;
+        } catch (UnfitFolderException e) {
+            err().println("parley: " + e.getMessage());
+            return WRONG_USE;
+        } catch (IOException e) {
+            err().println("parley: Nothing was prepared: " + e.getMessage());
+            return FAILED;
+        } catch (InterruptedException e) { // by a signal, which ends the process
+            return STOPPED_AT_ONCE;
+        }
     }
 
     private static String whereRoomsAre(Settings settings) {

@@ -50,9 +50,22 @@ final class ParleyProcess implements AutoCloseable {
 
     /** The same with options for Java. */
     static ParleyProcess startWith(List<String> options, int port, String... arguments) {
+        List<String> java = new ArrayList<>(options);
+        java.addAll(List.of("-jar", war()));
+        return launch(java, port, arguments);
+    }
+
+    /** The same from a folder that was prepared, with options for Java. */
+    static ParleyProcess startPrepared(Path folder, List<String> options, String... arguments) {
+        List<String> java = new ArrayList<>(options);
+        java.add("@" + folder.resolve("parley.args"));
+        return launch(java, 0, arguments);
+    }
+
+    private static ParleyProcess launch(List<String> java, int port, String... arguments) {
         List<String> command = new ArrayList<>(List.of(java()));
-        command.addAll(options);
-        command.addAll(List.of("-jar", war(), "--port", String.valueOf(port)));
+        command.addAll(java);
+        command.addAll(List.of("--port", String.valueOf(port)));
         command.addAll(List.of("--set", "room.away=0s")); // nobody waits for a member that was cut to be gone
         command.addAll(List.of(arguments));
         if (interruptsAreIgnored()) {
