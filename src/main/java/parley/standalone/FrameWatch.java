@@ -50,6 +50,8 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
     private final ClosingWriter writer;
     /** Null while the connection is being made; no frame can come before. */
     private org.glassfish.tyrus.spi.@Nullable Connection tyrus;
+    /** What reads the frames: Tyrus, or something before it. Null as long as that is. */
+    private @Nullable ReadHandler reader;
 
     private final byte[] header = new byte[LONGEST_HEADER];
     private int headerBytes;
@@ -72,6 +74,7 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
     /** Says to whom the frames go. */
     void passTo(org.glassfish.tyrus.spi.Connection connection) {
         tyrus = connection;
+        reader = line.reader(connection, limit);
     }
 
     @Override
@@ -96,6 +99,7 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
      */
     @Override
     public void close(CloseReason reason) {
+        line.gone();
         tyrus().close(CloseReasons.CLOSED_ABNORMALLY.getCloseReason());
     }
 
@@ -212,7 +216,7 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
         }
         if (passes) {
             line.read(payloadLeft == 0 ? 0 : payloadLength() - payloadLeft);
-            tyrus().getReadHandler().handle(data);
+            reader().handle(data);
         }
     }
 
@@ -221,7 +225,7 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
         isOver = true;
         ByteBuffer before = data.duplicate();
         before.limit(until);
-        tyrus().getReadHandler().handle(before);
+        reader().handle(before);
     }
 
     private void expectReason() {
@@ -278,6 +282,10 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
 
     private org.glassfish.tyrus.spi.Connection tyrus() {
         return Objects.requireNonNull(tyrus, "a frame came before its connection was open");
+    }
+
+    private ReadHandler reader() {
+        return Objects.requireNonNull(reader, "a frame came before its connection was open");
     }
 
     private @Nullable CloseReasons violation() {

@@ -67,7 +67,7 @@ class UpgradeFilterTest {
         listener.registerAddOn((network, chain) -> chain.addAll(
                 chain.indexOfType(HttpServerFilter.class),
                 List.of(
-                        new HandshakeFilter(parley, ""),
+                        new HandshakeFilter(parley, "", Compression.none()),
                         new UpgradeFilter(
                                 container, parley, "", new UnhandledConnections(10, Duration.ofSeconds(10))))));
         http.addListener(listener);
