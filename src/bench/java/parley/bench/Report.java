@@ -18,6 +18,7 @@ final class Report {
             Metric.CPU,
             Metric.NATS_CPU,
             Metric.BOTH_CPU,
+            Metric.WIRE,
             Metric.RATE,
             Metric.RATIO,
             Metric.P50,
