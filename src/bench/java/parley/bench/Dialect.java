@@ -99,9 +99,7 @@ enum Dialect {
     /** The key is the one of RFC 6455 for everybody: the bound answers with its counterpart and computes nothing. */
     byte[] handshake(String path, int port) {
         String asked = (subprotocol == null ? "" : "Sec-WebSocket-Protocol: " + subprotocol + "\r\n")
-                + (this == DEFLATE
-                        ? "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
-                        : "");
+                + (this == DEFLATE ? "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n" : "");
         return ("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + port
                         + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                         + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" + asked

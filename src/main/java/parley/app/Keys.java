@@ -273,8 +273,9 @@ final class Keys {
             "0",
             GIB,
             "1GiB, not less than limits.command-bytes, 0 = no limit",
-            "Bytes a second of messages and commands from one connection in rooms, with a burst of five times"
-                    + " that. Beyond that commands are treated as with limits.commands-per-second.");
+            "Bytes a second of messages and commands from one connection in rooms, and of what its compressed messages"
+                    + " become on /echo too, with a burst of five times that. Beyond that commands are treated as with"
+                    + " limits.commands-per-second.");
     static final Setting<Long> HELD_BYTES = Setting.bytes(
             "limits.held-bytes",
             "0",

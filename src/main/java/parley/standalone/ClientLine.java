@@ -17,10 +17,13 @@ import parley.delivery.Transport;
  * by any thread.
  */
 final class ClientLine implements Arrival.Line {
+    /** What a message may get longer besides a thousandth (RFC 1951 section 3.2.4). */
+    private static final int STORED = 64;
+
     private final Connection<SocketAddress> tcp;
     private final boolean isEncrypted;
-    /** What is agreed on when its handshake is answered. */
-    private final Supplier<Optional<Compression.Agreed>> agreement;
+    /** What is agreed on when its handshake is answered; let go of then, since it has the request. */
+    private Supplier<Optional<Compression.Agreed>> agreement;
 
     private Optional<Compression.Agreed> compression = Optional.empty();
     private @Nullable LineTransport transport;
@@ -39,6 +42,7 @@ final class ClientLine implements Arrival.Line {
     /** Agrees with the client, and returns what its answer says of extensions. Called once. */
     Optional<String> agree() {
         compression = agreement.get();
+        agreement = Optional::empty;
         return compression.map(agreed -> agreed.terms().answer());
     }
 
@@ -112,6 +116,11 @@ final class ClientLine implements Arrival.Line {
         InflatingReader reader = new InflatingReader(tyrus, this, compression.get(), longest);
         inflating = reader;
         return reader;
+    }
+
+    /** Returns how long a frame may be: compressed, what does not get shorter gets a little longer. */
+    int longestFrame(int longestMessage) {
+        return compression.isEmpty() ? longestMessage : longestMessage + (longestMessage >> 10) + STORED;
     }
 
     /** The TCP connection is gone, or its handshake was not taken after all. */

@@ -45,7 +45,9 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
     private static final int OPCODE_CLOSE = 8;
     private static final int OPCODE_PING = 9;
 
-    private final int limit;
+    /** How long a frame may be. */
+    private int limit;
+
     private final ClientLine line;
     private final ClosingWriter writer;
     /** Null while the connection is being made; no frame can come before. */
@@ -75,6 +77,7 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
     void passTo(org.glassfish.tyrus.spi.Connection connection) {
         tyrus = connection;
         reader = line.reader(connection, limit);
+        limit = line.longestFrame(limit);
     }
 
     @Override
