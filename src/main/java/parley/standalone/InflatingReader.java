@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decompresses what a client sends before Tyrus reads it (RFC 7692 section 7.2.2): each compressed frame becomes one
- * frame or several without a mask, all others pass as they came. What must not be compressed passes too, for Tyrus
- * closes with 1002 what has a reserved bit: control frames, fragments behind the first, frames between fragments.
+ * frame or several without a mask, all others pass as they came. Frames that must not be compressed pass too (control
+ * frames, fragments behind the first, frames between fragments), for Tyrus closes a reserved bit with 1002.
  *
- * <p>A message is passed on in steps, so what counts its parts ends it where it is too long. Bytes that are not
+ * <p>A message is passed on in steps, and {@code Inbound}, which counts parts, ends it when it is too long. Bytes that are not
  * compressed data close with 1007. {@link FrameWatch} has looked at the headers before.
  *
  * <p>Reading is for the selector that reads the connection, one call at a time; {@link #close} is for any thread.
