@@ -53,6 +53,8 @@ public final class Bench implements Callable<Integer> {
         cluster,
         /** Event streams and requests beside WebSocket, and NATS's requests. */
         http,
+        /** Chat text with compression beside the same without. */
+        compression,
         /** Clients of the Java client in one JVM. */
         clients
     }
@@ -144,6 +146,8 @@ public final class Bench implements Callable<Integer> {
             all.addAll(Scenario.cluster());
         } else if (what == What.http) {
             all.addAll(Scenario.http());
+        } else if (what == What.compression) {
+            all.addAll(Scenario.compression());
         } else if (what == What.clients) {
             all.addAll(Scenario.clients());
         } else if (what != What.sweeps) {
@@ -173,6 +177,7 @@ public final class Bench implements Callable<Integer> {
         List<Peer> all = switch (what) {
             case cluster -> Peer.cluster(folder);
             case http -> Peer.http(folder);
+            case compression -> Peer.compression(folder);
             case clients -> Peer.clients(folder);
             default -> Peer.all(folder);
         };
@@ -231,7 +236,7 @@ public final class Bench implements Callable<Integer> {
             ServerProcess server = servers.first();
             long warmth = (long) (NANOS * (server.warmsUp() ? warm : warm / 3));
             Map<Metric, Double> values = switch (scenario.kind()) {
-                case ROOMS, ECHO, EVENTS -> talk(servers, load, scenario, warmth);
+                case ROOMS, ECHO, EVENTS, CHAT -> talk(servers, load, scenario, warmth);
                 case POSTS ->
                     switch (peer.dialect()) {
                         case REQUESTS -> requests(server, scenario, new HttpPublishing(server.port()), warmth);
@@ -280,6 +285,9 @@ public final class Bench implements Callable<Integer> {
         if (scenario.isOfCluster()) {
             values.put(Metric.NATS_CPU, nats * 1e6 / load.deliveries());
             values.put(Metric.BOTH_CPU, (cpu + nats) * 1e6 / load.deliveries());
+        }
+        if (scenario.kind() == Scenario.Kind.CHAT) {
+            values.put(Metric.WIRE, (double) load.wireBytes() / load.deliveries());
         }
         values.put(Metric.RATE, load.deliveries() / seconds);
         values.put(Metric.SENT, load.sent() / seconds);

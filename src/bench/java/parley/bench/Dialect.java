@@ -19,6 +19,18 @@ enum Dialect {
             return "\"}";
         }
     },
+    /** The same, with compression offered as browsers do; what is sent is not compressed. */
+    DEFLATE("parley.v1.json", false) {
+        @Override
+        String before(String room, int length) {
+            return JSON.before(room, length);
+        }
+
+        @Override
+        String after() {
+            return JSON.after();
+        }
+    },
     /** The same for senders, and event streams for those that read alone. */
     EVENTS("parley.v1.json", false) {
         @Override
@@ -86,7 +98,8 @@ enum Dialect {
 
     /** The key is the one of RFC 6455 for everybody: the bound answers with its counterpart and computes nothing. */
     byte[] handshake(String path, int port) {
-        String asked = subprotocol == null ? "" : "Sec-WebSocket-Protocol: " + subprotocol + "\r\n";
+        String asked = (subprotocol == null ? "" : "Sec-WebSocket-Protocol: " + subprotocol + "\r\n")
+                + (this == DEFLATE ? "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n" : "");
         return ("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + port
                         + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                         + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" + asked

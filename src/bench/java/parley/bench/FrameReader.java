@@ -13,7 +13,10 @@ final class FrameReader {
     private static final int TWO_BYTES = 126;
     private static final int EIGHT_BYTES = 127;
 
+    private static final int RSV1 = 0x40;
+
     private int opcode;
+    private boolean isCompressed;
     private int start;
     private int end;
 
@@ -46,6 +49,7 @@ final class FrameReader {
             throw new IOException("a frame of " + length + " bytes");
         }
         opcode = in.get(from) & 0x0F;
+        isCompressed = (in.get(from) & RSV1) != 0;
         start = from + header;
         end = start + (int) length;
         return end <= to;
@@ -53,6 +57,11 @@ final class FrameReader {
 
     int opcode() {
         return opcode;
+    }
+
+    /** Whether its message is compressed (RFC 7692 section 6). */
+    boolean isCompressed() {
+        return isCompressed;
     }
 
     int start() {

@@ -18,6 +18,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +46,10 @@ final class Load implements AutoCloseable, Marks.Sink {
     /** The nodes that members are shared out among; most servers are one. */
     private final InetSocketAddress[] nodes;
 
-    private final Outgoing[] messages;
+    /** By room: one, or those that are said one after the other. */
+    private final Outgoing[][] messages;
+
+    private int saidBefore;
     private final ByteBuffer[][] handshakes;
     /**
      * A handshake for each node of a client that resumes from an epoch which the room has not: it gets all that is
@@ -61,6 +66,9 @@ final class Load implements AutoCloseable, Marks.Sink {
     private final ByteBuffer in =
             ByteBuffer.allocateDirect(LONGEST_FRAME + ONE_READ).order(ByteOrder.LITTLE_ENDIAN);
     private final FrameReader frames = new FrameReader();
+    private final Inflater inflater = new Inflater(true);
+    private final byte[] compressed = new byte[ONE_READ];
+    private final ByteBuffer inflated = ByteBuffer.allocateDirect(LONGEST_FRAME).order(ByteOrder.LITTLE_ENDIAN);
     private final ChunkReader chunks = new ChunkReader();
     private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     private final List<Client> members = new ArrayList<>();
@@ -80,6 +88,7 @@ final class Load implements AutoCloseable, Marks.Sink {
 
     private long to = Long.MAX_VALUE;
     private long deliveries;
+    private long wireBytes;
     private long expected;
     private long arrived;
     private long sent;
@@ -137,7 +146,7 @@ final class Load implements AutoCloseable, Marks.Sink {
         nodes = Arrays.stream(ports)
                 .mapToObj(port -> new InetSocketAddress("127.0.0.1", port))
                 .toArray(InetSocketAddress[]::new);
-        messages = new Outgoing[scenario.rooms()];
+        messages = new Outgoing[scenario.rooms()][];
         handshakes = new ByteBuffer[ports.length][scenario.rooms()];
         streams = new ByteBuffer[ports.length][scenario.rooms()];
         resuming = new ByteBuffer[ports.length];
@@ -148,13 +157,22 @@ final class Load implements AutoCloseable, Marks.Sink {
         readersOf = new int[scenario.rooms()];
         for (int room = 0; room < messages.length; room++) {
             String name = Scenario.roomName(room);
-            messages[room] = new Outgoing(this.dialect, name, scenario.size());
+            messages[room] = messagesOf(name);
             String path = scenario.kind() == Scenario.Kind.ECHO ? Scenario.ECHO_PATH : "/chat/" + name;
             for (int node = 0; node < ports.length; node++) {
                 handshakes[node][room] = direct(this.dialect.handshake(path, ports[node]));
                 streams[node][room] = direct(Dialect.stream(name, ports[node]));
             }
         }
+    }
+
+    private Outgoing[] messagesOf(String room) throws IOException {
+        if (scenario.kind() != Scenario.Kind.CHAT) {
+            return new Outgoing[] {new Outgoing(dialect, room, scenario.size())};
+        }
+        return ChatText.messages().stream()
+                .map(text -> new Outgoing(dialect, room, text))
+                .toArray(Outgoing[]::new);
     }
 
     private static ByteBuffer direct(byte[] bytes) {
@@ -319,7 +337,8 @@ final class Load implements AutoCloseable, Marks.Sink {
             sent++;
             expected += scenario.kind() == Scenario.Kind.ECHO ? 1 : readersOf[client.room];
         }
-        write(client, messages[client.room].frame(nanos, client.index));
+        Outgoing[] those = messages[client.room];
+        write(client, those[saidBefore++ % those.length].frame(nanos, client.index));
     }
 
     private void write(Client client, ByteBuffer frame) {
@@ -413,7 +432,8 @@ final class Load implements AutoCloseable, Marks.Sink {
             client.rest = null;
         }
         in.limit(in.position() + ONE_READ);
-        if (client.channel.read(in) < 0) {
+        int came = client.channel.read(in);
+        if (came < 0) {
             end(client, "the connection was closed");
             return;
         }
@@ -421,6 +441,9 @@ final class Load implements AutoCloseable, Marks.Sink {
         int at = 0;
         reading = client;
         readAt = System.nanoTime();
+        if (readAt >= from && readAt < to) {
+            wireBytes += came;
+        }
         if (client.state == State.ASKING) {
             at = answer(client, end);
         }
@@ -489,7 +512,7 @@ final class Load implements AutoCloseable, Marks.Sink {
         }
     }
 
-    private void frame(Client client) {
+    private void frame(Client client) throws IOException {
         switch (frames.opcode()) {
             case FrameReader.CLOSE -> {
                 byte[] why = new byte[frames.end() - frames.start()];
@@ -507,8 +530,38 @@ final class Load implements AutoCloseable, Marks.Sink {
                 write(client, Outgoing.masked(FrameReader.PONG, payload));
             }
             case FrameReader.PONG -> {}
-            default -> Marks.scan(in, frames.start(), frames.end(), this);
+            default -> {
+                if (frames.isCompressed()) {
+                    inflate();
+                } else {
+                    Marks.scan(in, frames.start(), frames.end(), this);
+                }
+            }
         }
+    }
+
+    /** What every compressed message is without the 4 bytes at its end (RFC 7692 section 7.2.2). */
+    private void inflate() throws IOException {
+        int length = frames.end() - frames.start();
+        in.get(frames.start(), compressed, 0, length);
+        compressed[length] = 0;
+        compressed[length + 1] = 0;
+        compressed[length + 2] = -1;
+        compressed[length + 3] = -1;
+        inflater.reset();
+        inflater.setInput(compressed, 0, length + 4);
+        inflated.clear();
+        try {
+            int bytes = inflater.inflate(inflated);
+            Marks.scan(inflated, 0, bytes, this);
+        } catch (DataFormatException e) {
+            throw new IOException("a message that cannot be decompressed", e);
+        }
+    }
+
+    /** Bytes that came while it was counted. */
+    long wireBytes() {
+        return wireBytes;
     }
 
     @Override
@@ -586,6 +639,7 @@ final class Load implements AutoCloseable, Marks.Sink {
     @Override
     public void close() throws IOException {
         leave();
+        inflater.end();
         selector.close();
     }
 

@@ -8,6 +8,7 @@ enum Metric {
     NATS_CPU("NATS's CPU", "us", "CPU of NATS a delivery"),
     BOTH_CPU("both", "us", "CPU of Parley and NATS a delivery"),
     MESSAGE_CPU("CPU a message", "us", "server CPU a message that was published (user and system)"),
+    WIRE("bytes", "B", "bytes on the wire a delivery"),
     RATE("deliveries", "/s", "deliveries a second"),
     SENT("messages", "/s", "messages sent a second"),
     RATIO("delivered", "%", "of what the messages sent should have made, how much arrived"),

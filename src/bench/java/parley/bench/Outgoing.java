@@ -16,11 +16,16 @@ final class Outgoing {
     private final int mark;
 
     Outgoing(Dialect dialect, String room, int size) {
-        if (size < Marks.LENGTH) {
+        this(dialect, room, "x".repeat(size));
+    }
+
+    /** One of a text, whose beginning the mark takes. */
+    Outgoing(Dialect dialect, String room, String text) {
+        if (text.length() < Marks.LENGTH) {
             throw new IllegalArgumentException("a message has at least " + Marks.LENGTH + " bytes");
         }
-        String before = dialect.before(room, size);
-        byte[] bytes = (before + "x".repeat(size) + dialect.after()).getBytes(StandardCharsets.US_ASCII);
+        String before = dialect.before(room, text.length());
+        byte[] bytes = (before + text + dialect.after()).getBytes(StandardCharsets.US_ASCII);
         frame = masked(dialect.binary ? BINARY : TEXT, bytes);
         payload = frame.limit() - bytes.length;
         mark = payload + before.length();

@@ -99,6 +99,13 @@ record Peer(
                 new Peer("jetstream-disk", nats, Dialect.JETSTREAM_DISK, 1, null));
     }
 
+    /** Parley with clients that offer compression and with those that do not, of one process each. */
+    static List<Peer> compression(Path folder) {
+        Path parley = start(folder, PARLEY);
+        return List.of(
+                new Peer(PARLEY, parley, Dialect.JSON, 1, null), new Peer("deflate", parley, Dialect.DEFLATE, 1, null));
+    }
+
     /** Parley alone: its client speaks to no other. */
     static List<Peer> clients(Path folder) {
         return List.of(new Peer(PARLEY, start(folder, PARLEY), Dialect.JSON, 1, null));

@@ -18,6 +18,7 @@ final class Report {
             Metric.CPU,
             Metric.NATS_CPU,
             Metric.BOTH_CPU,
+            Metric.WIRE,
             Metric.RATE,
             Metric.RATIO,
             Metric.P50,
@@ -184,7 +185,7 @@ final class Report {
             case HANDSHAKES -> HANDSHAKES;
             case POSTS -> POSTS;
             case CLIENTS -> CLIENTS;
-            case ROOMS, ECHO, RESUME, EVENTS -> ROOMS;
+            case ROOMS, ECHO, RESUME, EVENTS, CHAT -> ROOMS;
         };
         Metric main = metrics.get(0);
         String title = TITLES.getOrDefault(scenario.name(), scenario.name());
@@ -237,7 +238,10 @@ final class Report {
             results.spread(server, scenario, main)
                     .ifPresent(spread -> bars.add(new Chart.Series(server, List.of(new Chart.Point(0, spread)))));
         }
-        if (!bars.isEmpty() && !scenario.isOfCluster() && !scenario.isOfHttp()) {
+        if (!bars.isEmpty()
+                && !scenario.isOfCluster()
+                && !scenario.isOfHttp()
+                && scenario.kind() != Scenario.Kind.CHAT) {
             String unit = main == Metric.CPU ? "microseconds of server CPU a delivery (less is better)" : main.meaning;
             if (main == Metric.CONNECTION_RSS) {
                 unit = "KB of resident memory a connection (less is better)";
@@ -247,6 +251,9 @@ final class Report {
     }
 
     private static String base(Scenario scenario) {
+        if (scenario.kind() == Scenario.Kind.CHAT) {
+            return Peer.PARLEY;
+        }
         if (scenario.isOfHttp()) {
             return Peer.WEBSOCKET;
         }
@@ -255,6 +262,7 @@ final class Report {
 
     private static boolean hasRatio(Scenario scenario, Metric metric) {
         return metric == Metric.CPU
+                || metric == Metric.WIRE
                 || metric == Metric.MESSAGE_CPU
                 || scenario.kind() == Scenario.Kind.POSTS && metric == Metric.SENT
                 || scenario.isOfCluster() && (metric == Metric.BOTH_CPU || metric == Metric.RATE);

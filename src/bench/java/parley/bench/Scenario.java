@@ -48,6 +48,8 @@ record Scenario(
         EVENTS,
         /** Clients that publish, each in a room of its own, and wait until a message is there before the next. */
         POSTS,
+        /** A room in which chat text is said. */
+        CHAT,
         /** Clients of the Java client, all in one room. */
         CLIENTS
     }
@@ -119,6 +121,15 @@ record Scenario(
                 events("events-100", 100, 500),
                 events("events-1000", 1000, 50),
                 new Scenario("posts", "", 0, Kind.POSTS, 32, 0, 32, 32, 1, 0, SMALL, 0));
+    }
+
+    /** Chat text as fast as it goes, at a rate that leaves a frame few messages, and one message at a time. */
+    static List<Scenario> compression() {
+        return List.of(chat("chat-most", 10, 4, 0), chat("chat-2000", 10, 0, 2000), chat("chat-100", 10, 0, 100));
+    }
+
+    private static Scenario chat(String name, int senders, int outstanding, double rate) {
+        return new Scenario(name, "", 0, Kind.CHAT, 100, 0, 1, senders, outstanding, rate, SMALL, 0);
     }
 
     /** Clients of the Java client in the benchmark's own JVM. */

@@ -140,6 +140,21 @@ final class Keys {
             "How long a closed connection may take to go away before it is cut. Some servers take longer,"
                     + " whatever is set.");
 
+    static final Setting<Switch> COMPRESSION = Setting.choice(
+            "session.compression",
+            Switch.ON,
+            Switch.class,
+            "Whether messages are compressed to and from clients that offer permessage-deflate, as browsers do: bytes"
+                    + " for CPU. Only when Parley runs by itself; servers have settings of their own.");
+    static final Setting<Long> COMPRESSED_FROM = Setting.bytes(
+            "session.compressed-from",
+            "256B",
+            0,
+            "0",
+            16 * MIB,
+            "16MiB",
+            "The shortest WebSocket message that is compressed: less saves little for its CPU.");
+
     static final Setting<Long> MESSAGE_BYTES = Setting.bytes(
             "limits.message-bytes",
             "64KiB",
@@ -258,8 +273,9 @@ final class Keys {
             "0",
             GIB,
             "1GiB, not less than limits.command-bytes, 0 = no limit",
-            "Bytes a second of messages and commands from one connection in rooms, with a burst of five times"
-                    + " that. Beyond that commands are treated as with limits.commands-per-second.");
+            "Bytes a second of messages and commands from one connection in rooms, and of what its compressed messages"
+                    + " become on /echo too, with a burst of five times that. Beyond that commands are treated as with"
+                    + " limits.commands-per-second.");
     static final Setting<Long> HELD_BYTES = Setting.bytes(
             "limits.held-bytes",
             "0",
@@ -378,7 +394,14 @@ final class Keys {
                             KEYSTORE_PASSWORD,
                             PROTOCOLS),
                     AccessKeys.ALL,
-                    List.<Setting<?>>of(IN_FLIGHT, SEND_DEADLINE, PING_INTERVAL, IDLE_TIMEOUT, CLOSE_TIMEOUT),
+                    List.<Setting<?>>of(
+                            IN_FLIGHT,
+                            SEND_DEADLINE,
+                            PING_INTERVAL,
+                            IDLE_TIMEOUT,
+                            CLOSE_TIMEOUT,
+                            COMPRESSION,
+                            COMPRESSED_FROM),
                     RoomKeys.ALL,
                     StorageKeys.ALL,
                     List.<Setting<?>>of(

@@ -20,6 +20,7 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import parley.access.Tickets;
 import parley.cluster.ClusterStore;
+import parley.delivery.DeflateCounts;
 import parley.door.Admission;
 import parley.door.Cause;
 import parley.durable.DurableStore;
@@ -189,6 +190,20 @@ public final class Metrics implements TurnObserver, Router.Observer {
         bytes("parley.marks", "Bytes of the read marks of rooms in memory.", memory, MemoryStore::markBytes);
     }
 
+    /** And of compression. */
+    void of(DeflateCounts counts) {
+        counter(
+                "parley.deflate.messages",
+                "Messages that were compressed, once for all clients that share one.",
+                counts,
+                DeflateCounts::messages);
+        byteCounter("parley.deflate.before", "Their bytes before.", counts, DeflateCounts::plain);
+        byteCounter("parley.deflate.after", "Their bytes after.", counts, DeflateCounts::compressed);
+        byteCounter("parley.inflate.before", "Compressed bytes that came.", counts, DeflateCounts::received);
+        byteCounter("parley.inflate.after", "Bytes that were in them.", counts, DeflateCounts::inflated);
+        gauge("parley.inflaters", "Decompressors that connections hold.", counts, DeflateCounts::inflaters);
+    }
+
     /** And of requests that wait. */
     void of(LongPolls polls) {
         gauge("parley.polls", "Requests that wait for messages.", polls, LongPolls::openCount);
@@ -286,6 +301,13 @@ public final class Metrics implements TurnObserver, Router.Observer {
 
     private <T> void counter(String name, String meaning, T of, ToDoubleFunction<T> value) {
         FunctionCounter.builder(name, of, value).description(meaning).register(registry);
+    }
+
+    private <T> void byteCounter(String name, String meaning, T of, ToDoubleFunction<T> value) {
+        FunctionCounter.builder(name, of, value)
+                .description(meaning)
+                .baseUnit("bytes")
+                .register(registry);
     }
 
     private static String word(Enum<?> constant) {

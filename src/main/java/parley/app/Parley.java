@@ -5,6 +5,7 @@ import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +20,8 @@ import parley.api.Rooms;
 import parley.cluster.ClusterException;
 import parley.cluster.ClusterSettings;
 import parley.cluster.ClusterStore;
+import parley.delivery.DeflateCounts;
+import parley.delivery.Deflation;
 import parley.delivery.Transport;
 import parley.door.Access;
 import parley.door.AddressCounts;
@@ -73,6 +76,7 @@ public final class Parley {
     private final Listeners listeners;
     private final Admission admission;
     private final Metrics metrics;
+    private final Optional<Deflation> deflation;
     private final LongPolls polls;
     private final Openings openings;
     private final Router statusRoutes;
@@ -138,6 +142,11 @@ public final class Parley {
         metrics.of(tickets);
         metrics.of(local, listeners);
         metrics.of(memory);
+        DeflateCounts counts = new DeflateCounts();
+        metrics.of(counts);
+        this.deflation = settings.compression() == Switch.ON
+                ? Optional.of(new Deflation(settings.compressedFrom(), counts))
+                : Optional.empty();
         if (durable != null) {
             durable.onTrimmed(rooms.watching()::trimmed);
             metrics.of(durable);
@@ -338,6 +347,11 @@ public final class Parley {
     /** Where a transport writes whose server blocks in a write. */
     public ExecutorService writing() {
         return pools.writing();
+    }
+
+    /** What compresses messages, where that is not the server's; empty when they are not compressed. */
+    public Optional<Deflation> deflation() {
+        return deflation;
     }
 
     /** The settings in force. */

@@ -232,6 +232,16 @@ public final class Settings {
         return value(Keys.SEND_BUFFER).intValue();
     }
 
+    /** Whether messages are compressed for clients that offer it, when Parley runs by itself. */
+    public Switch compression() {
+        return value(Keys.COMPRESSION);
+    }
+
+    /** From how many bytes on. */
+    public int compressedFrom() {
+        return value(Keys.COMPRESSED_FROM).intValue();
+    }
+
     /** The pages that may connect. */
     public Origins origins() {
         return value(Keys.ORIGINS);

@@ -19,6 +19,14 @@ public sealed interface Frame {
      */
     ByteBuffer wire();
 
+    /**
+     * The same for clients that agreed on compression: each message compressed where that is worth it. Made once for
+     * all who share it. Any thread.
+     */
+    default ByteBuffer wire(Deflation deflation) {
+        return wire();
+    }
+
     /** How long it is: about so many bytes. */
     int length();
 
@@ -26,10 +34,31 @@ public sealed interface Frame {
     abstract sealed class Encoded implements Frame {
         /** Null until it is asked for. Any thread may set it, to the same bytes. */
         private volatile @Nullable ByteBuffer wire;
+        /** The same, set by one thread: compressing takes so long that another rather waits than does it too. */
+        private volatile @Nullable ByteBuffer compressed;
 
         private Encoded() {}
 
         abstract ByteBuffer encode();
+
+        ByteBuffer encode(Deflation deflation) {
+            return wire();
+        }
+
+        @Override
+        public final ByteBuffer wire(Deflation deflation) {
+            ByteBuffer made = compressed;
+            return made == null ? compressOnce(deflation) : made;
+        }
+
+        private synchronized ByteBuffer compressOnce(Deflation deflation) {
+            ByteBuffer made = compressed;
+            if (made == null) {
+                made = encode(deflation);
+                compressed = made;
+            }
+            return made;
+        }
 
         @Override
         public final ByteBuffer wire() {
@@ -68,6 +97,11 @@ public sealed interface Frame {
         }
 
         @Override
+        ByteBuffer encode(Deflation deflation) {
+            return deflation.frame(OPCODE, text.getBytes(StandardCharsets.UTF_8), this::wire);
+        }
+
+        @Override
         public boolean equals(@Nullable Object other) {
             return other instanceof Text that && that.text.equals(text);
         }
@@ -94,6 +128,13 @@ public sealed interface Frame {
         @Override
         public ByteBuffer wire() {
             return WireFormat.frame(OPCODE, bytes.duplicate());
+        }
+
+        @Override
+        public ByteBuffer wire(Deflation deflation) {
+            byte[] message = new byte[bytes.remaining()];
+            bytes.duplicate().get(message);
+            return deflation.frame(OPCODE, message, this::wire);
         }
 
         @Override
@@ -183,7 +224,18 @@ public sealed interface Frame {
 
         @Override
         ByteBuffer encode() {
-            List<ByteBuffer> frames = messages.stream().map(Frame::wire).toList();
+            return joined(messages.stream().map(Frame::wire).toList());
+        }
+
+        @Override
+        ByteBuffer encode(Deflation deflation) {
+            List<ByteBuffer> frames =
+                    messages.stream().map(message -> message.wire(deflation)).toList();
+            boolean isCompressed = frames.stream().anyMatch(frame -> (frame.get(0) & Deflation.RSV1) != 0);
+            return isCompressed ? joined(frames) : wire();
+        }
+
+        private static ByteBuffer joined(List<ByteBuffer> frames) {
             ByteBuffer all = ByteBuffer.allocate(
                     frames.stream().mapToInt(ByteBuffer::remaining).sum());
             frames.forEach(frame -> all.put(frame.duplicate()));

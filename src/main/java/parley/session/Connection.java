@@ -64,6 +64,8 @@ public abstract sealed class Connection implements Drain.Source
     private volatile long unfinishedFrame;
     private volatile long heldSinceNanos;
     private final Rate emptyFrames;
+    /** Null as long as nothing compressed came. */
+    private @Nullable Rate inflated;
 
     // Touched by the sweep alone
     private long heardAtNanos;
@@ -165,6 +167,22 @@ public abstract sealed class Connection implements Drain.Source
     public final void emptyFrame() {
         if (emptyFrames.take(sessions.now()) != Rate.Allowance.ALLOWED) {
             end(Ending.EMPTY_FRAMES);
+        }
+    }
+
+    /**
+     * That many bytes were in compressed ones: more than the rate of bytes allows for seconds on end is flooding, of
+     * whatever connection, since a client has to send a thousandth of them.
+     */
+    public final void inflated(int bytes) {
+        long perSecond = sessions.limits().bytesPerSecond();
+        if (perSecond == 0) {
+            return;
+        }
+        Rate rate = inflated == null ? new Rate(perSecond, sessions.now()) : inflated;
+        inflated = rate;
+        if (rate.take(bytes, sessions.now()) == Rate.Allowance.FLOODING) {
+            end(Ending.FLOODING_BYTES);
         }
     }
 

@@ -2,9 +2,13 @@ package parley.standalone;
 
 import java.net.SocketAddress;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.glassfish.grizzly.Connection;
+import org.glassfish.tyrus.spi.ReadHandler;
 import org.jspecify.annotations.Nullable;
 import parley.app.Arrival;
+import parley.delivery.Frame;
 import parley.delivery.Transport;
 
 /**
@@ -13,23 +17,45 @@ import parley.delivery.Transport;
  * by any thread.
  */
 final class ClientLine implements Arrival.Line {
+    /** What a message may get longer besides a thousandth (RFC 1951 section 3.2.4). */
+    private static final int STORED = 64;
+
     private final Connection<SocketAddress> tcp;
     private final boolean isEncrypted;
+    /** What is agreed on when its handshake is answered; let go of then, since it has the request. */
+    private Supplier<Optional<Compression.Agreed>> agreement;
 
+    private Optional<Compression.Agreed> compression = Optional.empty();
     private @Nullable LineTransport transport;
     private @Nullable FrameWatch watch;
+    /** Null without compression. */
+    private @Nullable InflatingReader inflating;
     /** Null for a client that was turned away when the session opened. */
     private parley.session.@Nullable Connection session;
 
-    ClientLine(Connection<SocketAddress> tcp, boolean isEncrypted) {
+    ClientLine(Connection<SocketAddress> tcp, boolean isEncrypted, Supplier<Optional<Compression.Agreed>> agreement) {
         this.tcp = tcp;
         this.isEncrypted = isEncrypted;
+        this.agreement = agreement;
+    }
+
+    /** Agrees with the client, and returns what its answer says of extensions. Called once. */
+    Optional<String> agree() {
+        compression = agreement.get();
+        agreement = Optional::empty;
+        return compression.map(agreed -> agreed.terms().answer());
     }
 
     @Override
     public Transport over(Transport container) {
         LineTransport direct = new LineTransport(
-                tcp, LineTransport.Way.to(tcp, isEncrypted), LineTransport.Form.MESSAGES, container::close);
+                tcp,
+                LineTransport.Way.to(tcp, isEncrypted),
+                LineTransport.Form.MESSAGES,
+                compression
+                        .<LineTransport.Encoding>map(agreed -> frame -> frame.wire(agreed.deflation()))
+                        .orElse(Frame::wire),
+                container::close);
         transport = direct;
         return direct;
     }
@@ -52,6 +78,24 @@ final class ClientLine implements Arrival.Line {
         }
     }
 
+    /** That many bytes were decompressed and passed on; returns whether the client is still heard. */
+    boolean inflated(int bytes) {
+        parley.session.Connection open = session;
+        if (open == null || open.hasEnded()) {
+            return false;
+        }
+        open.inflated(bytes);
+        return !open.hasEnded();
+    }
+
+    /** The client is in the middle of a compressed message, for which there is as much memory. */
+    void holds(int bytes) {
+        parley.session.Connection open = session;
+        if (open != null && !open.hasEnded()) {
+            open.unfinishedFrame(bytes);
+        }
+    }
+
     /** A ping came. */
     void pinged() {
         parley.session.Connection open = session;
@@ -62,6 +106,31 @@ final class ClientLine implements Arrival.Line {
 
     void watchedBy(FrameWatch frames) {
         watch = frames;
+    }
+
+    /** Returns what reads frames before Tyrus, which has this connection for them. */
+    ReadHandler reader(org.glassfish.tyrus.spi.Connection tyrus, int longest) {
+        if (compression.isEmpty()) {
+            return tyrus.getReadHandler();
+        }
+        InflatingReader reader = new InflatingReader(tyrus, this, compression.get(), longest);
+        inflating = reader;
+        return reader;
+    }
+
+    /** Returns how long a frame may be: compressed, what does not get shorter gets a little longer. */
+    int longestFrame(int longestMessage) {
+        return compression.isEmpty() ? longestMessage : longestMessage + (longestMessage >> 10) + STORED;
+    }
+
+    /** The TCP connection is gone, or its handshake was not taken after all. */
+    void gone() {
+        InflatingReader reader = inflating;
+        if (reader != null) {
+            reader.close();
+        } else {
+            compression.ifPresent(Compression.Agreed::cancel);
+        }
     }
 
     FrameWatch watch() {

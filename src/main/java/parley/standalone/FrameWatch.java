@@ -45,11 +45,15 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
     private static final int OPCODE_CLOSE = 8;
     private static final int OPCODE_PING = 9;
 
-    private final int limit;
+    /** How long a frame may be. */
+    private int limit;
+
     private final ClientLine line;
     private final ClosingWriter writer;
     /** Null while the connection is being made; no frame can come before. */
     private org.glassfish.tyrus.spi.@Nullable Connection tyrus;
+    /** What reads the frames: Tyrus, or something before it. Null as long as that is. */
+    private @Nullable ReadHandler reader;
 
     private final byte[] header = new byte[LONGEST_HEADER];
     private int headerBytes;
@@ -72,6 +76,8 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
     /** Says to whom the frames go. */
     void passTo(org.glassfish.tyrus.spi.Connection connection) {
         tyrus = connection;
+        reader = line.reader(connection, limit);
+        limit = line.longestFrame(limit);
     }
 
     @Override
@@ -96,6 +102,7 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
      */
     @Override
     public void close(CloseReason reason) {
+        line.gone();
         tyrus().close(CloseReasons.CLOSED_ABNORMALLY.getCloseReason());
     }
 
@@ -212,7 +219,7 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
         }
         if (passes) {
             line.read(payloadLeft == 0 ? 0 : payloadLength() - payloadLeft);
-            tyrus().getReadHandler().handle(data);
+            reader().handle(data);
         }
     }
 
@@ -221,7 +228,7 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
         isOver = true;
         ByteBuffer before = data.duplicate();
         before.limit(until);
-        tyrus().getReadHandler().handle(before);
+        reader().handle(before);
     }
 
     private void expectReason() {
@@ -278,6 +285,10 @@ final class FrameWatch implements org.glassfish.tyrus.spi.Connection, ReadHandle
 
     private org.glassfish.tyrus.spi.Connection tyrus() {
         return Objects.requireNonNull(tyrus, "a frame came before its connection was open");
+    }
+
+    private ReadHandler reader() {
+        return Objects.requireNonNull(reader, "a frame came before its connection was open");
     }
 
     private @Nullable CloseReasons violation() {

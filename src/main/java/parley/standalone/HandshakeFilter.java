@@ -32,15 +32,17 @@ import parley.door.Request;
 final class HandshakeFilter extends BaseFilter {
     private final Parley parley;
     private final String context;
+    private final Compression compression;
 
     /**
      * Makes the door.
      *
      * @param context the path before the endpoints' own
      */
-    HandshakeFilter(Parley parley, String context) {
+    HandshakeFilter(Parley parley, String context, Compression compression) {
         this.parley = parley;
         this.context = context;
+        this.compression = compression;
     }
 
     @Override
@@ -59,7 +61,11 @@ final class HandshakeFilter extends BaseFilter {
             parley.admission().refused(fault.get(), parley.admission().address(asked));
             return refuse(ctx, request, fault.get());
         }
-        Arrival arrival = parley.arrive(asked, new ClientLine(tcp(connection), request.isSecure()));
+        ClientLine line = new ClientLine(
+                tcp(connection),
+                request.isSecure(),
+                () -> compression.agree(lines(request, "Sec-WebSocket-Extensions")));
+        Arrival arrival = parley.arrive(asked, line);
         if (arrival.verdict() instanceof Admission.Refusal refusal) {
             return refuse(ctx, request, refusal);
         }

@@ -26,8 +26,8 @@ import parley.protocol.CloseCode;
 /**
  * Writes frames straight to the Grizzly connection, without TLS past its filters, so that all members who are sent the
  * same message share its bytes: Tyrus would encode it for each of them again. Every write is a whole frame, and Grizzly
- * keeps the order of writes, so Tyrus' own frames (pongs, the close) come between them; no extension is agreed on that
- * would have to see them.
+ * keeps the order of writes, so Tyrus' own frames (pongs, the close) come between them. Compression, where it is agreed
+ * on, is done here too ({@link Encoding}).
  *
  * <p>After our close frame nothing is written (RFC 6455 section 5.5.1): {@link #shut} shuts the door, then waits for
  * the write that may be under way, which never blocks, and only then Tyrus sends it.
@@ -38,6 +38,7 @@ final class LineTransport implements Transport {
     private final Connection<SocketAddress> connection;
     private final Way way;
     private final Form form;
+    private final Encoding encoding;
     private final End end;
 
     /** The draining thread while it writes. */
@@ -57,9 +58,14 @@ final class LineTransport implements Transport {
     private @Nullable OnTaken onTaken;
 
     LineTransport(Connection<SocketAddress> connection, Way way, Form form, End end) {
+        this(connection, way, form, form::of, end);
+    }
+
+    LineTransport(Connection<SocketAddress> connection, Way way, Form form, Encoding encoding, End end) {
         this.connection = connection;
         this.way = way;
         this.form = form;
+        this.encoding = encoding;
         this.end = end;
     }
 
@@ -82,6 +88,12 @@ final class LineTransport implements Transport {
         private ByteBuffer of(Frame frame) {
             return this == BODY ? ((Frame.Events) frame).body() : frame.wire();
         }
+    }
+
+    /** The bytes of a frame, for all who share both. */
+    @FunctionalInterface
+    interface Encoding {
+        ByteBuffer of(Frame frame);
     }
 
     /** Says the last words to the client and closes. Called once nothing else is written from here. */
@@ -157,7 +169,7 @@ final class LineTransport implements Transport {
 
     @Override
     public void send(Frame frame, Completion completion) {
-        write(form.of(frame), completion);
+        write(encoding.of(frame), completion);
     }
 
     @Override

@@ -51,6 +51,7 @@ final class Server {
     private final @Nullable Certificates certificates;
 
     private final UnhandledConnections unhandled;
+    private final Compression compression;
 
     /**
      * Starts it.
@@ -67,6 +68,7 @@ final class Server {
         this.certificates = Certificates.of(settings);
         this.unhandled = unhandled(settings);
         this.parley = new Parley(settings);
+        this.compression = parley.deflation().map(Compression::with).orElseGet(Compression::none);
         this.container = new Container(settings.context(), settings.session().commandBytes());
         this.listener = new NetworkListener("parley", settings.host(), settings.port());
         this.http = new HttpServer();
@@ -91,7 +93,7 @@ final class Server {
         listener.registerAddOn((network, chain) -> chain.addAll(
                 chain.indexOfType(HttpServerFilter.class),
                 List.of(
-                        new HandshakeFilter(parley, settings.context()),
+                        new HandshakeFilter(parley, settings.context(), compression),
                         new UpgradeFilter(container, parley, settings.context(), unhandled))));
         Map<Integer, Site> others = new HashMap<>();
         if (settings.statusPort() != 0) {
@@ -225,6 +227,7 @@ final class Server {
         http.shutdownNow();
         selectors.forEach(Server::await);
         container.stop();
+        compression.close();
     }
 
     /**

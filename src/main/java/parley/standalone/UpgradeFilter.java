@@ -71,6 +71,9 @@ final class UpgradeFilter extends GrizzlyServerFilter {
 
     private NextAction notTaken(FilterChainContext ctx, HttpRequestPacket request, Arrival arrival, Exception thrown) {
         LOG.log(Level.DEBUG, "Tyrus does not take a handshake for " + arrival.path(), thrown);
+        if (arrival.line() instanceof ClientLine line) {
+            line.gone();
+        }
         Connection<?> connection = ctx.getConnection();
         if (request.getResponse().isCommitted()) {
             connection.closeSilently(); // its client was answered that it is in

@@ -2,6 +2,7 @@ package parley.standalone;
 
 import jakarta.websocket.DeploymentException;
 import jakarta.websocket.server.ServerEndpointConfig;
+import java.util.List;
 import org.glassfish.tyrus.spi.Connection;
 import org.glassfish.tyrus.spi.UpgradeRequest;
 import org.glassfish.tyrus.spi.UpgradeResponse;
@@ -14,6 +15,8 @@ import parley.app.Arrival;
  * connections, so this is where they can be had without leaving a part of the container out. Called by the selectors.
  */
 final class WatchedEngine implements WebSocketEngine {
+    private static final String EXTENSIONS = "Sec-WebSocket-Extensions";
+
     private final WebSocketEngine engine;
     private final int longestMessage;
 
@@ -34,6 +37,10 @@ final class WatchedEngine implements WebSocketEngine {
         if (upgrade.getStatus() != UpgradeStatus.SUCCESS) {
             throw new IllegalStateException(
                     "the engine says " + upgrade.getStatus() + ", status " + response.getStatus());
+        }
+        Arrival arriving = Arrival.current();
+        if (arriving != null && arriving.line() instanceof ClientLine line) {
+            line.agree().ifPresent(terms -> response.getHeaders().put(EXTENSIONS, List.of(terms)));
         }
         return new UpgradeInfo() {
             @Override

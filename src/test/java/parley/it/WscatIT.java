@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -77,6 +82,23 @@ final class WscatIT {
         }
     }
 
+    /** It offers permessage-deflate, compresses messages over a kilobyte, and is sent them so. */
+    @Test
+    void whatIsLongGoesCompressedAndComesBackAsItWas() throws Exception {
+        String line = IntStream.range(0, 400).mapToObj(i -> "größer " + i).collect(Collectors.joining(", "));
+        long received = metric("parley_inflate_after_bytes_total");
+        long sent = metric("parley_deflate_messages_total");
+        try (Wscat client = connect("echo")) {
+            client.type(line);
+            client.awaitLine(line);
+            client.type(line + " and again");
+            client.awaitLine(line + " and again");
+        }
+        assertThat(metric("parley_inflate_after_bytes_total") - received)
+                .isEqualTo(2L * line.getBytes(StandardCharsets.UTF_8).length + " and again".length());
+        assertThat(metric("parley_deflate_messages_total") - sent).isEqualTo(2);
+    }
+
     /** The conversation of the README. */
     @Test
     void jsonIsSpokenWithTheSubprotocol() {
@@ -93,6 +115,19 @@ final class WscatIT {
             ann.type("hello");
             ann.awaitLineLike("{\"type\":\"error\",\"code\":\"bad-json\",.*");
         }
+    }
+
+    private static long metric(String name) throws Exception {
+        HttpRequest request =
+                HttpRequest.newBuilder(URI.create(parley.page() + "metrics")).build();
+        return HttpClient.newHttpClient()
+                .send(request, HttpResponse.BodyHandlers.ofString())
+                .body()
+                .lines()
+                .filter(line -> line.startsWith(name + " "))
+                .mapToLong(line -> (long) Double.parseDouble(line.substring(name.length() + 1)))
+                .findFirst()
+                .orElseThrow();
     }
 
     private Wscat connect(String endpoint, String... options) {

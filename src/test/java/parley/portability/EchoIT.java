@@ -3,7 +3,6 @@ package parley.portability;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Collections;
@@ -13,14 +12,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
-import java.util.zip.DataFormatException;
-import java.util.zip.Deflater;
-import java.util.zip.Inflater;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import parley.servers.Difference;
 import parley.testclient.Client;
+import parley.testclient.MessageDeflater;
 import parley.testclient.RawClient;
 
 /** {@code /echo}: every message comes back, up to the limit. */
@@ -206,8 +203,7 @@ class EchoIT extends Portability {
             assertThat(client.response()).containsIgnoringCase("permessage-deflate");
             compressed(client, RawClient.TEXT, text);
             RawClient.Received echo = client.readMessage();
-            assertThat(echo.isCompressed() ? inflate(echo.payload()) : echo.payload())
-                    .isEqualTo(text);
+            assertThat(MessageDeflater.payload(echo)).isEqualTo(text);
         }
         try (RawClient client = handshake("/echo", deflate)) {
             compressed(client, RawClient.BINARY, new byte[32 * 1024 * 1024]);
@@ -264,34 +260,10 @@ class EchoIT extends Portability {
 
     /** Sends a whole message compressed (RFC 7692 section 7.2.1). */
     private static void compressed(RawClient client, int opcode, byte[] message) throws IOException {
-        Deflater deflater = new Deflater(Deflater.DEFAULT_COMPRESSION, true);
-        deflater.setInput(message);
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        byte[] buffer = new byte[8192];
-        int length;
-        do {
-            length = deflater.deflate(buffer, 0, buffer.length, Deflater.SYNC_FLUSH);
-            out.write(buffer, 0, length);
-        } while (length == buffer.length);
-        deflater.end();
-        byte[] withoutTail = Arrays.copyOf(out.toByteArray(), out.size() - 4);
-        client.raw(RawClient.encode(0xC0 | opcode, true, withoutTail.length, withoutTail));
-    }
-
-    /** Expands a whole compressed message (RFC 7692 section 7.2.2). */
-    private static byte[] inflate(byte[] compressed) throws DataFormatException {
-        byte[] withTail = Arrays.copyOf(compressed, compressed.length + 4);
-        withTail[withTail.length - 2] = -1;
-        withTail[withTail.length - 1] = -1;
-        Inflater inflater = new Inflater(true);
-        inflater.setInput(withTail);
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        byte[] buffer = new byte[8192];
-        int length;
-        while ((length = inflater.inflate(buffer)) > 0) {
-            out.write(buffer, 0, length);
+        byte[] withoutTail;
+        try (MessageDeflater deflater = new MessageDeflater(false)) {
+            withoutTail = deflater.compress(message);
         }
-        inflater.end();
-        return out.toByteArray();
+        client.raw(RawClient.encode(0xC0 | opcode, true, withoutTail.length, withoutTail));
     }
 }

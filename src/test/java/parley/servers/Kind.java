@@ -8,7 +8,7 @@ import java.util.function.Function;
 
 /** The servers that Parley is tested on, and in what each differs from what the others do. */
 public enum Kind {
-    STANDALONE("standalone", home -> new Standalone()),
+    STANDALONE("standalone", home -> new Standalone(), Difference.COMPRESSES),
     TOMCAT_10_1(
             "tomcat-10.1",
             Tomcat::new,

@@ -28,6 +28,23 @@ import parley.room.Start;
 /** The life of a connection, with a clock that stands still and tasks that run when they are told to. */
 class ConnectionTest {
     private static final Client CLIENT = new Client("/test", null, Visitor.UNKNOWN);
+
+    /** A thousand bytes a second. */
+    private static final SessionLimits FEW_BYTES = new SessionLimits(
+            1,
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(25),
+            Duration.ofSeconds(60),
+            Duration.ofSeconds(5),
+            1_000,
+            1_000,
+            1_000,
+            5,
+            3,
+            0,
+            Long.MAX_VALUE,
+            1_000);
+
     private static final long SECOND = 1_000_000_000L;
 
     private final Deque<Runnable> closing = new ArrayDeque<>();
@@ -83,26 +100,32 @@ class ConnectionTest {
         run(closing);
     }
 
+    /** A client that sends a thousandth of them has an echo decompress and send as many. */
+    @Test
+    void decompressedBytesCountAgainstTheRateOfBytesOnEchoesToo() {
+        Sessions limited = new Sessions(
+                FEW_BYTES, turns::add, closing::add, () -> now, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);
+        FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);
+        EchoConnection echo = limited.openEcho(CLIENT, transport);
+        for (int i = 0; i < 100; i++) {
+            now += SECOND; // as many as there may be
+            echo.inflated(1_000);
+        }
+        assertThat(echo.hasEnded()).isFalse();
+        for (int i = 0; i < 100; i++) {
+            now += SECOND / 10;
+            echo.inflated(1_000);
+        }
+        run(closing);
+        assertThat(transport.closes()).containsExactly("1008 flooding: too many bytes a second");
+    }
+
     @Test
     void tooManyBytesASecondAreCalledBytes() {
-        SessionLimits few = new SessionLimits(
-                1,
-                Duration.ofSeconds(10),
-                Duration.ofSeconds(25),
-                Duration.ofSeconds(60),
-                Duration.ofSeconds(5),
-                1_000,
-                1_000,
-                1_000,
-                5,
-                3,
-                0,
-                Long.MAX_VALUE,
-                1_000);
         for (Format format : List.of(Format.PLAIN, Format.JSON)) {
             FakeTransport transport = new FakeTransport(When.INSIDE_SEND, 1);
             Sessions limited = new Sessions(
-                    few, turns::add, closing::add, () -> now, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);
+                    FEW_BYTES, turns::add, closing::add, () -> now, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);
             ChatConnection chat = limited.openChat(
                     CLIENT,
                     transport,

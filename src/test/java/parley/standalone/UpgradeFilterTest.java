@@ -70,7 +70,9 @@ class UpgradeFilterTest {
         listener.getTransport().setIOStrategy(SameThreadIOStrategy.getInstance());
         listener.registerAddOn((network, chain) -> chain.addAll(
                 chain.indexOfType(HttpServerFilter.class),
-                List.of(new HandshakeFilter(parley, ""), new UpgradeFilter(container, parley, "", unhandled))));
+                List.of(
+                        new HandshakeFilter(parley, "", Compression.none()),
+                        new UpgradeFilter(container, parley, "", unhandled))));
         listener.registerAddOn((network, chain) -> chain.add(1, unhandled));
         http.addListener(listener);
         http.start();

@@ -1,0 +1,7 @@
+package parley.app;
+
+/** Whether something is done at all. */
+public enum Switch {
+    ON,
+    OFF
+}
