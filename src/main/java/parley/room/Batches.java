@@ -20,12 +20,24 @@ final class Batches {
     private final AtomicInteger nextFull = new AtomicInteger();
     private volatile @Nullable Batch last;
 
+    /** What has been folded in the ring when the batches were made that are kept. */
+    private volatile long foldings;
+
+    private final Ring ring;
+
+    Batches(Ring ring) {
+        this.ring = ring;
+    }
+
     /**
      * Returns what a member gets that is at {@code from} and may take messages up to {@code until}; null when that is
      * not here.
      */
     @Nullable
     Batch find(long from, long until) {
+        if (foldings != ring.foldings()) {
+            return null;
+        }
         Batch made = last;
         if (made != null && made.fits(from, until)) {
             return made;
@@ -39,8 +51,16 @@ final class Batches {
         return null;
     }
 
-    /** Keeps a batch of that many bytes, and returns it. */
-    Batch keep(Batch batch, int bytes) {
+    /**
+     * Keeps a batch of that many bytes, and returns it.
+     *
+     * @param of how often the ring had folded something before it was made
+     */
+    Batch keep(Batch batch, int bytes, long of) {
+        if (of != foldings) {
+            letGo();
+            foldings = of;
+        }
         if (batch.isFull() && bytes <= LONGEST_FULL) {
             full.set(nextFull.getAndIncrement() & (FULL - 1), batch);
         } else {
