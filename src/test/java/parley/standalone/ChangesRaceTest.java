@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import parley.protocol.EventId;
 import parley.testclient.EventReader;
 import parley.testclient.JsonClient;
 
@@ -155,6 +156,10 @@ class ChangesRaceTest extends HttpBase {
         return known.epoch.isEmpty() ? "history=400" : "after=" + known.last + "&epoch=" + known.epoch;
     }
 
+    private static String placeOfStream(Known known) {
+        return known.epoch.isEmpty() ? "history=400" : "lastEventId=" + EventId.of(known.epoch, known.last);
+    }
+
     /** Reads so many events, or up to a number. */
     private void readSocket(Known known, int events, long upTo) throws Exception {
         try (JsonClient client = new JsonClient(ws("/chat/java?" + place(known)))) {
@@ -185,7 +190,7 @@ class ChangesRaceTest extends HttpBase {
     }
 
     private void readStream(Known known, int events, long upTo) throws Exception {
-        try (EventReader reader = EventReader.open(server.port(), "/rooms/java/events?" + place(known))) {
+        try (EventReader reader = EventReader.open(server.port(), "/rooms/java/events?" + placeOfStream(known))) {
             for (int i = 0; i < events && (upTo == 0 || known.last < upTo); ) {
                 JsonObject event = JsonClient.parse(reader.next().data());
                 switch (event.getString("type")) {
