@@ -16,12 +16,16 @@ final class Batches {
     /** Longer ones are not kept, in bytes. */
     private static final int LONGEST_FULL = 1 << 17;
 
-    private final AtomicReferenceArray<@Nullable Batch> full = new AtomicReferenceArray<>(FULL);
-    private final AtomicInteger nextFull = new AtomicInteger();
-    private volatile @Nullable Batch last;
+    /**
+     * A batch that is kept.
+     *
+     * @param foldings how often the ring had folded something before it was made: afterwards it may say what was removed
+     */
+    private record Made(Batch batch, long foldings) {}
 
-    /** What has been folded in the ring when the batches were made that are kept. */
-    private volatile long foldings;
+    private final AtomicReferenceArray<@Nullable Made> full = new AtomicReferenceArray<>(FULL);
+    private final AtomicInteger nextFull = new AtomicInteger();
+    private volatile @Nullable Made last;
 
     private final Ring ring;
 
@@ -35,36 +39,35 @@ final class Batches {
      */
     @Nullable
     Batch find(long from, long until) {
-        if (foldings != ring.foldings()) {
-            return null;
-        }
-        Batch made = last;
-        if (made != null && made.fits(from, until)) {
-            return made;
+        long foldings = ring.foldings();
+        Made made = last;
+        if (made != null && fits(made, from, until, foldings)) {
+            return made.batch;
         }
         for (int slot = 0; slot < FULL; slot++) {
             made = full.get(slot);
-            if (made != null && made.fits(from, until)) {
-                return made;
+            if (made != null && fits(made, from, until, foldings)) {
+                return made.batch;
             }
         }
         return null;
     }
 
+    private static boolean fits(Made made, long from, long until, long foldings) {
+        return made.foldings == foldings && made.batch.fits(from, until);
+    }
+
     /**
      * Keeps a batch of that many bytes, and returns it.
      *
-     * @param of how often the ring had folded something before it was made
+     * @param foldings how often the ring had folded something before it was made
      */
-    Batch keep(Batch batch, int bytes, long of) {
-        if (of != foldings) {
-            letGo();
-            foldings = of;
-        }
+    Batch keep(Batch batch, int bytes, long foldings) {
+        Made made = new Made(batch, foldings);
         if (batch.isFull() && bytes <= LONGEST_FULL) {
-            full.set(nextFull.getAndIncrement() & (FULL - 1), batch);
+            full.set(nextFull.getAndIncrement() & (FULL - 1), made);
         } else {
-            last = batch;
+            last = made;
         }
         return batch;
     }

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import jakarta.json.JsonObject;
 import java.nio.file.Path;
 import java.util.List;
+import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import parley.testclient.Client;
 import parley.testclient.JsonClient;
+import parley.testclient.Token;
 
 /** Messages that are edited and removed, over real sockets, in memory and on disk. */
 class ChangesTest extends HttpBase {
@@ -175,6 +177,50 @@ class ChangesTest extends HttpBase {
                 assertThat(List.of(cat.next(), cat.next())).containsExactly("Ann: uno", "Ann: two");
             }
         }
+    }
+
+    private static String token(String user, String... changes) throws Exception {
+        JwtClaims claims = Token.claims(user, "java");
+        claims.setSubject(user);
+        for (String claim : changes) {
+            claims.setStringListClaim(claim, "java");
+        }
+        return Token.token(claims);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void usersChangeTheirOwnMessagesOnAnyConnectionAndModeratorsThoseOfAll(Where where) throws Exception {
+        start(where, "access.mode=token", "access.secret=" + Token.SECRET);
+        try (JsonClient ann = new JsonClient(ws("/chat/java?token=" + token("ann")))) {
+            say(ann, "one", "two", "three");
+        }
+        try (JsonClient again = new JsonClient(ws("/chat/java?token=" + token("ann")));
+                JsonClient ben = new JsonClient(ws("/chat/java?token=" + token("ben")));
+                JsonClient mod = new JsonClient(ws("/chat/java?token=" + token("mod", "remove")))) {
+            assertThat(again.ask("{'type':'edit','room':'java','seq':1,'text':'uno'}")
+                            .getString("type"))
+                    .isEqualTo("ack");
+            assertThat(code(ben.ask("{'type':'edit','room':'java','seq':2,'text':'x'}")))
+                    .isEqualTo("forbidden");
+            assertThat(code(mod.ask("{'type':'edit','room':'java','seq':2,'text':'x'}")))
+                    .isEqualTo("forbidden");
+            assertThat(mod.ask("{'type':'remove','room':'java','seq':2}").getInt("seq"))
+                    .isEqualTo(5);
+            JsonObject removal = ben.next("message", "java");
+            assertThat(removal.getInt("changes")).isEqualTo(1);
+            removal = ben.next("message", "java");
+            assertThat(removal.getString("user")).as("by whom").isEqualTo("mod");
+        }
+        String path = "/rooms/java/messages/3";
+        String body = "{\"text\":\"drei\"}";
+        assertThat(askAs("Bearer " + token("ben"), "PATCH", path, body, JSON).status())
+                .isEqualTo(403);
+        assertThat(askAs("Bearer " + token("ann"), "PATCH", path, body, JSON).status())
+                .isEqualTo(200);
+        assertThat(askAs("Bearer " + token("mod", "remove"), "DELETE", path, null)
+                        .status())
+                .isEqualTo(200);
     }
 
     private static final String[] JSON = {"Content-Type", "application/json"};
