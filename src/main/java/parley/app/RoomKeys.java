@@ -125,8 +125,8 @@ final class RoomKeys {
             "room.plain-changes",
             PlainChanges.SHOW,
             PlainChanges.class,
-            "What plain-text members are told of an edited message. show: the new text as a line of its own, with"
-                    + " (edited) behind it. hide: nothing. They are never told that a message was removed.");
+            "How plain-text members hear of an edited message. show: the new text as a line of its own, with"
+                    + " (edited) behind it. hide: nothing. They never hear that a message was removed.");
 
     static final Setting<Storage> KEEP = Setting.choice(
             "room.keep",
