@@ -1,6 +1,6 @@
 package parley.protocol;
 
-/** What plain-text members are told of edited messages. */
+/** How plain-text members hear of edited messages. */
 public enum PlainChanges {
     /** Each edit as a new line, with {@code (edited)} behind it. */
     SHOW,

@@ -20,7 +20,7 @@ import parley.protocol.PlainChanges;
  * @param away how long a member stays whose connection was lost
  * @param members how many members there may be at once
  * @param marks how many read marks are kept; 0 for none
- * @param plainChanges what plain-text members are told of edited messages
+ * @param plainChanges how plain-text members hear of edited messages
  * @param retention what is kept beyond memory, where there is a place for that; null for a room in memory alone
  */
 public record RoomLimits(
