@@ -52,8 +52,7 @@ final class ChangeTable {
         } else if (changed > 0) {
             revision = new Revision.Changed(changed, found.getLong(12), found.getString(13), found.getString(14));
         }
-        Content content =
-                of > 0 ? content(found.getInt(9), found.getBytes(10)) : content(found.getInt(6), found.getBytes(7));
+        Content content = of > 0 ? content(found, 9, 10) : content(found, 6, 7);
         return new Message(
                 found.getLong(1),
                 found.getLong(2),
@@ -64,10 +63,15 @@ final class ChangeTable {
                 revision);
     }
 
-    /** Of a change that is not the newest of a message there is none. */
-    private static Content content(int kind, byte @Nullable [] bytes) throws SQLException {
-        return bytes == null
-                ? Content.SUPERSEDED
+    /** A change that is not the newest of a message has none: the columns are those of its message, and null. */
+    private static Content content(ResultSet found, int kindColumn, int contentColumn) throws SQLException {
+        int kind = found.getInt(kindColumn);
+        if (found.wasNull()) {
+            return Content.SUPERSEDED;
+        }
+        byte @Nullable [] bytes = found.getBytes(contentColumn);
+        return bytes == null // where it is empty
+                ? new Content(Tables.kind(kind), "", 0)
                 : new Content(Tables.kind(kind), new String(bytes, StandardCharsets.UTF_8), bytes.length);
     }
 
