@@ -225,8 +225,8 @@ public abstract class RoomStoreContract {
 
     @Test
     void aStoreThatKeepsMessagesAsTheyWereSaidSaysSo() throws Exception {
-        assumeFalse(changesMessages());
         RoomStore.Log log = logOfTwo(new Heard());
+        assumeFalse(changesMessages());
         assertThat(edit(log, 1, "ann", "uno", null)).isInstanceOf(Outcome.CannotChange.class);
         assertThat(remove(log, 1, "ann")).isInstanceOf(Outcome.CannotChange.class);
     }
