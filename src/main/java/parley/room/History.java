@@ -170,14 +170,16 @@ public final class History {
     private void readOn(long after, Range range, Consumer<@Nullable Page> onPage) {
         Filling page = new Filling(range);
         long from = Math.min(after, log.ring().newest()) + 1;
-        if (from >= log.ring().since() && addFromRing(page, from)) {
+        long first = log.ring().first();
+        if (from >= log.ring().since() && addFromRing(page, from, first)) {
             onPage.accept(newer(page, false));
             return;
         } // else the ring let go of just what was to be read
         if (log.firstStored() == RoomStore.NOTHING) {
             boolean isWhole;
             do {
-                isWhole = addFromRing(page, log.ring().since());
+                first = log.ring().first();
+                isWhole = addFromRing(page, log.ring().since(), first);
             } while (!isWhole); // let go of meanwhile
             onPage.accept(newer(page, false));
             return;
@@ -191,7 +193,8 @@ public final class History {
             }
             boolean more = answer instanceof RoomStore.Found found && (!page.addAll(found.messages()) || found.more());
             if (!more) {
-                addFromRing(page, page.messages.isEmpty() ? log.ring().since() : last(page) + 1);
+                long next = page.messages.isEmpty() ? log.ring().since() : last(page) + 1;
+                addFromRing(page, next, log.ring().first());
             }
             onPage.accept(newer(page, more));
         });
@@ -200,9 +203,10 @@ public final class History {
     /**
      * Adds what memory has from a number on.
      *
-     * @return whether that is all: otherwise memory has let go of it meanwhile, and nothing was added
+     * @param first the oldest place that memory had when it was known to have that number
+     * @return whether that is all: otherwise memory has let go of some meanwhile, and nothing was added
      */
-    private boolean addFromRing(Filling page, long from) {
+    private boolean addFromRing(Filling page, long from, long first) {
         int before = page.messages.size();
         long place = log.ring().placeOf(from);
         for (Message next = log.ring().read(place);
@@ -210,7 +214,7 @@ public final class History {
                 next = log.ring().read(place)) {
             place++;
         }
-        return page.messages.size() > before || place >= log.ring().first();
+        return page.messages.size() > before || log.ring().first() == first;
     }
 
     /** More are there where one did not fit, or the store says so. */
@@ -225,20 +229,20 @@ public final class History {
     private void readBack(Range range, Consumer<@Nullable Page> onPage) {
         long before = range.from;
         Filling page = new Filling(range);
-        boolean hasAny;
+        long first;
         long next;
         long place;
         do {
+            first = log.ring().first();
             next = Math.min(before, log.ring().newest() + 1);
             place = log.ring().placeOf(next) - 1;
-            hasAny = log.ring().read(place) != null;
             for (Message message = log.ring().read(place);
                     message != null && page.add(message);
                     message = log.ring().read(place)) {
                 next = message.seq();
                 place--;
             }
-        } while (!hasAny && page.isEmpty() && hasBefore(before)); // let go of meanwhile
+        } while (page.isEmpty() && log.ring().first() != first && hasBefore(before)); // let go of meanwhile
         long firstStored = log.firstStored();
         if (!page.hasRoom() || firstStored == RoomStore.NOTHING || next <= firstStored) {
             onPage.accept(older(page, log.ring().read(place) != null || firstStored < next));
