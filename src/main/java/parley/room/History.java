@@ -97,6 +97,8 @@ public final class History {
         private final List<Message> messages = new ArrayList<>();
         private int bytes;
         private boolean isFull;
+        /** Whether memory has more behind it. */
+        private boolean hasMore;
 
         Filling(Range range) {
             this.limit = range.limit;
@@ -214,12 +216,12 @@ public final class History {
                 next = log.ring().read(place)) {
             place++;
         }
+        page.hasMore = place <= log.ring().head(); // one did not fit, or memory has let go of it, or it has just come
         return page.messages.size() > before || log.ring().first() == first;
     }
 
-    /** More are there where one did not fit, or the store says so. */
     private Page newer(Filling page, boolean more) {
-        return page(page.messages, !page.messages.isEmpty() && (more || page.isFull));
+        return page(page.messages, !page.messages.isEmpty() && (more || page.hasMore));
     }
 
     private static long last(Filling page) {
