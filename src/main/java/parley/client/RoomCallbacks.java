@@ -13,8 +13,8 @@ public interface RoomCallbacks {
     default void message(RoomMessage message) {}
 
     /**
-     * A message was edited or removed, of which the change says the number and all that it says now. The message need not
-     * have been passed on here.
+     * A message was edited or removed: the change has its number and all that it says now. The message need not have
+     * been passed on here.
      */
     default void changed(RoomMessage change) {}
 

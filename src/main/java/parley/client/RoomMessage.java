@@ -5,7 +5,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A message of a room, or the change of one. Immutable. It has a text or data, never both; neither where it was removed.
+ * A message of a room, or the change of one. Immutable. It has a text or data, never both; a removed one has neither.
  *
  * @param epoch the history of the room that the number belongs to; {@link Joining#after} goes on from the two
  * @param seq its number in the room

@@ -76,7 +76,7 @@ final class ChangeTable {
     }
 
     /**
-     * Adds a change, and puts what it says in the place of what its message said, which the file then has nowhere but in
+     * Adds a change, and puts its content in the place of that of its message, which the file then has nowhere but in
      * its write-ahead log.
      *
      * @param written when it is written, by the clock

@@ -83,8 +83,8 @@ public final class JsonCodec {
             default ->
                 throw new Fields.Wrong(
                         ErrorCode.UNKNOWN_TYPE,
-                        "type is one of join, leave, say, edit, remove, signal, state, mark, history, who, watch, rename,"
-                                + " renew and ping");
+                        "type is one of join, leave, say, edit, remove, signal, state, mark, history, who, watch,"
+                                + " rename, renew and ping");
         };
     }
 

@@ -19,7 +19,7 @@ final class Batches {
     /**
      * A batch that is kept.
      *
-     * @param foldings how often the ring had folded something before it was made: afterwards it may say what was removed
+     * @param foldings how often the ring had folded something before it was made: later it may say what was removed
      */
     private record Made(Batch batch, long foldings) {}
 
