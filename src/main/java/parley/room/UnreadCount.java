@@ -9,9 +9,8 @@ import parley.protocol.ReadMark;
 
 /**
  * Counts the messages between two numbers that are kept, changes left out, up to one more than {@link ReadMark#MOST}:
- * by the numbers
- * where these are consecutive, else in memory, and in the store only as far as memory has too few. Any thread, without
- * the room's lock.
+ * by the numbers where these are consecutive, else in memory, and in the store only as far as memory has too few. Any
+ * thread, without the room's lock.
  */
 final class UnreadCount {
     /** What is read at once, besides the limit of messages. */
