@@ -58,7 +58,14 @@ export interface Message {
   id?: string;
   /** Whether it was said here. */
   own: boolean;
+  /** The newest change of a message that was edited. A `change` sets it in the object that was passed on. */
+  edited?: { seq: number; at: Date; from?: string; user?: string };
+  /** Whether the message was removed: it has neither `text` nor `data` then. */
+  removed: boolean;
 }
+
+/** A message that was edited or removed: the object that was passed on, or else no more than the change says. */
+export type Changed = Pick<Message, 'room' | 'seq' | 'text' | 'data' | 'edited' | 'removed'> & Partial<Message>;
 
 /** A member of a room: a user with all its connections, or those without a user that go by one name. */
 export interface Member {
@@ -103,7 +110,7 @@ export interface WatchedRoom {
   /** How many members it has. */
   readonly count: number;
   /** The last message, where it was asked for and the server has it at hand. */
-  readonly last?: Omit<Message, 'own'>;
+  readonly last?: Omit<Message, 'own' | 'removed'> & { removed?: true };
 }
 
 /** What has changed since the callback was called before. */
@@ -125,6 +132,8 @@ interface ParleyEvents {
 
 interface RoomEvents {
   message: CustomEvent<Message>;
+  /** A message was edited or removed. */
+  change: CustomEvent<Changed>;
   members: CustomEvent<{ members: string[]; people: Member[]; count: number }>;
   signal: CustomEvent<{ from?: string; user?: string; data: unknown }>;
   gap: CustomEvent<Gap>;
@@ -193,6 +202,10 @@ export class Room extends EventTarget implements AsyncIterable<Message> {
   readonly unacknowledged: number;
   /** Says a text, or anything else as JSON. Resolves when the server has it. */
   say(content: unknown, options?: { id?: string }): Promise<Receipt>;
+  /** Has a message say something else: one that was passed on, or its `seq`. Resolves when the server has it. */
+  edit(message: Message | number, content: unknown, options?: { id?: string }): Promise<Omit<Receipt, 'id'>>;
+  /** Takes back what a message says. */
+  remove(message: Message | number): Promise<Omit<Receipt, 'id'>>;
   signal(data: unknown): Promise<void>;
   /** Shows an object beside this member, in place of the one before; null for nothing any more. At any rate. */
   setState(state: object | null): Promise<void>;

@@ -58,6 +58,8 @@ const REQUESTS = 3;
 const BODY_LINES = 1_000;
 /** How many streams that were left are remembered until the server has ended them. */
 const MOST_LEFT = 20;
+/** How many changes may wait for their answers. */
+const MOST_CHANGING = 1_000;
 /** How many unread messages a server counts, and how many this client remembers that the server has not counted. */
 const MOST_UNREAD = 100;
 const MOST_UNCOUNTED = 1_000;
@@ -518,7 +520,7 @@ class EventLine {
   }
 
   send(asked) {
-    const { type, room, before, after, limit } = asked.what;
+    const { type, room, before, after, limit, changes } = asked.what;
     switch (type) {
       case 'join':
       case 'leave':
@@ -533,6 +535,10 @@ class EventLine {
       case 'mark':
         this.#mark(asked);
         break;
+      case 'edit':
+      case 'remove':
+        this.#change(asked);
+        break;
       case 'signal':
         this.#signal(asked);
         break;
@@ -543,7 +549,7 @@ class EventLine {
         this.#watchRooms(asked);
         break;
       case 'history':
-        this.#get(asked, () => this.#ask('GET', `rooms/${room}/messages`, { query: { before, after, limit } }));
+        this.#get(asked, () => this.#ask('GET', `rooms/${room}/messages`, { query: { before, after, limit, changes } }));
         break;
       case 'who':
         this.#get(asked, () => this.#members(room));
@@ -991,6 +997,26 @@ class EventLine {
       }
     } catch (error) {
       this.#refuse(asked, 'lost', `the signal may have been lost: ${error.message}`);
+    }
+  }
+
+  /** A change may be made again: an edit has an id, and what was removed stays so. */
+  async #change(asked) {
+    const { type, room, seq, id, text, data } = asked.what;
+    const isEdit = type === 'edit';
+    try {
+      const answer = await this.#ask(isEdit ? 'PATCH' : 'DELETE', `rooms/${room}/messages/${seq}`, {
+        type: isEdit ? 'application/json' : undefined,
+        body: isEdit ? JSON.stringify({ text, data, id, from: this.#name }) : undefined,
+      });
+      if (answer.status === 200) {
+        const { seq: change, duplicate = false } = answer.json();
+        this.#answer(asked, { type: 'ack', room, seq: change, duplicate });
+      } else {
+        this.#fail(asked, answer);
+      }
+    } catch (error) {
+      this.#refuse(asked, 'lost', `the change may have been lost: ${error.message}`);
     }
   }
 
@@ -2206,6 +2232,10 @@ export class Room extends EventTarget {
   #markWait = UNAVAILABLE_WAIT.least;
   #markTimer = null;
   #readers = new Set();
+  /** The last messages that were passed on or read, by their numbers: changes are put into them. */
+  #kept = new Map();
+  /** Changes that the server has not acknowledged. */
+  #changing = new Set();
 
   constructor(parley, name, history, remembered) {
     super();
@@ -2284,6 +2314,58 @@ export class Room extends EventTarget {
         this.#send(entry);
       }
     });
+  }
+
+  /**
+   * Has a message say something else: one that was passed on, or its `seq`. Resolves when the server has it, however
+   * often the connection is lost until then.
+   */
+  async edit(message, content, { id = newId() } = {}) {
+    const body = typeof content === 'string' ? { text: content } : { data: copy(content) };
+    return this.#change('edit', message, { id, ...body });
+  }
+
+  /** Takes back what a message says; as `edit`. */
+  async remove(message) {
+    return this.#change('remove', message, {});
+  }
+
+  #change(type, message, more) {
+    this.#needHere();
+    const seq = typeof message === 'object' && message !== null ? message.seq : message;
+    if (!Number.isSafeInteger(seq) || seq < 0) {
+      throw new TypeError(`${quoted(seq)} is not the seq of a message`);
+    }
+    if (this.#changing.size >= MOST_CHANGING) {
+      throw new ParleyError('full', 'too many changes wait to be made');
+    }
+    return new Promise((resolve, reject) => {
+      const what = { type, room: this.#name, seq, epoch: this.#epoch ?? undefined, ...more };
+      const entry = { what, resolve, reject, isSent: false };
+      this.#changing.add(entry);
+      this.#sendChange(entry);
+    });
+  }
+
+  #sendChange(entry) {
+    if (entry.isSent || this.#state !== 'joined') {
+      return;
+    }
+    entry.isSent = true;
+    this.#parley[command](
+      entry.what,
+      ({ seq, duplicate }) => {
+        this.#changing.delete(entry);
+        entry.resolve({ seq, duplicate });
+      },
+      (error) => {
+        entry.isSent = false;
+        if (error.code !== 'lost') { // else it is made once the room has been entered again
+          this.#changing.delete(entry);
+          entry.reject(error);
+        }
+      },
+    );
   }
 
   #send(entry) {
@@ -2527,7 +2609,7 @@ export class Room extends EventTarget {
     const { messages, more } = await new Promise((done, failed) =>
       this.#parley[page](() => ({ type: 'history', room: this.#name, before, limit }), done, failed),
     );
-    return { messages: messages.map((message) => this.#read(message)), more };
+    return { messages: messages.map((message) => this.#keep(this.#read(message))), more };
   }
 
   /** Leaves the room. What was not acknowledged is rejected. */
@@ -2603,6 +2685,7 @@ export class Room extends EventTarget {
       this.#from = isAnother ? 0 : Math.max(0, seq - this.#history);
       this.#last = this.#from === seq ? seq : null;
       this.#head = 0;
+      this.#kept.clear();
       this.#mark = null;
       this.#uncounted = [];
     }
@@ -2613,6 +2696,7 @@ export class Room extends EventTarget {
     this.#lookAround();
     this.#showAgain();
     this.#sendMark();
+    this.#changing.forEach((entry) => this.#sendChange(entry));
     // What was on its way when the connection was lost may be in the replay; the server may have forgotten its id by now.
     const isInDoubt = [...this.#outbox].some(({ wasLost, ref }) => wasLost && ref === null);
     this.#replayed = isInDoubt ? seq : 0;
@@ -2705,7 +2789,7 @@ export class Room extends EventTarget {
     this.#tell('gap', { ...gap, state: 'filling' });
     const fetch = () =>
       this.#parley[page](
-        () => ({ type: 'history', room: this.#name, after: this.#last, limit: PAGE }),
+        () => ({ type: 'history', room: this.#name, after: this.#last, limit: PAGE, changes: true }),
         (answer) => {
           this.#page(answer);
           if (!this.#filling) {
@@ -2747,13 +2831,56 @@ export class Room extends EventTarget {
 
   #read(message) {
     const { seq, at, from, user, text, data, id } = message;
-    return { room: this.#name, seq, at: new Date(at), from, user, text, data, id, own: id !== undefined && this.#own.has(id) };
+    const own = id !== undefined && this.#own.has(id);
+    const edited = message.edited && { ...message.edited, at: new Date(message.edited.at) };
+    return { room: this.#name, seq, at: new Date(at), from, user, text, data, id, own, edited, removed: message.removed === true };
+  }
+
+  /** Keeps a message, to put changes into; the one that is kept already has them, or takes what is newer. */
+  #keep(read) {
+    const kept = this.#kept.get(read.seq);
+    if (kept !== undefined) {
+      if (read.removed || (read.edited?.seq ?? 0) > (kept.edited?.seq ?? 0)) {
+        this.#fold(kept, read);
+      }
+      return kept;
+    }
+    this.#kept.set(read.seq, read);
+    if (this.#kept.size > this.#remembered) {
+      this.#kept.delete(this.#kept.keys().next().value);
+    }
+    return read;
+  }
+
+  #fold(kept, { text, data, edited, removed }) {
+    if (!kept.removed) {
+      Object.assign(kept, { text, data, edited: removed ? undefined : edited, removed });
+    }
+  }
+
+  /** Puts a change into its message. Of a message that is not kept there is only what the change says. */
+  #changed(change) {
+    const { seq, at, from, user, text, data, changes, removed = false } = change;
+    const edited = { seq, at: new Date(at), from, user };
+    const kept = this.#kept.get(changes);
+    if (kept === undefined) {
+      this.#tell('change', { room: this.#name, seq: changes, text, data, edited: removed ? undefined : edited, removed });
+    } else if (!kept.removed && (removed || seq > (kept.edited?.seq ?? 0))) {
+      this.#fold(kept, { text, data, edited, removed });
+      this.#tell('change', kept);
+    }
   }
 
   #pass(message) {
     this.#last = message.seq;
     this.#head = Math.max(this.#head, message.seq);
-    const read = this.#read(message);
+    if (message.changes !== undefined) {
+      this.#changed(message);
+      this.#expectMore();
+      this.#goOn();
+      return;
+    }
+    const read = this.#keep(this.#read(message));
     if (read.own) {
       this.#settle(message);
     }
@@ -2837,6 +2964,9 @@ export class Room extends EventTarget {
       entry.reject(failure);
     }
     this.#outbox.clear();
+    this.#changing.forEach(({ reject }) => reject(failure));
+    this.#changing.clear();
+    this.#kept.clear();
     this.#showing.forEach(({ reject }) => reject(failure));
     this.#showing = [];
     this.#marking.forEach(({ reject }) => reject(failure));

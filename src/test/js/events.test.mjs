@@ -644,7 +644,7 @@ test('a gap is filled page by page', async () => {
   const pages = () => requests.filter(({ method, url }) => method === 'GET' && url.pathname.endsWith('/messages'));
   await streams()[0].message(1);
   await streams()[0].say({ type: 'gap', room: 'java', after: 1, before: 4, missed: 2 }, 'e:3');
-  assert.equal(pages()[0].url.search, '?tenant=x&after=1&limit=500');
+  assert.equal(pages()[0].url.search, '?tenant=x&after=1&limit=500&changes=true');
   await pages()[0].answer(200, { type: 'history', room: 'java', epoch: 'e', more: true, messages: [message(2)] });
   await pages()[1].refuse(503, 'unavailable', 'the messages cannot be read now');
   await pass(1000);

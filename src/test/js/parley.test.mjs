@@ -199,6 +199,53 @@ check('messages are passed on once and in order, whatever comes twice', async ()
   assert.deepEqual(read, ['m1', 'm2', 'm3']);
 });
 
+check('a change is put into the message that was passed on, each once and the newest', async () => {
+  const java = await enter();
+  const passed = [];
+  const changed = [];
+  java.addEventListener('message', ({ detail }) => passed.push(detail));
+  java.addEventListener('change', ({ detail }) => changed.push(detail));
+  const at = '2026-11-21T09:30:00.123Z';
+  const message = { type: 'message', room: 'java', at, from: 'Ann' };
+  await lines[0].say({ ...message, seq: 1, text: 'one' });
+  await lines[0].say({ ...message, seq: 2, text: 'deux', edited: { seq: 4, at } });
+  await lines[0].say({ ...message, seq: 3, changes: 1, text: 'uno' });
+  assert.equal(passed[0].text, 'uno');
+  assert.equal(passed[0].edited.seq, 3);
+  assert.deepEqual(passed[0].edited.at, new Date(at));
+  assert.equal(changed[0], passed[0]);
+  await lines[0].say({ ...message, seq: 4, changes: 2, text: 'deux' });
+  assert.equal(changed.length, 1, 'the message had it');
+  await lines[0].say({ ...message, seq: 5, changes: 1, removed: true });
+  assert.equal(passed[0].text, undefined);
+  assert.equal(passed[0].removed, true);
+  await lines[0].say({ ...message, seq: 6, changes: 99, text: 'of one that is not here' });
+  assert.equal(changed[2].seq, 99);
+  assert.equal(changed[2].text, 'of one that is not here');
+  assert.equal(passed.length, 2, 'a change is no message');
+});
+
+overWebSocket('a change is made again on the next connection, with the same id and epoch', async () => {
+  const java = await enter();
+  const edited = java.edit(7, 'seven', { id: 'e' });
+  const removed = assert.rejects(java.remove(8), { code: 'not-found' });
+  await settle();
+  const { epoch, ...first } = lines[0].all('edit')[0];
+  assert.deepEqual({ ...first, ref: 0 }, { type: 'edit', room: 'java', seq: 7, id: 'e', text: 'seven', ref: 0 });
+  await lines[0].answer('remove', { type: 'error', code: 'not-found', reason: 'gone' });
+  await removed;
+  await lines[0].drop();
+  await settle();
+  const next = await comeBack();
+  await next.welcome('java');
+  await settle();
+  assert.equal(next.all('edit')[0].id, 'e');
+  assert.equal(next.all('edit')[0].epoch, epoch);
+  await next.answer('edit', { type: 'ack', room: 'java', seq: 9, duplicate: true });
+  assert.deepEqual(await edited, { seq: 9, duplicate: true });
+  await assert.rejects(java.edit('seven', 'x'), TypeError);
+});
+
 check('after a lost connection every room goes on from its last message', async () => {
   const java = await enter();
   parley.join('tea');

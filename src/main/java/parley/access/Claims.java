@@ -17,7 +17,7 @@ import parley.protocol.UserId;
 final class Claims {
     private static final int MOST_PATTERNS = 100;
 
-    private static final Set<String> CLAIMS_OF_ROOMS = Set.of("rooms", "read", "write", "publish");
+    private static final Set<String> CLAIMS_OF_ROOMS = Set.of("rooms", "read", "write", "publish", "edit", "remove");
 
     private Claims() {}
 
@@ -34,6 +34,8 @@ final class Claims {
                 joined(both, patterns(claims, "read")),
                 joined(both, patterns(claims, "write")),
                 patterns(claims, "publish"),
+                patterns(claims, "edit"),
+                patterns(claims, "remove"),
                 Boolean.TRUE.equals(claims.getClaimValue("admin", Boolean.class)),
                 until);
     }
@@ -52,6 +54,8 @@ final class Claims {
         write(claims, "rooms", both, Set.of());
         write(claims, "read", grant.read(), both);
         write(claims, "write", grant.write(), both);
+        write(claims, "edit", grant.edit(), Set.of());
+        write(claims, "remove", grant.remove(), Set.of());
         return claims;
     }
 

@@ -6,7 +6,8 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at each message of a client before it is published. Found by {@link java.util.ServiceLoader}, and as a CDI
+ * Looks at each message of a client before it is published, and at each edit as at a message. Found by {@link
+ * java.util.ServiceLoader}, and as a CDI
  * bean; several look one after the other, each at what the one before has made of it.
  *
  * <p>It is called on threads of Parley's, for one message of a connection at a time, so that a client's messages stay

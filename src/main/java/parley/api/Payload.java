@@ -12,6 +12,9 @@ public sealed interface Payload {
         }
     }
 
+    /** Nothing any more: the message was removed. Not to be published. */
+    record Removed() implements Payload {}
+
     /**
      * A value of the application's own.
      *

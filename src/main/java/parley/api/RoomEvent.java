@@ -44,6 +44,27 @@ public sealed interface RoomEvent {
             implements RoomEvent {}
 
     /**
+     * A message was edited or removed.
+     *
+     * @param seq the number of the change
+     * @param at when it was
+     * @param from the name of the client that changed it; null for none
+     * @param changes the number of the message
+     * @param payload what it says now; {@link Payload.Removed} where it was removed
+     * @param id what the sender gave the change; null for none
+     */
+    record Changed(
+            String room,
+            String epoch,
+            long seq,
+            Instant at,
+            @Nullable String from,
+            long changes,
+            Payload payload,
+            @Nullable String id)
+            implements RoomEvent {}
+
+    /**
      * The messages between two numbers are not given to this subscriber: the room has let go of them.
      *
      * @param after the last number before them

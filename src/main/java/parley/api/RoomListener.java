@@ -25,6 +25,9 @@ public interface RoomListener {
     /** A message was published. */
     default void said(RoomEvent.Said message) {}
 
+    /** A message was edited or removed. */
+    default void changed(RoomEvent.Changed change) {}
+
     /** The last client has left a room, or its connection was lost. */
     default void emptied(String room) {}
 

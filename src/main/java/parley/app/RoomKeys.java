@@ -6,6 +6,7 @@ import static java.time.Duration.ofMinutes;
 
 import java.time.Duration;
 import java.util.List;
+import parley.protocol.PlainChanges;
 import parley.room.Overflow;
 
 /** The settings that may differ from room to room ({@link Keys}). */
@@ -120,6 +121,13 @@ final class RoomKeys {
             "Read marks that a room keeps, one for each user, and up to a sixteenth more. Beyond that those go first"
                     + " that were not raised for the longest time.");
 
+    static final Setting<PlainChanges> PLAIN_CHANGES = Setting.choice(
+            "room.plain-changes",
+            PlainChanges.SHOW,
+            PlainChanges.class,
+            "How plain-text members hear of an edited message. show: the new text as a line of its own, with"
+                    + " (edited) behind it. hide: nothing. They never hear that a message was removed.");
+
     static final Setting<Storage> KEEP = Setting.choice(
             "room.keep",
             Storage.DISK,
@@ -166,6 +174,7 @@ final class RoomKeys {
             AWAY,
             MEMBERS,
             MARKS,
+            PLAIN_CHANGES,
             KEEP,
             KEPT,
             KEPT_BYTES,

@@ -386,7 +386,11 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
             feeds.forEach(feed -> feed.offer(message));
             tell(each -> {
                 if (state != State.LEFT) {
-                    each.message(message);
+                    if (message.changes() == null) {
+                        each.message(message);
+                    } else {
+                        each.changed(message);
+                    }
                 }
             });
             sayings.moved();
@@ -417,6 +421,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
             JsonObject command = Wire.command("history", name)
                     .add("after", after)
                     .add("limit", limit)
+                    .add("changes", true)
                     .build();
             connection.page(command, answered, (failure, wasSent) -> failed.run());
         }

@@ -12,6 +12,12 @@ public interface RoomCallbacks {
     /** A message, each once and in order. */
     default void message(RoomMessage message) {}
 
+    /**
+     * A message was edited or removed: the change has its number and all that it says now. The message need not have
+     * been passed on here.
+     */
+    default void changed(RoomMessage change) {}
+
     /** Messages that did not come by themselves are fetched, have come, or are gone. */
     default void missed(MissedRange range) {}
 

@@ -5,7 +5,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A message of a room. Immutable. It has a text or data, never both.
+ * A message of a room, or the change of one. Immutable. It has a text or data, never both; a removed one has neither.
  *
  * @param epoch the history of the room that the number belongs to; {@link Joining#after} goes on from the two
  * @param seq its number in the room
@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param text a line of text; null when it has data
  * @param data any JSON; null when it has a text
  * @param isOwn whether this client said it
+ * @param changes of a change the number of the message that it changes; null for a message
+ * @param editedAt when a message was edited last; null where it says what it said
+ * @param isRemoved whether the message was removed
  */
 public record RoomMessage(
         String room,
@@ -27,4 +30,7 @@ public record RoomMessage(
         @Nullable String id,
         @Nullable String text,
         @Nullable JsonValue data,
-        boolean isOwn) {}
+        boolean isOwn,
+        @Nullable Long changes,
+        @Nullable Instant editedAt,
+        boolean isRemoved) {}

@@ -84,7 +84,12 @@ final class Wire {
                 text(event, "id"),
                 text(event, "text"),
                 data,
-                isOwn);
+                isOwn,
+                event.containsKey("changes") ? number(event, "changes", 0) : null,
+                event.containsKey("edited")
+                        ? Instant.parse(event.getJsonObject("edited").getString("at"))
+                        : null,
+                event.getBoolean("removed", false));
     }
 
     static RoomSignal signal(JsonObject event) {

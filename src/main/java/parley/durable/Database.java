@@ -46,6 +46,9 @@ final class Database implements AutoCloseable {
     /** Whether something has been committed that is not synced yet. */
     private boolean isUnsynced;
 
+    /** Whether the write-ahead log may have what must not be found any more. */
+    private boolean holdsWhatGoes;
+
     private Database(Connection connection, Path log, boolean syncsAlways) {
         this.connection = connection;
         this.log = log;
@@ -224,14 +227,41 @@ final class Database implements AutoCloseable {
         return number("PRAGMA synchronous");
     }
 
+    /**
+     * Has what is deleted or replaced from now on be overwritten in the file, and soon in the write-ahead log
+     * ({@link #forgetWhatGoes}).
+     */
+    void overwriteWhatGoes() throws SQLException {
+        if (!holdsWhatGoes) {
+            number("PRAGMA secure_delete = 1");
+            holdsWhatGoes = true;
+        }
+    }
+
+    /**
+     * Empties the write-ahead log into the file where it may have what was replaced. Not while somebody reads: then the
+     * next time. Between transactions.
+     */
+    void forgetWhatGoes() throws SQLException {
+        if (holdsWhatGoes && checkpoint("TRUNCATE")) {
+            holdsWhatGoes = false;
+            number("PRAGMA secure_delete = 0");
+        }
+    }
+
     /** Has the write-ahead log begin again when it has grown because somebody always reads. Between transactions. */
     void restartLog() throws SQLException {
         if (log.toFile().length() <= LOG_BYTES) {
             return;
         }
+        checkpoint("RESTART");
+    }
+
+    /** Copies the write-ahead log into the file; whether nobody's reading kept it from that. */
+    private boolean checkpoint(String mode) throws SQLException {
         execute("PRAGMA busy_timeout = " + SHORT_MILLIS);
         try {
-            number("PRAGMA wal_checkpoint(RESTART)");
+            return number("PRAGMA wal_checkpoint(" + mode + ")") == 0;
         } finally {
             execute("PRAGMA busy_timeout = " + BUSY_MILLIS);
         }

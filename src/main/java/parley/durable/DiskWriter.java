@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import parley.room.ChangeDraft;
 import parley.room.MarkStore;
 import parley.room.Outcome;
 import parley.room.RoomStore;
@@ -296,12 +297,16 @@ final class DiskWriter implements Runnable {
     }
 
     private Outcome add(Stored stored, Task.Append append) throws SQLException {
-        boolean isFull = housekeeping.isFull();
-        if (isFull || (!stored.isKept() && housekeeping.isFullOfRooms())) {
+        ChangeDraft change = append.change;
+        boolean isFull = housekeeping.isFull() && (change == null || !change.isRemoval());
+        if (isFull || (change == null && !stored.isKept() && housekeeping.isFullOfRooms())) {
             health.complain(
                     "there is more than data.bytes or data.rooms, and rooms give way too slowly; messages are refused",
                     null);
             return isFull ? FULL : FULL_OF_ROOMS;
+        }
+        if (change != null) {
+            return stored.change(rooms.tables(), rooms.changeTable(), clock.millis(), append.at, change);
         }
         return stored.add(rooms.tables(), clock.millis(), append.at, append.draft, append.expected);
     }

@@ -13,6 +13,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.RoomName;
+import parley.room.ChangeDraft;
 import parley.room.MarkStore;
 import parley.room.Outcome;
 import parley.room.Retention;
@@ -116,6 +117,11 @@ public final class DurableStore implements RoomStore, AutoCloseable {
         @Override
         public void appendBehind(Expected expected, long at, Draft draft, Consumer<Outcome> onResult) {
             writer.append(new Task.Append(name, at, draft, expected, onResult));
+        }
+
+        @Override
+        public void change(long at, ChangeDraft change, Consumer<Outcome> onResult) {
+            writer.append(new Task.Append(name, at, change, onResult));
         }
 
         @Override

@@ -129,6 +129,7 @@ final class Housekeeping {
         if (rooms.change("old messages cannot go", this::settleNext)) {
             try {
                 database.giveBack(PAGES_IN_ONE_GO);
+                database.forgetWhatGoes();
                 database.restartLog();
             } catch (SQLException e) {
                 database.rollback();

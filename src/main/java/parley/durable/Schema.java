@@ -12,7 +12,7 @@ final class Schema {
     /** Says that a database is one of Parley's: "Prly". */
     private static final int APPLICATION = 0x50726c79;
     /** One more when the tables change. */
-    static final int VERSION = 4;
+    static final int VERSION = 5;
 
     private static final List<String> VERSION_1 = List.of(
             "CREATE TABLE rooms (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL,"
@@ -51,6 +51,14 @@ final class Schema {
             // How many there are: counting them would read all.
             "ALTER TABLE rooms ADD COLUMN marks INTEGER NOT NULL DEFAULT 0");
 
+    private static final List<String> VERSION_5 = List.of(
+            // The number of the message that the entry changes; null for a message.
+            "ALTER TABLE messages ADD COLUMN changes INTEGER",
+            // The number of the newest change of the message, whose content it has; null for none.
+            "ALTER TABLE messages ADD COLUMN changed INTEGER",
+            // How many entries are changes.
+            "ALTER TABLE rooms ADD COLUMN changes INTEGER NOT NULL DEFAULT 0");
+
     private Schema() {}
 
     /**
@@ -79,8 +87,11 @@ final class Schema {
         if (version < 3) {
             changes.addAll(VERSION_3);
         }
-        if (version < VERSION) {
+        if (version < 4) {
             changes.addAll(VERSION_4);
+        }
+        if (version < VERSION) {
+            changes.addAll(VERSION_5);
             changes.add("PRAGMA user_version = " + VERSION);
             upgrade(database, changes);
         }

@@ -6,11 +6,13 @@ import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
+import parley.room.ChangeDraft;
 import parley.room.MarkStore;
 import parley.room.Outcome;
 import parley.room.Retention;
@@ -55,7 +57,7 @@ final class Stored {
     /** Looks a room up. */
     static Stored find(Tables tables, RoomName name, @Nullable Retention retention) throws SQLException {
         Tables.Row row = tables.room(name);
-        Tables.Row none = new Tables.Row(NONE, newEpoch(), 1, 0, 0, 0, 0, Tables.Seen.NONE);
+        Tables.Row none = new Tables.Row(NONE, newEpoch(), 1, 0, 0, 0, 0, Tables.Seen.NONE, 0);
         return new Stored(name, retention, row == null ? none : row);
     }
 
@@ -87,7 +89,13 @@ final class Stored {
     void subscribe(Subscription room) {
         subscriptions.add(room);
         RoomStore.Contents contents = new RoomStore.Contents(
-                now.epoch(), RoomStore.Numbering.CONSECUTIVE, now.first(), now.head() + 1, now.head(), List.of());
+                now.epoch(),
+                RoomStore.Numbering.CONSECUTIVE,
+                now.first(),
+                now.head() + 1,
+                now.head(),
+                List.of(),
+                now.changes());
         announce(room, listener -> listener.opened(contents));
     }
 
@@ -131,6 +139,31 @@ final class Stored {
     }
 
     /**
+     * Changes a message, unless there is an entry with the id of the change, or the change may not be made.
+     *
+     * @param at its time; it gets that of the newest message where that is later
+     */
+    Outcome change(Tables tables, ChangeTable table, long nowMillis, long at, ChangeDraft draft) throws SQLException {
+        String id = draft.draft().id();
+        long other = id == null || !isKept() ? 0 : tables.seq(now.id(), id);
+        if (other > 0) {
+            return new Outcome.Published(other, true);
+        }
+        Optional<Message> original = isKept() ? table.find(now.id(), draft.of()) : Optional.empty();
+        Optional<Outcome> answer = draft.answer(original);
+        if (answer.isPresent()) {
+            return answer.get();
+        }
+        Message before = original.orElseThrow();
+        Message change = draft.numbered(now.head() + 1, Math.max(now.newestAt(), at), before);
+        table.add(now.id(), change, draft.of(), Math.min(at, nowMillis));
+        added.add(change);
+        long more = (long) change.content().bytes() - before.content().bytes();
+        now = now.withChange(change, more);
+        return new Outcome.Published(change.seq(), false);
+    }
+
+    /**
      * Raises the read mark of a user.
      *
      * @param isFull whether there are as many marks as may be
@@ -154,18 +187,17 @@ final class Stored {
             return true;
         }
         List<Tables.Oldest> oldest = tables.oldest(now.id(), LOOK);
-        long bytes = 0;
-        long first = oldest.isEmpty() ? upTo + 1 : now.first();
+        if (oldest.isEmpty()) {
+            now = now.empty(); // whatever was counted
+        }
         for (Tables.Oldest one : oldest) {
             if (one.seq() <= upTo) {
-                bytes += one.bytes();
-                first = one.seq() + 1;
+                now = now.without(one);
             }
         }
-        now = now.from(first, now.bytes() - bytes);
-        tables.removeBefore(now.id(), first);
+        tables.removeBefore(now.id(), now.first());
         tables.update(now);
-        return first > upTo;
+        return now.first() > upTo;
     }
 
     /**
@@ -201,7 +233,7 @@ final class Stored {
             return 0;
         }
         long messages = retention.messages();
-        boolean isOver = now.head() - now.first() + 1 > messages + messages / SLACK
+        boolean isOver = now.messagesFrom(now.first()) > messages + messages / SLACK
                 || now.bytes() > retention.bytes() + retention.bytes() / SLACK;
         boolean hasOlder = false;
         if (!isOver && !retention.age().isZero()) {
@@ -231,11 +263,11 @@ final class Stored {
             for (Tables.Oldest one : oldest) {
                 boolean isTooMuch = allowed != null
                         && one.seq() < now.head()
-                        && (now.head() - one.seq() + 1 > allowed.messages() || now.bytes() > allowed.bytes());
+                        && (now.messagesFrom(one.seq()) > allowed.messages() || now.bytes() > allowed.bytes());
                 if (!isTooMuch && !isTooOld(one, nowMillis)) {
                     break;
                 }
-                now = now.from(one.seq() + 1, now.bytes() - one.bytes());
+                now = now.without(one);
                 gone++;
             }
             if (gone > 0) {
@@ -244,7 +276,7 @@ final class Stored {
             all += gone;
             isDone = gone < LOOK;
             if (oldest.isEmpty()) {
-                now = now.from(now.head() + 1, 0); // whatever was counted
+                now = now.empty(); // whatever was counted
             }
         }
         return all;
@@ -258,14 +290,15 @@ final class Stored {
     void giveWay(Tables tables, MarkTable table, boolean entirely) throws SQLException {
         List<Tables.Oldest> oldest = tables.oldest(now.id(), LOOK);
         if (!oldest.isEmpty()) {
-            long bytes = oldest.stream().mapToLong(Tables.Oldest::bytes).sum();
-            now = now.from(oldest.get(oldest.size() - 1).seq() + 1, now.bytes() - bytes);
+            for (Tables.Oldest one : oldest) {
+                now = now.without(one);
+            }
             tables.removeBefore(now.id(), now.first());
         }
         if (oldest.isEmpty() || (entirely && now.first() > now.head() && !hasSubscriptions())) {
             marks.removeAll(table, now.id());
             tables.removeRoom(now.id());
-            now = now.withId(NONE).from(now.head() + 1, 0);
+            now = now.withId(NONE).empty();
         } else {
             tables.update(now);
         }

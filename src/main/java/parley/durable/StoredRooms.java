@@ -22,6 +22,7 @@ final class StoredRooms {
     private final Database database;
     private final Tables tables;
     private final MarkTable markTable;
+    private final ChangeTable changeTable;
     private final Function<RoomName, @Nullable Retention> retentionOf;
     private final DiskHealth health;
     private final Map<RoomName, Stored> rooms = new HashMap<>();
@@ -45,6 +46,7 @@ final class StoredRooms {
         this.database = file.writing();
         this.tables = new Tables(database);
         this.markTable = new MarkTable(database);
+        this.changeTable = new ChangeTable(database, tables);
         this.retentionOf = retentionOf;
         this.health = health;
         count.set(file.found().rooms());
@@ -59,6 +61,10 @@ final class StoredRooms {
 
     Tables tables() {
         return tables;
+    }
+
+    ChangeTable changeTable() {
+        return changeTable;
     }
 
     MarkTable markTable() {

@@ -19,7 +19,7 @@ final class Tables {
     static final int OVERHEAD_BYTES = 96;
 
     /** As length() does not, it counts what is behind a character 0. */
-    private static final String BYTES = "length(content) + coalesce(octet_length(sender), 0)"
+    static final String BYTES = "length(content) + coalesce(octet_length(sender), 0)"
             + " + coalesce(octet_length(user), 0)"
             + " + 2 * coalesce(octet_length(id), 0) + " + OVERHEAD_BYTES;
 
@@ -29,26 +29,64 @@ final class Tables {
      * A room as the file has it.
      *
      * @param first the number of the oldest message that is kept; one more than the head when none is
-     * @param bytes of its messages
+     * @param bytes of its messages and changes
      * @param said when something was said in it last, by the clock
      * @param newestAt the time of the newest message that it ever had
+     * @param changes how many of the entries that are kept are changes
      */
-    record Row(long id, String epoch, long first, long head, long bytes, long said, long newestAt, Seen seen) {
+    record Row(
+            long id,
+            String epoch,
+            long first,
+            long head,
+            long bytes,
+            long said,
+            long newestAt,
+            Seen seen,
+            long changes) {
+        /** How many entries there are from a number on that are messages, if it is the oldest. */
+        long messagesFrom(long seq) {
+            return head - seq + 1 - changes;
+        }
+
         Row withId(long other) {
-            return new Row(other, epoch, first, head, bytes, said, newestAt, seen);
+            return new Row(other, epoch, first, head, bytes, said, newestAt, seen, changes);
         }
 
         Row with(Message message) {
-            return new Row(id, epoch, first, message.seq(), bytes + Tables.bytes(message), said, message.at(), seen);
+            return with(message, Tables.bytes(message), 0);
         }
 
-        /** With the oldest messages gone. */
-        Row from(long oldest, long itsBytes) {
-            return new Row(id, epoch, oldest, head, itsBytes, said, newestAt, seen);
+        /** With a change that has its message take so many bytes more. */
+        Row withChange(Message change, long more) {
+            return with(change, Tables.bytes(change.superseded()) + more, 1);
+        }
+
+        private Row with(Message entry, long more, int moreChanges) {
+            return new Row(id, epoch, first, entry.seq(), bytes + more, said, entry.at(), seen, changes + moreChanges);
+        }
+
+        /** With the oldest entry gone. */
+        Row without(Oldest one) {
+            return new Row(
+                    id,
+                    epoch,
+                    one.seq + 1,
+                    head,
+                    bytes - one.bytes,
+                    said,
+                    newestAt,
+                    seen,
+                    changes - (one.isChange ? 1 : 0));
+        }
+
+        /** With nothing kept any more. */
+        Row empty() {
+            return new Row(id, epoch, head + 1, head, 0, said, newestAt, seen, 0);
         }
 
         Row withTimes(long lastSaid, Seen lastSeen) {
-            return new Row(id, epoch, first, head, bytes, lastSaid, newestAt, lastSeen);
+            return new Row(id, epoch, first, head, bytes, lastSaid, newestAt, lastSeen, changes);
         }
     }
 
@@ -57,8 +95,8 @@ final class Tables {
         static final Seen NONE = new Seen(0, 0);
     }
 
-    /** A message among the oldest of a room; when it was written, by the clock. */
-    record Oldest(long seq, long written, long bytes) {}
+    /** An entry among the oldest of a room; when it was written, by the clock. */
+    record Oldest(long seq, long written, long bytes, boolean isChange) {}
 
     Tables(Database database) {
         this.database = database;
@@ -71,7 +109,8 @@ final class Tables {
 
     /** How many messages all rooms have. */
     long messages() throws SQLException {
-        return database.number("SELECT coalesce(sum(head - first + 1), 0) FROM rooms"); // counting them would read all
+        return database.number(
+                "SELECT coalesce(sum(head - first + 1 - changes), 0) FROM rooms"); // counting them would read all
     }
 
     /** The bytes of the messages of all rooms. */
@@ -85,7 +124,7 @@ final class Tables {
         // A file of version 1 has no newest_at.
         PreparedStatement select = database.prepare("SELECT id, epoch, first, head, bytes, said,"
                 + " max(newest_at, coalesce((SELECT at FROM messages WHERE room = rooms.id AND seq = head), 0)),"
-                + " seen_seq, seen_at FROM rooms WHERE name = ?");
+                + " seen_seq, seen_at, changes FROM rooms WHERE name = ?");
         select.setString(1, name.value());
         try (ResultSet found = select.executeQuery()) {
             return found.next() ? row(found) : null;
@@ -101,7 +140,8 @@ final class Tables {
                 found.getLong(5),
                 found.getLong(6),
                 found.getLong(7),
-                new Seen(found.getLong(8), found.getLong(9)));
+                new Seen(found.getLong(8), found.getLong(9)),
+                found.getLong(10));
     }
 
     /** Adds a room in which nothing has been said, and returns its id. */
@@ -120,7 +160,7 @@ final class Tables {
     void update(Row room) throws SQLException {
         database.begin();
         PreparedStatement update = database.prepare("UPDATE rooms SET first = ?, head = ?, bytes = ?, said = ?,"
-                + " newest_at = ?, seen_seq = ?, seen_at = ? WHERE id = ?");
+                + " newest_at = ?, seen_seq = ?, seen_at = ?, changes = ? WHERE id = ?");
         update.setLong(1, room.first);
         update.setLong(2, room.head);
         update.setLong(3, room.bytes);
@@ -128,7 +168,8 @@ final class Tables {
         update.setLong(5, room.newestAt);
         update.setLong(6, room.seen.seq);
         update.setLong(7, room.seen.at);
-        update.setLong(8, room.id);
+        update.setLong(8, room.changes);
+        update.setLong(9, room.id);
         update.executeUpdate();
     }
 
@@ -203,17 +244,21 @@ final class Tables {
     }
 
     /** Of the file: another order of the constants must not change what is in it. */
-    private static int number(Content.Kind kind) {
+    static int number(Content.Kind kind) {
         return switch (kind) {
             case TEXT -> 0;
             case DATA -> 1;
+            case REMOVED -> 2;
+            case SUPERSEDED -> 3;
         };
     }
 
-    private static Content.Kind kind(int number) throws SQLException {
+    static Content.Kind kind(int number) throws SQLException {
         return switch (number) {
             case 0 -> Content.Kind.TEXT;
             case 1 -> Content.Kind.DATA;
+            case 2 -> Content.Kind.REMOVED;
+            case 3 -> Content.Kind.SUPERSEDED;
             default -> throw new SQLException("no kind of content has the number " + number);
         };
     }
@@ -247,69 +292,68 @@ final class Tables {
     }
 
     private RoomStore.Found forward(Row room, RoomStore.Query query) throws SQLException {
-        List<Message> messages = messages(room.id, query, " AND seq >= ? ORDER BY seq LIMIT ?", 1);
+        Read read = messages(room.id, query, " AND m.seq >= ?" + which(query) + " ORDER BY m.seq LIMIT ?", 1);
+        List<Message> messages = read.messages;
         if (messages.isEmpty()) {
             return new RoomStore.Found(Math.max(query.from(), room.head + 1), messages, false);
         }
         long first = messages.get(0).seq();
-        long last = messages.get(messages.size() - 1).seq();
-        return new RoomStore.Found(Math.max(query.from(), first), messages, last < room.head);
+        return new RoomStore.Found(Math.max(query.from(), first), messages, read.more);
     }
 
     private RoomStore.Found backward(Row room, RoomStore.Query query) throws SQLException {
-        List<Message> messages = messages(room.id, query, " AND seq <= ? ORDER BY seq DESC LIMIT ?", -1);
+        Read read = messages(room.id, query, " AND m.seq <= ?" + which(query) + " ORDER BY m.seq DESC LIMIT ?", -1);
+        List<Message> messages = read.messages;
         if (messages.isEmpty()) {
             return new RoomStore.Found(query.from() + 1, messages, false);
         }
         long last = messages.get(messages.size() - 1).seq();
-        return new RoomStore.Found(last, messages, last > room.first);
+        return new RoomStore.Found(last, messages, read.more);
     }
 
-    /** Messages without a hole: what is behind one is read by itself. One at least, if there is any. */
-    private List<Message> messages(long room, RoomStore.Query query, String which, int step) throws SQLException {
-        PreparedStatement select = database.prepare(
-                "SELECT seq, at, sender, kind, content, id, user FROM messages WHERE room = ?" + which);
+    private static String which(RoomStore.Query query) {
+        return query.entries() == RoomStore.Entries.ALL ? "" : " AND m.changes IS NULL";
+    }
+
+    /** What was read, and whether there is more. */
+    private record Read(List<Message> messages, boolean more) {}
+
+    /** Entries without a hole: what is behind one is read by itself. One at least, if there is any. */
+    private Read messages(long room, RoomStore.Query query, String which, int step) throws SQLException {
+        boolean areAll = query.entries() == RoomStore.Entries.ALL;
+        PreparedStatement select = database.prepare(ChangeTable.SELECT + which);
         select.setLong(1, room);
         select.setLong(2, query.from());
-        select.setInt(3, query.limit());
+        select.setLong(3, query.limit() + 1L);
         List<Message> messages = new ArrayList<>();
         long bytes = 0;
         long expected = 0;
         try (ResultSet found = select.executeQuery()) {
-            while ((messages.isEmpty() || bytes < query.bytes()) && found.next()) {
-                Message message = message(found);
-                if (!messages.isEmpty() && message.seq() != expected) {
-                    break;
+            while (found.next()) {
+                boolean isFull = messages.size() >= query.limit() || bytes >= query.bytes();
+                boolean isHole = areAll && found.getLong(1) != expected;
+                if (!messages.isEmpty() && (isFull || isHole)) {
+                    return new Read(messages, true);
                 }
+                Message message = ChangeTable.message(found);
                 messages.add(message);
                 bytes += message.content().bytes();
                 expected = message.seq() + step;
             }
         }
-        return messages;
-    }
-
-    private static Message message(ResultSet found) throws SQLException {
-        byte[] content = found.getBytes(5);
-        String text = new String(content, StandardCharsets.UTF_8);
-        Draft draft = new Draft(
-                found.getString(3),
-                found.getString(7),
-                new Content(kind(found.getInt(4)), text, content.length),
-                found.getString(6));
-        return new Message(found.getLong(1), found.getLong(2), draft);
+        return new Read(messages, false);
     }
 
     /** The oldest messages of a room. */
     List<Oldest> oldest(long room, int limit) throws SQLException {
-        PreparedStatement select = database.prepare(
-                "SELECT seq, coalesce(written, at), " + BYTES + " FROM messages WHERE room = ? ORDER BY seq LIMIT ?");
+        PreparedStatement select = database.prepare("SELECT seq, coalesce(written, at), " + BYTES
+                + ", changes IS NOT NULL FROM messages WHERE room = ? ORDER BY seq LIMIT ?");
         select.setLong(1, room);
         select.setInt(2, limit);
         List<Oldest> oldest = new ArrayList<>();
         try (ResultSet found = select.executeQuery()) {
             while (found.next()) {
-                oldest.add(new Oldest(found.getLong(1), found.getLong(2), found.getLong(3)));
+                oldest.add(new Oldest(found.getLong(1), found.getLong(2), found.getLong(3), found.getBoolean(4)));
             }
         }
         return oldest;

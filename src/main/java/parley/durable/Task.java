@@ -5,6 +5,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.RoomName;
+import parley.room.ChangeDraft;
 import parley.room.MarkStore;
 import parley.room.Outcome;
 import parley.room.RoomStore;
@@ -29,11 +30,13 @@ sealed interface Task {
     /** A room in memory has been given up. */
     record Close(RoomName name, Subscription room) implements Task {}
 
-    /** A message is to be kept. */
+    /** A message is to be kept, or changed. */
     final class Append implements Task {
         final RoomName name;
         final long at;
         final Draft draft;
+        /** What is to be changed; null for a message. */
+        final @Nullable ChangeDraft change;
         /** The message that it is to come behind; null for whichever is the newest. */
         final RoomStore.@Nullable Expected expected;
 
@@ -42,9 +45,24 @@ sealed interface Task {
         boolean isAnswered;
 
         Append(RoomName name, long at, Draft draft, RoomStore.@Nullable Expected expected, Consumer<Outcome> onResult) {
+            this(name, at, draft, null, expected, onResult);
+        }
+
+        Append(RoomName name, long at, ChangeDraft change, Consumer<Outcome> onResult) {
+            this(name, at, change.draft(), change, null, onResult);
+        }
+
+        private Append(
+                RoomName name,
+                long at,
+                Draft draft,
+                @Nullable ChangeDraft change,
+                RoomStore.@Nullable Expected expected,
+                Consumer<Outcome> onResult) {
             this.name = name;
             this.at = at;
             this.draft = draft;
+            this.change = change;
             this.expected = expected;
             this.onResult = onResult;
             this.bytes = Tables.bytes(draft);

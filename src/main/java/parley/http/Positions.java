@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import parley.protocol.Message;
+import parley.protocol.Revision;
 import parley.room.History;
 import parley.room.RoomStore;
 
@@ -29,12 +30,23 @@ final class Positions {
      * @param seq the newest message of the room
      */
     static String tag(History.Page page, long seq) {
-        return "\"" + page.epoch() + ":" + seq + "/" + first(page) + rest(page) + "\"";
+        return "\"" + page.epoch() + ":" + Math.max(seq, changed(page)) + "/" + first(page) + rest(page) + "\"";
     }
 
     /** The tag of another page, which says what is in it and no more. */
     static String tag(History.Page page) {
-        return "\"" + page.epoch() + ":" + first(page) + "-" + last(page) + rest(page) + "\"";
+        long changed = changed(page);
+        String changes = changed == 0 ? "" : "~" + changed;
+        return "\"" + page.epoch() + ":" + first(page) + "-" + last(page) + changes + rest(page) + "\"";
+    }
+
+    /** The newest change of a message of a page; 0 for none. */
+    private static long changed(History.Page page) {
+        return page.messages().stream()
+                .map(Message::revision)
+                .mapToLong(revision -> revision instanceof Revision.Changed changed ? changed.seq() : 0)
+                .max()
+                .orElse(0);
     }
 
     private static String rest(History.Page page) {

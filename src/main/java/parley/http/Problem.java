@@ -50,9 +50,11 @@ final class Problem {
             case BAD_JSON -> 400;
             case UNKNOWN_TYPE, MISSING_FIELD, BAD_ROOM, BAD_NAME -> 422;
             case NOT_A_MEMBER, FORBIDDEN -> 403;
+            case NOT_FOUND -> 404;
             case OTHER_EPOCH -> 409;
             case TOO_LARGE -> 413;
             case RATE_LIMITED -> 429;
+            case NOT_IMPLEMENTED -> 501;
             case TOO_MANY_ROOMS, ROOM_FULL, UNAVAILABLE -> 503;
         };
     }

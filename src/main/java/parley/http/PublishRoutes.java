@@ -1,12 +1,8 @@
 package parley.http;
 
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,7 +26,7 @@ import parley.room.Screen;
 
 /** Publishing over HTTP: one message, many, or one in several rooms; and signals. Any thread. */
 final class PublishRoutes {
-    private static final String JSON = "application/json";
+    private static final String JSON = RequestText.JSON;
     private static final String JSON_LINES = "application/x-ndjson";
     /** An error takes many times the bytes of a line that is none. */
     private static final int MOST_LINES = 1000;
@@ -105,7 +101,7 @@ final class PublishRoutes {
 
     private void publish(Exchange exchange, HttpDoor.Caller caller, RoomName room) {
         Request request = exchange.request();
-        String type = contentType(request);
+        String type = RequestText.contentType(request);
         if (!mayPublish(caller.grant(), room)) {
             reception.forbid(
                     exchange,
@@ -117,12 +113,12 @@ final class PublishRoutes {
                 exchange.answer(
                         Problem.of(422, "missing-field", "If-Match and Idempotency-Key go with a body of one message"));
             } else {
-                read(exchange, text -> publishLines(exchange, caller, room, text));
+                RequestText.read(exchange, bodyBytes, text -> publishLines(exchange, caller, room, text));
             }
         } else if (type.equals(JSON)) {
-            read(exchange, text -> publishOne(exchange, caller, room, text));
+            RequestText.read(exchange, bodyBytes, text -> publishOne(exchange, caller, room, text));
         } else {
-            exchange.answer(unsupported(JSON + " and " + JSON_LINES));
+            exchange.answer(RequestText.unsupported(JSON + " and " + JSON_LINES));
         }
     }
 
@@ -133,10 +129,10 @@ final class PublishRoutes {
                     caller,
                     "signals in this room over HTTP are not allowed; a token with the claim publish or write may"
                             + " send them, and the API key");
-        } else if (contentType(exchange.request()).equals(JSON)) {
-            read(exchange, text -> signal(exchange, caller, room, text));
+        } else if (RequestText.contentType(exchange.request()).equals(JSON)) {
+            RequestText.read(exchange, bodyBytes, text -> signal(exchange, caller, room, text));
         } else {
-            exchange.answer(unsupported(JSON));
+            exchange.answer(RequestText.unsupported(JSON));
         }
     }
 
@@ -160,13 +156,14 @@ final class PublishRoutes {
         });
     }
 
-    private static @Nullable String from(HttpDoor.Caller caller, Post post) {
+    /** The name of the sender: the one that the caller goes by, unless it names another. */
+    static @Nullable String from(HttpDoor.Caller caller, Post post) {
         MemberName from = post.from() == null ? caller.grant().name() : post.from();
         return from == null ? null : from.value();
     }
 
     /** The user that says it: the caller, unless it publishes on behalf of another. */
-    private static @Nullable String user(HttpDoor.Caller caller, RoomName room, Post post) {
+    static @Nullable String user(HttpDoor.Caller caller, RoomName room, Post post) {
         Grant grant = caller.grant();
         boolean isForAnother =
                 grant.mayPublish(room) && post.from() != null && !post.from().equals(grant.name());
@@ -245,12 +242,12 @@ final class PublishRoutes {
     }
 
     private void publishInRooms(Exchange exchange, HttpDoor.Caller caller) {
-        if (!contentType(exchange.request()).equals(JSON)) {
-            exchange.answer(unsupported(JSON));
+        if (!RequestText.contentType(exchange.request()).equals(JSON)) {
+            exchange.answer(RequestText.unsupported(JSON));
         } else if (exchange.request().headers().value("If-Match") != null) {
             exchange.answer(Problem.of(422, "missing-field", "If-Match goes with a message for one room"));
         } else {
-            read(exchange, text -> publishInRooms(exchange, caller, text));
+            RequestText.read(exchange, bodyBytes, text -> publishInRooms(exchange, caller, text));
         }
     }
 
@@ -389,52 +386,6 @@ final class PublishRoutes {
         String json = HttpJson.kept(new HttpJson.Kept(room, epoch, published.seq(), at, published.duplicate()));
         String tag = epoch == null || published.duplicate() ? null : Positions.tag(epoch, published.seq());
         return new Result(published.duplicate() ? 200 : 201, json, tag);
-    }
-
-    /** Reads a body of text, and answers where it is none. */
-    private void read(Exchange exchange, Consumer<String> then) {
-        exchange.body(bodyBytes, body -> {
-            if (body instanceof Body.Whole whole) {
-                String text;
-                try {
-                    text = StandardCharsets.UTF_8
-                            .newDecoder()
-                            .decode(ByteBuffer.wrap(whole.bytes()))
-                            .toString();
-                } catch (CharacterCodingException e) {
-                    exchange.answer(Problem.of(400, ErrorCode.BAD_JSON.word(), "the body is not UTF-8"));
-                    return;
-                }
-                then.accept(text);
-            } else if (body instanceof Body.TooLong) {
-                exchange.answer(Problem.of(
-                        413,
-                        ErrorCode.TOO_LARGE.word(),
-                        "a body has at most " + bodyBytes + " bytes (limits.command-bytes)"));
-            } else {
-                exchange.answer(Problem.of(400, ErrorCode.BAD_JSON.word(), "the body ended too early"));
-            }
-        });
-    }
-
-    /** The media type without parameters; empty when its text would not be UTF-8. */
-    private static String contentType(Request request) {
-        String header = request.headers().value("Content-Type");
-        String[] parts = header == null
-                ? new String[] {""}
-                : header.toLowerCase(Locale.ROOT).split(";", -1);
-        for (int i = 1; i < parts.length; i++) {
-            String parameter = parts[i].strip().replace("\"", "");
-            if (parameter.startsWith("charset=") && !parameter.equals("charset=utf-8")) {
-                return "";
-            }
-        }
-        return parts[0].strip();
-    }
-
-    private static Answer unsupported(String allowed) {
-        String detail = "the Content-Type of a body is one of " + allowed + ", in UTF-8";
-        return Problem.of(415, HttpJson.problem(415, "unsupported-media-type", detail), Map.of());
     }
 
     /** Without the quotes that the header's draft has around a key. */

@@ -78,8 +78,11 @@ final class ReadRoutes {
                             + "; none of them for the newest; limit is a number from 1"));
             return;
         }
+        boolean withChanges = "true".equals(parameters.get("changes"));
         History.Range range = after != null
-                ? History.Range.after(Long.parseLong(after), limit)
+                ? withChanges
+                        ? History.Range.withChangesAfter(Long.parseLong(after), limit)
+                        : History.Range.after(Long.parseLong(after), limit)
                 : before != null
                         ? History.Range.before(Long.parseLong(before), limit)
                         : moment.map(at -> History.Range.since(at.millis(), limit))
@@ -118,8 +121,10 @@ final class ReadRoutes {
         if (newest == null) {
             tag = Positions.tag(page);
         } else {
-            boolean isEmpty = page.messages().isEmpty() && newest.epoch().equals(page.epoch());
-            tag = Positions.tag(page, isEmpty ? newest.seq() : Positions.last(page));
+            boolean isComparable = newest.epoch().equals(page.epoch()) && room.numbersAreItsOwn();
+            long last = Positions.last(page);
+            // The newest may be a change, which is in no page.
+            tag = Positions.tag(page, isComparable ? Math.max(newest.seq(), last) : last);
         }
         Map<String, String> headers = new HashMap<>();
         headers.put("ETag", tag);

@@ -14,6 +14,7 @@ import parley.session.Sessions;
 public final class RoomRoutes {
     private final Admission admission;
     private final PublishRoutes publish;
+    private final ChangeRoutes change;
     private final ReadRoutes read;
     private final MarkRoutes marks;
     private final AdminRoutes admin;
@@ -42,6 +43,12 @@ public final class RoomRoutes {
                 sessions.inspection(),
                 sessions.limits().messageBytes(),
                 sessions.limits().commandBytes());
+        this.change = new ChangeRoutes(
+                reception,
+                rooms,
+                sessions.inspection(),
+                sessions.limits().messageBytes(),
+                sessions.limits().commandBytes());
         this.read = new ReadRoutes(reception, rooms, polls);
         this.marks = new MarkRoutes(reception);
         this.admin = new AdminRoutes(reception, sessions);
@@ -52,6 +59,7 @@ public final class RoomRoutes {
     /** Adds them. */
     public void routes(Router.Builder routes) {
         publish.routes(routes);
+        change.routes(routes);
         read.routes(routes);
         marks.routes(routes);
         admin.routes(routes);

@@ -12,6 +12,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import parley.api.RoomListener;
 import parley.protocol.Message;
+import parley.protocol.Revision;
 import parley.protocol.RoomName;
 import parley.room.RoomWatch;
 
@@ -74,9 +75,14 @@ public final class Listeners implements RoomWatch {
     @Override
     public void said(RoomName room, String epoch, List<Message> messages) {
         if (!lines.isEmpty()) {
-            messages.forEach(message ->
-                    add(message.content().bytes(), listener -> listener.said(Translated.said(room, epoch, message))));
+            messages.forEach(message -> add(message.content().bytes(), call(room, epoch, message)));
         }
+    }
+
+    private static Consumer<RoomListener> call(RoomName room, String epoch, Message message) {
+        return message.revision() instanceof Revision.Change change
+                ? listener -> listener.changed(Translated.changed(room, epoch, message, change))
+                : listener -> listener.said(Translated.said(room, epoch, message));
     }
 
     private void add(int bytes, Consumer<RoomListener> call) {

@@ -250,7 +250,7 @@ final class LogSubscriber implements Member.Subscriber, Flow.Subscription, Runna
 
     private RoomEvent translated(Event event) {
         if (event instanceof Event.Said said) {
-            return Translated.said(room, epoch, said.message());
+            return Translated.event(room, epoch, said.message());
         }
         if (event instanceof Event.Gap gap) {
             return new RoomEvent.Missed(room.value(), epoch, gap.after(), gap.before() - 1, gap.missed());

@@ -11,6 +11,7 @@ import parley.protocol.Content;
 import parley.protocol.HttpJson;
 import parley.protocol.Message;
 import parley.protocol.Post;
+import parley.protocol.Revision;
 import parley.protocol.RoomName;
 import parley.protocol.Utf8;
 import parley.room.Start;
@@ -38,10 +39,29 @@ final class Translated {
                 message.id());
     }
 
+    static RoomEvent event(RoomName room, String epoch, Message message) {
+        return message.revision() instanceof Revision.Change change
+                ? changed(room, epoch, message, change)
+                : said(room, epoch, message);
+    }
+
+    static RoomEvent.Changed changed(RoomName room, String epoch, Message message, Revision.Change change) {
+        return new RoomEvent.Changed(
+                room.value(),
+                epoch,
+                message.seq(),
+                Instant.ofEpochMilli(message.at()),
+                message.from(),
+                change.of(),
+                payload(message.content()),
+                message.id());
+    }
+
     static Payload payload(Content content) {
         return switch (content.kind()) {
             case TEXT -> new Payload.Text(content.text());
             case DATA -> new Payload.Data(content.text());
+            case REMOVED, SUPERSEDED -> new Payload.Removed();
         };
     }
 
@@ -51,6 +71,9 @@ final class Translated {
      * @param most how many bytes it may have
      */
     static Content content(Payload payload, int most) {
+        if (payload instanceof Payload.Removed) {
+            throw new RoomException(Reason.INVALID, "a message has a text or data; Removed says that it has none");
+        }
         Content content =
                 payload instanceof Payload.Text text ? text(text.text()) : data(((Payload.Data) payload).json());
         if (content.bytes() > most) {

@@ -36,6 +36,36 @@ public sealed interface Command extends JsonCodec.Decoded {
             Content content,
             @Nullable String id) implements Command {}
 
+    /** Something to be done with a message that there is. */
+    sealed interface OfMessage extends Command {
+        /** The number of the message. */
+        long seq();
+
+        /** Which history of the room the number belongs to; null for the one that the client is in. */
+        @Nullable
+        String epoch();
+    }
+
+    /**
+     * Say something else in a message.
+     *
+     * @param id the message id of the change; null when it cannot be repeated
+     */
+    record Edit(
+            @Nullable Ref ref,
+            RoomName room,
+            long seq,
+            @Nullable String epoch,
+            Content content,
+            @Nullable String id) implements OfMessage {}
+
+    /** Take back what a message says. */
+    record Remove(
+            @Nullable Ref ref,
+            RoomName room,
+            long seq,
+            @Nullable String epoch) implements OfMessage {}
+
     /** Pass something on to who is there now, without keeping it. */
     record Signal(@Nullable Ref ref, RoomName room, Content data) implements Command {}
 
@@ -64,13 +94,15 @@ public sealed interface Command extends JsonCodec.Decoded {
      * Read messages that are kept: those before one, those after one, or the newest.
      *
      * @param limit how many at most
+     * @param changes whether changes are among them, each in its own place, besides being in the messages
      */
     record History(
             @Nullable Ref ref,
             RoomName room,
             @Nullable Long before,
             @Nullable Long after,
-            int limit) implements Command {}
+            int limit,
+            boolean changes) implements Command {}
 
     /** Ask who is in a room. */
     record Who(@Nullable Ref ref, RoomName room) implements Command {}

@@ -14,11 +14,13 @@ public enum ErrorCode {
     NOT_A_MEMBER,
     OTHER_EPOCH,
     FORBIDDEN,
+    NOT_FOUND,
     TOO_LARGE,
     RATE_LIMITED,
     TOO_MANY_ROOMS,
     ROOM_FULL,
-    UNAVAILABLE;
+    UNAVAILABLE,
+    NOT_IMPLEMENTED;
 
     /** The word on the wire. */
     public String word() {

@@ -230,7 +230,7 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line) {
     }
 
     /** Whether a field is true; false when it is not there. */
-    private boolean flag(String field) throws Wrong {
+    boolean flag(String field) throws Wrong {
         JsonValue value = value(field);
         JsonValue.ValueType type = value == null ? JsonValue.ValueType.FALSE : value.getValueType();
         if (type != JsonValue.ValueType.TRUE && type != JsonValue.ValueType.FALSE) {

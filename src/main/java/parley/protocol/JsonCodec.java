@@ -68,6 +68,9 @@ public final class JsonCodec {
             case "join" -> join(fields, ref);
             case "leave" -> new Command.Leave(ref, fields.room());
             case "say" -> new Command.Say(ref, fields.room(), fields.content(), fields.id());
+            case "edit" ->
+                new Command.Edit(ref, fields.room(), fields.seq(), fields.epoch(), fields.content(), fields.id());
+            case "remove" -> new Command.Remove(ref, fields.room(), fields.seq(), fields.epoch());
             case "signal" -> new Command.Signal(ref, fields.room(), fields.data());
             case "state" -> new Command.State(ref, fields.room(), fields.state());
             case "mark" -> new Command.Mark(ref, fields.room(), fields.seq(), fields.epoch());
@@ -80,8 +83,8 @@ public final class JsonCodec {
             default ->
                 throw new Fields.Wrong(
                         ErrorCode.UNKNOWN_TYPE,
-                        "type is one of join, leave, say, signal, state, mark, history, who, watch, rename, renew and"
-                                + " ping");
+                        "type is one of join, leave, say, edit, remove, signal, state, mark, history, who, watch,"
+                                + " rename, renew and ping");
         };
     }
 
@@ -105,7 +108,8 @@ public final class JsonCodec {
             throw new Fields.Wrong(
                     ErrorCode.MISSING_FIELD, "history takes before or after, or neither for the newest; not both");
         }
-        return new Command.History(ref, room, before, after, limit == null ? DEFAULT_LIMIT : clamped(limit));
+        int most = limit == null ? DEFAULT_LIMIT : clamped(limit);
+        return new Command.History(ref, room, before, after, most, fields.flag("changes"));
     }
 
     private static int clamped(long number) {
@@ -277,12 +281,30 @@ public final class JsonCodec {
             if (message.id() != null) {
                 json.write("id", message.id());
             }
+            revision(json, message);
             if (content.kind() == Content.Kind.TEXT) {
                 json.write("text", content.text());
             }
             json.writeEnd();
         }
-        return content.kind() == Content.Kind.TEXT ? line.toString() : with(line.toString(), "data", content.text());
+        return content.kind() == Content.Kind.DATA ? with(line.toString(), "data", content.text()) : line.toString();
+    }
+
+    private static void revision(JsonGenerator json, Message message) {
+        boolean isRemoved = message.content().kind() == Content.Kind.REMOVED;
+        if (message.revision() instanceof Revision.Change change) {
+            json.write("changes", change.of());
+        } else if (message.revision() instanceof Revision.Changed changed && !isRemoved) {
+            json.writeStartObject("edited").write("seq", changed.seq()).write("at", time(changed.at()));
+            if (changed.from() != null) {
+                json.write("from", changed.from());
+            }
+            if (changed.user() != null) {
+                json.write("user", changed.user());
+            }
+            json.writeEnd();
+        }
+        flag(json, "removed", isRemoved ? true : null);
     }
 
     private static String history(Event.History history) {

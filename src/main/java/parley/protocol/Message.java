@@ -3,7 +3,7 @@ package parley.protocol;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One message of a room, as the room's log keeps it. Immutable.
+ * One entry of a room's log, as the log keeps it: a message, or the change of one. Immutable.
  *
  * @param seq its number in the room, higher than that of the message before it: by one, except in a cluster, where
  *     rooms share numbers
@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param from the name of who said it, or null for a sender without a name
  * @param user which user said it, or null for a sender that is none
  * @param id the message id that the sender gave it, or null
+ * @param revision what it has to do with changes
  */
 public record Message(
         long seq,
@@ -18,7 +19,14 @@ public record Message(
         @Nullable String from,
         @Nullable String user,
         Content content,
-        @Nullable String id) {
+        @Nullable String id,
+        Revision revision) {
+    /** A message that nobody has changed. */
+    public Message(
+            long seq, long at, @Nullable String from, @Nullable String user, Content content, @Nullable String id) {
+        this(seq, at, from, user, content, id, Revision.None.UNCHANGED);
+    }
+
     /** Numbers a draft. */
     public Message(long seq, long at, Draft draft) {
         this(seq, at, draft.from(), draft.user(), draft.content(), draft.id());
@@ -27,5 +35,31 @@ public record Message(
     /** Of a sender that is no user. */
     public Message(long seq, long at, @Nullable String from, Content content, @Nullable String id) {
         this(seq, at, from, null, content, id);
+    }
+
+    /** Numbers a change. */
+    public Message(long seq, long at, Draft draft, Revision.Change change) {
+        this(seq, at, draft.from(), draft.user(), draft.content(), draft.id(), change);
+    }
+
+    /** Whether it is no message but the change of one. */
+    public boolean isChange() {
+        return revision instanceof Revision.Change;
+    }
+
+    /** Whether it is a change that nobody needs any more. */
+    public boolean isSuperseded() {
+        return content.kind() == Content.Kind.SUPERSEDED;
+    }
+
+    /** This message as a change has made it. */
+    public Message changedBy(Message change) {
+        Revision changed = new Revision.Changed(change.seq, change.at, change.from, change.user);
+        return new Message(seq, at, from, user, change.content, id, changed);
+    }
+
+    /** This change when nobody needs it any more. */
+    public Message superseded() {
+        return new Message(seq, at, from, user, Content.SUPERSEDED, id, revision);
     }
 }

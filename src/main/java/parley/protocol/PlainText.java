@@ -1,15 +1,25 @@
 package parley.protocol;
 
+import java.util.Optional;
+
 /** The codec of clients that named no subprotocol: a message is a line of text, one frame each. */
 public final class PlainText {
     private PlainText() {}
 
     /**
      * Returns the message as a plain client sees it: {@code name: text}, or the text alone from a sender without a
-     * name.
+     * name; nothing where the client is told nothing, as of a message that was removed.
      */
-    public static String encode(Message message) {
-        String text = message.content().text();
+    public static Optional<String> encode(Message message, PlainChanges changes) {
+        boolean isTold = !message.isChange() || changes == PlainChanges.SHOW;
+        return switch (message.content().kind()) {
+            case TEXT, DATA -> isTold ? Optional.of(line(message)) : Optional.empty();
+            case REMOVED, SUPERSEDED -> Optional.empty();
+        };
+    }
+
+    private static String line(Message message) {
+        String text = message.content().text() + (message.isChange() ? " (edited)" : "");
         return message.from() == null ? text : message.from() + ": " + text;
     }
 }

@@ -16,9 +16,22 @@ final class Batches {
     /** Longer ones are not kept, in bytes. */
     private static final int LONGEST_FULL = 1 << 17;
 
-    private final AtomicReferenceArray<@Nullable Batch> full = new AtomicReferenceArray<>(FULL);
+    /**
+     * A batch that is kept.
+     *
+     * @param foldings how often the ring had folded something before it was made: later it may say what was removed
+     */
+    private record Made(Batch batch, long foldings) {}
+
+    private final AtomicReferenceArray<@Nullable Made> full = new AtomicReferenceArray<>(FULL);
     private final AtomicInteger nextFull = new AtomicInteger();
-    private volatile @Nullable Batch last;
+    private volatile @Nullable Made last;
+
+    private final Ring ring;
+
+    Batches(Ring ring) {
+        this.ring = ring;
+    }
 
     /**
      * Returns what a member gets that is at {@code from} and may take messages up to {@code until}; null when that is
@@ -26,25 +39,35 @@ final class Batches {
      */
     @Nullable
     Batch find(long from, long until) {
-        Batch made = last;
-        if (made != null && made.fits(from, until)) {
-            return made;
+        long foldings = ring.foldings();
+        Made made = last;
+        if (made != null && fits(made, from, until, foldings)) {
+            return made.batch;
         }
         for (int slot = 0; slot < FULL; slot++) {
             made = full.get(slot);
-            if (made != null && made.fits(from, until)) {
-                return made;
+            if (made != null && fits(made, from, until, foldings)) {
+                return made.batch;
             }
         }
         return null;
     }
 
-    /** Keeps a batch of that many bytes, and returns it. */
-    Batch keep(Batch batch, int bytes) {
+    private static boolean fits(Made made, long from, long until, long foldings) {
+        return made.foldings == foldings && made.batch.fits(from, until);
+    }
+
+    /**
+     * Keeps a batch of that many bytes, and returns it.
+     *
+     * @param foldings how often the ring had folded something before it was made
+     */
+    Batch keep(Batch batch, int bytes, long foldings) {
+        Made made = new Made(batch, foldings);
         if (batch.isFull() && bytes <= LONGEST_FULL) {
-            full.set(nextFull.getAndIncrement() & (FULL - 1), batch);
+            full.set(nextFull.getAndIncrement() & (FULL - 1), made);
         } else {
-            last = batch;
+            last = made;
         }
         return batch;
     }

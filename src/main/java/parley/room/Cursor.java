@@ -69,7 +69,7 @@ final class Cursor implements PageCache.Reader {
     /** The number behind which it goes on. */
     private long seen;
 
-    private RoomLog.Beginning history;
+    private Beginning history;
     /** Whether the member got the gap that this catching up ends with on the way. */
     private boolean hasGap;
 
@@ -90,7 +90,7 @@ final class Cursor implements PageCache.Reader {
      * @param at the place of the first message in the ring that it may take
      * @param from the number of the first message that it takes, which may come before all that the ring has
      */
-    void place(long at, long from, RoomLog.Beginning of) {
+    void place(long at, long from, Beginning of) {
         isCatchingUp = from < log.ring().since();
         seen = from - 1;
         history = of;
@@ -185,7 +185,11 @@ final class Cursor implements PageCache.Reader {
             return null;
         }
         seen = batch.last();
-        return new Take(batch.frame());
+        return told(batch);
+    }
+
+    private static @Nullable Step told(Frames.Batch batch) {
+        return batch.frame() == null ? null : new Take(batch.frame());
     }
 
     private @Nullable Step catchUp(long at) {
@@ -219,7 +223,7 @@ final class Cursor implements PageCache.Reader {
      * go of.
      */
     private @Nullable Step take(long at, Frames.Batch batch) {
-        Optional<RoomLog.Spot> inTheRing = log.find(batch.last() + 1);
+        Optional<Spot> inTheRing = log.find(batch.last() + 1);
         long to = inTheRing.isPresent()
                 ? inTheRing.get().place()
                 : at + Math.min(batch.count(), Math.max(0, log.ring().first() - at));
@@ -230,12 +234,12 @@ final class Cursor implements PageCache.Reader {
         if (inTheRing.isPresent()) {
             goOnInTheRing(to);
         }
-        return new Take(batch.frame());
+        return told(batch);
     }
 
     /** Goes on in the ring. Messages that it was offered and that did not come from the store are missed. */
     private @Nullable Step follow(long at) {
-        Optional<RoomLog.Spot> found = log.find(seen + 1);
+        Optional<Spot> found = log.find(seen + 1);
         if (found.isEmpty()) {
             return null;
         }
@@ -270,7 +274,7 @@ final class Cursor implements PageCache.Reader {
         if (at == LEFT || at == WAITING || atLeastTo <= at || history != log.beginning()) {
             return Optional.empty();
         }
-        RoomLog.Spot spot = log.spot(atLeastTo);
+        Spot spot = log.spot(atLeastTo);
         long to = spot.place();
         long before = spot.seq();
         if (before <= seen + 1 || history != log.beginning() || !move(at, to, 0)) {
@@ -285,7 +289,7 @@ final class Cursor implements PageCache.Reader {
 
     /** Messages of the history before that were not taken are missed, and cannot be asked for any more. */
     private @Nullable Step goOverToTheNewHistory(long at) {
-        RoomLog.Beginning beginning = log.beginning();
+        Beginning beginning = log.beginning();
         long to = Math.max(at, beginning.place());
         if (to > at && !move(at, to, 0)) {
             return null;

@@ -52,9 +52,12 @@ final class DirectFrames implements Frames {
 
     private Batch batch(long from, List<Message> messages) {
         List<Event> said = new ArrayList<>();
-        messages.forEach(message -> said.add(new Event.Said(room, message)));
+        messages.stream()
+                .filter(message -> !message.isSuperseded())
+                .forEach(message -> said.add(new Event.Said(room, message)));
         long last = messages.get(messages.size() - 1).seq();
-        return new Batch(from, from + messages.size() - 1, last, true, new Frame.Direct(said));
+        Frame frame = said.isEmpty() ? null : new Frame.Direct(said);
+        return new Batch(from, from + messages.size() - 1, last, true, frame);
     }
 
     @Override

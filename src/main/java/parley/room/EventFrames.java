@@ -1,6 +1,8 @@
 package parley.room;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +24,8 @@ final class EventFrames implements Frames {
 
     private final JsonFrames json;
     private final Supplier<String> epoch;
-    private final Batches batches = new Batches();
+    private final Ring ring;
+    private final Batches batches;
     private volatile @Nullable Made lastPresence;
     private volatile @Nullable Made lastSignals;
 
@@ -33,8 +36,10 @@ final class EventFrames implements Frames {
      * @param epoch the history that the room is in. Members compare it with theirs when they have a frame, and do not
      *     take one that was made while it changed
      */
-    EventFrames(JsonFrames json, Supplier<String> epoch) {
+    EventFrames(JsonFrames json, Ring ring, Supplier<String> epoch) {
         this.json = json;
+        this.ring = ring;
+        this.batches = new Batches(ring);
         this.epoch = epoch;
     }
 
@@ -45,25 +50,37 @@ final class EventFrames implements Frames {
             return made;
         }
         String of = epoch.get();
+        long foldings = ring.foldings();
         Lines.Run run = json.lines().run(from, until);
         if (run == null) {
             return null;
         }
         List<StreamEvent> events = new ArrayList<>();
-        run.lines().forEach(line -> events.add(StreamEvent.message(EventId.of(of, line.seq()), line.text())));
-        return batches.keep(run.in(new Frame.Events(events)), run.bytes());
+        run.lines()
+                .forEach(line -> line.frame()
+                        .ifPresent(told -> events.add(StreamEvent.message(EventId.of(of, line.seq()), told.text()))));
+        return batches.keep(run.in(frame(events)), run.bytes(), foldings);
     }
 
     @Override
     public Batch messages(List<Message> page) {
         String of = epoch.get();
         Batch batch = json.messages(page);
-        String[] lines = lines(batch.frame());
+        Frame.Text text = (Frame.Text) batch.frame();
+        Iterator<String> lines = text == null
+                ? Collections.emptyIterator()
+                : List.of(lines(text)).iterator();
         List<StreamEvent> events = new ArrayList<>();
-        for (int i = 0; i < lines.length; i++) {
-            events.add(StreamEvent.message(EventId.of(of, page.get(i).seq()), lines[i]));
+        for (Message message : page.subList(0, batch.count())) {
+            if (!message.isSuperseded()) {
+                events.add(StreamEvent.message(EventId.of(of, message.seq()), lines.next()));
+            }
         }
-        return new Batch(batch.from(), batch.to(), batch.last(), batch.isFull(), new Frame.Events(events));
+        return new Batch(batch.from(), batch.to(), batch.last(), batch.isFull(), frame(events));
+    }
+
+    private static @Nullable Frame frame(List<StreamEvent> events) {
+        return events.isEmpty() ? null : new Frame.Events(events);
     }
 
     @Override

@@ -18,8 +18,14 @@ interface Frames {
      * @param to the place of the last
      * @param last the number of the last
      * @param isFull whether no further message fits
+     * @param frame null where members are told nothing of any of them, since all are changes that nobody needs any more
      */
-    record Batch(long from, long to, long last, boolean isFull, Frame frame) {
+    record Batch(
+            long from,
+            long to,
+            long last,
+            boolean isFull,
+            @Nullable Frame frame) {
         /** How many they are. */
         int count() {
             return (int) (to - from + 1);

@@ -1,6 +1,7 @@
 package parley.room;
 
 import java.util.List;
+import java.util.Optional;
 import parley.protocol.Draft;
 import parley.protocol.Message;
 
@@ -29,7 +30,15 @@ final class FromStore implements RoomStore.Listener {
     @Override
     public void appended(List<Message> messages) {
         room.log().appended(messages);
+        if (messages.stream().anyMatch(Message::isChange)) {
+            room.letFramesGo(); // what messages said before is in them
+        }
         room.turnIsDue();
+    }
+
+    @Override
+    public Optional<Message> kept(long seq) {
+        return room.log().ring().find(seq);
     }
 
     @Override

@@ -49,11 +49,17 @@ public final class History {
         private final long from;
 
         private final int limit;
+        private final RoomStore.Entries entries;
 
         private Range(Way way, long from, int limit) {
+            this(way, from, limit, RoomStore.Entries.MESSAGES);
+        }
+
+        private Range(Way way, long from, int limit, RoomStore.Entries entries) {
             this.way = way;
             this.from = from;
             this.limit = limit;
+            this.entries = entries;
         }
 
         /** The newest. */
@@ -71,6 +77,13 @@ public final class History {
             return new Range(Way.AFTER, seq, limit);
         }
 
+        /**
+         * The oldest that come after a number, and changes, each in its own place: of those of one message the newest.
+         */
+        public static Range withChangesAfter(long seq, int limit) {
+            return new Range(Way.AFTER, seq, limit, RoomStore.Entries.ALL);
+        }
+
         /** The oldest that were published at a time, in milliseconds since 1970, or later. */
         public static Range since(long at, int limit) {
             return new Range(Way.SINCE, at, limit);
@@ -80,16 +93,23 @@ public final class History {
     /** A page that is being filled. */
     private final class Filling {
         private final int limit;
+        private final RoomStore.Entries entries;
         private final List<Message> messages = new ArrayList<>();
         private int bytes;
         private boolean isFull;
+        /** Whether memory has more behind it. */
+        private boolean hasMore;
 
-        Filling(int limit) {
-            this.limit = limit;
+        Filling(Range range) {
+            this.limit = range.limit;
+            this.entries = range.entries;
         }
 
-        /** Adds a message, unless the page is full. */
+        /** Adds an entry if it is one of those that the page is of; false when the page is full. */
         boolean add(Message message) {
+            if (!entries.include(message) || message.isSuperseded()) {
+                return true;
+            }
             int more = sentBytes(message) + 1;
             isFull |= messages.size() >= limit || (!messages.isEmpty() && bytes + more > pageBytes);
             if (!isFull) {
@@ -138,71 +158,84 @@ public final class History {
     /** Reads a page; the callback is called once, with null when the store cannot read. */
     void read(Range range, Consumer<@Nullable Page> onPage) {
         switch (range.way) {
-            case BEFORE -> readBack(range.from, range.limit, onPage);
-            case AFTER -> readOn(range.from, range.limit, onPage);
+            case BEFORE -> readBack(range, onPage);
+            case AFTER -> readOn(range.from, range, onPage);
             case SINCE ->
                 TimeSearch.find(
                         log,
                         range.from,
                         found -> found.ifPresentOrElse(
-                                first -> readOn(first - 1, range.limit, onPage), () -> onPage.accept(null)));
+                                first -> readOn(first - 1, range, onPage), () -> onPage.accept(null)));
         }
     }
 
-    private void readOn(long after, int limit, Consumer<@Nullable Page> onPage) {
-        Filling page = new Filling(limit);
+    private void readOn(long after, Range range, Consumer<@Nullable Page> onPage) {
+        Filling page = new Filling(range);
         long from = Math.min(after, log.ring().newest()) + 1;
-        if (from >= log.ring().since()) {
-            addFromRing(page, from);
-            if (!page.messages.isEmpty() || from > log.ring().newest()) {
-                onPage.accept(newer(page));
-                return;
-            } // else the ring let go of just what was to be read
-        }
+        long first = log.ring().first();
+        if (from >= log.ring().since() && addFromRing(page, from, first)) {
+            onPage.accept(newer(page, false));
+            return;
+        } // else the ring let go of just what was to be read
         if (log.firstStored() == RoomStore.NOTHING) {
+            boolean isWhole;
             do {
-                addFromRing(page, log.ring().since());
-            } while (page.messages.isEmpty() && log.ring().first() <= log.ring().head()); // let go of meanwhile
-            onPage.accept(newer(page));
+                first = log.ring().first();
+                isWhole = addFromRing(page, log.ring().since(), first);
+            } while (!isWhole); // let go of meanwhile
+            onPage.accept(newer(page, false));
             return;
         }
-        RoomStore.Query query = new RoomStore.Query(from, RoomStore.Direction.FORWARD, limit, pageBytes);
+        RoomStore.Query query =
+                new RoomStore.Query(from, RoomStore.Direction.FORWARD, range.limit, pageBytes, range.entries);
         log.store().read(query, answer -> {
             if (answer == RoomStore.Unread.NOT_NOW) {
                 onPage.accept(null);
                 return;
             }
             boolean more = answer instanceof RoomStore.Found found && (!page.addAll(found.messages()) || found.more());
-            if (!more && page.hasRoom()) {
-                addFromRing(page, page.messages.isEmpty() ? log.ring().since() : last(page) + 1);
+            if (!more) {
+                long next = page.messages.isEmpty() ? log.ring().since() : last(page) + 1;
+                addFromRing(page, next, log.ring().first());
             }
-            onPage.accept(newer(page));
+            onPage.accept(newer(page, more));
         });
     }
 
-    private void addFromRing(Filling page, long from) {
+    /**
+     * Adds what memory has from a number on.
+     *
+     * @param first the oldest place that memory had when it was known to have that number
+     * @return whether that is all: otherwise memory has let go of some meanwhile, and nothing was added
+     */
+    private boolean addFromRing(Filling page, long from, long first) {
+        int before = page.messages.size();
         long place = log.ring().placeOf(from);
         for (Message next = log.ring().read(place);
                 next != null && page.add(next);
                 next = log.ring().read(place)) {
             place++;
         }
+        page.hasMore = place <= log.ring().head(); // one did not fit, or memory has let go of it, or it has just come
+        return page.messages.size() > before || log.ring().first() == first;
     }
 
-    private Page newer(Filling page) {
-        boolean more = !page.messages.isEmpty() && last(page) < log.ring().newest();
-        return page(page.messages, more);
+    private Page newer(Filling page, boolean more) {
+        return page(page.messages, !page.messages.isEmpty() && (more || page.hasMore));
     }
 
     private static long last(Filling page) {
         return page.messages.get(page.messages.size() - 1).seq();
     }
 
-    private void readBack(long before, int limit, Consumer<@Nullable Page> onPage) {
-        Filling page = new Filling(limit);
+    private void readBack(Range range, Consumer<@Nullable Page> onPage) {
+        long before = range.from;
+        Filling page = new Filling(range);
+        long first;
         long next;
         long place;
         do {
+            first = log.ring().first();
             next = Math.min(before, log.ring().newest() + 1);
             place = log.ring().placeOf(next) - 1;
             for (Message message = log.ring().read(place);
@@ -211,14 +244,18 @@ public final class History {
                 next = message.seq();
                 place--;
             }
-        } while (page.isEmpty() && hasBefore(before)); // let go of meanwhile
+        } while (page.isEmpty() && log.ring().first() != first && hasBefore(before)); // let go of meanwhile
         long firstStored = log.firstStored();
         if (!page.hasRoom() || firstStored == RoomStore.NOTHING || next <= firstStored) {
             onPage.accept(older(page, log.ring().read(place) != null || firstStored < next));
             return;
         }
         RoomStore.Query query = new RoomStore.Query(
-                next - 1, RoomStore.Direction.BACKWARD, limit - page.messages.size(), pageBytes - page.bytes);
+                next - 1,
+                RoomStore.Direction.BACKWARD,
+                range.limit - page.messages.size(),
+                pageBytes - page.bytes,
+                range.entries);
         log.store().read(query, answer -> {
             if (answer == RoomStore.Unread.NOT_NOW) {
                 onPage.accept(page.messages.isEmpty() ? null : older(page, true));
@@ -241,6 +278,6 @@ public final class History {
     }
 
     private Page page(List<Message> messages, boolean more) {
-        return new Page(log.beginning().epoch(), List.copyOf(messages), more, log.firstWhereNumbersAreShared());
+        return new Page(log.beginning().epoch(), List.copyOf(messages), more, log.firstWhereNumbersHaveHoles());
     }
 }

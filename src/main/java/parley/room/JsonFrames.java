@@ -1,6 +1,7 @@
 package parley.room;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.StringJoiner;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
@@ -27,7 +28,8 @@ final class JsonFrames implements Frames {
     private final IntSupplier count;
     private final int batchBytes;
     private final Lines lines;
-    private final Batches batches = new Batches();
+    private final Ring ring;
+    private final Batches batches;
 
     private volatile @Nullable Batch lastSignals;
     private volatile @Nullable PresenceFrame lastPresence;
@@ -40,6 +42,8 @@ final class JsonFrames implements Frames {
             IntSupplier count,
             int batchBytes) {
         this.room = room;
+        this.ring = ring;
+        this.batches = new Batches(ring);
         this.lines = new Lines(ring, this::encode, batchBytes);
         this.count = count;
         this.signals = signals;
@@ -53,13 +57,14 @@ final class JsonFrames implements Frames {
         if (made != null) {
             return made;
         }
+        long foldings = ring.foldings();
         Lines.Run run = lines.run(from, until);
         if (run == null) {
             return null;
         }
         StringJoiner text = new StringJoiner("\n");
-        run.lines().forEach(one -> text.add(one.text()));
-        return batches.keep(run.in(new Frame.Text(text.toString())), run.bytes());
+        run.frames().forEach(one -> text.add(one.text()));
+        return batches.keep(run.in(frame(text)), run.bytes(), foldings);
     }
 
     /** The lines that messages are encoded as, for others who send the same. */
@@ -67,8 +72,13 @@ final class JsonFrames implements Frames {
         return lines;
     }
 
-    private String encode(Message message) {
-        return JsonCodec.encode(new Event.Said(room, message));
+    /** Encodes a message as a line; nothing where members are told nothing of it. */
+    Optional<String> encode(Message message) {
+        return message.isSuperseded() ? Optional.empty() : Optional.of(JsonCodec.encode(new Event.Said(room, message)));
+    }
+
+    private static @Nullable Frame frame(StringJoiner lines) {
+        return lines.length() == 0 ? null : new Frame.Text(lines.toString());
     }
 
     @Override
@@ -78,17 +88,17 @@ final class JsonFrames implements Frames {
         int taken = 0;
         int bytes = 0;
         for (Message message : page) {
-            String line = encode(message);
-            int length = Utf8.length(line);
+            Optional<String> line = encode(message);
+            int length = line.map(Utf8::length).orElse(0);
             if (taken > 0 && bytes + length > batchBytes) {
                 break;
             }
-            text.add(line);
+            line.ifPresent(text::add);
             bytes += length + 1;
             taken++;
             last = message.seq();
         }
-        return new Batch(0, taken - 1, last, true, new Frame.Text(text.toString()));
+        return new Batch(0, taken - 1, last, true, frame(text));
     }
 
     @Override

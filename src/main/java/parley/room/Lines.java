@@ -2,6 +2,7 @@ package parley.room;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Function;
@@ -26,11 +27,11 @@ final class Lines {
     /**
      * A message, encoded.
      *
-     * @param frame the line as a frame of its own
+     * @param frame the line as a frame of its own; empty where members are told nothing of it
      */
-    record Line(long place, long seq, Frame.Text frame, int bytes) {
-        String text() {
-            return frame.text();
+    record Line(long place, Message message, Optional<Frame.Text> frame, int bytes) {
+        long seq() {
+            return message.seq();
         }
     }
 
@@ -41,14 +42,19 @@ final class Lines {
      * @param bytes what they have together
      */
     record Run(List<Line> lines, boolean isFull, int bytes) {
-        Frames.Batch in(Frame frame) {
+        /** The frames of those that members are told of. */
+        List<Frame.Text> frames() {
+            return lines.stream().flatMap(line -> line.frame.stream()).toList();
+        }
+
+        Frames.Batch in(@Nullable Frame frame) {
             Line last = lines.get(lines.size() - 1);
-            return new Frames.Batch(lines.get(0).place, last.place, last.seq, isFull, frame);
+            return new Frames.Batch(lines.get(0).place, last.place, last.seq(), isFull, frame);
         }
     }
 
     private final Ring ring;
-    private final Function<Message, String> encode;
+    private final Function<Message, Optional<String>> encode;
     private final int batchBytes;
     private final AtomicReferenceArray<@Nullable Line> lines = new AtomicReferenceArray<>(LINES);
     /** The bytes of the lines that are kept. */
@@ -57,9 +63,10 @@ final class Lines {
     /**
      * Makes an empty cache.
      *
+     * @param encode makes a line; nothing where members are told nothing
      * @param batchBytes how many bytes go in a frame; one message always does
      */
-    Lines(Ring ring, Function<Message, String> encode, int batchBytes) {
+    Lines(Ring ring, Function<Message, Optional<String>> encode, int batchBytes) {
         this.ring = ring;
         this.encode = encode;
         this.batchBytes = batchBytes;
@@ -100,15 +107,16 @@ final class Lines {
     private @Nullable Line line(long place) {
         int slot = (int) place & (LINES - 1);
         Line kept = lines.get(slot);
-        if (kept != null && kept.place == place) {
+        Message message = ring.read(place);
+        if (kept != null && kept.place == place && (message == null || kept.message == message)) {
             return kept;
         }
-        Message message = ring.read(place);
         if (message == null) {
             return null;
         }
-        String text = encode.apply(message);
-        Line line = new Line(place, message.seq(), new Frame.Text(text), Utf8.length(text));
+        Optional<Frame.Text> frame = encode.apply(message).map(Frame.Text::new);
+        int bytes = frame.map(text -> Utf8.length(text.text())).orElse(0);
+        Line line = new Line(place, message, frame, bytes);
         keep(slot, line);
         return line;
     }

@@ -8,6 +8,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
@@ -51,6 +52,8 @@ public final class MemoryStore implements RoomStore {
     private record Append(long at, Draft draft, @Nullable Expected expected, Consumer<Outcome> onResult)
             implements Request {}
 
+    private record Change(long at, ChangeDraft change, Consumer<Outcome> onResult) implements Request {}
+
     private record Forget(long upTo, Consumer<Forgotten> onForgotten) implements Request {}
 
     private record Refresh(Consumer<Extent> onExtent) implements Request {}
@@ -93,6 +96,11 @@ public final class MemoryStore implements RoomStore {
         }
 
         @Override
+        public void change(long at, ChangeDraft change, Consumer<Outcome> onResult) {
+            requests.add(new Change(at, change, onResult));
+        }
+
+        @Override
         public void forget(long upTo, Consumer<Forgotten> onForgotten) {
             requests.add(new Forget(upTo, onForgotten));
         }
@@ -126,9 +134,11 @@ public final class MemoryStore implements RoomStore {
         @Override
         public void serve(Request request) {
             if (request instanceof Append append) {
-                Long same = append.draft.id() == null ? null : ids.get(append.draft.id());
-                Outcome outcome = same == null ? add(append) : new Outcome.Published(same, true);
+                Outcome outcome = published(append.draft).orElseGet(() -> add(append));
                 results.add(() -> append.onResult.accept(outcome));
+            } else if (request instanceof Change change) {
+                Outcome outcome = published(change.change.draft()).orElseGet(() -> change(change));
+                results.add(() -> change.onResult.accept(outcome));
             } else if (request instanceof Forget forget) {
                 long first = Math.min(forget.upTo, newest) + 1;
                 forgetIdsBefore(first);
@@ -142,6 +152,32 @@ public final class MemoryStore implements RoomStore {
             }
         }
 
+        /** Of a draft whose id is kept. */
+        private Optional<Outcome> published(Draft draft) {
+            Long same = draft.id() == null ? null : ids.get(draft.id());
+            return same == null ? Optional.empty() : Optional.of(new Outcome.Published(same, true));
+        }
+
+        private Outcome change(Change request) {
+            handOn(); // the message may be among those that were added just now, or may have been changed by one
+            Optional<Message> original = room.kept(request.change.of());
+            Optional<Outcome> answer = request.change.answer(original);
+            if (answer.isPresent()) {
+                return answer.get();
+            }
+            newestAt = Math.max(newestAt, request.at);
+            return add(request.change.numbered(newest + 1, newestAt, original.orElseThrow()));
+        }
+
+        private Outcome add(Message message) {
+            newest = message.seq();
+            if (message.id() != null) {
+                ids.put(message.id(), newest);
+            }
+            added.add(message);
+            return new Outcome.Published(newest, false);
+        }
+
         private Outcome add(Append append) {
             Expected expected = append.expected;
             if (expected != null
@@ -149,12 +185,7 @@ public final class MemoryStore implements RoomStore {
                 return new Outcome.Moved(epoch, newest);
             }
             newestAt = Math.max(newestAt, append.at); // a clock that is set back does not put a message before another
-            Message message = new Message(++newest, newestAt, append.draft);
-            if (message.id() != null) {
-                ids.put(message.id(), message.seq());
-            }
-            added.add(message);
-            return new Outcome.Published(message.seq(), false);
+            return add(new Message(newest + 1, newestAt, append.draft));
         }
 
         private void forgetIdsBefore(long seq) {
@@ -166,13 +197,17 @@ public final class MemoryStore implements RoomStore {
         /** The room hears of the messages before their senders do. */
         @Override
         public void endBatch() {
+            handOn();
+            results.forEach(this::attempt);
+            results.clear();
+        }
+
+        private void handOn() {
             if (!added.isEmpty()) {
                 List<Message> messages = List.copyOf(added);
                 added.clear();
                 attempt(() -> appended(messages));
             }
-            results.forEach(this::attempt);
-            results.clear();
         }
 
         private void appended(List<Message> messages) {

@@ -17,8 +17,17 @@ public sealed interface Outcome {
     /** Not added: the store cannot compare and add at once. */
     record CannotCompare(String reason) implements Outcome {}
 
-    /** Not added: what looks at messages before they are published says no, in a sentence for the sender. */
+    /**
+     * Not added: the sender may not change that message, or what looks at messages before they are published says no;
+     * in a sentence for the sender.
+     */
     record Refused(String reason) implements Outcome {}
+
+    /** Nothing was changed: the room does not keep that message, in a sentence for the sender. */
+    record NotFound(String reason) implements Outcome {}
+
+    /** Nothing was changed: the store keeps messages as they were said. */
+    record CannotChange(String reason) implements Outcome {}
 
     /** The store can never keep it: it is larger than what the store takes. Retrying is of no use. */
     record TooLarge(String reason) implements Outcome {}

@@ -2,9 +2,11 @@ package parley.room;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
 import parley.protocol.Message;
+import parley.protocol.PlainChanges;
 import parley.protocol.PlainText;
 
 /**
@@ -13,11 +15,16 @@ import parley.protocol.PlainText;
 final class PlainFrames implements Frames {
     private final int batchBytes;
     private final Lines lines;
-    private final Batches batches = new Batches();
+    private final Ring ring;
+    private final PlainChanges changes;
+    private final Batches batches;
 
-    PlainFrames(Ring ring, int batchBytes) {
+    PlainFrames(Ring ring, PlainChanges changes, int batchBytes) {
+        this.ring = ring;
+        this.changes = changes;
         this.batchBytes = batchBytes;
-        this.lines = new Lines(ring, PlainText::encode, batchBytes);
+        this.batches = new Batches(ring);
+        this.lines = new Lines(ring, message -> PlainText.encode(message, changes), batchBytes);
     }
 
     @Override
@@ -26,29 +33,33 @@ final class PlainFrames implements Frames {
         if (made != null) {
             return made;
         }
+        long foldings = ring.foldings();
         Lines.Run run = lines.run(from, until);
         if (run == null) {
             return null;
         }
-        Frame frame = Frame.of(run.lines().stream().map(Lines.Line::frame).toList());
-        return batches.keep(run.in(frame), run.bytes());
+        List<Frame.Text> told = run.frames();
+        return batches.keep(run.in(told.isEmpty() ? null : Frame.of(told)), run.bytes(), foldings);
     }
 
     @Override
     public Batch messages(List<Message> page) {
         List<Frame> frames = new ArrayList<>();
         long last = 0;
+        int taken = 0;
         int bytes = 0;
         for (Message message : page) {
-            Frame frame = new Frame.Text(PlainText.encode(message));
-            if (!frames.isEmpty() && bytes + frame.length() > batchBytes) {
+            Optional<Frame.Text> frame = PlainText.encode(message, changes).map(Frame.Text::new);
+            int length = frame.map(Frame.Text::length).orElse(0);
+            if (taken > 0 && bytes + length > batchBytes) {
                 break;
             }
-            frames.add(frame);
-            bytes += frame.length();
+            frame.ifPresent(frames::add);
+            bytes += length;
+            taken++;
             last = message.seq();
         }
-        return new Batch(0, frames.size() - 1, last, true, Frame.of(frames));
+        return new Batch(0, taken - 1, last, true, frames.isEmpty() ? null : Frame.of(frames));
     }
 
     /** Lets go of what is kept for members to share. */

@@ -1,9 +1,11 @@
 package parley.room;
 
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Message;
+import parley.protocol.Revision;
 
 /**
  * The newest messages of a room in memory, in order. Any thread may read, at any time, and never waits; the methods
@@ -12,6 +14,9 @@ import parley.protocol.Message;
  * <p>A message has a <i>number</i>, which clients see, and a <i>place</i>, one more than that of the message before it.
  * Numbers may have holes, since rooms of a cluster share them; places have none, so that cursors move and are counted
  * alike in every room.
+ *
+ * <p>A change is an entry with a place like any other. It is <i>folded</i> into the message that it changes, which
+ * stays at its place; the change before it of the same message stays too, and says nothing any more.
  *
  * <p>The ring keeps what its limits allow, and beyond them what members still need, up to a bound in bytes.
  *
@@ -52,6 +57,14 @@ final class Ring {
 
     private long neededByNew = Long.MAX_VALUE;
     private boolean hasReleasedIds;
+    /** How many of the entries are changes: these count for nothing in the limit of messages. */
+    private volatile int changes;
+
+    /** Whether no store has the messages that are let go of. */
+    private boolean isAlone;
+
+    /** How often what an entry says has become something else: frames that are shared may say what it said before. */
+    private volatile long foldings;
 
     /**
      * Makes an empty ring.
@@ -160,7 +173,7 @@ final class Ring {
 
     /** Whether it keeps more than its limits allow, because members need it. Under the room's lock. */
     boolean isOverLimits() {
-        return head > first && (head + 1 - first > maxMessages || bytes > maxBytes);
+        return head > first && (head + 1 - first - changes > maxMessages || bytes > maxBytes);
     }
 
     /** Adds the message that comes next. Under the room's lock. */
@@ -170,6 +183,7 @@ final class Ring {
         }
         long place = head + 1;
         bytes += bytes(message);
+        changes += message.isChange() ? 1 : 0;
         trim(place);
         if (place - first >= slots.length()) {
             resize(slots.length() * 2, place);
@@ -177,6 +191,78 @@ final class Ring {
         slots.set(slot(place, slots), message);
         newest = message.seq();
         head = place;
+        if (message.revision() instanceof Revision.Change change) {
+            fold(message, change);
+        }
+    }
+
+    private void fold(Message message, Revision.Change change) {
+        find(change.of()).ifPresent(original -> replace(original, original.changedBy(message)));
+        find(change.before()).ifPresent(before -> replace(before, before.superseded()));
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
+    private void replace(Message before, Message now) {
+        bytes += bytes(now) - bytes(before);
+        slots.set(slot(placeOf(now.seq()), slots), now);
+        foldings++;
+    }
+
+    /** How often what an entry says has become something else. Ask before reading what is shared. */
+    long foldings() {
+        return foldings;
+    }
+
+    /** The entry of that number, if it is kept. */
+    Optional<Message> find(long seq) {
+        Message message = read(placeOf(seq));
+        return message == null || message.seq() != seq ? Optional.empty() : Optional.of(message);
+    }
+
+    /**
+     * The place of the message with which so many begin that come before a place, changes not counted. Under the room's
+     * lock.
+     */
+    long placeBack(long end, long messages) {
+        long place = end;
+        for (long left = messages; left > 0; left--) {
+            place--;
+            for (Message entry = changes == 0 ? null : read(place);
+                    entry != null && entry.isChange();
+                    entry = read(place)) {
+                place--;
+            }
+            if (changes == 0 || place <= first) {
+                return place - left + 1;
+            }
+        }
+        return place;
+    }
+
+    /** The newest message, where its newest entry has that number: as all changes up to that have made it. */
+    Optional<Message> lastMessage(long newestSeq) {
+        long place = placeOf(newestSeq);
+        Message entry = read(place);
+        if (entry == null || entry.seq() != newestSeq) {
+            return Optional.empty();
+        }
+        while (entry != null && entry.isChange()) {
+            entry = read(--place);
+        }
+        return Optional.ofNullable(entry);
+    }
+
+    /** How many messages there are from a place up to another, exclusively, changes not counted. */
+    long countMessages(long from, long end) {
+        if (changes == 0) {
+            return Math.max(0, end - Math.max(from, first));
+        }
+        long count = 0;
+        for (long place = Math.max(from, first); place < end; place++) {
+            Message entry = read(place);
+            count += entry == null || entry.isChange() ? 0 : 1;
+        }
+        return count;
     }
 
     /** Lets all messages go; the next one comes behind that number. Places go on. Under the room's lock. */
@@ -184,6 +270,11 @@ final class Ring {
         forget();
         newest = behind;
         since = behind + 1;
+    }
+
+    /** Whether no store has the messages that are let go of here. Under the room's lock. */
+    void isAlone(boolean is) {
+        isAlone = is;
     }
 
     /** A look at what members need begins. Under the room's lock. */
@@ -238,7 +329,7 @@ final class Ring {
     /** Keeps the message at that place in any case, though it may not be in its slot yet. */
     private void trim(long newestPlace) {
         while (first < newestPlace
-                && (newestPlace - first >= maxMessages || bytes > maxBytes)
+                && (newestPlace + 1 - first - changes > maxMessages || bytes > maxBytes)
                 && (first < needed || bytes > maxNeededBytes)) {
             letOldestGo();
         }
@@ -250,10 +341,17 @@ final class Ring {
         int slot = slot(oldest, slots);
         Message message = slots.get(slot);
         bytes -= bytes(message);
+        changes -= message.isChange() ? 1 : 0;
         hasReleasedIds |= message.id() != null;
         first = oldest + 1;
         since = message.seq() + 1;
         slots.set(slot, null);
+        if (message.revision() instanceof Revision.Changed changed) {
+            // What it says stands in its newest change too, where no store has the message. Members may need that.
+            find(changed.seq())
+                    .filter(change -> isAlone && placeOf(change.seq()) < needed)
+                    .ifPresent(change -> replace(change, change.superseded()));
+        }
     }
 
     /** Gives the array of a burst back, at once: nobody asks for it again while the ring keeps to its limits. */

@@ -73,7 +73,7 @@ public final class Room {
         this.seats = new Seats(name, log, members, roster, tally, lock);
         this.history = new History(name, log, limits.batchBytes());
         this.signals = new Signals(elapsed);
-        this.frames = new SharedFrames(name, log, signals, roster, limits.batchBytes());
+        this.frames = new SharedFrames(name, log, signals, roster, limits);
         this.turn = new Turn(this::fanOut, fanOut);
         this.visitors = new Visitors(lock, fanOut);
         this.marks = new ReadMarks(name, log, seats, members, limits, tally, fanOut, elapsed);
@@ -128,6 +128,11 @@ public final class Room {
         log.append(draft, null, onResult);
     }
 
+    /** Changes a message, and has the members woken; the callback is called as that of {@link #publish} is. */
+    public void change(ChangeDraft change, Consumer<Outcome> onResult) {
+        log.change(change, onResult);
+    }
+
     /**
      * Publishes for a caller that is no member; the room is not given up before the result.
      *
@@ -153,6 +158,11 @@ public final class Room {
     /** Up to where its users have read. */
     public ReadMarks marks() {
         return marks;
+    }
+
+    /** Whether its numbers are shared with no other room. */
+    public boolean numbersAreItsOwn() {
+        return log.hasConsecutiveNumbers();
     }
 
     /** The newest message that is known. */

@@ -2,6 +2,7 @@ package parley.room;
 
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.PlainChanges;
 
 /**
  * What a room keeps and allows.
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param away how long a member stays whose connection was lost
  * @param members how many members there may be at once
  * @param marks how many read marks are kept; 0 for none
+ * @param plainChanges how plain-text members hear of edited messages
  * @param retention what is kept beyond memory, where there is a place for that; null for a room in memory alone
  */
 public record RoomLimits(
@@ -35,6 +37,7 @@ public record RoomLimits(
         Duration away,
         int members,
         int marks,
+        PlainChanges plainChanges,
         @Nullable Retention retention) {
     /** How many read marks are kept, where nothing else is set. */
     public static final int MARKS = 10_000;
@@ -72,6 +75,7 @@ public record RoomLimits(
                 AWAY,
                 members,
                 MARKS,
+                PlainChanges.SHOW,
                 retention);
     }
 

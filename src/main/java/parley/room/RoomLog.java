@@ -40,6 +40,8 @@ final class RoomLog {
     private volatile Beginning beginning = new Beginning("", 1, 0);
 
     private volatile RoomStore.Numbering numbering = RoomStore.Numbering.CONSECUTIVE;
+    /** Whether changes may be among what is kept. Written under the lock. */
+    private volatile boolean hasChanges;
     /** The number from which on the store has all messages. */
     private volatile long firstStored = RoomStore.NOTHING;
 
@@ -63,22 +65,6 @@ final class RoomLog {
 
     /** Set when the room is given up: what comes then is not kept, and counted nowhere. */
     private boolean isClosed;
-
-    /**
-     * The beginning of a history of the room, which ends when its messages are lost.
-     *
-     * @param place of its first message that members take who were in the history before
-     * @param seq the number behind which that message comes
-     */
-    record Beginning(String epoch, long place, long seq) {}
-
-    /**
-     * A place in memory, and the number there at the same moment: without the lock one might be let go of before the
-     * other is looked up.
-     *
-     * @param seq behind the newest message, the next number that could be
-     */
-    record Spot(long place, long seq) {}
 
     RoomLog(
             RoomLimits limits,
@@ -134,13 +120,18 @@ final class RoomLog {
 
     /** The number from which on all are kept, where clients cannot tell by the numbers themselves. */
     @Nullable
-    Long firstWhereNumbersAreShared() {
-        return numbering == RoomStore.Numbering.SHARED ? first() : null;
+    Long firstWhereNumbersHaveHoles() {
+        return numbersCountMessages() ? null : first();
     }
 
     /** Whether the number of each message is one more than that of the one before. */
     boolean hasConsecutiveNumbers() {
         return numbering == RoomStore.Numbering.CONSECUTIVE;
+    }
+
+    /** Whether the numbers alone say how many messages there are, since none of them is that of a change. */
+    boolean numbersCountMessages() {
+        return hasConsecutiveNumbers() && !hasChanges;
     }
 
     /** How many messages come between two numbers, or {@link Frames#UNKNOWN}. */
@@ -155,6 +146,11 @@ final class RoomLog {
         } else {
             store().appendBehind(expected, clock.millis(), draft, onResult);
         }
+    }
+
+    /** Changes a message; as {@link #append}. */
+    void change(ChangeDraft change, Consumer<Outcome> onResult) {
+        store().change(clock.millis(), change, onResult);
     }
 
     /** The newest message that is known, of the history that members are in. */
@@ -192,6 +188,8 @@ final class RoomLog {
             boolean isFirst = isFirstLocked.getAsBoolean();
             long before = ring.bytes();
             ring.begin(contents.since() - 1);
+            ring.isAlone(contents.first() == RoomStore.NOTHING);
+            hasChanges = contents.changes() > 0;
             numbering = contents.numbering();
             firstStored = contents.first();
             lookedUpTo = contents.head();
@@ -219,6 +217,7 @@ final class RoomLog {
             }
             long before = ring.bytes();
             messages.forEach(ring::add);
+            hasChanges |= messages.stream().anyMatch(Message::isChange);
             budget.add(ring.bytes() - before);
             countLocked(messages);
             hasReleasedIds = ring.hasReleasedIds();
@@ -457,7 +456,7 @@ final class RoomLog {
     private Start.At at(Start start, long head) {
         String epoch = beginning.epoch();
         if (start instanceof Start.Last last) {
-            return new Start.At(epoch, numberBack(head + 1 - last.messages()), null);
+            return new Start.At(epoch, numberBack(ring.placeBack(head + 1, last.messages())), null);
         }
         if (start instanceof Start.After after) {
             long newest = Math.max(ring.newest(), lookedUpTo);

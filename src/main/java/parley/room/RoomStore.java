@@ -2,6 +2,7 @@ package parley.room;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -83,6 +84,17 @@ public interface RoomStore {
         void appendBehind(Expected expected, long at, Draft draft, Consumer<Outcome> onResult);
 
         /**
+         * Changes a message: adds the change as {@link #append} adds a message, and puts what it says in the place of
+         * what the message said, in one step. Nothing keeps what the message said before; its {@code id} stays. The
+         * room hears of the change first, then {@code onResult} is called.
+         */
+        default void change(long at, ChangeDraft change, Consumer<Outcome> onResult) {
+            onResult.accept(new Outcome.CannotChange(
+                    "rooms of a cluster keep messages as they were said; edit and remove need rooms in memory or on"
+                            + " disk (room.keep=memory)"));
+        }
+
+        /**
          * Lets go of all messages up to a number. The room hears that they are trimmed first, then the callback is
          * called with what came of it.
          */
@@ -120,7 +132,25 @@ public interface RoomStore {
      * @param limit how many at most
      * @param bytes how many bytes of content, about; one message always comes if it is kept
      */
-    record Query(long from, Direction direction, int limit, long bytes) {}
+    record Query(long from, Direction direction, int limit, long bytes, Entries entries) {
+        /** Of all entries. */
+        public Query(long from, Direction direction, int limit, long bytes) {
+            this(from, direction, limit, bytes, Entries.ALL);
+        }
+    }
+
+    /** Which entries of a log are read. */
+    enum Entries {
+        /** Messages and changes. */
+        ALL,
+        /** Messages, as changes have made them. */
+        MESSAGES;
+
+        /** Whether an entry is one of these. */
+        boolean include(Message entry) {
+            return this == ALL || !entry.isChange();
+        }
+    }
 
     /** The newest message of a room that a sender knows; 0 for none. */
     record Expected(String epoch, long seq) {}
@@ -169,8 +199,15 @@ public interface RoomStore {
      *     them
      * @param since the number from which on they are {@code newest}
      * @param head the number up to which they have been looked for
+     * @param changes how many changes are among the messages that are kept
      */
-    record Contents(String epoch, Numbering numbering, long first, long since, long head, List<Message> newest) {}
+    record Contents(
+            String epoch, Numbering numbering, long first, long since, long head, List<Message> newest, long changes) {
+        /** Without changes. */
+        public Contents(String epoch, Numbering numbering, long first, long since, long head, List<Message> newest) {
+            this(epoch, numbering, first, since, head, newest, 0);
+        }
+    }
 
     /**
      * Who is in a room on one node.
@@ -239,8 +276,13 @@ public interface RoomStore {
         /** What there is cannot be read: nothing more comes, and the log is not used any more. */
         void couldNotOpen();
 
-        /** Messages have been added, and are kept. */
+        /** Messages and changes have been added, and are kept. */
         void appended(List<Message> messages);
+
+        /** The entry of that number as the room's own memory has it. Asked by stores that keep nothing themselves. */
+        default Optional<Message> kept(long seq) {
+            return Optional.empty();
+        }
 
         /** Messages before that number are not kept any more. */
         void trimmed(long first);

@@ -44,6 +44,19 @@ public final class Screen {
         }
     }
 
+    /** Passes a change: what the message is to say, as a message; a removal says nothing and passes. */
+    public void pass(
+            RoomName room,
+            ChangeDraft change,
+            BiConsumer<ChangeDraft, Consumer<Outcome>> publish,
+            Consumer<Outcome> onResult) {
+        if (change.isRemoval()) {
+            publish.accept(change, onResult);
+        } else {
+            pass(room, change.draft(), (draft, then) -> publish.accept(change.with(draft), then), onResult);
+        }
+    }
+
     private void inspectNext() {
         Waiting next = waiting.remove();
         inspection.inspect(next.room, next.draft, finding -> {

@@ -12,11 +12,12 @@ final class SharedFrames {
     /** Whether members may have been given frames since they were last let go of. */
     private volatile boolean areKept;
 
-    SharedFrames(RoomName room, RoomLog log, Signals signals, Roster roster, int batchBytes) {
-        this.plain = new PlainFrames(log.ring(), batchBytes);
+    SharedFrames(RoomName room, RoomLog log, Signals signals, Roster roster, RoomLimits limits) {
+        int batchBytes = limits.batchBytes();
+        this.plain = new PlainFrames(log.ring(), limits.plainChanges(), batchBytes);
         this.json = new JsonFrames(room, log.ring(), signals, roster::snapshot, roster::count, batchBytes);
         this.direct = new DirectFrames(room, log.ring(), batchBytes);
-        this.events = new EventFrames(json, () -> log.beginning().epoch());
+        this.events = new EventFrames(json, log.ring(), () -> log.beginning().epoch());
     }
 
     Frames of(Format format) {

@@ -8,9 +8,9 @@ import parley.protocol.Message;
 import parley.protocol.ReadMark;
 
 /**
- * Counts the messages between two numbers that are kept, up to one more than {@link ReadMark#MOST}: by the numbers
- * where these are consecutive, else in memory, and in the store only as far as memory has too few. Any thread, without
- * the room's lock.
+ * Counts the messages between two numbers that are kept, changes left out, up to one more than {@link ReadMark#MOST}:
+ * by the numbers where these are consecutive, else in memory, and in the store only as far as memory has too few. Any
+ * thread, without the room's lock.
  */
 final class UnreadCount {
     /** What is read at once, besides the limit of messages. */
@@ -45,11 +45,11 @@ final class UnreadCount {
         if (from > upTo) {
             return atMost(counted);
         }
-        if (log.hasConsecutiveNumbers()) {
+        if (log.numbersCountMessages()) {
             return atMost(counted + Math.max(0, upTo + 1 - Math.max(from, log.first())));
         }
         long place = log.ring().placeOf(from);
-        long inMemory = Math.max(0, log.ring().placeOf(upTo + 1) - place);
+        long inMemory = log.ring().countMessages(place, log.ring().placeOf(upTo + 1));
         boolean isAll = log.firstStored() == RoomStore.NOTHING || log.find(from).isPresent();
         return isAll || counted + inMemory > ReadMark.MOST ? atMost(counted + inMemory) : OptionalInt.empty();
     }
@@ -69,7 +69,8 @@ final class UnreadCount {
 
     private void read(long from, long counted) {
         int limit = (int) (ReadMark.MOST + 1 - counted);
-        RoomStore.Query query = new RoomStore.Query(from, RoomStore.Direction.FORWARD, limit, BYTES);
+        RoomStore.Query query =
+                new RoomStore.Query(from, RoomStore.Direction.FORWARD, limit, BYTES, RoomStore.Entries.MESSAGES);
         log.store().read(query, answer -> {
             if (answer == RoomStore.Unread.NOT_NOW) {
                 onCounted.accept(OptionalInt.empty());

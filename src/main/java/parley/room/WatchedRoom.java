@@ -19,8 +19,13 @@ final class WatchedRoom {
         static final Truth NOWHERE = new Truth(null, 0);
     }
 
-    /** A room's last message, as it is written. */
-    record Last(String epoch, long seq, String json) {
+    /**
+     * A room's last message, as it is written.
+     *
+     * @param seq the newest entry of the room: changes up to that are in it
+     * @param message its own number
+     */
+    record Last(String epoch, long seq, long message, String json) {
         /** What one takes at least: the objects. */
         static final int LEAST_BYTES = 128;
 
@@ -149,7 +154,7 @@ final class WatchedRoom {
         if (before == null || !before.epoch().equals(epoch) || before.seq() < first) {
             oldest = new RoomStore.Expected(epoch, first);
         }
-        return last != null && isTrimmed(last.epoch(), last.seq());
+        return last != null && isTrimmed(last.epoch(), last.message());
     }
 
     /** Whether the store has said that it does not keep a message any more. */

@@ -285,7 +285,7 @@ public final class Watching {
             return null;
         }
         // Where rooms share numbers that of an empty room is of another's message.
-        boolean hasAny = log.firstWhereNumbersAreShared() == null
+        boolean hasAny = log.hasConsecutiveNumbers()
                 ? newest.seq() > 0
                 : log.ring().head() >= log.beginning().place();
         return new WatchedRoom.Truth(hasAny ? newest : null, room.roster().count());
@@ -303,21 +303,24 @@ public final class Watching {
         } finally {
             unlock();
         }
-        Ring ring = room.log().ring();
-        Message message = ring.read(ring.head());
-        return message == null || message.seq() != newest.seq()
-                ? null
-                : new WatchedRoom.Last(newest.epoch(), message.seq(), WatchedJson.last(room.name(), message));
+        return room.log()
+                .ring()
+                .lastMessage(newest.seq())
+                .map(message -> new WatchedRoom.Last(
+                        newest.epoch(), newest.seq(), message.seq(), WatchedJson.last(room.name(), message)))
+                .orElse(null);
     }
 
     /** Reads the last message of a room that memory does not have any more. Not under the lock. */
     void readLast(Room room) {
+        long newest = room.log().hasConsecutiveNumbers() ? room.newest().seq() : 0;
         room.read(null, History.Range.newest(1), page -> {
             RoomName name = room.name();
             WatchedRoom.Last last = null;
             if (page != null && !page.messages().isEmpty()) {
                 Message message = page.messages().get(page.messages().size() - 1);
-                last = new WatchedRoom.Last(page.epoch(), message.seq(), WatchedJson.last(name, message));
+                long upTo = Math.max(newest, message.seq());
+                last = new WatchedRoom.Last(page.epoch(), upTo, message.seq(), WatchedJson.last(name, message));
             }
             lock();
             try {
@@ -358,7 +361,7 @@ public final class Watching {
         boolean isClosed = rooms.all().get(its.name()) != room;
         if (!its.isLastWanted()
                 || (isClosed && rooms.beyond(its.name()) == RoomStore.Beyond.SHARED)
-                || its.isTrimmed(last.epoch(), last.seq())) {
+                || its.isTrimmed(last.epoch(), last.message())) {
             lasts.dropLocked(its);
             return false;
         }

@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import parley.delivery.Transport;
 import parley.protocol.Draft;
+import parley.room.ChangeDraft;
 import parley.room.Inspection;
 import parley.room.Outcome;
 import parley.room.Room;
@@ -71,18 +72,30 @@ final class Backpressure {
 
     /** Publishes a message; the callback is called once, now or later. */
     void publish(Room room, Draft draft, Consumer<Outcome> onResult) {
+        count(draft);
+        screen.pass(room.name(), draft, room::publish, outcome -> answered(room, outcome, onResult));
+    }
+
+    /** Changes a message; the callback is called once, now or later. */
+    void change(Room room, ChangeDraft change, Consumer<Outcome> onResult) {
+        count(change.draft());
+        screen.pass(room.name(), change, room::change, outcome -> answered(room, outcome, onResult));
+    }
+
+    private void count(Draft draft) {
         messages++;
         bytes += draft.content().bytes();
         unanswered.incrementAndGet();
-        screen.pass(room.name(), draft, room::publish, outcome -> {
-            if (outcome instanceof Outcome.Published) {
-                published.put(room, room.turnsBegun());
-            }
-            onResult.accept(outcome);
-            if (unanswered.decrementAndGet() == 0 && isWaiting.get()) {
-                askAfterTurnOf(room);
-            }
-        });
+    }
+
+    private void answered(Room room, Outcome outcome, Consumer<Outcome> onResult) {
+        if (outcome instanceof Outcome.Published) {
+            published.put(room, room.turnsBegun());
+        }
+        onResult.accept(outcome);
+        if (unanswered.decrementAndGet() == 0 && isWaiting.get()) {
+            askAfterTurnOf(room);
+        }
     }
 
     /** Whether it is so far ahead that nothing more is accepted. */

@@ -37,6 +37,7 @@ final class JsonCommands {
     private final Memberships members;
     private final Answers answers;
     private final WatchedRooms watched;
+    private final Changes changes;
     /** The pages of history that the client waits for. Lowered by any thread. */
     private final AtomicInteger reads = new AtomicInteger();
 
@@ -56,6 +57,7 @@ final class JsonCommands {
         this.members = members;
         this.answers = answers;
         this.watched = watched;
+        this.changes = new Changes(connection, answers);
         this.name = name;
     }
 
@@ -108,6 +110,11 @@ final class JsonCommands {
         }
         if (command instanceof Command.Say say) {
             say(say, in);
+        } else if (command instanceof Command.Edit edit) {
+            edit(edit, in);
+        } else if (command instanceof Command.Remove remove) {
+            Draft sender = new Draft(called(), connection.user(), Content.REMOVED, null);
+            changes.carryOut(remove, in, sender);
         } else if (command instanceof Command.Signal signal) {
             signal(signal, in);
         } else if (command instanceof Command.State state) {
@@ -132,20 +139,26 @@ final class JsonCommands {
         }
         Answers.Later answer = answers.later();
         Draft draft = new Draft(called(), connection.user(), say.content(), say.id());
-        connection.backpressure().publish(in.room(), draft, outcome -> answer.give(answer(say, outcome)));
+        connection.backpressure().publish(in.room(), draft, outcome -> answer.give(answer(say, in, outcome)));
         answer.carriedOut();
     }
 
-    private static Event answer(Command.Say say, Outcome outcome) {
-        if (outcome instanceof Outcome.Published published) {
-            return new Event.Ack(say.ref(), say.room(), published.seq(), published.duplicate());
+    private Event answer(Command.Say say, Member in, Outcome outcome) {
+        if (!(outcome instanceof Outcome.Published published)) {
+            return Changes.refusal(say, outcome);
         }
-        if (outcome instanceof Outcome.Refused refused) {
-            return new Event.Error(say.ref(), ErrorCode.FORBIDDEN, refused.reason(), say.room());
+        if (!published.duplicate()) {
+            changes.said(in, published.seq());
         }
-        return outcome instanceof Outcome.TooLarge tooLarge
-                ? new Event.Error(say.ref(), ErrorCode.TOO_LARGE, tooLarge.reason(), say.room())
-                : new Event.Error(say.ref(), ErrorCode.UNAVAILABLE, ((Outcome.NotKept) outcome).reason(), say.room());
+        return new Event.Ack(say.ref(), say.room(), published.seq(), published.duplicate());
+    }
+
+    private void edit(Command.Edit edit, Member in) {
+        if (isTooLarge(edit.content())) {
+            tooLarge(edit);
+        } else {
+            changes.carryOut(edit, in, new Draft(called(), connection.user(), edit.content(), edit.id()));
+        }
     }
 
     private void signal(Command.Signal signal, Member in) {
@@ -288,7 +301,7 @@ final class JsonCommands {
 
     private void history(Command.History history, Member in) {
         History.Range range = history.after() != null
-                ? History.Range.after(history.after(), history.limit())
+                ? after(history, history.after())
                 : history.before() != null
                         ? History.Range.before(history.before(), history.limit())
                         : History.Range.newest(history.limit());
@@ -307,6 +320,12 @@ final class JsonCommands {
             answer.give(page == null ? unread(history) : page(history, page));
         });
         answer.carriedOut();
+    }
+
+    private static History.Range after(Command.History history, long seq) {
+        return history.changes()
+                ? History.Range.withChangesAfter(seq, history.limit())
+                : History.Range.after(seq, history.limit());
     }
 
     private static Event unread(Command command) {

@@ -232,10 +232,22 @@ final class ClientCommand implements Callable<Integer> {
     private final class Screen implements RoomCallbacks {
         @Override
         public void message(RoomMessage message) {
+            print(message, "");
+        }
+
+        @Override
+        public void changed(RoomMessage change) {
+            print(change, " (edited)");
+        }
+
+        private void print(RoomMessage message, String behind) {
+            if (message.isRemoved()) {
+                return; // as members of plain text are told nothing
+            }
             String said = message.text() != null ? message.text() : String.valueOf(message.data());
             // Without the colon a sender that has no name could begin with the name of another.
             String name = message.from() == null ? "" : Visible.name(message.from());
-            out().println(name + ": " + Visible.text(said));
+            out().println(name + ": " + Visible.text(said) + behind);
             out().flush();
         }
 

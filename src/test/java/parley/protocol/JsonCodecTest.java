@@ -148,7 +148,7 @@ class JsonCodecTest {
         assertThat(decode("{'type':'join','room':'x','after':null,'history':null}"))
                 .isEqualTo(new Command.Join(null, new RoomName("x"), null, null));
         assertThat(decode("{'type':'history','room':'x','before':null,'after':null,'limit':null}"))
-                .isEqualTo(new Command.History(null, new RoomName("x"), null, null, 50));
+                .isEqualTo(new Command.History(null, new RoomName("x"), null, null, 50, false));
         assertThat(((Event.Error) decode("{'type':'say','room':null,'text':'a'}")).reason())
                 .contains("room is missing");
         assertThat(code("{'type':'say','room':'x','text':null}")).isEqualTo(ErrorCode.MISSING_FIELD);

@@ -2,11 +2,14 @@ package parley.room;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -21,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Message;
+import parley.protocol.Revision;
 import parley.protocol.RoomName;
 import parley.protocol.Utf8;
 
@@ -89,6 +93,18 @@ public abstract class RoomStoreContract {
         @Override
         public void appended(List<Message> messages) {
             hear(() -> all.addAll(messages));
+        }
+
+        @Override
+        public Optional<Message> kept(long seq) {
+            Optional<Message> kept =
+                    messages().stream().filter(message -> message.seq() == seq).findFirst();
+            for (Message message : messages()) {
+                if (message.revision() instanceof Revision.Change change && change.of() == seq) {
+                    kept = kept.map(original -> original.changedBy(message));
+                }
+            }
+            return kept;
         }
 
         @Override
@@ -171,6 +187,106 @@ public abstract class RoomStoreContract {
         Outcome outcome = append(log, 0, text, null);
         assertThat(outcome).isInstanceOf(Outcome.Published.class);
         return ((Outcome.Published) outcome).seq();
+    }
+
+    /** Whether messages can be changed. */
+    protected boolean changesMessages() {
+        return false;
+    }
+
+    protected static Draft of(@Nullable String user, String text, @Nullable String id) {
+        return new Draft("Ann", user, Content.text(text, Utf8.length(text)), id);
+    }
+
+    protected final Outcome change(RoomStore.Log log, ChangeDraft change) throws Exception {
+        CompletableFuture<Outcome> result = new CompletableFuture<>();
+        log.change(7, change, result::complete);
+        return get(result);
+    }
+
+    protected final Outcome edit(RoomStore.Log log, long seq, @Nullable String user, String text, @Nullable String id)
+            throws Exception {
+        return change(log, new ChangeDraft(seq, of(user, text, id), ChangeDraft.Right.OWN));
+    }
+
+    protected final Outcome remove(RoomStore.Log log, long seq, String user) throws Exception {
+        return change(log, ChangeDraft.removal(seq, of(user, "", null), ChangeDraft.Right.OWN));
+    }
+
+    /** Has Ann say one, and somebody else two. */
+    private RoomStore.Log logOfTwo(Heard room) throws Exception {
+        RoomStore.Log log = open(begin(), room);
+        CompletableFuture<Outcome> second = new CompletableFuture<>();
+        log.append(5, of("ann", "one", "1"), outcome -> {});
+        log.append(6, of("ben", "two", null), second::complete);
+        get(second);
+        return log;
+    }
+
+    @Test
+    void aStoreThatKeepsMessagesAsTheyWereSaidSaysSo() throws Exception {
+        RoomStore.Log log = logOfTwo(new Heard());
+        assumeFalse(changesMessages());
+        assertThat(edit(log, 1, "ann", "uno", null)).isInstanceOf(Outcome.CannotChange.class);
+        assertThat(remove(log, 1, "ann")).isInstanceOf(Outcome.CannotChange.class);
+    }
+
+    @Test
+    void aChangeHasANumberAndNamesItsMessageAndTheChangeBefore() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = logOfTwo(room);
+        assumeTrue(changesMessages());
+        assertThat(edit(log, 1, "ann", "uno", null)).isEqualTo(new Outcome.Published(3, false));
+        assertThat(edit(log, 1, "ann", "eins", "e")).isEqualTo(new Outcome.Published(4, false));
+        assertThat(edit(log, 1, "ann", "eins, again", "e")).isEqualTo(new Outcome.Published(4, true));
+        assertThat(remove(log, 1, "ann")).isEqualTo(new Outcome.Published(5, false));
+        assertThat(publish(log, "three")).isEqualTo(6);
+        assertThat(room.texts()).containsExactly("one", "two", "uno", "eins", "", "three");
+        assertThat(room.messages().stream().map(Message::revision))
+                .containsExactly(
+                        Revision.None.UNCHANGED,
+                        Revision.None.UNCHANGED,
+                        new Revision.Change(1, 0),
+                        new Revision.Change(1, 3),
+                        new Revision.Change(1, 4),
+                        Revision.None.UNCHANGED);
+        assertThat(append(log, 0, "one, again", "1"))
+                .as("the id of what was removed stays")
+                .isEqualTo(new Outcome.Published(1, true));
+    }
+
+    @Test
+    void changesOfOneMomentAreMadeOneAfterTheOther() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        assumeTrue(changesMessages());
+        CompletableFuture<Outcome> last = new CompletableFuture<>();
+        log.append(5, of("ann", "one", null), outcome -> {
+            for (int i = 0; i < 20; i++) {
+                log.change(5, new ChangeDraft(1, of("ann", "e" + i, null), ChangeDraft.Right.OWN), outcome2 -> {});
+            }
+            log.change(5, ChangeDraft.removal(1, of("ann", "", null), ChangeDraft.Right.OWN), last::complete);
+        });
+        assertThat(get(last)).isEqualTo(new Outcome.Published(22, false));
+        assertThat(room.messages().get(21).revision()).isEqualTo(new Revision.Change(1, 21));
+    }
+
+    @Test
+    void aMessageOfSomebodyElseOrThatIsGoneIsNotChanged() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = logOfTwo(room);
+        assumeTrue(changesMessages());
+        assertThat(edit(log, 2, "ann", "deux", null)).isInstanceOf(Outcome.Refused.class);
+        assertThat(edit(log, 1, null, "un", null)).isInstanceOf(Outcome.Refused.class);
+        assertThat(edit(log, 9, "ann", "neuf", null)).isInstanceOf(Outcome.NotFound.class);
+        assertThat(change(log, new ChangeDraft(2, of("ann", "deux", null), ChangeDraft.Right.ANY)))
+                .isEqualTo(new Outcome.Published(3, false));
+        assertThat(edit(log, 3, "ann", "of a change", null)).isInstanceOf(Outcome.NotFound.class);
+        assertThat(remove(log, 2, "ann")).as("whoever edited it").isInstanceOf(Outcome.Refused.class);
+        assertThat(remove(log, 2, "ben")).isEqualTo(new Outcome.Published(4, false));
+        assertThat(remove(log, 2, "ben")).isEqualTo(new Outcome.Published(4, true));
+        assertThat(edit(log, 2, "ben", "once more", null)).isInstanceOf(Outcome.NotFound.class);
+        assertThat(room.messages()).hasSize(4);
     }
 
     protected final RoomStore.Extent refresh(RoomStore.Log log) throws Exception {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
 import parley.protocol.Content;
 import parley.protocol.Draft;
+import parley.protocol.PlainChanges;
 import parley.protocol.RoomName;
 import parley.protocol.Utf8;
 
@@ -54,6 +55,7 @@ public final class Samples {
                 RoomLimits.AWAY,
                 100_000,
                 RoomLimits.MARKS,
+                PlainChanges.SHOW,
                 null);
     }
 

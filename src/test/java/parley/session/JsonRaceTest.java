@@ -119,6 +119,7 @@ class JsonRaceTest {
                     Duration.ZERO, // nobody is away
                     100_000,
                     RoomLimits.MARKS,
+                    parley.protocol.PlainChanges.SHOW,
                     null),
             100,
             Runnable::run,

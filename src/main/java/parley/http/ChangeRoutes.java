@@ -1,0 +1,170 @@
+package parley.http;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import parley.access.Grant;
+import parley.door.HttpDoor;
+import parley.protocol.Content;
+import parley.protocol.Draft;
+import parley.protocol.ErrorCode;
+import parley.protocol.HttpJson;
+import parley.protocol.Post;
+import parley.protocol.RoomName;
+import parley.room.ChangeDraft;
+import parley.room.Inspection;
+import parley.room.Outcome;
+import parley.room.Room;
+import parley.room.RoomRegistry;
+import parley.room.Screen;
+
+/** Editing and removing a message over HTTP. Any thread. */
+final class ChangeRoutes {
+    private static final String MESSAGE = "/rooms/{room}/messages/{seq}";
+
+    private final Reception reception;
+    private final RoomRegistry rooms;
+    private final Inspection inspection;
+    private final int messageBytes;
+    private final int bodyBytes;
+
+    ChangeRoutes(Reception reception, RoomRegistry rooms, Inspection inspection, int messageBytes, int bodyBytes) {
+        this.reception = reception;
+        this.rooms = rooms;
+        this.inspection = inspection;
+        this.messageBytes = messageBytes;
+        this.bodyBytes = bodyBytes;
+    }
+
+    /** Adds its routes. */
+    void routes(Router.Builder routes) {
+        routes.on(
+                "PATCH",
+                MESSAGE,
+                (exchange, values) -> reception.admit(
+                        exchange, values.get(0), (caller, room) -> edit(exchange, caller, room, values.get(1))));
+        routes.on(
+                "DELETE",
+                MESSAGE,
+                (exchange, values) -> reception.admit(
+                        exchange, values.get(0), (caller, room) -> remove(exchange, caller, room, values.get(1))));
+    }
+
+    private void edit(Exchange exchange, HttpDoor.Caller caller, RoomName room, String seq) {
+        Optional<Long> number = number(exchange, seq);
+        if (number.isEmpty()
+                || !mayChange(exchange, caller, room, caller.grant().mayEdit(room))) {
+            return;
+        }
+        if (!RequestText.contentType(exchange.request()).equals(RequestText.JSON)) {
+            exchange.answer(RequestText.unsupported(RequestText.JSON));
+            return;
+        }
+        RequestText.read(exchange, bodyBytes, text -> edit(exchange, caller, room, number.get(), text));
+    }
+
+    private void edit(Exchange exchange, HttpDoor.Caller caller, RoomName room, long seq, String text) {
+        HttpJson.Decoded decoded = HttpJson.message(text, false);
+        if (decoded instanceof HttpJson.Wrong wrong) {
+            exchange.answer(problem(wrong.code(), wrong.reason()));
+            return;
+        }
+        Post post = (Post) decoded;
+        Grant grant = caller.grant();
+        if (post.from() != null && !grant.mayPublish(room) && !post.from().equals(grant.name())) {
+            exchange.answer(problem(
+                    ErrorCode.FORBIDDEN,
+                    "from is the name that the token says; to name others takes the claim publish"));
+        } else if (post.content().bytes() > messageBytes) {
+            exchange.answer(
+                    problem(ErrorCode.TOO_LARGE, "text and data are at most " + messageBytes + " bytes of UTF-8"));
+        } else {
+            String user = grant.user() == null ? null : grant.user().value();
+            Draft draft = new Draft(PublishRoutes.from(caller, post), user, post.content(), post.id());
+            change(exchange, room, new ChangeDraft(seq, draft, right(grant.mayEdit(room))));
+        }
+    }
+
+    private void remove(Exchange exchange, HttpDoor.Caller caller, RoomName room, String seq) {
+        Grant grant = caller.grant();
+        Optional<Long> number = number(exchange, seq);
+        if (number.isEmpty() || !mayChange(exchange, caller, room, grant.mayRemove(room))) {
+            return;
+        }
+        String name = grant.name() == null ? null : grant.name().value();
+        String user = grant.user() == null ? null : grant.user().value();
+        Draft sender = new Draft(name, user, Content.REMOVED, null);
+        change(exchange, room, ChangeDraft.removal(number.get(), sender, right(grant.mayRemove(room))));
+    }
+
+    private static ChangeDraft.Right right(boolean mayAny) {
+        return mayAny ? ChangeDraft.Right.ANY : ChangeDraft.Right.OWN;
+    }
+
+    /** The number in the path; answers where it is none. */
+    private static Optional<Long> number(Exchange exchange, String seq) {
+        if (seq.matches("\\d{1,18}")) {
+            return Optional.of(Long.valueOf(seq));
+        }
+        exchange.answer(problem(ErrorCode.NOT_FOUND, "a message is named by its seq, a number"));
+        return Optional.empty();
+    }
+
+    /** Whether a caller may change messages, if only its own; answers where it may not. */
+    private boolean mayChange(Exchange exchange, HttpDoor.Caller caller, RoomName room, boolean mayAny) {
+        Grant grant = caller.grant();
+        if (mayAny || (grant.user() != null && (grant.mayWrite(room) || grant.mayPublish(room)))) {
+            return true;
+        }
+        reception.forbid(
+                exchange,
+                caller,
+                "changing messages in this room over HTTP is not allowed; a token with a sub and the claim write or"
+                        + " publish may change its own, one with the claim edit or remove any, and so may the API key");
+        return false;
+    }
+
+    private void change(Exchange exchange, RoomName room, ChangeDraft change) {
+        reception.whenOpen(
+                exchange,
+                room,
+                (found, newest) -> new Screen(inspection)
+                        .pass(room, change, found::change, outcome -> changed(exchange, found, outcome)));
+    }
+
+    private void changed(Exchange exchange, Room room, Outcome outcome) {
+        if (outcome instanceof Outcome.Published published) {
+            rooms.locate(
+                    room.name(), published.seq(), located -> exchange.answer(changed(room.name(), published, located)));
+        } else if (outcome instanceof Outcome.NotFound notFound) {
+            exchange.answer(problem(ErrorCode.NOT_FOUND, notFound.reason()));
+        } else if (outcome instanceof Outcome.CannotChange cannot) {
+            exchange.answer(problem(ErrorCode.NOT_IMPLEMENTED, cannot.reason()));
+        } else if (outcome instanceof Outcome.Refused refused) {
+            exchange.answer(problem(ErrorCode.FORBIDDEN, refused.reason()));
+        } else if (outcome instanceof Outcome.TooLarge tooLarge) {
+            exchange.answer(problem(ErrorCode.TOO_LARGE, tooLarge.reason()));
+        } else {
+            exchange.answer(Problem.unavailable(((Outcome.NotKept) outcome).reason()));
+        }
+    }
+
+    private static Answer changed(RoomName room, Outcome.Published published, Optional<RoomRegistry.Located> located) {
+        String epoch = located.map(RoomRegistry.Located::epoch).orElse(null);
+        Long at = located.map(RoomRegistry.Located::at).orElse(null);
+        Map<String, String> headers = new HashMap<>();
+        headers.put("Content-Type", RequestText.JSON);
+        headers.put("Cache-Control", "no-store");
+        if (epoch != null && !published.duplicate()) {
+            headers.put("ETag", Positions.tag(epoch, published.seq()));
+        }
+        return Answer.of(
+                200,
+                headers,
+                HttpJson.kept(new HttpJson.Kept(room, epoch, published.seq(), at, published.duplicate())));
+    }
+
+    private static Answer problem(ErrorCode code, String detail) {
+        return Problem.of(Problem.status(code), code.word(), detail);
+    }
+}

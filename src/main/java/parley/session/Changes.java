@@ -1,0 +1,119 @@
+package parley.session;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import parley.access.Grant;
+import parley.protocol.Command;
+import parley.protocol.Draft;
+import parley.protocol.ErrorCode;
+import parley.protocol.Event;
+import parley.protocol.RoomName;
+import parley.room.ChangeDraft;
+import parley.room.Member;
+import parley.room.Outcome;
+import parley.room.RoomStore;
+
+/**
+ * The commands of a JSON session that change messages, and which messages it may change: those of its user, or where it
+ * is no user the last ones that this connection said, and any with the right to do so. The thread that brings the
+ * messages calls; any thread gives results.
+ */
+final class Changes {
+    /** Of how many messages a connection remembers that it said them. */
+    private static final int REMEMBERED = 64;
+
+    private final JsonConnection connection;
+    private final Answers answers;
+
+    private record Said(RoomName room, RoomStore.Expected message) {}
+
+    /** Oldest first. Empty where the connection is a user's. */
+    @GuardedBy("this")
+    private final Set<Said> said = new LinkedHashSet<>();
+
+    Changes(JsonConnection connection, Answers answers) {
+        this.connection = connection;
+        this.answers = answers;
+    }
+
+    /** The connection has said that message. */
+    void said(Member in, long seq) {
+        if (connection.user() != null) {
+            return;
+        }
+        Said message = said(in, seq, in.room().newest().epoch());
+        synchronized (this) {
+            said.add(message);
+            if (said.size() > REMEMBERED) {
+                said.remove(said.iterator().next());
+            }
+        }
+    }
+
+    private static Said said(Member in, long seq, String epoch) {
+        return new Said(in.room().name(), new RoomStore.Expected(epoch, seq));
+    }
+
+    private synchronized boolean hasSaid(Said message) {
+        return said.contains(message);
+    }
+
+    /**
+     * Carries a command out and answers it, at once or later.
+     *
+     * @param sender who changes it, and what the message is to say
+     */
+    void carryOut(Command.OfMessage command, Member in, Draft sender) {
+        String epoch = in.room().newest().epoch();
+        if (command.epoch() != null && !command.epoch().equals(epoch)) {
+            answers.fail(
+                    command,
+                    ErrorCode.OTHER_EPOCH,
+                    "the room is in another epoch, in which this seq means another message; joined says which");
+            return;
+        }
+        Grant grant = connection.grant();
+        RoomName room = in.room().name();
+        boolean isRemoval = command instanceof Command.Remove;
+        boolean mayAny = isRemoval ? grant.mayRemove(room) : grant.mayEdit(room);
+        if (!mayAny && !grant.mayWrite(room)) {
+            answers.fail(command, ErrorCode.FORBIDDEN, "this token does not allow writing in this room");
+            return;
+        }
+        boolean isAny = mayAny || hasSaid(said(in, command.seq(), epoch));
+        ChangeDraft.Right right = isAny ? ChangeDraft.Right.ANY : ChangeDraft.Right.OWN;
+        ChangeDraft change = isRemoval
+                ? ChangeDraft.removal(command.seq(), sender, right)
+                : new ChangeDraft(command.seq(), sender, right);
+        Answers.Later answer = answers.later();
+        connection.backpressure().change(in.room(), change, outcome -> answer.give(answer(command, outcome)));
+        answer.carriedOut();
+    }
+
+    private static Event answer(Command command, Outcome outcome) {
+        if (outcome instanceof Outcome.Published published) {
+            return new Event.Ack(command.ref(), command.room(), published.seq(), published.duplicate());
+        }
+        if (outcome instanceof Outcome.NotFound notFound) {
+            return error(command, ErrorCode.NOT_FOUND, notFound.reason());
+        }
+        return outcome instanceof Outcome.CannotChange cannot
+                ? error(command, ErrorCode.NOT_IMPLEMENTED, cannot.reason())
+                : refusal(command, outcome);
+    }
+
+    /** Answers a message or a change of which nothing came. */
+    static Event refusal(Command command, Outcome outcome) {
+        if (outcome instanceof Outcome.Refused refused) {
+            return error(command, ErrorCode.FORBIDDEN, refused.reason());
+        }
+        return outcome instanceof Outcome.TooLarge tooLarge
+                ? error(command, ErrorCode.TOO_LARGE, tooLarge.reason())
+                : error(command, ErrorCode.UNAVAILABLE, ((Outcome.NotKept) outcome).reason());
+    }
+
+    private static Event error(Command command, ErrorCode code, String reason) {
+        return new Event.Error(command.ref(), code, reason, command.room());
+    }
+}

@@ -1,0 +1,208 @@
+package parley.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jakarta.json.JsonObject;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import parley.protocol.EventId;
+import parley.testclient.EventReader;
+import parley.testclient.JsonClient;
+
+/**
+ * Clients that are cut at random while others say, edit and remove end with exactly the room that a fresh reader reads:
+ * by WebSocket and by event stream, in memory and on disk. The long form takes {@code -Dparley.changes.cuts=300}.
+ */
+class ChangesRaceTest extends HttpBase {
+    private static final int CUTS = Integer.getInteger("parley.changes.cuts", 15);
+    private static final int WRITERS = 3;
+
+    @TempDir
+    private Path folder;
+
+    /** A room as a client knows it: what each message says, put together from what the client was sent. */
+    private static final class Known {
+        private final Map<Long, JsonObject> messages = new TreeMap<>();
+        private final Map<Long, Long> versions = new TreeMap<>();
+        String epoch = "";
+        long last;
+        boolean isRemoved;
+
+        static long number(JsonObject event, String field) {
+            return event.getJsonNumber(field).longValue();
+        }
+
+        void take(JsonObject message) {
+            long seq = number(message, "seq");
+            if (message.containsKey("changes")) {
+                long of = number(message, "changes");
+                if (messages.containsKey(of)) {
+                    fold(of, seq, message);
+                }
+            } else {
+                long version = message.containsKey("edited") ? number(message.getJsonObject("edited"), "seq") : seq;
+                fold(seq, version, message);
+            }
+            last = Math.max(last, seq);
+        }
+
+        private void fold(long of, long version, JsonObject message) {
+            boolean isGone = messages.containsKey(of) && messages.get(of).containsKey("removed");
+            if (!isGone && (version >= versions.getOrDefault(of, 0L) || message.containsKey("removed"))) {
+                messages.put(of, message);
+                versions.put(of, version);
+            }
+        }
+
+        Map<Long, String> says(long from) {
+            Map<Long, String> says = new TreeMap<>();
+            messages.forEach((seq, message) -> {
+                if (seq >= from) {
+                    says.put(seq, message.containsKey("removed") ? "removed" : message.getString("text"));
+                }
+            });
+            return says;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void clientsThatAreCutEndWithTheRoomThatAFreshReaderReads(boolean isOnDisk) throws Exception {
+        List<String> settings = new ArrayList<>(List.of("room.history=400", "limits.commands-per-second=0"));
+        if (isOnDisk) {
+            settings.add("data.folder=" + folder);
+            settings.set(0, "room.history=20"); // most of it is read from the disk
+        }
+        startWithKey(settings.toArray(new String[0]));
+        AtomicBoolean done = new AtomicBoolean();
+        ExecutorService threads = Executors.newFixedThreadPool(WRITERS + 2);
+        List<Future<?>> writers = new ArrayList<>();
+        for (int i = 0; i < WRITERS; i++) {
+            int writer = i;
+            writers.add(threads.submit(() -> {
+                write(writer, done);
+                return null;
+            }));
+        }
+        Known socket = new Known();
+        Known stream = new Known();
+        Future<?> reading = threads.submit(() -> {
+            for (int i = 0; i < CUTS; i++) {
+                readStream(stream, new Random(i).nextInt(60), 0);
+            }
+            return null;
+        });
+        for (int i = 0; i < CUTS; i++) {
+            readSocket(socket, new Random(i).nextInt(60), 0);
+        }
+        reading.get();
+        done.set(true);
+        for (Future<?> writer : writers) {
+            writer.get();
+        }
+        threads.shutdown();
+        long head = Known.number(get("/rooms").json().getJsonArray("rooms").getJsonObject(0), "seq");
+        readSocket(socket, Integer.MAX_VALUE, head);
+        readStream(stream, Integer.MAX_VALUE, head);
+        Known fresh = new Known();
+        for (long after = 0; ; after = fresh.last) {
+            List<JsonObject> page = messages("/rooms/java/messages?limit=100&after=" + after);
+            page.forEach(fresh::take);
+            if (page.isEmpty()) {
+                break;
+            }
+        }
+        long from = isOnDisk ? 0 : fresh.messages.keySet().iterator().next();
+        assertThat(fresh.messages).hasSizeGreaterThan(20);
+        assertThat(socket.says(from)).isEqualTo(fresh.says(from));
+        assertThat(stream.says(from)).isEqualTo(fresh.says(from));
+    }
+
+    private void write(int writer, AtomicBoolean done) throws Exception {
+        Random random = new Random(writer);
+        List<Integer> own = new ArrayList<>();
+        try (JsonClient client = new JsonClient(ws("/chat/java?name=w" + writer))) {
+            for (int i = 0; !done.get(); i++) {
+                int what = own.isEmpty() ? 0 : random.nextInt(10);
+                String text = "'text':'" + writer + " " + i + "'";
+                if (what < 3) {
+                    own.add(client.ask("{'type':'say','room':'java'," + text + "}")
+                            .getInt("seq"));
+                } else {
+                    int index = Math.max(0, own.size() - 1 - random.nextInt(12));
+                    String seq = ",'room':'java','seq':" + own.get(index);
+                    JsonObject answer = client.ask(
+                            what < 9 ? "{'type':'edit'" + seq + "," + text + "}" : "{'type':'remove'" + seq + "}");
+                    if (what == 9 || answer.getString("type").equals("error")) {
+                        own.remove(index);
+                    }
+                }
+            }
+        }
+    }
+
+    private String place(Known known) {
+        return known.epoch.isEmpty() ? "history=400" : "after=" + known.last + "&epoch=" + known.epoch;
+    }
+
+    private static String placeOfStream(Known known) {
+        return known.epoch.isEmpty() ? "history=400" : "lastEventId=" + EventId.of(known.epoch, known.last);
+    }
+
+    /** Reads so many events, or up to a number. */
+    private void readSocket(Known known, int events, long upTo) throws Exception {
+        try (JsonClient client = new JsonClient(ws("/chat/java?" + place(known)))) {
+            known.epoch = client.next("joined").getString("epoch");
+            for (int i = 0; i < events && (upTo == 0 || known.last < upTo); i++) {
+                JsonObject event = client.nextMessageOrGap();
+                if (event.getString("type").equals("gap")) {
+                    fill(known, Known.number(event, "after"), Known.number(event, "before"));
+                } else {
+                    known.take(event);
+                }
+            }
+        }
+    }
+
+    /** Gets messages and changes that a gap has left out. */
+    private void fill(Known known, long after, long before) throws Exception {
+        long at = after;
+        while (at < before - 1) {
+            List<JsonObject> page = messages("/rooms/java/messages?changes=true&limit=50&after=" + at);
+            if (page.isEmpty()) {
+                break;
+            }
+            page.forEach(known::take);
+            at = Known.number(page.get(page.size() - 1), "seq");
+        }
+        known.last = Math.max(known.last, before - 1);
+    }
+
+    private void readStream(Known known, int events, long upTo) throws Exception {
+        try (EventReader reader = EventReader.open(server.port(), "/rooms/java/events?" + placeOfStream(known))) {
+            for (int i = 0; i < events && (upTo == 0 || known.last < upTo); ) {
+                JsonObject event = JsonClient.parse(reader.next().data());
+                switch (event.getString("type")) {
+                    case "joined" -> known.epoch = event.getString("epoch");
+                    case "message" -> {
+                        known.take(event);
+                        i++;
+                    }
+                    case "gap" -> fill(known, Known.number(event, "after"), Known.number(event, "before"));
+                    default -> {} // presence
+                }
+            }
+        }
+    }
+}
