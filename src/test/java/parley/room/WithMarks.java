@@ -11,8 +11,7 @@ record WithMarks(RoomStore.Log log, MarkStore marks) implements RoomStore.Log {
     }
 
     @Override
-    public void appendBehind(
-            RoomStore.Expected expected, long at, Draft draft, Consumer<Outcome> onResult) {
+    public void appendBehind(RoomStore.Expected expected, long at, Draft draft, Consumer<Outcome> onResult) {
         log.appendBehind(expected, at, draft, onResult);
     }
 
