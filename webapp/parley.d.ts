@@ -68,6 +68,8 @@ export interface Member {
   readonly connections?: number;
   /** Whether its last connection was lost and it may come back. */
   readonly away?: boolean;
+  /** Up to which message it has read, where the room shows that of others. */
+  readonly read?: number;
   /** What it shows beside its name; undefined for nothing. */
   readonly state?: Readonly<Record<string, unknown>>;
 }

@@ -6,6 +6,7 @@ import static java.time.Duration.ofMinutes;
 
 import java.time.Duration;
 import java.util.List;
+import parley.room.MarksShown;
 import parley.room.Overflow;
 
 /** The settings that may differ from room to room ({@link Keys}). */
@@ -120,6 +121,13 @@ final class RoomKeys {
             "Read marks that a room keeps, one for each user, and up to a sixteenth more. Beyond that those go first"
                     + " that were not raised for the longest time.");
 
+    static final Setting<MarksShown> MARKS_SHOWN = Setting.choice(
+            "room.marks-shown",
+            MarksShown.OWN,
+            MarksShown.class,
+            "Whose read marks clients are shown. own: each user its own alone. members: presence shows besides how far"
+                    + " each member that is a user has read, with at most one event each room.presence-interval.");
+
     static final Setting<Storage> KEEP = Setting.choice(
             "room.keep",
             Storage.DISK,
@@ -166,6 +174,7 @@ final class RoomKeys {
             AWAY,
             MEMBERS,
             MARKS,
+            MARKS_SHOWN,
             KEEP,
             KEPT,
             KEPT_BYTES,

@@ -62,6 +62,7 @@ public final class ReadMarks {
     private final Executor fanOut;
     private final LongSupplier elapsed;
     private final UnreadCounts counts;
+    private final MembersMarks shown;
     private final TurnObserver observer;
     /** For those that watch the room. */
     private final UnreadCounts watchedCounts;
@@ -82,6 +83,7 @@ public final class ReadMarks {
             RoomLog log,
             Seats seats,
             Members members,
+            Roster roster,
             RoomLimits limits,
             Tally tally,
             TurnObserver observer,
@@ -96,6 +98,7 @@ public final class ReadMarks {
         this.fanOut = fanOut;
         this.elapsed = elapsed;
         this.counts = new UnreadCounts(log, tally.unreadCounts(), fanOut, this::counted);
+        this.shown = new MembersMarks(log, roster, limits, tally.unreadCounts(), fanOut);
         this.observer = observer;
         this.watchedCounts = new UnreadCounts(
                 log,
@@ -212,8 +215,11 @@ public final class ReadMarks {
     /** A user has that mark now: its members hear of it, with what is left. */
     void marked(String user, MarkStore.Mark mark) {
         RoomStore.Expected newest = log.newest();
-        if (mark.epoch().equals(newest.epoch()) && !members.ofUser(user).isEmpty()) {
-            counts.want(user, mark, newest);
+        if (mark.epoch().equals(newest.epoch())) {
+            shown.marked(user, mark);
+            if (!members.ofUser(user).isEmpty()) {
+                counts.want(user, mark, newest);
+            }
         }
         observer.marked(room, user, mark);
     }
@@ -305,8 +311,9 @@ public final class ReadMarks {
         return isFirst;
     }
 
-    /** Answers clients that have waited long enough for the store. For the sweep. */
+    /** Answers clients that have waited long enough for the store, and looks for marks to show. For the sweep. */
     void sweep() {
+        shown.sweep();
         long now = elapsed.getAsLong();
         for (Arrival arrival : arrivals) {
             if (now - arrival.untilMillis >= 0) {

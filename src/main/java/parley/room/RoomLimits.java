@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param away how long a member stays whose connection was lost
  * @param members how many members there may be at once
  * @param marks how many read marks are kept; 0 for none
+ * @param marksShown whose read marks clients are shown
  * @param retention what is kept beyond memory, where there is a place for that; null for a room in memory alone
  */
 public record RoomLimits(
@@ -35,6 +36,7 @@ public record RoomLimits(
         Duration away,
         int members,
         int marks,
+        MarksShown marksShown,
         @Nullable Retention retention) {
     /** How many read marks are kept, where nothing else is set. */
     public static final int MARKS = 10_000;
@@ -72,6 +74,7 @@ public record RoomLimits(
                 AWAY,
                 members,
                 MARKS,
+                MarksShown.OWN,
                 retention);
     }
 

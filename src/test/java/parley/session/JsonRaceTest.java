@@ -20,6 +20,7 @@ import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 import parley.room.Format;
 import parley.room.Member;
+import parley.room.MarksShown;
 import parley.room.Overflow;
 import parley.room.Room;
 import parley.room.RoomLimits;
@@ -119,6 +120,7 @@ class JsonRaceTest {
                     Duration.ZERO, // nobody is away
                     100_000,
                     RoomLimits.MARKS,
+                    MarksShown.OWN,
                     null),
             100,
             Runnable::run,
