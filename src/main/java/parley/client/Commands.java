@@ -121,8 +121,8 @@ final class Commands {
         String code = isError ? event.getString("code") : "";
         // Nothing waits behind a mark that cannot be kept now: the room sends the furthest again.
         boolean isTheRooms = code.equals(ParleyException.UNAVAILABLE) && one.type.equals("mark");
-        boolean isLater = code.equals(ParleyException.RATE_LIMITED)
-                || (code.equals(ParleyException.UNAVAILABLE) && !isTheRooms);
+        boolean isLater =
+                code.equals(ParleyException.RATE_LIMITED) || (code.equals(ParleyException.UNAVAILABLE) && !isTheRooms);
         if (isLater && !one.isOver) {
             later(one, code);
             return true;

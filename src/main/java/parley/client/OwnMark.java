@@ -74,8 +74,8 @@ final class OwnMark {
     /** Any thread. Returns the future of all that wait together, since any number may be set. */
     CompletableFuture<Long> set(String epoch, long seq) {
         CompletableFuture<Long> fresh = new CompletableFuture<>();
-        Wish before = wish.getAndUpdate(
-                waiting -> waiting == null ? new Wish(epoch, seq, fresh) : waiting.or(epoch, seq));
+        Wish before =
+                wish.getAndUpdate(waiting -> waiting == null ? new Wish(epoch, seq, fresh) : waiting.or(epoch, seq));
         if (before != null) {
             return before.set; // whatever lets that one go sends this
         }

@@ -103,8 +103,8 @@ public final class ParleyClient implements AutoCloseable {
             Collection<String> rooms, Consumer<RoomSummaries> callback, WatchDetail... details) {
         rooms.forEach(ChatAddress::needWatched);
         CompletableFuture<Void> taken = new CompletableFuture<>();
-        WatchedList.Wanted list = new WatchedList.Wanted(
-                List.copyOf(rooms), Set.of(details), Objects.requireNonNull(callback), taken);
+        WatchedList.Wanted list =
+                new WatchedList.Wanted(List.copyOf(rooms), Set.of(details), Objects.requireNonNull(callback), taken);
         connection.execute(() -> connection.watch(list));
         return taken;
     }

@@ -24,9 +24,7 @@ public record ReadPosition(long seq, OptionalInt unread, boolean hasMore) {
         }
         long unread = Wire.number(event, "unread", -1);
         return new ReadPosition(
-                seq,
-                unread < 0 ? OptionalInt.empty() : OptionalInt.of((int) unread),
-                event.getBoolean("more", false));
+                seq, unread < 0 ? OptionalInt.empty() : OptionalInt.of((int) unread), event.getBoolean("more", false));
     }
 
     /** With messages besides that the server has not counted. */

@@ -34,9 +34,7 @@ public record RoomMember(
                 Wire.text(member, "name"),
                 OptionalInt.of((int) Wire.number(member, "connections", 0)),
                 member.getBoolean("away", false),
-                member.containsKey("read")
-                        ? OptionalLong.of(Wire.number(member, "read", 0))
-                        : OptionalLong.empty(),
+                member.containsKey("read") ? OptionalLong.of(Wire.number(member, "read", 0)) : OptionalLong.empty(),
                 member.get("state") instanceof JsonObject state ? state : null);
     }
 }

@@ -158,8 +158,7 @@ final class WatchedList {
         Set<String> gone = new LinkedHashSet<>(before.gone());
         gone.addAll(now.gone());
         gone.removeAll(now.rooms().keySet());
-        return new RoomSummaries(
-                now.rooms(), List.copyOf(changed), List.copyOf(gone), now.hasMore(), now.failure());
+        return new RoomSummaries(now.rooms(), List.copyOf(changed), List.copyOf(gone), now.hasMore(), now.failure());
     }
 
     /** The client has been closed. */

@@ -74,6 +74,7 @@ final class Attendees {
     private final Map<String, MarkStore.Mark> marks = new HashMap<>();
     /** Users whose marks have to be looked for; those that came first are first. */
     private final Set<String> marksToFind = new LinkedHashSet<>();
+
     private int hereCount;
     private int count;
     private long lastAt;

@@ -129,8 +129,6 @@ final class EventFrames implements Frames {
     /** No line of JSON has a line break in it. */
     private static String[] lines(Frame json) {
         List<Frame> all = json instanceof Frame.Several several ? several.messages() : List.of(json);
-        return all.stream()
-                .flatMap(one -> ((Frame.Text) one).text().lines())
-                .toArray(String[]::new);
+        return all.stream().flatMap(one -> ((Frame.Text) one).text().lines()).toArray(String[]::new);
     }
 }

@@ -105,7 +105,8 @@ final class JsonFrames implements Frames {
     public Frame presence(Presence.Delta delta, boolean everybody) {
         PresenceFrame made = lastPresence;
         if (made == null || made.delta != delta || made.everybody != everybody) {
-            made = new PresenceFrame(delta, everybody, PresenceFrames.of(everybody ? snapshot() : changes(delta), batchBytes));
+            made = new PresenceFrame(
+                    delta, everybody, PresenceFrames.of(everybody ? snapshot() : changes(delta), batchBytes));
             lastPresence = made;
         }
         return made.frame;

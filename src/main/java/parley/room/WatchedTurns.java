@@ -3,7 +3,7 @@ package parley.room;
 import java.util.OptionalInt;
 import parley.protocol.RoomName;
 
-/** Has what rooms tell noted for those that watch them, besides what the other observer is told. Any thread. */
+/** Passes what rooms tell on to those that watch them, besides another observer. Any thread. */
 final class WatchedTurns implements TurnObserver {
     private final Watching watching;
     private final TurnObserver other;

@@ -150,7 +150,8 @@ class ClientScenarioTest {
                 case "rename" -> ask(one, client.rename(two), done -> JsonValue.NULL);
                 case "say" -> say(rooms.get(one), two, rest(text, 2));
                 case "show" -> show(rooms.get(one), two, value(rest(text, 2)));
-                case "mark" -> ask(two, rooms.get(one).mark(Long.parseLong(three)), seq -> Json.createValue((Long) seq));
+                case "mark" ->
+                    ask(two, rooms.get(one).mark(Long.parseLong(three)), seq -> Json.createValue((Long) seq));
                 case "watch" -> watch(one, rest(text, 1));
                 case "signal" -> ask(two, rooms.get(one).signal(value(rest(text, 2))), done -> JsonValue.NULL);
                 case "history" ->
@@ -219,13 +220,17 @@ class ClientScenarioTest {
                 case "signals" -> same(step, seen.get(one).signals, rest(text, 1));
                 case "told" -> same(step, shown(seen.get(one).told), rest(text, 1));
                 case "people" -> same(step, shown(rooms.get(one).members().people()), rest(text, 1));
-                case "marked" -> assertThat(shown(rooms.get(one).readMark().orElse(null))).as(step).isEqualTo(value(rest(text, 1)));
+                case "marked" ->
+                    assertThat(shown(rooms.get(one).readMark().orElse(null)))
+                            .as(step)
+                            .isEqualTo(value(rest(text, 1)));
                 case "watched" -> {
                     Matcher expected = matched(WATCHED, text);
                     same(step, words(watched), expected.group(1));
                     same(step, watched.gone(), expected.group(2));
                 }
-                case "unwatched" -> assertThat(watched.failure().code()).as(step).isEqualTo(one);
+                case "unwatched" ->
+                    assertThat(watched.failure().code()).as(step).isEqualTo(one);
                 case "members" -> {
                     Matcher members = matched(MEMBERS, rest(text, 1));
                     RoomMembers found = rooms.get(one).members();
@@ -256,7 +261,9 @@ class ClientScenarioTest {
         }
 
         private static List<String> texts(String list) {
-            return value(list).asJsonArray().stream().map(ClientScenarioTest::text).toList();
+            return value(list).asJsonArray().stream()
+                    .map(ClientScenarioTest::text)
+                    .toList();
         }
 
         private void ask(String as, CompletableFuture<?> future, Function<Object, JsonValue> shown) {

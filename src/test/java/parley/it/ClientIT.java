@@ -266,7 +266,8 @@ final class ClientIT {
         }
     }
 
-    private static final RoomMember BOB = new RoomMember(null, "Bob", OptionalInt.empty(), false, OptionalLong.empty(), null);
+    private static final RoomMember BOB =
+            new RoomMember(null, "Bob", OptionalInt.empty(), false, OptionalLong.empty(), null);
 
     private static RoomMember ann(int connections, JsonObject state) {
         return new RoomMember("ann", "Ann", OptionalInt.of(connections), connections == 0, OptionalLong.empty(), state);

@@ -82,16 +82,18 @@ class PresenceFramesTest {
             List<String> some = IntStream.range(0, random.nextInt(300))
                     .mapToObj(i -> "Zoë\\" + i)
                     .toList();
-            List<Attendee> users =
-                    IntStream.range(0, random.nextInt(100)).mapToObj(PresenceFramesTest::user).toList();
+            List<Attendee> users = IntStream.range(0, random.nextInt(100))
+                    .mapToObj(PresenceFramesTest::user)
+                    .toList();
             Event.Presence snapshot =
                     new Event.Presence(RoomName.LOBBY, some, null, null, users, List.of(), some.size());
             takeAll(snapshot);
             assertThat(names).isEqualTo(new TreeSet<>(some));
             assertThat(members).hasSize(users.size());
             Set<String> namesBefore = new TreeSet<>(names);
-            List<String> joined =
-                    IntStream.range(0, random.nextInt(200)).mapToObj(i -> "J" + i).toList();
+            List<String> joined = IntStream.range(0, random.nextInt(200))
+                    .mapToObj(i -> "J" + i)
+                    .toList();
             List<String> left = some.subList(0, some.size() / 2);
             List<Attendee> gone = users.subList(0, users.size() / 2);
             takeAll(new Event.Presence(RoomName.LOBBY, null, joined, left, List.of(user(1_000)), gone, 1));
@@ -113,8 +115,7 @@ class PresenceFramesTest {
     @Test
     void oneEntryGoesHoweverLargeItIs() {
         List<String> large = new ArrayList<>(List.of("a".repeat(2_000), "b".repeat(2_000)));
-        Event.Presence event =
-                new Event.Presence(RoomName.LOBBY, large, null, null, List.of(), List.of(), 2);
+        Event.Presence event = new Event.Presence(RoomName.LOBBY, large, null, null, List.of(), List.of(), 2);
         List<String> lines = lines(PresenceFrames.of(event, MOST));
         assertThat(lines).hasSize(2);
         lines.forEach(this::take);

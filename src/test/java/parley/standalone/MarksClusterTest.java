@@ -9,6 +9,7 @@ import jakarta.json.JsonObject;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Predicate;
+import org.awaitility.Awaitility;
 import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -149,15 +150,23 @@ class MarksClusterTest extends ServerBase {
             ann.ask("{'type':'mark','room':'java','seq':" + numbers.get(5) + "}");
             await(tab, "watched", "rooms", watched(numbers.get(5), 2));
             try (JsonClient bob = client(other, "bob")) {
-                await(
-                        bob,
-                        "presence",
-                        "members",
-                        member -> member.getString("user", "").equals("ann")
-                                && member.containsKey("read")
-                                && member.getJsonNumber("read").longValue() == numbers.get(5));
+                bob.next("joined");
+                Awaitility.await().until(() -> hasRead(bob, numbers.get(5)));
+                ann.ask("{'type':'mark','room':'java','seq':" + numbers.get(7) + "}");
+                await(bob, "presence", "members", member -> hasRead(member, numbers.get(7)));
             }
         }
+    }
+
+    private static boolean hasRead(JsonClient asking, long seq) throws Exception {
+        return asking.ask("{'type':'who','room':'java'}").getJsonArray("members").getValuesAs(JsonObject.class).stream()
+                .anyMatch(member -> hasRead(member, seq));
+    }
+
+    private static boolean hasRead(JsonObject member, long seq) {
+        return member.getString("user", "").equals("ann")
+                && member.containsKey("read")
+                && member.getJsonNumber("read").longValue() == seq;
     }
 
     @Test
