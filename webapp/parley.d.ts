@@ -75,6 +75,8 @@ export interface Member {
   readonly connections?: number;
   /** Whether its last connection was lost and it may come back. */
   readonly away?: boolean;
+  /** Up to which message it has read, where the room shows that of others. */
+  readonly read?: number;
   /** What it shows beside its name; undefined for nothing. */
   readonly state?: Readonly<Record<string, unknown>>;
 }
@@ -111,6 +113,12 @@ export interface WatchedRoom {
   readonly count: number;
   /** The last message, where it was asked for and the server has it at hand. */
   readonly last?: Omit<Message, 'own' | 'removed'> & { removed?: true };
+  /** Up to which message this client's user has read it, where it was asked for, is known, and the user has a mark. */
+  readonly mark?: number;
+  /** How many messages come behind that, 100 at most; undefined while they are not counted. */
+  readonly unread?: number;
+  /** Whether more messages are unread than `unread` says; undefined without `mark`. */
+  readonly more?: boolean;
 }
 
 /** What has changed since the callback was called before. */
@@ -169,7 +177,7 @@ export class Parley extends EventTarget {
   watch(
     rooms: string[],
     callback?: (rooms: Map<string, WatchedRoom>, change: WatchChange) => void,
-    options?: { last?: boolean },
+    options?: { last?: boolean; marks?: boolean },
   ): Promise<void>;
   /** Takes another name. Rejects with the code `bad-name` when that cannot be one. */
   rename(name: string): Promise<void>;

@@ -746,7 +746,7 @@ class EventLine {
     this.#watched?.abort();
     this.#watched = new AbortController();
     const { signal } = this.#watched;
-    const { rooms, last } = asked.what;
+    const { rooms, last, marks } = asked.what;
     let isAnswered = rooms.length === 0;
     if (isAnswered) {
       this.#answer(asked, { type: 'ack' });
@@ -755,6 +755,7 @@ class EventLine {
     const query = new URLSearchParams(this.#parameters);
     rooms.forEach((room) => query.append('room', room));
     query.set('last', last);
+    query.set('marks', marks);
     while (!this.#isOver && !signal.aborted) {
       let isAnew = true;
       try {
@@ -1336,7 +1337,7 @@ export class Parley extends EventTarget {
    * characters. Calls `callback(rooms, {changed, gone, more})` whenever something has changed, `rooms` being what is
    * known of each, by name. Resolves when the server has the list.
    */
-  watch(names, callback, { last = false } = {}) {
+  watch(names, callback, { last = false, marks = false } = {}) {
     if (this.#state.name === 'closed') {
       throw new ParleyError('closed', 'this connection has been closed');
     }
@@ -1350,7 +1351,8 @@ export class Parley extends EventTarget {
       throw new TypeError('watch takes a function that is called with what has changed');
     }
     this.#watching?.resolve(); // another list takes its place
-    const watching = { rooms, last: last === true, callback, known: new Map(), isTaken: false, wasTaken: false };
+    const wanted = { rooms, last: last === true, marks: marks === true };
+    const watching = { rooms, wanted, callback, known: new Map(), isTaken: false, wasTaken: false };
     const taken = new Promise((resolve, reject) => Object.assign(watching, { resolve, reject }));
     this.#watching = rooms.length > 0 ? watching : null;
     if (this[isOpen]()) {
@@ -1362,10 +1364,10 @@ export class Parley extends EventTarget {
   }
 
   #sendWatch(watching) {
-    const { rooms, last } = watching;
+    const { rooms, wanted } = watching;
     watching.isTaken = false; // what comes before the answer is of the list before
     this[command](
-      { type: 'watch', rooms, last },
+      { type: 'watch', ...wanted },
       () => {
         watching.isAnew = true; // all that is known comes anew
         watching.isTaken = watching.wasTaken = true;
@@ -1416,8 +1418,11 @@ export class Parley extends EventTarget {
       known.clear();
     }
     gone.forEach((name) => known.delete(name));
-    for (const { room: name, epoch, seq, count, last } of rooms) {
-      known.set(name, Object.freeze({ name, epoch, seq, count, last: last && { ...last, at: new Date(last.at) } }));
+    for (const { room: name, last, ...its } of rooms) {
+      const { epoch, seq, count, mark, unread } = its;
+      const dated = last && { ...last, at: new Date(last.at) };
+      const hasMore = mark === undefined ? undefined : its.more === true;
+      known.set(name, Object.freeze({ name, epoch, seq, count, last: dated, mark, unread, more: hasMore }));
     }
     this.#tellOfWatched(watching, new Map(known), { changed: rooms.map(({ room }) => room), gone, more });
   }

@@ -109,10 +109,11 @@ afterEach(() => {
 test('rooms are watched by a stream of their own, which is opened again when it is lost', async () => {
   await enter({ token: 't' });
   const calls = [];
-  const taken = parley.watch(['a', 'team-*'], (rooms) => calls.push([...rooms.keys()].join()), { last: true });
+  const taken = parley.watch(['a', 'team-*'], (rooms) => calls.push([...rooms.keys()].join()), { last: true, marks: true });
   await settle();
   const [first] = watches();
   assert.deepEqual([first.rooms, first.query.get('last'), first.query.get('tenant')], ['a,team-*', 'true', 'x']);
+  assert.equal(first.query.get('marks'), 'true');
   assert.equal(first.headers.Authorization, 'Bearer t');
   first.open();
   await first.say({ type: 'welcome', session: 'w', limits: LIMITS });

@@ -507,18 +507,22 @@ const known = (rooms) => [...rooms.values()].map(({ name, seq = '-', count }) =>
 overWebSocket('rooms are watched, also over another connection', async () => {
   const calls = [];
   open().join('java');
-  const taken = parley.watch(['java', 'team-*'], (rooms, change) => calls.push([known(rooms), change, rooms]), { last: true });
+  const taken = parley.watch(['java', 'team-*'], (rooms, change) => calls.push([known(rooms), change, rooms]), { last: true, marks: true });
   await settle();
   await lines[0].welcome('java');
-  assert.deepEqual(lines[0].all('watch').map(({ rooms, last }) => [rooms, last]), [[['java', 'team-*'], true]]);
+  assert.deepEqual(lines[0].all('watch').map(({ rooms, last, marks }) => [rooms, last, marks]), [[['java', 'team-*'], true, true]]);
   await lines[0].answer('watch', { type: 'ack' });
   await taken;
   const last = lines[0].message(7, { from: 'Ann' });
-  await lines[0].say(watched([{ room: 'java', epoch: 'e', seq: 7, count: 2, last }, { room: 'team-1', count: 0 }]));
+  const read = { mark: 3, unread: 4 };
+  await lines[0].say(watched([{ room: 'java', epoch: 'e', seq: 7, count: 2, last, ...read }, { room: 'team-1', count: 0 }]));
   assert.equal(calls[0][0], 'java 7 2,team-1 - 0');
   assert.deepEqual(calls[0][1], { changed: ['java', 'team-1'], gone: [], more: false });
   assert.equal(calls[0][2].get('java').last.at.toISOString(), last.at);
   assert.equal(calls[0][2].get('java').last.from, 'Ann');
+  const marks = ({ mark, unread, more }) => [mark, unread, more];
+  assert.deepEqual(marks(calls[0][2].get('java')), [3, 4, false]);
+  assert.deepEqual(marks(calls[0][2].get('team-1')), [undefined, undefined, undefined]);
   await lines[0].say(watched([{ room: 'java', epoch: 'e', seq: 8, count: 2 }], { gone: ['team-1'], more: true }));
   assert.equal(calls[1][0], 'java 8 2');
   assert.deepEqual(calls[1][1], { changed: ['java'], gone: ['team-1'], more: true });

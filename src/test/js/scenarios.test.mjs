@@ -124,6 +124,15 @@ class Player {
       case 'show':
         this.ask(two, this.rooms.get(one).setState(json(2)));
         break;
+      case 'mark':
+        this.ask(two, this.rooms.get(one).mark(Number(three)));
+        break;
+      case 'watch': {
+        const [, names, details] = /^(\[.*?\])(?: (\[.*\]))?$/.exec(rest(1));
+        const options = Object.fromEntries(JSON.parse(details ?? '[]').map((detail) => [detail, true]));
+        this.ask(one, this.parley().watch(JSON.parse(names), (rooms, change) => (this.watched = { rooms, ...change }), options));
+        break;
+      }
       case 'signal':
         this.ask(two, this.rooms.get(one).signal(json(2)));
         break;
@@ -226,6 +235,20 @@ class Player {
       case 'told':
         assert.deepEqual(this.seen.get(one)[word], json(1));
         break;
+      case 'marked': {
+        const { marked, unread, hasMoreUnread } = this.rooms.get(one);
+        assert.deepEqual(marked === null ? null : [marked, unread, hasMoreUnread], json(1));
+        break;
+      }
+      case 'watched': {
+        const [, rooms, gone] = /^(\[.*?\]) (\[.*?\])$/.exec(text);
+        assert.deepEqual([...this.watched.rooms.values()].map(words).sort(), JSON.parse(rooms));
+        assert.deepEqual(this.watched.gone, JSON.parse(gone));
+        break;
+      }
+      case 'unwatched':
+        assert.equal(this.watched.error.code, one);
+        break;
       case 'members': {
         const [, names, count, all] = /^(\[.*?\]) (\d+) (true|false)$/.exec(rest(1));
         const room = this.rooms.get(one);
@@ -256,6 +279,11 @@ class Player {
       this.refusal = null;
     }
   }
+}
+
+/** A watched room as a word. */
+function words({ name, seq = '-', count, mark, unread = '?', more }) {
+  return `${name} ${seq} ${count}${mark === undefined ? '' : ` read ${mark} left ${unread}${more ? '+' : ''}`}`;
 }
 
 function partly(found, expected) {

@@ -56,7 +56,9 @@ public final class Bench implements Callable<Integer> {
         /** Chat text with compression beside the same without. */
         compression,
         /** Clients of the Java client in one JVM. */
-        clients
+        clients,
+        /** A room whose members change their states, beside one whose members change their names. */
+        presence
     }
 
     @Parameters(index = "0", defaultValue = "table", description = "One of ${COMPLETION-CANDIDATES} (table).")
@@ -150,6 +152,8 @@ public final class Bench implements Callable<Integer> {
             all.addAll(Scenario.compression());
         } else if (what == What.clients) {
             all.addAll(Scenario.clients());
+        } else if (what == What.presence) {
+            all.addAll(Scenario.presence());
         } else if (what != What.sweeps) {
             all.addAll(Scenario.table());
         }
@@ -179,6 +183,7 @@ public final class Bench implements Callable<Integer> {
             case http -> Peer.http(folder);
             case compression -> Peer.compression(folder);
             case clients -> Peer.clients(folder);
+            case presence -> Peer.presence(folder);
             default -> Peer.all(folder);
         };
         for (Peer peer : all) {
@@ -236,7 +241,7 @@ public final class Bench implements Callable<Integer> {
             ServerProcess server = servers.first();
             long warmth = (long) (NANOS * (server.warmsUp() ? warm : warm / 3));
             Map<Metric, Double> values = switch (scenario.kind()) {
-                case ROOMS, ECHO, EVENTS, CHAT -> talk(servers, load, scenario, warmth);
+                case ROOMS, ECHO, EVENTS, CHAT, STATES, RENAMES -> talk(servers, load, scenario, warmth);
                 case POSTS ->
                     switch (peer.dialect()) {
                         case REQUESTS -> requests(server, scenario, new HttpPublishing(server.port()), warmth);
@@ -301,6 +306,12 @@ public final class Bench implements Callable<Integer> {
         values.put(Metric.RSS, resident / 1024);
         values.put(Metric.CLOSED, (double) load.closed());
         values.put(Metric.LOST, (double) load.lost());
+        if (scenario.isOfPresence()) {
+            double memberSeconds = scenario.members() * seconds;
+            values.put(Metric.MEMBER_CPU, cpu * 1e6 / memberSeconds);
+            values.put(Metric.EVENTS, load.presenceEvents() / memberSeconds);
+            values.put(Metric.EVENT_BYTES, load.presenceBytes() / memberSeconds / 1024);
+        }
         if (scenario.joins() > 0) {
             values.put(Metric.JOINS, load.joined() / seconds);
         }

@@ -43,6 +43,30 @@ enum Dialect {
             return JSON.after();
         }
     },
+    /** {@code parley.v1.json}, with a state in place of each message. */
+    STATES("parley.v1.json", false) {
+        @Override
+        String before(String room, int length) {
+            return "{\"type\":\"state\",\"room\":\"" + room + "\",\"state\":{\"x\":\"";
+        }
+
+        @Override
+        String after() {
+            return "\"}}";
+        }
+    },
+    /** The same with a name. */
+    RENAMES("parley.v1.json", false) {
+        @Override
+        String before(String room, int length) {
+            return "{\"type\":\"rename\",\"name\":\"";
+        }
+
+        @Override
+        String after() {
+            return "\"}";
+        }
+    },
     /** A request of HTTP for each message: {@link Requests}. */
     REQUESTS(null, false),
     /** A publication to a stream of JetStream in memory for each message: {@link Requests}. */

@@ -39,6 +39,7 @@ final class Load implements AutoCloseable, Marks.Sink {
     private static final int FROZEN_BUFFER = 8192;
     private static final byte[] SWITCHING = "HTTP/1.1 101".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] STREAMING = "HTTP/1.1 200".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] PRESENCE = "{\"type\":\"presence\"".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NORMAL_CLOSURE = {3, (byte) 232};
 
     private final Scenario scenario;
@@ -95,6 +96,8 @@ final class Load implements AutoCloseable, Marks.Sink {
     private long joined;
     private long lost;
     private long idleNanos;
+    private long presenceEvents;
+    private long presenceBytes;
 
     /** The client that is being read, and when. */
     private @Nullable Client reading;
@@ -142,7 +145,12 @@ final class Load implements AutoCloseable, Marks.Sink {
 
     Load(Scenario scenario, Dialect dialect, int... ports) throws IOException {
         this.scenario = scenario;
-        this.dialect = scenario.kind() == Scenario.Kind.ECHO ? Dialect.PLAIN : dialect;
+        this.dialect = switch (scenario.kind()) {
+            case ECHO -> Dialect.PLAIN;
+            case STATES -> Dialect.STATES;
+            case RENAMES -> Dialect.RENAMES;
+            default -> dialect;
+        };
         nodes = Arrays.stream(ports)
                 .mapToObj(port -> new InetSocketAddress("127.0.0.1", port))
                 .toArray(InetSocketAddress[]::new);
@@ -386,7 +394,12 @@ final class Load implements AutoCloseable, Marks.Sink {
         interest(client);
         boolean resumes = scenario.kind() == Scenario.Kind.RESUME && client.index > 0;
         ByteBuffer[] asked = (client.isStream ? streams : handshakes)[client.node];
-        write(client, (resumes ? resuming[client.node] : asked[client.room]).rewind());
+        if (scenario.isOfPresence()) { // a member without a name shows nothing
+            String path = "/chat/" + Scenario.roomName(client.room) + "?name=m" + client.index;
+            write(client, direct(dialect.handshake(path, nodes[client.node].getPort())));
+        } else {
+            write(client, (resumes ? resuming[client.node] : asked[client.room]).rewind());
+        }
     }
 
     private void interest(Client client) {
@@ -531,12 +544,27 @@ final class Load implements AutoCloseable, Marks.Sink {
             }
             case FrameReader.PONG -> {}
             default -> {
+                if (scenario.isOfPresence()) {
+                    presence();
+                }
                 if (frames.isCompressed()) {
                     inflate();
                 } else {
                     Marks.scan(in, frames.start(), frames.end(), this);
                 }
             }
+        }
+    }
+
+    /** Counts a frame that tells of members. */
+    private void presence() {
+        boolean isIt = frames.end() - frames.start() > PRESENCE.length && readAt >= from && readAt < to;
+        for (int i = 0; isIt && i < PRESENCE.length; i++) {
+            isIt = in.get(frames.start() + i) == PRESENCE[i];
+        }
+        if (isIt) {
+            presenceEvents++;
+            presenceBytes += frames.end() - frames.start();
         }
     }
 
@@ -658,6 +686,16 @@ final class Load implements AutoCloseable, Marks.Sink {
 
     long sent() {
         return sent;
+    }
+
+    /** Frames that told of members. */
+    long presenceEvents() {
+        return presenceEvents;
+    }
+
+    /** Their bytes. */
+    long presenceBytes() {
+        return presenceBytes;
     }
 
     long joined() {

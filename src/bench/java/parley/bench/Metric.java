@@ -5,6 +5,9 @@ import java.util.Locale;
 /** What a measurement tells. */
 enum Metric {
     CPU("CPU", "us", "server CPU a delivery (user and system)"),
+    MEMBER_CPU("CPU a member", "us/s", "server CPU a member and second (user and system)"),
+    EVENTS("events", "/s", "events of presence a member and second"),
+    EVENT_BYTES("bytes", "KB/s", "bytes of these a member and second"),
     NATS_CPU("NATS's CPU", "us", "CPU of NATS a delivery"),
     BOTH_CPU("both", "us", "CPU of Parley and NATS a delivery"),
     MESSAGE_CPU("CPU a message", "us", "server CPU a message that was published (user and system)"),

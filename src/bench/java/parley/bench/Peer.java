@@ -111,6 +111,12 @@ record Peer(
         return List.of(new Peer(PARLEY, start(folder, PARLEY), Dialect.JSON, 1, null));
     }
 
+    /** Parley alone, with presence that names all members. */
+    static List<Peer> presence(Path folder) {
+        Path start = folder.resolveSibling("presence").resolve("start");
+        return List.of(new Peer(PARLEY, start, Dialect.JSON, 1, null));
+    }
+
     /** Whether it has what the scenario is about; an echo is the same in both of Parley's ways. */
     boolean does(Scenario scenario) {
         return switch (scenario.kind()) {

@@ -48,6 +48,17 @@ final class Report {
             Metric.CLIENTS,
             Metric.IDLE_CPU);
 
+    private static final List<Metric> PRESENCE = List.of(
+            Metric.MEMBER_CPU,
+            Metric.EVENTS,
+            Metric.EVENT_BYTES,
+            Metric.SENT,
+            Metric.P50,
+            Metric.P99,
+            Metric.RSS,
+            Metric.CLOSED,
+            Metric.LOAD);
+
     private static final Map<String, String> TITLES = Map.ofEntries(
             Map.entry("fan-1", "100 members, 1 sender, one message at a time"),
             Map.entry("fan-10", "100 members, 10 senders with 4 messages outstanding each"),
@@ -67,6 +78,10 @@ final class Report {
             Map.entry("events-1000", "1,000 readers, and a member that says 50 messages a second"),
             Map.entry("clients-1000", "1,000 clients of the Java client in one JVM, all in one room"),
             Map.entry("clients-10000", "10,000 clients of the Java client in one JVM, all in one room"),
+            Map.entry("states-1000", "1,000 members, 100 of whom change their state ten times a second"),
+            Map.entry("renames-1000", "1,000 members, 100 of whom change their name ten times a second"),
+            Map.entry("states-10000", "10,000 members, 1,000 of whom change their state ten times a second"),
+            Map.entry("renames-10000", "10,000 members, 1,000 of whom change their name ten times a second"),
             Map.entry("posts", "32 clients that publish in a room each, one message at a time"),
             Map.entry("size", "The size of a message: 100 members, 10 senders with 4 outstanding"),
             Map.entry("rooms", "1,000 members spread over rooms"),
@@ -185,6 +200,7 @@ final class Report {
             case HANDSHAKES -> HANDSHAKES;
             case POSTS -> POSTS;
             case CLIENTS -> CLIENTS;
+            case STATES, RENAMES -> PRESENCE;
             case ROOMS, ECHO, RESUME, EVENTS, CHAT -> ROOMS;
         };
         Metric main = metrics.get(0);

@@ -51,7 +51,11 @@ record Scenario(
         /** A room in which chat text is said. */
         CHAT,
         /** Clients of the Java client, all in one room. */
-        CLIENTS
+        CLIENTS,
+        /** A room in which some members change their state again and again. */
+        STATES,
+        /** The same with names, which presence told before there were states. */
+        RENAMES
     }
 
     int members() {
@@ -65,6 +69,11 @@ record Scenario(
     /** Whether what Parley does over HTTP is measured beside the same over WebSocket. */
     boolean isOfHttp() {
         return kind == Kind.EVENTS || kind == Kind.POSTS;
+    }
+
+    /** Whether it is about what members are told of each other. */
+    boolean isOfPresence() {
+        return kind == Kind.STATES || kind == Kind.RENAMES;
     }
 
     /** Whether a cluster is measured beside what it is made of, and not Parley beside others. */
@@ -139,6 +148,20 @@ record Scenario(
 
     private static Scenario clients(int count) {
         return new Scenario("clients-" + count, "", 0, Kind.CLIENTS, count, 0, 1, 1, 1, 0, SMALL, 0);
+    }
+
+    /** A tenth of the members change their state, or their name, ten times a second each. */
+    static List<Scenario> presence() {
+        List<Scenario> all = new ArrayList<>();
+        for (int members : new int[] {1_000, 10_000}) {
+            all.add(presence("states-" + members, Kind.STATES, members));
+            all.add(presence("renames-" + members, Kind.RENAMES, members));
+        }
+        return all;
+    }
+
+    private static Scenario presence(String name, Kind kind, int members) {
+        return new Scenario(name, "", 0, kind, members, 0, 1, members / 10, 0, members, Marks.LENGTH, 0);
     }
 
     /** The sender is one more, since it speaks WebSocket in any case. */

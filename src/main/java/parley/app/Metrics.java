@@ -176,6 +176,7 @@ public final class Metrics implements TurnObserver, Router.Observer {
                 Watching::watchedCount);
         gauge("parley.watched.rooms", "Different rooms that they watch.", watching, Watching::roomCount);
         gauge("parley.watched.held", "Rooms that are kept open for them.", watching, Watching::heldCount);
+        gauge("parley.watched.marks", "Read marks that are kept for them.", watching, Watching::markCount);
         bytes("parley.watched.last", "Bytes of the last messages of these rooms.", watching, Watching::lastBytes);
     }
 

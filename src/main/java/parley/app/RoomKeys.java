@@ -7,6 +7,7 @@ import static java.time.Duration.ofMinutes;
 import java.time.Duration;
 import java.util.List;
 import parley.protocol.PlainChanges;
+import parley.room.MarksShown;
 import parley.room.Overflow;
 
 /** The settings that may differ from room to room ({@link Keys}). */
@@ -127,6 +128,12 @@ final class RoomKeys {
             PlainChanges.class,
             "How plain-text members hear of an edited message. show: the new text as a line of its own, with"
                     + " (edited) behind it. hide: nothing. They never hear that a message was removed.");
+    static final Setting<MarksShown> MARKS_SHOWN = Setting.choice(
+            "room.marks-shown",
+            MarksShown.OWN,
+            MarksShown.class,
+            "Whose read marks clients are shown. own: each user its own alone. members: presence shows besides how far"
+                    + " each member that is a user has read, with at most one event each room.presence-interval.");
 
     static final Setting<Storage> KEEP = Setting.choice(
             "room.keep",
@@ -175,6 +182,7 @@ final class RoomKeys {
             MEMBERS,
             MARKS,
             PLAIN_CHANGES,
+            MARKS_SHOWN,
             KEEP,
             KEPT,
             KEPT_BYTES,

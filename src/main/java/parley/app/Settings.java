@@ -142,6 +142,7 @@ public final class Settings {
                 RoomKeys.MEMBERS.read(config),
                 RoomKeys.MARKS.read(config),
                 RoomKeys.PLAIN_CHANGES.read(config),
+                RoomKeys.MARKS_SHOWN.read(config),
                 retention(config));
     }
 

@@ -76,6 +76,14 @@ record ChatAddress(
         return URI.create(base + "/" + room + (parameters.isEmpty() ? "" : "?" + String.join("&", parameters)));
     }
 
+    /** Refuses what is neither the name of a room nor a pattern. */
+    static void needWatched(String name) {
+        if (!ROOM_NAME.matcher(name.replace('*', 'x')).matches()) {
+            throw new IllegalArgumentException(
+                    quoted(name) + " is neither a room nor a pattern: 1 to 64 of A-Z, a-z, 0-9, '.', '_', '-' and '*'");
+        }
+    }
+
     static void needRoom(String name) {
         if (!ROOM_NAME.matcher(name).matches()) {
             throw new IllegalArgumentException(

@@ -55,6 +55,7 @@ final class ClientConnection {
     private final Commands commands;
     private final Returning returning;
     private final OwnName name;
+    private final WatchedList watching;
     private final Turns pages = new Turns(PAGES);
     private final Turns memberLists = new Turns(MEMBER_LISTS);
     /** How many messages wait for their acknowledgement. Any thread. */
@@ -86,6 +87,7 @@ final class ClientConnection {
         this.commands = new Commands(timers);
         this.returning = new Returning(options, runtime.random());
         this.name = new OwnName(this, options.name());
+        this.watching = new WatchedList(this);
         this.pulse = new Pulse(timers);
     }
 
@@ -213,6 +215,14 @@ final class ClientConnection {
             return;
         }
         name.rename(to, isOpen(), renamed);
+    }
+
+    void watch(WatchedList.Wanted list) {
+        if (state instanceof ConnectionState.Closed closed) {
+            fail(list.taken(), closed(closed));
+        } else {
+            watching.replace(list, isOpen());
+        }
     }
 
     void named(@Nullable String now) {
@@ -372,6 +382,7 @@ final class ClientConnection {
                     room.entered(event);
                 }
             }
+            case "watched" -> watching.take(event);
             case "bye" -> {
                 JsonObject range = event.getJsonObject("retry");
                 returning.bye(Wire.number(range, "min", 0), Wire.number(range, "max", 0));
@@ -404,6 +415,7 @@ final class ClientConnection {
                 room.enter();
             }
         }
+        watching.opened();
     }
 
     private void lost(int code, String reason, int status) {
@@ -465,6 +477,7 @@ final class ClientConnection {
         ParleyException failure = closed(closed);
         asked.forEach(one -> one.failed.accept(failure, one.wasSent));
         List.copyOf(rooms.values()).forEach(room -> room.end(failure));
+        watching.end(failure);
         rooms.clear();
         if (open == null) {
             runtime.release().run();

@@ -5,6 +5,7 @@ import jakarta.json.JsonValue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -36,15 +37,19 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
     private final List<RoomCallbacks> callbacks;
     private final Deliveries deliveries;
     private final AtomicBoolean isMembersDue = new AtomicBoolean();
+    private final AtomicBoolean isMarkDue = new AtomicBoolean();
     private final CompletableFuture<ClientRoom> joined = new CompletableFuture<>();
 
     private volatile State state = State.JOINING;
     private volatile RoomMembers members = RoomMembers.UNKNOWN;
+    /** Which history the room is in; empty before it has been entered. */
+    private volatile String epoch = "";
 
     // On the client's strand.
     private final RoomInbox inbox;
     private final Sayings sayings;
     private final OwnState ownState;
+    private final OwnMark ownMark;
     private final KnownMembers known = new KnownMembers();
     private final List<MessageFeed> feeds = new ArrayList<>();
 
@@ -56,6 +61,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
         this.inbox = new RoomInbox(new Inbox(), joining.place());
         this.sayings = new Sayings(connection, name, inbox::reached);
         this.ownState = new OwnState(connection, name);
+        this.ownMark = new OwnMark(connection, name, this::showMark);
         this.joining = joining;
     }
 
@@ -187,6 +193,35 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
         return state == State.LEFT ? CompletableFuture.failedFuture(left()) : ownState.set(shown);
     }
 
+    /**
+     * Says that the client's user has read up to a message. Only the furthest is sent, so it may be called for each
+     * message that is looked at; again when the connection was lost, and later when the server could not keep it. Calls
+     * that wait for the same answer return the same future. Completed with the mark that holds, which may be a later
+     * one; fails with the server's word, such as {@code forbidden} for a client that is no user.
+     *
+     * @param seq the number of a message of the history that the room is in
+     */
+    public CompletableFuture<Long> mark(long seq) {
+        return mark(epoch, seq);
+    }
+
+    /** The same for a message that this room had, in its history. */
+    public CompletableFuture<Long> mark(RoomMessage message) {
+        return mark(message.epoch(), message.seq());
+    }
+
+    private CompletableFuture<Long> mark(String of, long seq) {
+        if (seq < 0) {
+            throw new IllegalArgumentException(seq + " is not the number of a message: it is 0 or more");
+        }
+        return state == State.LEFT ? CompletableFuture.failedFuture(left()) : ownMark.set(of, seq);
+    }
+
+    /** Up to where the user has read, with the messages passed on since; empty where it has no mark or it is not known. */
+    public Optional<ReadPosition> readMark() {
+        return Optional.ofNullable(ownMark.now());
+    }
+
     /** Passes something on to the members of that moment, this one included. Not kept, and not tried again. */
     public CompletableFuture<Void> signal(JsonValue data) {
         CompletableFuture<Void> taken = new CompletableFuture<>();
@@ -288,9 +323,10 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
         if (state == State.LEFT) {
             return; // meanwhile
         }
-        String epoch = event.getString("epoch");
+        String now = event.getString("epoch");
         long seq = Wire.number(event, "seq", 0);
-        boolean isAnother = inbox.entered(epoch, seq);
+        boolean isAnother = inbox.entered(now, seq);
+        epoch = now;
         known.entered(event);
         members = known.now();
         State before = state;
@@ -300,9 +336,10 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
             showMembers();
         });
         ownState.entered();
+        ownMark.entered(event, isAnother);
         sayings.entered(seq);
         if (isAnother) {
-            tell(each -> each.reset(epoch));
+            tell(each -> each.reset(now));
         }
         connection.complete(joined, this);
         if (before != State.JOINED) {
@@ -320,6 +357,11 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
             case "presence" -> {
                 known.presence(event);
                 showMembers();
+            }
+            case "mark" -> {
+                if (event.getString("epoch", "").equals(epoch)) {
+                    ownMark.take(event);
+                }
             }
             case "signal" -> {
                 if (!deliveries.isFull()) {
@@ -340,6 +382,13 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
         }
     }
 
+    private void showMark() {
+        if (isMarkDue.compareAndSet(false, true)) {
+            deliveries.post(() -> isMarkDue.set(false));
+            tell(each -> readMark().ifPresent(each::mark));
+        }
+    }
+
     /** Calls all callbacks, each though one before it has thrown. */
     private void tell(Consumer<RoomCallbacks> call) {
         for (RoomCallbacks each : callbacks) {
@@ -355,6 +404,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
         inbox.stopFilling();
         sayings.lost();
         ownState.lost();
+        ownMark.lost();
     }
 
     void end(ParleyException failure) {
@@ -367,6 +417,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
         connection.fail(joined, failure);
         sayings.end(failure);
         ownState.end(failure);
+        ownMark.end(failure);
         withdrawn.forEach(asked -> asked.failed.accept(failure, false));
         feeds.forEach(feed -> feed.end(null));
         feeds.clear();
@@ -393,6 +444,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
                     }
                 }
             });
+            ownMark.passed(message.seq());
             sayings.moved();
         }
 

@@ -119,7 +119,10 @@ final class Commands {
         }
         boolean isError = event.getString("type").equals("error");
         String code = isError ? event.getString("code") : "";
-        boolean isLater = code.equals(ParleyException.RATE_LIMITED) || code.equals(ParleyException.UNAVAILABLE);
+        // Nothing waits behind a mark that cannot be kept now: the room sends the furthest again.
+        boolean isTheRooms = code.equals(ParleyException.UNAVAILABLE) && one.type.equals("mark");
+        boolean isLater =
+                code.equals(ParleyException.RATE_LIMITED) || (code.equals(ParleyException.UNAVAILABLE) && !isTheRooms);
         if (isLater && !one.isOver) {
             later(one, code);
             return true;

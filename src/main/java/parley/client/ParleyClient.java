@@ -2,10 +2,12 @@ package parley.client;
 
 import java.net.http.HttpClient;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -82,6 +84,29 @@ public final class ParleyClient implements AutoCloseable {
     /** The rooms that were joined, by name. */
     public Map<String, ClientRoom> rooms() {
         return Map.copyOf(rooms);
+    }
+
+    /**
+     * Watches rooms without being in them (docs/protocol.md, section "Watching rooms"), in place of those before: names,
+     * and patterns such as {@code team-*}; an empty list ends it. It survives a lost connection. A connection opens when
+     * a room is joined; before that the list waits.
+     *
+     * @param rooms names and patterns
+     * @param callback called by a thread of the executor, one call at a time, with all that is known when something has
+     *     changed, four times a second at most; it may block, and several changes are one call then
+     * @param details what is wanted of each room besides its newest number and its members
+     * @return completed when the server has the list or another takes its place; fails with {@code forbidden}, {@code
+     *     too-many-rooms} or {@code closed}
+     * @throws IllegalArgumentException when one is neither a room nor a pattern
+     */
+    public CompletableFuture<Void> watch(
+            Collection<String> rooms, Consumer<RoomSummaries> callback, WatchDetail... details) {
+        rooms.forEach(ChatAddress::needWatched);
+        CompletableFuture<Void> taken = new CompletableFuture<>();
+        WatchedList.Wanted list =
+                new WatchedList.Wanted(List.copyOf(rooms), Set.of(details), Objects.requireNonNull(callback), taken);
+        connection.execute(() -> connection.watch(list));
+        return taken;
     }
 
     /** What this client is called in all rooms. Once it is connected, the server decides, by a token perhaps. */

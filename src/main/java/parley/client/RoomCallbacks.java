@@ -27,6 +27,9 @@ public interface RoomCallbacks {
     /** Members came, went or changed: their names, connections, states. Several changes may be one call. */
     default void members(RoomMembers members) {}
 
+    /** What the client's user has read, or what is left of it, has changed. Several changes may be one call. */
+    default void mark(ReadPosition mark) {}
+
     /** Something that is worth nothing later. */
     default void signal(RoomSignal signal) {}
 

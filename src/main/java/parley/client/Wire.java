@@ -1,5 +1,6 @@
 package parley.client;
 
+import jakarta.json.JsonArrayBuilder;
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
@@ -33,6 +34,10 @@ final class Wire {
 
     static JsonObjectBuilder command(String type, String room) {
         return command(type).add("room", room);
+    }
+
+    static JsonArrayBuilder array() {
+        return JSON.createArrayBuilder();
     }
 
     static JsonObjectBuilder object() {

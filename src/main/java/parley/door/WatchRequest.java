@@ -1,7 +1,9 @@
 package parley.door;
 
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import parley.protocol.WatchList;
 import parley.room.WatchLimits;
 
@@ -25,11 +27,7 @@ record WatchRequest(WatchList list, Map<String, String> parameters) {
         } catch (IllegalArgumentException e) {
             throw new ReaderRequest.Wrong(Admission.BROKEN_QUERY);
         }
-        String last = parameters.getOrDefault("last", "false");
-        if (!last.equals("true") && !last.equals("false")) {
-            throw new ReaderRequest.Wrong("last is true or false");
-        }
-        WatchList list = WatchList.parse(named, last.equals("true"))
+        WatchList list = WatchList.parse(named, details(parameters))
                 .orElseThrow(() -> new ReaderRequest.Wrong("each room is " + WatchList.RULE));
         int patterns = list.patterns().size();
         if (list.size() == 0 || list.size() > limits.rooms() || patterns > WatchLimits.PATTERNS) {
@@ -38,5 +36,18 @@ record WatchRequest(WatchList list, Map<String, String> parameters) {
                     + " with " + patterns + " patterns");
         }
         return new WatchRequest(list, parameters);
+    }
+
+    private static Set<WatchList.Detail> details(Map<String, String> parameters) throws ReaderRequest.Wrong {
+        Set<WatchList.Detail> details = EnumSet.noneOf(WatchList.Detail.class);
+        for (WatchList.Detail detail : WatchList.Detail.values()) {
+            String wanted = parameters.getOrDefault(detail.word(), "false");
+            if (wanted.equals("true")) {
+                details.add(detail);
+            } else if (!wanted.equals("false")) {
+                throw new ReaderRequest.Wrong(detail.word() + " is true or false");
+            }
+        }
+        return details;
     }
 }

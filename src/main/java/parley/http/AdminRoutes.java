@@ -1,12 +1,15 @@
 package parley.http;
 
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import parley.door.HttpDoor;
 import parley.door.Query;
 import parley.protocol.HttpJson;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
+import parley.protocol.UserId;
 import parley.room.RoomStore;
 import parley.session.Sessions;
 
@@ -40,6 +43,11 @@ final class AdminRoutes {
                 "/members/{name}",
                 (exchange, values) ->
                         reception.admitOperator(exchange, caller -> removeMembers(exchange, caller, values.get(0))));
+        routes.on(
+                "DELETE",
+                "/users/{user}",
+                (exchange, values) ->
+                        reception.admitOperator(exchange, caller -> removeUser(exchange, caller, values.get(0))));
     }
 
     private void endStream(Exchange exchange, String key) {
@@ -78,21 +86,43 @@ final class AdminRoutes {
     }
 
     private void removeMembers(Exchange exchange, HttpDoor.Caller caller, String escaped) {
-        MemberName name;
-        try {
-            name = MemberName.parse(Query.path(escaped));
-        } catch (IllegalArgumentException e) {
-            name = null;
-        }
-        String reason = reason(caller);
+        MemberName name = named(escaped, MemberName::parse);
         if (name == null) {
             exchange.answer(Problem.of(404, "bad-name", "a name is " + MemberName.RULE + ", in %-escapes of UTF-8"));
-        } else if (reason == null) {
+        } else {
+            remove(exchange, caller, "nobody on this server is called so", reason -> sessions.removeAll(name, reason));
+        }
+    }
+
+    private void removeUser(Exchange exchange, HttpDoor.Caller caller, String escaped) {
+        UserId user = named(escaped, UserId::parse);
+        if (user == null) {
+            exchange.answer(Problem.of(404, "bad-name", "a user has " + UserId.RULE + ", in %-escapes of UTF-8"));
+        } else {
+            remove(
+                    exchange,
+                    caller,
+                    "this user has no session on this server",
+                    reason -> sessions.removeAll(user, reason));
+        }
+    }
+
+    private static <T> @Nullable T named(String escaped, Function<String, @Nullable T> parse) {
+        try {
+            return parse.apply(Query.path(escaped));
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    private static void remove(
+            Exchange exchange, HttpDoor.Caller caller, String whenNone, ToIntFunction<String> removal) {
+        String reason = reason(caller);
+        if (reason == null) {
             exchange.answer(badReason());
         } else {
-            int closed = sessions.removeAll(name, reason);
-            exchange.answer(
-                    closed == 0 ? Problem.of(404, "not-found", "nobody on this server is called so") : closed(closed));
+            int closed = removal.applyAsInt(reason);
+            exchange.answer(closed == 0 ? Problem.of(404, "not-found", whenNone) : closed(closed));
         }
     }
 

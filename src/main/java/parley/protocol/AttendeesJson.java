@@ -33,6 +33,9 @@ final class AttendeesJson {
                 json.write("name", member.name());
             }
             json.write("connections", member.connections());
+            if (member.read() != null) {
+                json.write("read", member.read());
+            }
             if (member.isAway()) {
                 json.write("away", true);
             }

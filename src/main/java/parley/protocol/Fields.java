@@ -10,10 +10,12 @@ import jakarta.json.stream.JsonParser;
 import jakarta.json.stream.JsonParserFactory;
 import java.io.StringReader;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -225,7 +227,13 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line) {
         for (JsonValue value : array) {
             named.add(value instanceof JsonString name ? name.getString() : "");
         }
-        return WatchList.parse(named, flag("last"))
+        Set<WatchList.Detail> details = EnumSet.noneOf(WatchList.Detail.class);
+        for (WatchList.Detail detail : WatchList.Detail.values()) {
+            if (flag(detail.word())) {
+                details.add(detail);
+            }
+        }
+        return WatchList.parse(named, details)
                 .orElseThrow(() -> new Wrong(ErrorCode.BAD_ROOM, "each of rooms is " + WatchList.RULE));
     }
 

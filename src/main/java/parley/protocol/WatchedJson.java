@@ -46,6 +46,14 @@ public final class WatchedJson {
         return JsonCodec.with(room, "last", last);
     }
 
+    /** Adds to a room up to where the client's user has read. */
+    public static String withRead(String room, ReadMark read) {
+        String marked = JsonCodec.with(room, "mark", String.valueOf(read.seq()));
+        Integer unread = read.unread();
+        String counted = unread == null ? marked : JsonCodec.with(marked, "unread", String.valueOf(unread));
+        return read.more() ? JsonCodec.with(counted, "more", "true") : counted;
+    }
+
     /**
      * Writes the event.
      *

@@ -3,6 +3,7 @@ package parley.room;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -60,6 +61,7 @@ final class Attendees {
 
     private static final char LABEL = '=';
 
+    private final MarksShown marksShown;
     private final SharedBytes stateBytes;
     private final LongSupplier millis;
     private final Watcher watcher;
@@ -68,6 +70,11 @@ final class Attendees {
     private final Map<String, Here> here = new LinkedHashMap<>();
     private final Map<String, RoomStore.Present> elsewhere = new HashMap<>();
     private final Map<String, Attendee> all = new HashMap<>();
+    /** Up to where users that have an entry have read, where members are shown that. */
+    private final Map<String, MarkStore.Mark> marks = new HashMap<>();
+    /** Users whose marks have to be looked for; those that came first are first. */
+    private final Set<String> marksToFind = new LinkedHashSet<>();
+
     private int hereCount;
     private int count;
     private long lastAt;
@@ -82,6 +89,7 @@ final class Attendees {
      */
     Attendees(RoomLimits limits, PresenceBytes bytes, LongSupplier millis, Watcher watcher) {
         this.aways = new Aways(limits.away().toNanos(), limits.names(), bytes.aways());
+        this.marksShown = limits.marksShown();
         this.stateBytes = bytes.states();
         this.millis = millis;
         this.watcher = watcher;
@@ -335,11 +343,56 @@ final class Attendees {
         awayCount += (now != null && now.isAway() ? 1 : 0) - (before != null && before.isAway() ? 1 : 0);
         if (now == null) {
             all.remove(key);
+            if (key.charAt(0) == USER) {
+                marks.remove(key.substring(1));
+                marksToFind.remove(key.substring(1));
+            }
         } else {
             all.put(key, now);
+            if (before == null && now.user() != null && marksShown == MarksShown.MEMBERS) {
+                marksToFind.add(now.user());
+            }
         }
         if (before == null ? now != null : !isSame(before, now)) {
             watcher.changed(key, before, now);
+        }
+    }
+
+    /** A user has read so far, if it is here and has not read further. */
+    void marked(String user, MarkStore.Mark mark) {
+        String key = ofUser(user);
+        if (marksShown != MarksShown.MEMBERS || !all.containsKey(key)) {
+            return;
+        }
+        MarkStore.Mark before = marks.get(user);
+        if (before == null || !before.epoch().equals(mark.epoch()) || before.seq() < mark.seq()) {
+            marks.put(user, mark);
+            merge(key);
+        }
+    }
+
+    /** The marks belong to another history from now on. */
+    void forgetMarks() {
+        if (marksShown == MarksShown.MEMBERS) {
+            marks.clear();
+            for (String key : List.copyOf(all.keySet())) {
+                if (key.charAt(0) == USER) {
+                    marksToFind.add(key.substring(1));
+                    merge(key);
+                }
+            }
+        }
+    }
+
+    /** Users whose marks have to be looked for, which may be taken away. */
+    Set<String> marksToFind() {
+        return marksToFind;
+    }
+
+    /** The mark of a user has to be looked for again, if it is here still. */
+    void markNotFound(String user) {
+        if (all.containsKey(ofUser(user))) {
+            marksToFind.add(user);
         }
     }
 
@@ -374,10 +427,12 @@ final class Attendees {
             }
         }
         Content shown = state == null ? null : state.content();
+        MarkStore.Mark mark = isUser ? marks.get(known) : null;
+        Long read = mark == null ? null : (Long) mark.seq();
         isAway &= connections == 0;
         return connections == 0 && !isAway
                 ? null
-                : new Attendee(isUser ? known : null, name, connections, shown, isAway);
+                : new Attendee(isUser ? known : null, name, connections, shown, read, isAway);
     }
 
     private static RoomStore.@Nullable State newest(@Nullable Here its) {
@@ -405,6 +460,7 @@ final class Attendees {
         return other != null
                 && one.connections() == other.connections()
                 && Objects.equals(one.name(), other.name())
+                && Objects.equals(one.read(), other.read())
                 && Objects.equals(text(one.state()), text(other.state()));
     }
 

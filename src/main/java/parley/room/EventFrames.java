@@ -145,6 +145,7 @@ final class EventFrames implements Frames {
 
     /** No line of JSON has a line break in it. */
     private static String[] lines(Frame json) {
-        return ((Frame.Text) json).text().split("\n");
+        List<Frame> all = json instanceof Frame.Several several ? several.messages() : List.of(json);
+        return all.stream().flatMap(one -> ((Frame.Text) one).text().lines()).toArray(String[]::new);
     }
 }

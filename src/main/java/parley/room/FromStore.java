@@ -15,7 +15,11 @@ final class FromStore implements RoomStore.Listener {
 
     @Override
     public void opened(RoomStore.Contents contents) {
+        String before = room.log().beginning().epoch();
         room.log().opened(contents, () -> !room.seats().areOpenLocked());
+        if (!before.equals(contents.epoch())) {
+            room.roster().forgetMarks();
+        }
         room.seats().opened(true);
         room.letFramesGo();
         room.turnIsDue(); // one that runs right now may have found that nothing is there

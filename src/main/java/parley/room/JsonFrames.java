@@ -115,18 +115,19 @@ final class JsonFrames implements Frames {
     public Frame presence(Presence.Delta delta, boolean everybody) {
         PresenceFrame made = lastPresence;
         if (made == null || made.delta != delta || made.everybody != everybody) {
-            made = new PresenceFrame(delta, everybody, frame(everybody ? snapshot() : changes(delta)));
+            made = new PresenceFrame(
+                    delta, everybody, PresenceFrames.of(everybody ? snapshot() : changes(delta), batchBytes));
             lastPresence = made;
         }
         return made.frame;
     }
 
-    private Event changes(Presence.Delta delta) {
+    private Event.Presence changes(Presence.Delta delta) {
         return new Event.Presence(
                 room, null, delta.joined(), delta.left(), delta.members(), delta.gone(), delta.count());
     }
 
-    private Event snapshot() {
+    private Event.Presence snapshot() {
         Presence.Snapshot now = snapshot.get();
         return now.isWhole()
                 ? new Event.Presence(room, now.names(), null, null, now.members(), List.of(), now.count())

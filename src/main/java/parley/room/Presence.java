@@ -143,6 +143,23 @@ public final class Presence {
         return shown;
     }
 
+    void marked(String user, MarkStore.Mark mark) {
+        attendees.marked(user, mark);
+    }
+
+    void forgetMarks() {
+        attendees.forgetMarks();
+    }
+
+    /** Users whose marks have to be looked for; none while members are not sent what is said of each other. */
+    Set<String> marksToFind() {
+        return areTooMany() ? Set.of() : attendees.marksToFind();
+    }
+
+    void markNotFound(String user) {
+        attendees.markNotFound(user);
+    }
+
     int count() {
         return attendees.count();
     }

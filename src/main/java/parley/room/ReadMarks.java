@@ -62,6 +62,11 @@ public final class ReadMarks {
     private final Executor fanOut;
     private final LongSupplier elapsed;
     private final UnreadCounts counts;
+    private final MembersMarks shown;
+    private final TurnObserver observer;
+    /** For those that watch the room. */
+    private final UnreadCounts watchedCounts;
+
     /** As many as there are joins. */
     private final Set<Arrival> arrivals = ConcurrentHashMap.newKeySet();
 
@@ -78,8 +83,10 @@ public final class ReadMarks {
             RoomLog log,
             Seats seats,
             Members members,
+            Roster roster,
             RoomLimits limits,
             Tally tally,
+            TurnObserver observer,
             Executor fanOut,
             LongSupplier elapsed) {
         this.room = room;
@@ -91,6 +98,13 @@ public final class ReadMarks {
         this.fanOut = fanOut;
         this.elapsed = elapsed;
         this.counts = new UnreadCounts(log, tally.unreadCounts(), fanOut, this::counted);
+        this.shown = new MembersMarks(log, roster, limits, tally.unreadCounts(), fanOut);
+        this.observer = observer;
+        this.watchedCounts = new UnreadCounts(
+                log,
+                tally.unreadCounts(),
+                fanOut,
+                (user, mark, newest, counted) -> observer.counted(room, user, mark, newest, counted));
     }
 
     /** Raises the mark of a member's user, once the room is open. */
@@ -201,9 +215,13 @@ public final class ReadMarks {
     /** A user has that mark now: its members hear of it, with what is left. */
     void marked(String user, MarkStore.Mark mark) {
         RoomStore.Expected newest = log.newest();
-        if (mark.epoch().equals(newest.epoch()) && !members.ofUser(user).isEmpty()) {
-            counts.want(user, mark, newest);
+        if (mark.epoch().equals(newest.epoch())) {
+            shown.marked(user, mark);
+            if (!members.ofUser(user).isEmpty()) {
+                counts.want(user, mark, newest);
+            }
         }
+        observer.marked(room, user, mark);
     }
 
     private void counted(String user, MarkStore.Mark mark, RoomStore.Expected newest, OptionalInt counted) {
@@ -236,7 +254,21 @@ public final class ReadMarks {
         });
     }
 
-    private static ReadMark read(MarkStore.Mark mark, OptionalInt counted) {
+    /** Finds the mark of a user, for those that watch the room without being in it. As {@link MarkStore#find}. */
+    void find(String user, Consumer<MarkStore.Answer> onFound) {
+        if (most == 0) {
+            onFound.accept(MarkStore.No.NONE);
+        } else {
+            log.store().marks().find(user, onFound);
+        }
+    }
+
+    /** Has the messages behind a mark counted for those that watch the room: {@link TurnObserver#counted}. */
+    void countForWatchers(String user, MarkStore.Mark mark, RoomStore.Expected newest) {
+        watchedCounts.want(user, mark, newest);
+    }
+
+    static ReadMark read(MarkStore.Mark mark, OptionalInt counted) {
         return counted.isPresent()
                 ? new ReadMark(
                         mark.seq(), Math.min(counted.getAsInt(), ReadMark.MOST), counted.getAsInt() > ReadMark.MOST)
@@ -279,8 +311,9 @@ public final class ReadMarks {
         return isFirst;
     }
 
-    /** Answers clients that have waited long enough for the store. For the sweep. */
+    /** Answers clients that have waited long enough for the store, and looks for marks to show. For the sweep. */
     void sweep() {
+        shown.sweep();
         long now = elapsed.getAsLong();
         for (Arrival arrival : arrivals) {
             if (now - arrival.untilMillis >= 0) {

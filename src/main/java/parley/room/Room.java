@@ -76,7 +76,7 @@ public final class Room {
         this.frames = new SharedFrames(name, log, signals, roster, limits);
         this.turn = new Turn(this::fanOut, fanOut);
         this.visitors = new Visitors(lock, fanOut);
-        this.marks = new ReadMarks(name, log, seats, members, limits, tally, fanOut, elapsed);
+        this.marks = new ReadMarks(name, log, seats, members, roster, limits, tally, observer, fanOut, elapsed);
     }
 
     /** Has the store say what it has of the room. Once, before any other thread knows the room. */

@@ -21,6 +21,7 @@ import parley.protocol.PlainChanges;
  * @param members how many members there may be at once
  * @param marks how many read marks are kept; 0 for none
  * @param plainChanges how plain-text members hear of edited messages
+ * @param marksShown whose read marks clients are shown
  * @param retention what is kept beyond memory, where there is a place for that; null for a room in memory alone
  */
 public record RoomLimits(
@@ -38,6 +39,7 @@ public record RoomLimits(
         int members,
         int marks,
         PlainChanges plainChanges,
+        MarksShown marksShown,
         @Nullable Retention retention) {
     /** How many read marks are kept, where nothing else is set. */
     public static final int MARKS = 10_000;
@@ -76,6 +78,7 @@ public record RoomLimits(
                 members,
                 MARKS,
                 PlainChanges.SHOW,
+                MarksShown.OWN,
                 retention);
     }
 

@@ -2,6 +2,7 @@ package parley.room;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +55,58 @@ final class Roster {
         lock.lock();
         try {
             return member.hasLeft() ? Shown.DONE : presence.show(member, member.user(), member.name, state);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A user has read so far; members are shown that where the room shows it. */
+    void marked(String user, MarkStore.Mark mark) {
+        lock.lock();
+        try {
+            presence.marked(user, mark);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The room is in another history, to which the marks that are known do not belong. */
+    void forgetMarks() {
+        lock.lock();
+        try {
+            presence.forgetMarks();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean hasMarksToFind() {
+        lock.lock();
+        try {
+            return !presence.marksToFind().isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes some of the users whose marks have to be looked for. */
+    List<String> marksToFind(int most) {
+        lock.lock();
+        try {
+            Set<String> all = presence.marksToFind();
+            List<String> some = all.stream().limit(most).toList();
+            some.forEach(all::remove);
+            return some;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The mark of a user has to be looked for again. */
+    void markNotFound(String user) {
+        lock.lock();
+        try {
+            presence.markNotFound(user);
         } finally {
             lock.unlock();
         }

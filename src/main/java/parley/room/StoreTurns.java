@@ -15,7 +15,7 @@ final class StoreTurns {
     @GuardedBy("lock")
     private int free;
 
-    /** At most one of each room. */
+    /** At most three of each room. */
     @GuardedBy("lock")
     private final Deque<Runnable> waiting = new ArrayDeque<>();
 

@@ -1,5 +1,6 @@
 package parley.room;
 
+import java.util.OptionalInt;
 import parley.protocol.RoomName;
 
 /** Hears how rooms' turns went. Called by the threads that run them; must not block. */
@@ -14,6 +15,18 @@ public interface TurnObserver {
 
     /** Messages of a room before that number of its history are not kept any more. */
     default void trimmed(RoomName room, String epoch, long first) {}
+
+    /** A user has that read mark in a room. */
+    default void marked(RoomName room, String user, MarkStore.Mark mark) {}
+
+    /**
+     * The messages behind the read mark of a user have been counted, for those that watch the room.
+     *
+     * @param newest the newest message that was counted
+     * @param counted as many as there are; empty when they cannot be counted now
+     */
+    default void counted(
+            RoomName room, String user, MarkStore.Mark mark, RoomStore.Expected newest, OptionalInt counted) {}
 
     /**
      * A turn has ended.

@@ -36,7 +36,7 @@ final class UnreadCount {
         new UnreadCount(log, upTo, onCounted).from(after + 1, 0);
     }
 
-    /** Counts them without the store; empty when that takes the store. */
+    /** Counts them without the store; empty when that takes the store. Takes no lock. */
     static OptionalInt inMemory(RoomLog log, long after, long upTo) {
         return inMemory(log, after + 1, upTo, 0);
     }
@@ -50,7 +50,8 @@ final class UnreadCount {
         }
         long place = log.ring().placeOf(from);
         long inMemory = log.ring().countMessages(place, log.ring().placeOf(upTo + 1));
-        boolean isAll = log.firstStored() == RoomStore.NOTHING || log.find(from).isPresent();
+        boolean isAll =
+                log.firstStored() == RoomStore.NOTHING || from >= log.ring().since();
         return isAll || counted + inMemory > ReadMark.MOST ? atMost(counted + inMemory) : OptionalInt.empty();
     }
 

@@ -1,8 +1,13 @@
 package parley.room;
 
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.ReadMark;
 import parley.protocol.RoomName;
 import parley.protocol.WatchedJson;
 
@@ -58,6 +63,15 @@ final class WatchedRoom {
     private RoomStore.@Nullable Expected leftOut;
 
     private long leftOutBytes;
+
+    /** What the users of those that watch it have read, by user. */
+    private final Map<String, WatchedMark> marks = new HashMap<>();
+    /** Those of them that the store has to be asked for. */
+    private final Set<WatchedMark> toFind = new LinkedHashSet<>();
+    /** The history that they were asked for in; null when they have to be asked for anew. */
+    private @Nullable String marksEpoch;
+    /** Null while it is not open. */
+    private @Nullable RoomLog log;
 
     private String line = "";
     /** Kept open for those that watch it; null for none. */
@@ -193,6 +207,48 @@ final class WatchedRoom {
         return withLast && its != null && isLast(its.epoch(), its.seq())
                 ? WatchedJson.withLast(line, its.json())
                 : line;
+    }
+
+    Map<String, WatchedMark> marks() {
+        return marks;
+    }
+
+    Set<WatchedMark> toFind() {
+        return toFind;
+    }
+
+    /** Whether the store has to be asked for marks. */
+    boolean hasMarksToFind() {
+        RoomStore.Expected newest = truth == null ? null : truth.newest();
+        return newest != null
+                && (!toFind.isEmpty() || (!marks.isEmpty() && !newest.epoch().equals(marksEpoch)));
+    }
+
+    /** Marks are of that history; all have to be found where it is another one than before. */
+    void marksEpoch(@Nullable String epoch) {
+        if (epoch == null || !epoch.equals(marksEpoch)) {
+            toFind.addAll(marks.values());
+        }
+        marksEpoch = epoch;
+    }
+
+    void log(@Nullable RoomLog its) {
+        log = its;
+    }
+
+    /** How many messages are kept between two numbers, as far as that is known without its store. Takes no lock. */
+    OptionalInt countUnread(long after, long upTo) {
+        RoomLog its = log;
+        if (its != null) {
+            return UnreadCount.inMemory(its, after, upTo);
+        }
+        RoomStore.Expected known = stored; // that of a disk, whose numbers have no holes
+        RoomStore.Expected first = oldest;
+        boolean isOfOne = known != null && first != null && known.epoch().equals(first.epoch());
+        return isOfOne && first != null
+                ? OptionalInt.of((int) Math.max(
+                        0, Math.min(ReadMark.MOST + 1, upTo + 1 - Math.max(after + 1, first.seq()))))
+                : OptionalInt.empty();
     }
 
     RoomStore.@Nullable Expected stored() {

@@ -108,8 +108,8 @@ final class WatchedStores {
         askLocked(its, ticks + PAUSE);
     }
 
-    /** Asks the store of a room that is not open for its last message. */
-    void askForLastLocked(WatchedRoom its) {
+    /** Asks the store of a room that is not open for its last message and for read marks. */
+    void askForMoreLocked(WatchedRoom its) {
         if (its.isNamed() && rooms.beyond(its.name()) == RoomStore.Beyond.KEPT) {
             askLocked(its, ticks);
         }
@@ -197,12 +197,18 @@ final class WatchedStores {
                 return;
             }
             its.stored(newest);
+            if (room != null) {
+                its.trimmed(newest.epoch(), room.log().first());
+            }
             wantsLast = its.isLastWanted() && newest.seq() > 0;
         } finally {
             watching.unlock();
         }
         if (wantsLast && room != null) {
-            watching.readLast(room); // now that it is open
+            watching.readLast(room);
+        }
+        if (room != null) {
+            watching.marks().find(room); // now that it is open
         }
         watching.lookSoon(its.name());
     }

@@ -10,6 +10,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import parley.protocol.ReadMark;
 import parley.protocol.RoomName;
 import parley.protocol.WatchList;
 import parley.protocol.WatchedJson;
@@ -25,6 +27,9 @@ public final class Watcher {
     private static final class Watched {
         private final WatchedRoom room;
         private boolean isNamed;
+        /** Up to where the client's user has read; null where it is not to be told. */
+        private @Nullable WatchedMark mark;
+
         /** Whether the client has been sent something of it. */
         private boolean wasSent;
 
@@ -34,11 +39,14 @@ public final class Watcher {
     }
 
     private final Watching watching;
+    /** Which user it is; null for none. */
+    private final @Nullable String user;
+
     private final Runnable wake;
 
     // Guarded by the lock of Watching
     private final Map<RoomName, Watched> rooms = new HashMap<>();
-    private WatchList list = new WatchList(Set.of(), List.of(), false);
+    private WatchList list = WatchList.NONE;
     private Predicate<RoomName> mayRead = room -> false;
     /** Those of which the client has to be sent something. */
     private final Set<RoomName> pending = new LinkedHashSet<>();
@@ -59,8 +67,9 @@ public final class Watcher {
 
     private boolean isClosed;
 
-    Watcher(Watching watching, Runnable wake) {
+    Watcher(Watching watching, @Nullable String user, Runnable wake) {
         this.watching = watching;
+        this.user = user;
         this.wake = wake;
     }
 
@@ -208,6 +217,9 @@ public final class Watcher {
 
     private Watched addLocked(RoomName room) {
         Watched watched = new Watched(watching.watchLocked(room, this, list.last()));
+        if (user != null && list.marks()) {
+            watched.mark = watching.marks().addLocked(watched.room, user, this);
+        }
         watched.wasSent = gone.remove(room);
         rooms.put(room, watched);
         changedLocked(room);
@@ -248,6 +260,10 @@ public final class Watcher {
     }
 
     private void leaveLocked(Watched watched) {
+        WatchedMark mark = watched.mark;
+        if (mark != null) {
+            watching.marks().removeLocked(mark, this);
+        }
         watched.room.named(watched.isNamed ? -1 : 0);
         watching.unwatchLocked(watched.room, this, list.last());
     }
@@ -261,7 +277,7 @@ public final class Watcher {
         hasMore = false;
         isMoreDue = false;
         isFirstDue = false;
-        list = new WatchList(Set.of(), List.of(), false);
+        list = WatchList.NONE;
     }
 
     /** Whether a tick has it send what is pending; for the tick. */
@@ -301,7 +317,7 @@ public final class Watcher {
             long size = 0;
             for (Iterator<RoomName> next = pending.iterator(); next.hasNext() && size < bytes; ) {
                 Watched watched = Objects.requireNonNull(rooms.get(next.next()));
-                String line = watched.room.line(list.last());
+                String line = lineLocked(watched);
                 if (size > 0 && size + line.length() > bytes) {
                     break;
                 }
@@ -314,6 +330,13 @@ public final class Watcher {
             watching.unlock();
         }
         return Optional.of(WatchedJson.event(lines, goneNow, more));
+    }
+
+    private String lineLocked(Watched watched) {
+        String line = watched.room.line(list.last());
+        WatchedMark mark = watched.mark;
+        ReadMark read = mark == null ? null : watching.marks().takeLocked(mark);
+        return read == null ? line : WatchedJson.withRead(line, read);
     }
 
     /** Watches nothing any more, whatever is wanted later. */

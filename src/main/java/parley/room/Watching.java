@@ -56,18 +56,24 @@ public final class Watching {
     private int pairs;
 
     private final LastMessages lasts;
+    private final WatchedMarks marks;
 
     Watching(RoomRegistry rooms, WatchLimits limits, Executor fanOut) {
         this.rooms = rooms;
         this.limits = limits;
         this.fanOut = fanOut;
         this.lasts = new LastMessages(limits.lastBytes());
+        this.marks = new WatchedMarks(rooms, this);
         this.stores = new WatchedStores(rooms, limits, this);
     }
 
-    /** A client that watches nothing yet. It is to be {@linkplain Watcher#close closed}. */
-    public Watcher watcher(Runnable wake) {
-        return new Watcher(this, wake);
+    /**
+     * A client that watches nothing yet. It is to be {@linkplain Watcher#close closed}.
+     *
+     * @param user which user it is; null for none
+     */
+    public Watcher watcher(@Nullable String user, Runnable wake) {
+        return new Watcher(this, user, wake);
     }
 
     /** How much clients may watch. */
@@ -120,30 +126,19 @@ public final class Watching {
         }
     }
 
+    /** How many read marks of how many users are kept for them. */
+    public int markCount() {
+        lock();
+        try {
+            return marks.sizeLocked();
+        } finally {
+            unlock();
+        }
+    }
+
     /** Has rooms note here what changes, besides what they tell the other. */
     TurnObserver noting(TurnObserver other) {
-        return new TurnObserver() {
-            @Override
-            public RoomWatch watch() {
-                return other.watch();
-            }
-
-            @Override
-            public void changed(RoomName room) {
-                Watching.this.changed(room);
-            }
-
-            @Override
-            public void trimmed(RoomName room, String epoch, long first) {
-                Watching.this.trimmed(room, epoch, first);
-                other.trimmed(room, epoch, first);
-            }
-
-            @Override
-            public void turned(long tookNanos, long sincePublishedNanos) {
-                other.turned(tookNanos, sincePublishedNanos);
-            }
-        };
+        return new WatchedTurns(this, other);
     }
 
     /** Something of a room may have changed, or it is not there any more. Takes no lock. */
@@ -164,6 +159,9 @@ public final class Watching {
         lock();
         try {
             WatchedRoom its = watched.get(room);
+            if (its != null) {
+                marks.trimmedLocked(its, first);
+            }
             if (its != null && its.trimmed(epoch, first)) {
                 lastIsGoneLocked(its);
             }
@@ -181,14 +179,18 @@ public final class Watching {
     void closed(Room room) {
         RoomName name = room.name();
         RoomStore.Expected newest = room.log().newest();
+        boolean isShared = rooms.beyond(name) == RoomStore.Beyond.SHARED;
         lock();
         try {
             patterns.goneLocked(name);
             WatchedRoom its = watched.get(name);
+            if (its != null) {
+                marks.closedLocked(its, newest.epoch(), room.log().first(), isShared);
+            }
             if (its != null && !newest.epoch().isEmpty()) {
                 its.stored(newest); // no tick may have looked at the room since it was published
             }
-            if (its != null && its.last() != null && rooms.beyond(name) == RoomStore.Beyond.SHARED) {
+            if (its != null && its.last() != null && isShared) {
                 lastIsGoneLocked(its); // from here on nobody says when it is let go of
             }
         } finally {
@@ -205,6 +207,7 @@ public final class Watching {
             look(room);
         }
         stores.tick();
+        marks.tick();
         lookForSpace().forEach(Watcher::lookAgain);
         wake();
     }
@@ -246,6 +249,7 @@ public final class Watching {
         boolean isHeld = wantsHold && room != null && room.visitors().enter();
         WatchedRoom.Last last = room == null || seen == null ? null : inMemory(room, seen);
         boolean isLastMissing;
+        boolean hasMarks;
         lock();
         try {
             WatchedRoom its = watched.get(name);
@@ -262,18 +266,22 @@ public final class Watching {
             if (now != null) {
                 isLocked(its, now, room, last);
             }
+            hasMarks = marks.lookLocked(its, now == null ? null : now.newest(), room);
             if (!isThere) {
                 List.copyOf(its.watchers()).forEach(watcher -> watcher.closedLocked(name));
             }
             isLastMissing = its.isLastMissing();
-            if (isLastMissing && room == null) {
-                stores.askForLastLocked(its);
+            if (room == null && (isLastMissing || its.hasMarksToFind())) {
+                stores.askForMoreLocked(its);
             }
         } finally {
             unlock();
         }
         if (isLastMissing && room != null && last == null) {
             readLast(room);
+        }
+        if (hasMarks && room != null) {
+            marks.find(room);
         }
     }
 
@@ -462,6 +470,16 @@ public final class Watching {
     boolean isWatchedLocked(WatchedRoom room) {
         assert lock.isHeldByCurrentThread();
         return watched.get(room.name()) == room;
+    }
+
+    /** A room that is watched; null for one that is not. */
+    @Nullable
+    WatchedRoom find(RoomName room) {
+        return watched.get(room);
+    }
+
+    WatchedMarks marks() {
+        return marks;
     }
 
     /** Has a room looked at with the next tick. */

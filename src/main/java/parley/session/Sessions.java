@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Transport;
 import parley.protocol.MemberName;
+import parley.protocol.UserId;
 import parley.protocol.Utf8;
 import parley.protocol.WatchList;
 import parley.room.Format;
@@ -360,6 +361,11 @@ public final class Sessions {
     /** Closes all sessions of clients that are called so at the moment; returns how many there were. */
     public int removeAll(MemberName name, String reason) {
         return remove(connection -> name.value().equals(connection.called()), reason);
+    }
+
+    /** Closes all sessions of a user; returns how many there were. */
+    public int removeAll(UserId user, String reason) {
+        return remove(connection -> user.equals(connection.grant().user()), reason);
     }
 
     private int remove(Predicate<Connection> which, String reason) {

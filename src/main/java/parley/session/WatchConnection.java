@@ -37,10 +37,15 @@ public final class WatchConnection extends Connection {
             int batchBytes,
             StreamTerms terms) {
         super(sessions, client, transport);
-        this.watcher = watching.watcher(drain()::wake);
+        this.watcher = watching.watcher(userOf(client), drain()::wake);
         this.batchBytes = batchBytes;
         this.terms = terms;
         this.retry = Spread.around(terms.retry());
+    }
+
+    private static @Nullable String userOf(Client client) {
+        UserId user = client.visitor().grant().user();
+        return user == null ? null : user.value();
     }
 
     /** Watches rooms from now on. Called once. */
@@ -82,8 +87,7 @@ public final class WatchConnection extends Connection {
         }
         if (!isWelcomed) {
             isWelcomed = true;
-            UserId user = client().visitor().grant().user();
-            return EventsConnection.welcome(this, client().name(), user == null ? null : user.value(), retry, terms);
+            return EventsConnection.welcome(this, client().name(), userOf(client()), retry, terms);
         }
         if (isLeaving) {
             saidBye = true;

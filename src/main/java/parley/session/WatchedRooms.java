@@ -8,6 +8,7 @@ import parley.protocol.Command;
 import parley.protocol.ErrorCode;
 import parley.protocol.Event;
 import parley.protocol.RoomName;
+import parley.protocol.UserId;
 import parley.protocol.WatchList;
 import parley.room.WatchLimits;
 import parley.room.Watcher;
@@ -73,10 +74,15 @@ final class WatchedRooms {
     private Watcher watcher() {
         Watcher now = watcher;
         if (now == null) {
-            now = watching.watcher(connection.drain()::wake);
+            now = watching.watcher(user(), connection.drain()::wake);
             watcher = now;
         }
         return now;
+    }
+
+    private @Nullable String user() {
+        UserId user = connection.grant().user(); // a renewed grant is of the same user
+        return user == null ? null : user.value();
     }
 
     private void closeIfEnded() {

@@ -41,6 +41,7 @@ record Placement(String prefix) {
             "/watch",
             "/sessions/*",
             "/members/*",
+            "/users/*",
             "/tickets",
             "/openapi.json");
 

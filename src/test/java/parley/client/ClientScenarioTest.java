@@ -98,6 +98,8 @@ class ClientScenarioTest {
     private static final class Player implements AutoCloseable {
         private static final Pattern CONTENT = Pattern.compile("(long|\".*?\"|\\{.*?})(?: (\\S+))?");
         private static final Pattern FETCHED = Pattern.compile("(\\[.*?]) (true|false) ?(.*)");
+        private static final Pattern WATCHED = Pattern.compile("(\\[.*?]) (\\[.*?])");
+        private static final Pattern LISTS = Pattern.compile("(\\[.*?])(?: (\\[.*]))?");
         private static final Pattern MEMBERS = Pattern.compile("(\\[.*?]) (\\d+) (true|false)");
 
         private final FakeServer server = new FakeServer();
@@ -107,6 +109,7 @@ class ClientScenarioTest {
         private final Map<String, Outcome> asked = new HashMap<>();
         private JsonObject options = JsonValue.EMPTY_JSON_OBJECT;
         private ParleyClient client;
+        private RoomSummaries watched;
 
         private ParleyClient client() {
             if (client == null) {
@@ -147,6 +150,9 @@ class ClientScenarioTest {
                 case "rename" -> ask(one, client.rename(two), done -> JsonValue.NULL);
                 case "say" -> say(rooms.get(one), two, rest(text, 2));
                 case "show" -> show(rooms.get(one), two, value(rest(text, 2)));
+                case "mark" ->
+                    ask(two, rooms.get(one).mark(Long.parseLong(three)), seq -> Json.createValue((Long) seq));
+                case "watch" -> watch(one, rest(text, 1));
                 case "signal" -> ask(two, rooms.get(one).signal(value(rest(text, 2))), done -> JsonValue.NULL);
                 case "history" ->
                     ask(
@@ -214,6 +220,17 @@ class ClientScenarioTest {
                 case "signals" -> same(step, seen.get(one).signals, rest(text, 1));
                 case "told" -> same(step, shown(seen.get(one).told), rest(text, 1));
                 case "people" -> same(step, shown(rooms.get(one).members().people()), rest(text, 1));
+                case "marked" ->
+                    assertThat(shown(rooms.get(one).readMark().orElse(null)))
+                            .as(step)
+                            .isEqualTo(value(rest(text, 1)));
+                case "watched" -> {
+                    Matcher expected = matched(WATCHED, text);
+                    same(step, words(watched), expected.group(1));
+                    same(step, watched.gone(), expected.group(2));
+                }
+                case "unwatched" ->
+                    assertThat(watched.failure().code()).as(step).isEqualTo(one);
                 case "members" -> {
                     Matcher members = matched(MEMBERS, rest(text, 1));
                     RoomMembers found = rooms.get(one).members();
@@ -232,6 +249,21 @@ class ClientScenarioTest {
             seen.put(room, fresh);
             int back = history.isEmpty() ? 0 : Integer.parseInt(history);
             rooms.put(room, client().join(room, Joining.last(back).callbacks(fresh)));
+        }
+
+        private void watch(String as, String lists) {
+            Matcher wanted = matched(LISTS, lists);
+            List<String> names = texts(wanted.group(1));
+            WatchDetail[] details = texts(wanted.group(2) == null ? "[]" : wanted.group(2)).stream()
+                    .map(detail -> WatchDetail.valueOf(detail.toUpperCase()))
+                    .toArray(WatchDetail[]::new);
+            ask(as, client().watch(names, now -> watched = now, details), done -> JsonValue.NULL);
+        }
+
+        private static List<String> texts(String list) {
+            return value(list).asJsonArray().stream()
+                    .map(ClientScenarioTest::text)
+                    .toList();
         }
 
         private void ask(String as, CompletableFuture<?> future, Function<Object, JsonValue> shown) {
@@ -362,6 +394,33 @@ class ClientScenarioTest {
         return shown.build();
     }
 
+    private static JsonValue shown(ReadPosition mark) {
+        if (mark == null) {
+            return JsonValue.NULL;
+        }
+        JsonArrayBuilder shown = Json.createArrayBuilder().add(mark.seq());
+        mark.unread().ifPresentOrElse(shown::add, shown::addNull);
+        return shown.add(mark.hasMore()).build();
+    }
+
+    /** A word a room, by name. */
+    private static List<String> words(RoomSummaries watched) {
+        return watched.rooms().values().stream()
+                .map(room -> room.name() + " "
+                        + (room.seq().isPresent() ? String.valueOf(room.seq().getAsLong()) : "-") + " " + room.count()
+                        + words(room.mark()))
+                .sorted()
+                .toList();
+    }
+
+    private static String words(ReadPosition mark) {
+        if (mark == null) {
+            return "";
+        }
+        String unread = mark.unread().isPresent() ? String.valueOf(mark.unread().getAsInt()) : "?";
+        return " read " + mark.seq() + " left " + unread + (mark.hasMore() ? "+" : "");
+    }
+
     private static List<JsonValue> shown(List<RoomMember> people) {
         return people.stream().map(ClientScenarioTest::shown).toList();
     }
@@ -371,6 +430,7 @@ class ClientScenarioTest {
         add(shown, "user", member.user());
         add(shown, "name", member.name());
         member.connections().ifPresent(connections -> shown.add("connections", connections));
+        member.read().ifPresent(read -> shown.add("read", read));
         if (member.isAway()) {
             shown.add("away", true);
         }

@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -265,10 +266,11 @@ final class ClientIT {
         }
     }
 
-    private static final RoomMember BOB = new RoomMember(null, "Bob", OptionalInt.empty(), false, null);
+    private static final RoomMember BOB =
+            new RoomMember(null, "Bob", OptionalInt.empty(), false, OptionalLong.empty(), null);
 
     private static RoomMember ann(int connections, JsonObject state) {
-        return new RoomMember("ann", "Ann", OptionalInt.of(connections), connections == 0, state);
+        return new RoomMember("ann", "Ann", OptionalInt.of(connections), connections == 0, OptionalLong.empty(), state);
     }
 
     @Test

@@ -226,7 +226,7 @@ class AttendeesTest {
     }
 
     private static Attendee away(String user, String name) {
-        return new Attendee(user, name, 0, null, true);
+        return new Attendee(user, name, 0, null, null, true);
     }
 
     @Test

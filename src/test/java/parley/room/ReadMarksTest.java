@@ -74,42 +74,9 @@ class ReadMarksTest {
     private void open(boolean isSlow) {
         room.open((name, listener) -> {
             RoomStore.Log log = store.open(name, listener);
-            return isSlow ? new Slow(log, slow) : log;
+            return isSlow ? new WithMarks(log, slow) : log;
         });
         run();
-    }
-
-    private record Slow(RoomStore.Log log, MarkStore marks) implements RoomStore.Log {
-        @Override
-        public void append(long at, parley.protocol.Draft draft, Consumer<Outcome> onResult) {
-            log.append(at, draft, onResult);
-        }
-
-        @Override
-        public void appendBehind(
-                RoomStore.Expected expected, long at, parley.protocol.Draft draft, Consumer<Outcome> onResult) {
-            log.appendBehind(expected, at, draft, onResult);
-        }
-
-        @Override
-        public void forget(long upTo, Consumer<RoomStore.Forgotten> onForgotten) {
-            log.forget(upTo, onForgotten);
-        }
-
-        @Override
-        public void read(RoomStore.Query query, Consumer<RoomStore.Answer> onAnswer) {
-            log.read(query, onAnswer);
-        }
-
-        @Override
-        public void refresh(Consumer<RoomStore.Extent> onExtent) {
-            log.refresh(onExtent);
-        }
-
-        @Override
-        public void close() {
-            log.close();
-        }
     }
 
     private void run() {

@@ -56,7 +56,28 @@ public final class Samples {
                 100_000,
                 RoomLimits.MARKS,
                 PlainChanges.SHOW,
+                MarksShown.OWN,
                 null);
+    }
+
+    /** Of a room in which clients are shown the marks of those, with presence of up to 100 names. */
+    static RoomLimits showing(MarksShown marks) {
+        return new RoomLimits(
+                5,
+                HISTORY_BYTES,
+                BACKLOG_BYTES,
+                SLOW_AFTER,
+                0,
+                Overflow.DROP_OLDEST,
+                Duration.ZERO,
+                1 << 16,
+                100,
+                Duration.ofMillis(250),
+                Duration.ZERO,
+                100_000,
+                RoomLimits.MARKS,
+                marks,
+                new Retention(1_000, 1 << 20, Duration.ZERO));
     }
 
     /** The same with frames of one message each. */

@@ -40,10 +40,10 @@ class WatchingStressTest {
 
     /** A client that reads at times, and what it knows. */
     private final class Client {
-        final Watcher watcher = rooms.watching().watcher(() -> {});
+        final Watcher watcher = rooms.watching().watcher(null, () -> {});
         final Map<String, String> known = new ConcurrentHashMap<>();
         final Random random;
-        WatchList list = new WatchList(Set.of(), List.of(), false);
+        WatchList list = WatchList.NONE;
 
         Client(int seed) {
             random = new Random(seed);
@@ -59,7 +59,8 @@ class WatchingStressTest {
             if (random.nextBoolean()) {
                 named.add("r*" + random.nextInt(10));
             }
-            list = WatchList.parse(named, random.nextBoolean()).orElseThrow();
+            list = WatchList.parse(named, random.nextBoolean() ? Set.of(WatchList.Detail.LAST) : Set.of())
+                    .orElseThrow();
             Runnable begins = watcher.replace(list, room -> true).orElseThrow();
             known.clear(); // what comes from here on is of this list
             begins.run();

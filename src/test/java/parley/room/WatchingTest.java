@@ -14,6 +14,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -58,6 +59,8 @@ class WatchingTest {
     private final class KeptStore implements RoomStore {
         private final Map<RoomName, List<Message>> kept =
                 new TreeMap<>((a, b) -> a.value().compareTo(b.value()));
+        private final Map<RoomName, MarkStore> marks =
+                new TreeMap<>((a, b) -> a.value().compareTo(b.value()));
         private final List<RoomName> opened = new ArrayList<>();
         private final Map<RoomName, Long> firsts =
                 new TreeMap<>((a, b) -> a.value().compareTo(b.value()));
@@ -97,7 +100,8 @@ class WatchingTest {
 
                 @Override
                 public MarkStore marks() {
-                    throw new AssertionError();
+                    return marks.computeIfAbsent(
+                            name, any -> new MemoryMarks("e", room::marked, new SharedBytes(Long.MAX_VALUE)));
                 }
 
                 @Override
@@ -133,15 +137,15 @@ class WatchingTest {
     }
 
     private static WatchList list(String... named) {
-        return WatchList.parse(List.of(named), false).orElseThrow();
+        return WatchList.parse(List.of(named), Set.of()).orElseThrow();
     }
 
     private static WatchList withLast(String... named) {
-        return WatchList.parse(List.of(named), true).orElseThrow();
+        return WatchList.parse(List.of(named), Set.of(WatchList.Detail.LAST)).orElseThrow();
     }
 
     private Watcher watch(WatchList list) {
-        Watcher watcher = rooms.watching().watcher(() -> woken++);
+        Watcher watcher = rooms.watching().watcher(null, () -> woken++);
         watcher.replace(list, ALL).orElseThrow().run();
         return watcher;
     }
@@ -490,7 +494,7 @@ class WatchingTest {
     void whatAClientMayNotReadDoesNotShow() {
         join("team-1");
         join("team-secret");
-        Watcher watcher = rooms.watching().watcher(() -> woken++);
+        Watcher watcher = rooms.watching().watcher(null, () -> woken++);
         watcher.replace(list("*"), room -> !room.value().contains("secret"))
                 .orElseThrow()
                 .run();
@@ -553,7 +557,7 @@ class WatchingTest {
         Watcher watcher = watch(list("r*"));
         tick();
         assertThat(next(watcher)).matches("r\\d - 1, r\\d - 1, more");
-        Watcher other = rooms.watching().watcher(() -> {});
+        Watcher other = rooms.watching().watcher(null, () -> {});
         assertThat(other.replace(list("a", "b", "c"), ALL)).as("5 in all").isEmpty();
         assertThat(other.replace(list("a", "b"), ALL)).isPresent();
         watcher.close();
@@ -605,7 +609,7 @@ class WatchingTest {
     @Test
     void aRoomIsComparedWithPatternsOnceAndNotAtEachTurn() {
         List<RoomName> compared = new ArrayList<>();
-        Watcher watcher = rooms.watching().watcher(() -> woken++);
+        Watcher watcher = rooms.watching().watcher(null, () -> woken++);
         watcher.replace(list("t*"), room -> !compared.add(room)).orElseThrow().run();
         Member ann = join("tea");
         tick();

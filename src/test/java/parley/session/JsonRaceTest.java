@@ -19,6 +19,7 @@ import parley.protocol.CloseCode;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 import parley.room.Format;
+import parley.room.MarksShown;
 import parley.room.Member;
 import parley.room.Overflow;
 import parley.room.Room;
@@ -120,6 +121,7 @@ class JsonRaceTest {
                     100_000,
                     RoomLimits.MARKS,
                     parley.protocol.PlainChanges.SHOW,
+                    MarksShown.OWN,
                     null),
             100,
             Runnable::run,

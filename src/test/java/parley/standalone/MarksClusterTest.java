@@ -8,6 +8,8 @@ import static parley.testclient.Token.token;
 import jakarta.json.JsonObject;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Predicate;
+import org.awaitility.Awaitility;
 import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,7 +35,12 @@ class MarksClusterTest extends ServerBase {
     }
 
     private void startNode() throws Exception {
-        start("nats.url=" + nats.url(), "access.mode=token", "access.secret=" + SECRET);
+        start(
+                "nats.url=" + nats.url(),
+                "access.mode=token",
+                "access.secret=" + SECRET,
+                "room.marks-shown=members",
+                "room.linger=0s");
     }
 
     @AfterEach
@@ -44,9 +51,13 @@ class MarksClusterTest extends ServerBase {
     }
 
     private static JsonClient client(Server node, String user) throws Exception {
-        JwtClaims claims = claims(user, "java", "tea");
+        return client(node, user, "java");
+    }
+
+    private static JsonClient client(Server node, String user, String room) throws Exception {
+        JwtClaims claims = claims(user, "java", "tea", "lobby");
         claims.setSubject(user);
-        return new JsonClient("ws://127.0.0.1:" + node.port() + "/chat/java?token=" + token(claims));
+        return new JsonClient("ws://127.0.0.1:" + node.port() + "/chat/" + room + "?token=" + token(claims));
     }
 
     /** Says something in both rooms in turn, which share their numbers; returns those of java. */
@@ -107,6 +118,55 @@ class MarksClusterTest extends ServerBase {
             assertThat(joined.getJsonNumber("mark").longValue()).isEqualTo(numbers.get(7));
             assertThat(joined.getInt("unread")).isZero();
         }
+    }
+
+    /** Reads events until one has such an entry. */
+    private static void await(JsonClient client, String type, String list, Predicate<JsonObject> wanted)
+            throws Exception {
+        boolean isThere = false;
+        while (!isThere) {
+            JsonObject event = type.equals("presence") ? client.presence() : client.next(type);
+            isThere = event.containsKey(list)
+                    && event.getJsonArray(list).getValuesAs(JsonObject.class).stream()
+                            .anyMatch(wanted);
+        }
+    }
+
+    private static Predicate<JsonObject> watched(long mark, int unread) {
+        return room -> room.getString("room").equals("java")
+                && room.containsKey("mark")
+                && room.getJsonNumber("mark").longValue() == mark
+                && room.getInt("unread", -1) == unread;
+    }
+
+    @Test
+    void whoWatchesOnAnotherNodeAndMembersThereHearOfIt() throws Exception {
+        try (JsonClient ann = client(server, "ann");
+                JsonClient tab = client(other, "ann", "lobby")) {
+            List<Long> numbers = say(ann, 8);
+            ann.ask("{'type':'mark','room':'java','seq':" + numbers.get(2) + "}");
+            tab.ask("{'type':'watch','rooms':['java'],'marks':true}");
+            await(tab, "watched", "rooms", watched(numbers.get(2), 5));
+            ann.ask("{'type':'mark','room':'java','seq':" + numbers.get(5) + "}");
+            await(tab, "watched", "rooms", watched(numbers.get(5), 2));
+            try (JsonClient bob = client(other, "bob")) {
+                bob.next("joined");
+                Awaitility.await().until(() -> hasRead(bob, numbers.get(5)));
+                ann.ask("{'type':'mark','room':'java','seq':" + numbers.get(7) + "}");
+                await(bob, "presence", "members", member -> hasRead(member, numbers.get(7)));
+            }
+        }
+    }
+
+    private static boolean hasRead(JsonClient asking, long seq) throws Exception {
+        return asking.ask("{'type':'who','room':'java'}").getJsonArray("members").getValuesAs(JsonObject.class).stream()
+                .anyMatch(member -> hasRead(member, seq));
+    }
+
+    private static boolean hasRead(JsonObject member, long seq) {
+        return member.getString("user", "").equals("ann")
+                && member.containsKey("read")
+                && member.getJsonNumber("read").longValue() == seq;
     }
 
     @Test

@@ -134,6 +134,8 @@ class OpenApiTest extends HttpBase {
                 "key | DELETE | /sessions/{id} | none | - | 404",
                 "key | DELETE | /members/{name} | Ann | - | 200",
                 "key | DELETE | /members/{name}?reason= | Ann | - | 400",
+                "key | DELETE | /users/{user} | ann | - | 404",
+                "key | DELETE | /users/{user}?reason= | ann | - | 400",
                 "no  | POST | /tickets | - | - | 201",
                 "key | POST | /tickets | - | - | 403",
                 "no  | GET | /openapi.json | - | - | 200",

@@ -101,6 +101,50 @@ class ReadMarksServerTest extends ServerBase {
         }
     }
 
+    /** Reads presence until an entry of a user says that it has read so far. */
+    private static void awaitRead(JsonClient client, String user, int seq) throws Exception {
+        while (true) {
+            JsonObject event = client.presence();
+            if (event.containsKey("members")
+                    && event.getJsonArray("members").getValuesAs(JsonObject.class).stream()
+                            .anyMatch(one -> user.equals(one.getString("user", "")) && one.getInt("read", -1) == seq)) {
+                return;
+            }
+        }
+    }
+
+    @Test
+    void membersSeeWhatTheOthersHaveReadWhereTheRoomShowsIt() throws Exception {
+        startWithTokens("room.marks-shown=members");
+        try (JsonClient ann = client("ann");
+                JsonClient bob = client("bob")) {
+            say(ann, 5);
+            ann.ask("{'type':'mark','room':'java','seq':3}");
+            awaitRead(bob, "ann", 3);
+            JsonObject who = bob.ask("{'type':'who','room':'java'}");
+            assertThat(who.getJsonArray("members").getValuesAs(JsonObject.class))
+                    .extracting(one -> one.getString("user") + " " + one.getInt("read", -1))
+                    .containsExactlyInAnyOrder("ann 3", "bob -1");
+            ann.close();
+            try (JsonClient again = client("ann")) {
+                again.ask("{'type':'mark','room':'java','seq':5}");
+                awaitRead(bob, "ann", 5);
+            }
+        }
+    }
+
+    @Test
+    void nobodySeesWhatOthersHaveReadOtherwise() throws Exception {
+        startWithTokens();
+        try (JsonClient ann = client("ann");
+                JsonClient bob = client("bob")) {
+            say(ann, 5);
+            ann.ask("{'type':'mark','room':'java','seq':3}");
+            ann.next("mark");
+            assertThat(bob.ask("{'type':'who','room':'java'}").toString()).doesNotContain("\"read\"");
+        }
+    }
+
     @Test
     void aMarkThatCannotBeIsAnsweredClearly() throws Exception {
         startWithTokens();
