@@ -176,12 +176,14 @@ final class ChatPageIT extends BrowserBase {
         page.say(image);
         try (JsonClient client = new JsonClient(parley.socket("chat/markup"))) {
             client.ask("{'type':'say','room':'markup','data':{'a':'<svg onload=alert(1)>'}}");
-            client.ask("{'type':'signal','room':'markup','data':{'typing':true}}");
         }
         String name = "<img src=x onerror=alert(1)>: ";
         page.awaitMessages(name + script, name + image, "Anonymous: {\n  \"a\": \"<svg onload=alert(1)>\"\n}");
-        page.awaitText("typing", "Someone is typing…");
-        assertThat(page.members()).containsExactly("<img src=x onerror=alert(1)> (you)");
+        try (JsonClient client = new JsonClient(parley.socket("chat/markup?name=%3Cb%3EBen"))) {
+            client.ask("{'type':'state','room':'markup','state':{'typing':true,'__proto__':{'typing':false}}}");
+            page.awaitText("typing", "<b>Ben is typing…");
+            assertThat(page.members()).containsExactly("<b>Ben", "<img src=x onerror=alert(1)> (you)");
+        }
         assertThat(browser.findElements(By.cssSelector("main script, main img, main svg[onload]")))
                 .isEmpty();
         assertThat(browser.getTitle()).isEqualTo("markup – Parley");
@@ -330,12 +332,11 @@ final class ChatPageIT extends BrowserBase {
         try (JsonClient cleo = new JsonClient(parley.socket("chat/design?name=Cleo"));
                 JsonClient ben = new JsonClient(parley.socket("chat/design?name=Ben"))) {
             untilHolds(() -> assertThat(page.members()).containsExactly("Ann (you)", "Ben", "Cleo"));
-            cleo.ask("{'type':'signal','room':'design','data':{'typing':true}}");
+            cleo.ask("{'type':'state','room':'design','state':{'typing':true}}");
             page.awaitText("typing", "Cleo is typing…");
             List<String> backs = new ArrayList<>();
             for (String scheme : List.of("light", "dark")) {
                 colours(scheme);
-                cleo.ask("{'type':'signal','room':'design','data':{'typing':true}}");
                 screenshot(scheme + ".png");
                 backs.add((String) page.script("return getComputedStyle(document.body).backgroundColor"));
             }
