@@ -1,9 +1,11 @@
 // The chat: rooms, the messages of one of them, its members, and what goes on with the connection. One connection for all rooms.
 
 import { connect } from './parley.js';
+import { Directory, offerRooms } from './directory.js';
 import { draftOf, keepDraft } from './drafts.js';
 import { closeDrawers, listenToDrawers } from './drawers.js';
 import { check, clearFault, element, nameFault, onSubmit, roomFault, setText } from './fields.js';
+import { copyInvitation } from './invitation.js';
 import { RoomLog } from './room.js';
 import { currentToken, keepToken } from './token.js';
 import { isTokenFault, shortWords, whyAway, whyClosed } from './words.js';
@@ -31,6 +33,7 @@ class Chat {
     older: () => this.#active?.loadOlder(),
     moved: () => this.#read(),
   });
+  #directory = new Directory((room) => this.#enter(room));
 
   /** Joins what the address names, or asks. */
   start() {
@@ -47,7 +50,13 @@ class Chat {
       this.#name = name;
       rooms.forEach((room) => this.#join(room));
       this.#open(rooms[0]);
-    } else if (isFine && !element('chat').hidden) {
+      return;
+    }
+    offerRooms((room) => {
+      element('start-room').value = room;
+      this.#begin();
+    });
+    if (isFine && !element('chat').hidden) {
       element('start-name').focus();
     }
   }
@@ -62,6 +71,7 @@ class Chat {
     onSubmit('chat-text-form', () => this.#say());
     onSubmit('rename-form', () => this.#rename());
     element('leave').addEventListener('click', () => this.#leave());
+    element('invite').addEventListener('click', () => copyInvitation(this.#active.name));
     element('again').addEventListener('click', () => this.#again());
     element('give-token').addEventListener('click', () => this.#askToken());
     element('token-cancel').addEventListener('click', () => element('token-dialog').close());
@@ -98,8 +108,7 @@ class Chat {
         this.#parley?.close(); // it would have the name from before
         this.#parley = null;
       }
-      this.#join(room);
-      this.#open(room);
+      this.#enter(room);
     }
   }
 
@@ -107,9 +116,13 @@ class Chat {
     const room = element('join-room').value.trim();
     if (check('join-room', 'join-fault', roomFault(room))) {
       element('join-room').value = '';
-      this.#join(room);
-      this.#open(room);
+      this.#enter(room);
     }
+  }
+
+  #enter(room) {
+    this.#join(room);
+    this.#open(room);
   }
 
   #join(name) {
@@ -197,6 +210,7 @@ class Chat {
       const on = (type, act) => parley.addEventListener(type, () => this.#parley === parley && act());
       on('state', () => this.#showConnection());
       on('name', () => this.#named(parley.name ?? ''));
+      this.#directory.over(parley);
     }
     return this.#parley;
   }
@@ -327,6 +341,7 @@ class Chat {
     element('chat').classList.toggle('empty', !this.#active);
     element('rooms').replaceChildren(...[...this.#rooms.values()].map((room) => this.#roomItem(room)));
     setText('room-title', this.#active?.name ?? '');
+    this.#directory.joined(this.#rooms.keys());
     this.#showConnection();
     this.#showUnread();
   }
