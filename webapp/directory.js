@@ -2,6 +2,7 @@
 
 import { make } from './messages.js';
 import { element, setText } from './fields.js';
+import { currentToken } from './token.js';
 
 const ALL = '*';
 /** How many rooms are shown: on the way in, and beside a chat. */
@@ -11,15 +12,22 @@ const ROWS = 30;
 const byCount = (one, other) => other.count - one.count || one.name.localeCompare(other.name);
 const members = (count) => `${count.toLocaleString()} ${count === 1 ? 'member' : 'members'}`;
 
+/** A stream of all rooms on the server that this reader may read; its reader closes it. */
+export function watchAll() {
+  const token = currentToken();
+  return new EventSource(`watch?room=${ALL}${token === '' ? '' : `&token=${encodeURIComponent(token)}`}`);
+}
+
 /** Shows rooms to choose from before there is a connection: those of one look, or nothing where the server refuses it. */
 export function offerRooms(choose) {
-  const source = new EventSource(`watch?room=${ALL}`);
+  const source = watchAll();
   source.addEventListener('error', () => source.close()); // it would ask again
   source.addEventListener('watched', ({ data }) => {
     source.close();
     const rooms = JSON.parse(data).rooms.map(({ room, count }) => ({ name: room, count }));
     const chips = rooms.sort(byCount).slice(0, CHIPS).map(({ name, count }) => {
       const button = make('button', { type: 'button' }, name, ' ', make('span', { className: 'soft' }, members(count)));
+      button.dataset.name = name;
       button.addEventListener('click', () => choose(name));
       return make('li', {}, button);
     });

@@ -118,6 +118,34 @@ final class ChatPageIT extends BrowserBase {
                 .isEqualTo("1 member"));
     }
 
+    @Test
+    void roomsThatAreOpenCanBeFoundAndOthersInvited() {
+        try (JsonClient first = new JsonClient(parley.socket("chat/find-java?name=Ben"));
+                JsonClient second = new JsonClient(parley.socket("chat/find-tea?name=Cleo"))) {
+            second.send("{\"type\":\"join\",\"room\":\"find-java\"}");
+            Window page = open(parley, "");
+            untilHolds(() -> assertThat(page.list("return [...document.querySelectorAll('#start-rooms button')]"
+                            + ".map(one => one.textContent)"))
+                    .contains("find-java 2 members", "find-tea 1 member"));
+            page.script("document.querySelector('[data-name=find-tea]').click()");
+            untilHolds(() -> assertThat(page.text("room-title")).isEqualTo("find-tea"));
+            page.script("document.querySelector('#find summary').click()");
+            page.type("join-room", "find");
+            String found = "return [...document.querySelectorAll('#found button')].map(one => one.innerText"
+                    + ".replace(/\\s+/g, ' '))";
+            untilHolds(() -> assertThat(page.list(found)).containsExactly("find-java 2 members"));
+            first.close();
+            untilHolds(() -> assertThat(page.list(found)).containsExactly("find-java 1 member"));
+            page.script("navigator.clipboard.writeText = async text => { window.copied = text; }");
+            page.press("invite");
+            page.awaitText("invite", "Copied");
+            assertThat(page.script("return copied")).isEqualTo(parley.page() + "?room=find-tea");
+            page.script("document.querySelector('#found button').click()");
+            untilHolds(() -> assertThat(page.text("room-title")).isEqualTo("find-java"));
+            page.awaitText("found-about", "No other open room has that in its name.");
+        }
+    }
+
     /** The colours of avatars whose names differ in their last digit are at least an eighteenth of the circle apart. */
     @Test
     void coloursOfNeighboursDiffer() {
