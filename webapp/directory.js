@@ -18,7 +18,7 @@ export function watchAll() {
   return new EventSource(`watch?room=${ALL}${token === '' ? '' : `&token=${encodeURIComponent(token)}`}`);
 }
 
-/** Shows rooms to choose from before there is a connection: those of one look, or nothing where the server refuses it. */
+/** Shows rooms to choose from before there is a connection, once; nothing where the server refuses to say. */
 export function offerRooms(choose) {
   const source = watchAll();
   source.addEventListener('error', () => source.close()); // it would ask again

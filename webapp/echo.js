@@ -196,7 +196,8 @@ class Echo {
     const isText = typeof data === 'string';
     const bytes = bytesOf(data);
     const isSame = isText === (typeof sent.data === 'string') && isEqual(bytes, bytesOf(sent.data));
-    const about = `${isText ? 'text' : 'binary'}, ${inBytes(bytes.length)}, ${(now - sent.at).toFixed(1)} ms${isSame ? '' : ', not what was sent'}`;
+    const time = `${(now - sent.at).toFixed(1)} ms${isSame ? '' : ', not what was sent'}`;
+    const about = `${isText ? 'text' : 'binary'}, ${inBytes(bytes.length)}, ${time}`;
     this.add(isText ? data : `${sent.name}: ${hex(bytes)}`, about, isSame ? '' : 'bad');
   }
 

@@ -30,7 +30,8 @@ export function tint(element, name) {
   for (const character of name) {
     hash = (Math.imul(hash, 31) + character.codePointAt(0)) | 0;
   }
-  element.style.setProperty('--hue', Math.round((hash >>> 0) * 137.508) % 360); // the golden angle: neighbours are far apart
+  // The golden angle: neighbours are far apart.
+  element.style.setProperty('--hue', Math.round((hash >>> 0) * 137.508) % 360);
   return element;
 }
 
@@ -247,7 +248,8 @@ export class MessageList {
     const end = cut(whole);
     const shown = entry.isOpen ? whole : whole.slice(0, end);
     const isCut = end < whole.length;
-    const text = make(isText ? 'div' : 'pre', { className: 'text', dir: 'auto' }, ...linked(isCut && !entry.isOpen ? `${shown}…` : shown));
+    const nodes = linked(isCut && !entry.isOpen ? `${shown}…` : shown);
+    const text = make(isText ? 'div' : 'pre', { className: 'text', dir: 'auto' }, ...nodes);
     if (!isCut) {
       return [text];
     }
@@ -262,7 +264,8 @@ export class MessageList {
     this.#isFollowing = false;
     this.#update();
     const row = this.#rows.get(entry)?.element;
-    row?.querySelector('.more').focus({ preventScroll: true }); // the button is at the end of the text, which is read from its beginning
+    // The button is at the end of the text, which is read from its beginning.
+    row?.querySelector('.more').focus({ preventScroll: true });
     if (!entry.isOpen && row?.getBoundingClientRect().top < this.#box.getBoundingClientRect().top) {
       row.scrollIntoView({ block: 'start' });
     }

@@ -19,7 +19,8 @@ function isMe({ user, name }, me) {
 /** Shows `{people, count, isWhole}`; `me` has the `name` and `user` of the one that looks. */
 export function showMembers({ people, count, isWhole }, me) {
   const some = people.slice(0, SHOWN);
-  const looks = JSON.stringify([some.map(({ user, name, connections, away }) => [user, name, connections, away]), count, isWhole, me]);
+  const rows = some.map(({ user, name, connections, away }) => [user, name, connections, away]);
+  const looks = JSON.stringify([rows, count, isWhole, me]);
   if (looks === shown) {
     return; // states change often, and are not shown here
   }
@@ -30,7 +31,8 @@ export function showMembers({ people, count, isWhole }, me) {
   setText('members-count', count > 0 ? count.toLocaleString() : '');
   setText('bar-count', count > 0 ? count.toLocaleString() : '');
   element('show-members').setAttribute('aria-label', count > 0 ? plural(count, 'member') : 'Members');
-  setText('members-more', rest <= 0 ? '' : `${rest.toLocaleString()} more${isWhole ? ' without a name, or with one of these' : ''}`);
+  const others = isWhole && some.length === people.length ? ' without a name, or with one of these' : '';
+  setText('members-more', rest <= 0 ? '' : `${rest.toLocaleString()} more${others}`);
 }
 
 function entry(member, me) {
@@ -49,7 +51,8 @@ function entry(member, me) {
   } else if (user !== undefined && connections > 1) {
     const times = make('span', {}, `×${connections}`);
     times.setAttribute('aria-hidden', 'true');
-    row.append(make('span', { className: 'about' }, times, make('span', { className: 'unseen' }, plural(connections, 'connection'))));
+    const words = make('span', { className: 'unseen' }, plural(connections, 'connection'));
+    row.append(make('span', { className: 'about' }, times, words));
   }
   return row;
 }

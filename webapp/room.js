@@ -113,7 +113,7 @@ export class RoomLog {
     return people.filter(({ state }) => state?.typing === true && state.by !== MARK && !this.#said.has(state));
   }
 
-  /** How many messages are unread, up to a hundred: the user's on all devices, or those since this tab was looked at. */
+  /** How many messages are unread, up to 100: by the user's read mark, or since this tab was looked at. */
   get unread() {
     return this.#isSeen ? 0 : Math.min(MOST_UNREAD, this.#room?.unread ?? this.#counted);
   }
@@ -299,7 +299,8 @@ export class RoomLog {
 
   /** Marks all as read where somebody looks and the server keeps marks: for users. */
   #markRead() {
-    if (this.#isSeen && this.isJoined && this.#hasBegun && this.#parley.user !== undefined && this.#last > this.#marked) {
+    const isUser = this.#parley?.user !== undefined;
+    if (isUser && this.#isSeen && this.isJoined && this.#hasBegun && this.#last > this.#marked) {
       this.#firstMarked = Math.min(this.#firstMarked, this.#last);
       this.#marked = this.#last;
       this.#room.mark(this.#last).catch(() => {}); // refused: the messages count in this tab alone
@@ -335,7 +336,7 @@ export class RoomLog {
     }
   }
 
-  /** A page goes before all else: there are older entries only of earlier histories, and then there is nothing older to ask for. */
+  /** A page goes before all else: older entries are of earlier histories alone, and then nothing older is asked for. */
   #prepend(messages) {
     if (messages.length > 0) {
       const entries = messages.map((message) => this.#entry(message));
@@ -347,8 +348,8 @@ export class RoomLog {
   }
 
   /**
-   * The entry of a message. One that is shown already is taken out and used again: one's own, on its way until now, or one that was
-   * said a second time because the room's messages were lost before its sender had been told that it arrived.
+   * The entry of a message. One that is shown already is taken out and used again: one's own, on its way until now, or
+   * one that was said a second time because the room's messages were lost before its sender got the answer.
    */
   #entry(message) {
     const own = message.own || said.has(message.id);
@@ -362,7 +363,8 @@ export class RoomLog {
       this.#byId.set(message.id, entry);
     }
     const { seq, id, from, user, text, data, at } = message;
-    return Object.assign(entry, { seq, id, from, user, text, data, at, own, era: this.#era, state: 'sent', reason: undefined });
+    const what = { seq, id, from, user, text, data, at, own };
+    return Object.assign(entry, what, { era: this.#era, state: 'sent', reason: undefined });
   }
 
   #place(entry) {

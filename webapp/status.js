@@ -190,8 +190,8 @@ class Panel {
         line.path.setAttribute('d', pathOf(points, one.of, now, limit ?? most, span));
         setText(line.words, one.words);
       }
-      const scale = limit === null ? (most === null ? '' : `most ${this.#of.format(most)}`) : `of ${this.#of.format(limit)}`;
-      setText(this.#scale, `${scale}${scale === '' ? '' : ', '}last ${ago(span)}`);
+      const greatest = most === null ? '' : `most ${this.#of.format(most)}, `;
+      setText(this.#scale, `${limit === null ? greatest : `of ${this.#of.format(limit)}, `}last ${ago(span)}`);
     }
   }
 
