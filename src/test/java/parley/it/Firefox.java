@@ -140,8 +140,7 @@ final class Firefox implements Engine {
     @Override
     public byte[] screenshot() throws Exception {
         JsonObject got = ask(
-                "browsingContext.captureScreenshot",
-                Json.createObjectBuilder().add("context", page));
+                "browsingContext.captureScreenshot", Json.createObjectBuilder().add("context", page));
         return Base64.getDecoder().decode(got.getString("data"));
     }
 
