@@ -352,7 +352,8 @@ export class RoomLog {
    * one that was said a second time because the room's messages were lost before its sender got the answer.
    */
   #entry(message) {
-    const own = message.own || said.has(message.id);
+    const isOfUser = message.user !== undefined && message.user === this.#parley.user; // on whatever device
+    const own = message.own || said.has(message.id) || isOfUser;
     const known = message.id === undefined ? undefined : this.#byId.get(message.id);
     const isSame = known && (own || (known.from === message.from && known.text === message.text));
     const entry = isSame ? known : { kind: 'message' };

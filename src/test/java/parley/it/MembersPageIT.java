@@ -74,6 +74,18 @@ final class MembersPageIT extends BrowserBase {
     }
 
     @Test
+    void whatAUserSaysOnAnotherDeviceIsItsOwn() throws Exception {
+        Window ann = enter("Ann", "devices");
+        try (JsonClient phone = client("Ann", "devices");
+                JsonClient ben = client("Ben", "devices")) {
+            say(phone, "devices", "from the phone");
+            say(ben, "devices", "from another user");
+            ann.awaitMessages("Ann: from the phone", "Ben: from another user");
+            assertThat(ann.own("sent")).isEqualTo(1);
+        }
+    }
+
+    @Test
     void aMemberWhoseConnectionIsLostIsAway() throws Exception {
         Window ann = enter("Ann", "away");
         try (JsonClient ben = client("Ben", "away")) {
