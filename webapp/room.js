@@ -297,10 +297,10 @@ export class RoomLog {
     this.#changed(this, 'entries', 0);
   }
 
-  /** Marks all as read where somebody looks and the server keeps marks: for users. */
-  #markRead() {
+  /** Marks all as read, where the server keeps marks: for users. */
+  #markRead(isRead = this.#isSeen) {
     const isUser = this.#parley?.user !== undefined;
-    if (isUser && this.#isSeen && this.isJoined && this.#hasBegun && this.#last > this.#marked) {
+    if (isUser && isRead && this.isJoined && this.#hasBegun && this.#last > this.#marked) {
       this.#firstMarked = Math.min(this.#firstMarked, this.#last);
       this.#marked = this.#last;
       this.#room.mark(this.#last).catch(() => {}); // refused: the messages count in this tab alone
@@ -323,7 +323,7 @@ export class RoomLog {
       this.#newAfter = null; // nothing was new after all
     }
     this.#hasSaid(message);
-    this.#markRead();
+    this.#markRead(this.#isSeen || message.own); // its sender may have gone on to another room already
     this.#changed(this, 'entries', this.#trim());
   }
 
