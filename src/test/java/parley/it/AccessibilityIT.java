@@ -68,7 +68,7 @@ final class AccessibilityIT extends BrowserBase {
     }
 
     @Test
-    void aLostConnectionHasNoViolation() {
+    void aLostConnectionHasNoViolation() throws Exception {
         ParleyProcess first = ParleyProcess.start();
         try (first) {
             Window page = join(first, ROOM, "Ann");

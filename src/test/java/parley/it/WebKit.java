@@ -1,5 +1,7 @@
 package parley.it;
 
+import static org.assertj.core.api.Assertions.assertThatCode;
+
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -51,7 +53,8 @@ final class WebKit implements Engine {
     /** The driver says nothing when it listens, and takes no port of its own choice. */
     private static RemoteWebDriver connect(int port) throws Exception {
         URI address = URI.create("http://127.0.0.1:" + port);
-        BrowserBase.untilHolds(() -> new Socket(InetAddress.getLoopbackAddress(), port).close());
+        BrowserBase.untilHolds(() -> assertThatCode(() -> new Socket(InetAddress.getLoopbackAddress(), port).close())
+                .doesNotThrowAnyException());
         return new RemoteWebDriver(address.toURL(), new ImmutableCapabilities("browserName", "MiniBrowser"), false);
     }
 
