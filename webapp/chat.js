@@ -260,6 +260,7 @@ class Chat {
     setText('connection-words', shortWords(state, this.#name));
     const words = this.#longWords(state);
     setText('banner', words);
+    element('banner').parentElement.hidden = words === '';
     element('again').hidden = state.name !== 'closed' && state.name !== 'waiting';
     setText('again', state.name === 'closed' ? 'Connect again' : 'Try now');
     element('give-token').hidden = state.status !== 401 && !isTokenFault(state);

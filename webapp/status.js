@@ -204,6 +204,7 @@ class Panel {
     const known = new Set([...this.#lines.keys(), ...latest[key].keys()]);
     const names = [...known].filter((name) => this.#lines.has(name) || latest[key].get(name).count > 0);
     const rest = known.size - names.length;
+    this.#values.hidden = names.length === 0 && rest > 0; // which would say the same
     setText(this.#quiet, rest === 0 ? '' : names.length === 0 ? 'None so far' : `${rest} others: none so far`);
     return names.map((name) => {
       const of = (now) => (now[key].has(name) ? now[key].get(name).rate : 0);
