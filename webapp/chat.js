@@ -1,13 +1,16 @@
-// The chat: rooms, the messages of one of them, who is there, and what goes on with the connection. One connection for all rooms.
+// The chat: rooms, the messages of one of them, its members, and what goes on with the connection. One connection for all rooms.
 
 import { connect } from './parley.js';
+import { Directory, offerRooms } from './directory.js';
 import { draftOf, keepDraft } from './drafts.js';
 import { closeDrawers, listenToDrawers } from './drawers.js';
 import { check, clearFault, element, nameFault, onSubmit, roomFault, setText } from './fields.js';
+import { copyInvitation } from './invitation.js';
 import { RoomLog } from './room.js';
 import { currentToken, keepToken } from './token.js';
 import { isTokenFault, shortWords, whyAway, whyClosed } from './words.js';
-import { MessageList, avatar, make } from './messages.js';
+import { MessageList, make } from './messages.js';
+import { showMembers, showTyping } from './people.js';
 
 /** The limits until the server has named its own. */
 const LIMITS = { bytes: 64 * 1024, commandBytes: 256 * 1024 };
@@ -30,6 +33,7 @@ class Chat {
     older: () => this.#active?.loadOlder(),
     moved: () => this.#read(),
   });
+  #directory = new Directory((room) => this.#enter(room));
 
   /** Joins what the address names, or asks. */
   start() {
@@ -46,7 +50,13 @@ class Chat {
       this.#name = name;
       rooms.forEach((room) => this.#join(room));
       this.#open(rooms[0]);
-    } else if (isFine && !element('chat').hidden) {
+      return;
+    }
+    offerRooms((room) => {
+      element('start-room').value = room;
+      this.#begin();
+    });
+    if (isFine && !element('chat').hidden) {
       element('start-name').focus();
     }
   }
@@ -61,6 +71,7 @@ class Chat {
     onSubmit('chat-text-form', () => this.#say());
     onSubmit('rename-form', () => this.#rename());
     element('leave').addEventListener('click', () => this.#leave());
+    element('invite').addEventListener('click', () => copyInvitation(this.#active.name));
     element('again').addEventListener('click', () => this.#again());
     element('give-token').addEventListener('click', () => this.#askToken());
     element('token-cancel').addEventListener('click', () => element('token-dialog').close());
@@ -74,6 +85,8 @@ class Chat {
     text.addEventListener('keydown', (event) => this.#sendOnEnter(event));
     document.addEventListener('keydown', (event) => this.#switchOnArrow(event));
     document.addEventListener('visibilitychange', () => this.#read());
+    addEventListener('focus', () => this.#read());
+    addEventListener('blur', () => this.#read());
     document.addEventListener('viewchange', () => this.#read());
     document.addEventListener('pointerdown', ({ pointerType }) => (this.#isTouched = pointerType === 'touch'), true);
     document.addEventListener('keydown', () => (this.#isTouched = false), true);
@@ -95,8 +108,7 @@ class Chat {
         this.#parley?.close(); // it would have the name from before
         this.#parley = null;
       }
-      this.#join(room);
-      this.#open(room);
+      this.#enter(room);
     }
   }
 
@@ -104,9 +116,13 @@ class Chat {
     const room = element('join-room').value.trim();
     if (check('join-room', 'join-fault', roomFault(room))) {
       element('join-room').value = '';
-      this.#join(room);
-      this.#open(room);
+      this.#enter(room);
     }
+  }
+
+  #enter(room) {
+    this.#join(room);
+    this.#open(room);
   }
 
   #join(name) {
@@ -139,6 +155,8 @@ class Chat {
   /** Shows a room, or asks for one when there is none. */
   #open(name) {
     const text = element('chat-text');
+    this.#active?.stopTyping();
+    this.#active?.forgetNew();
     this.#active = this.#rooms.get(name) ?? null;
     closeDrawers();
     this.#showRooms();
@@ -152,7 +170,6 @@ class Chat {
     setText('chat-text-fault', '');
     this.#list.show(this.#active);
     this.#showMembers();
-    this.#showTyping();
     if (!this.#isTouched) {
       text.focus();
     }
@@ -193,6 +210,7 @@ class Chat {
       const on = (type, act) => parley.addEventListener(type, () => this.#parley === parley && act());
       on('state', () => this.#showConnection());
       on('name', () => this.#named(parley.name ?? ''));
+      this.#directory.over(parley);
     }
     return this.#parley;
   }
@@ -242,6 +260,7 @@ class Chat {
     setText('connection-words', shortWords(state, this.#name));
     const words = this.#longWords(state);
     setText('banner', words);
+    element('banner').parentElement.hidden = words === '';
     element('again').hidden = state.name !== 'closed' && state.name !== 'waiting';
     setText('again', state.name === 'closed' ? 'Connect again' : 'Try now');
     element('give-token').hidden = state.status !== 401 && !isTokenFault(state);
@@ -297,11 +316,8 @@ class Chat {
     if (room === this.#active) {
       if (what === 'entries') {
         this.#list.changed(shift);
-      } else if (what === 'typing') {
-        this.#showTyping();
-      } else if (what === 'members') {
-        this.#showMembers();
       } else {
+        this.#showMembers();
         this.#showConnection();
       }
     } else if (what === 'entries') {
@@ -313,13 +329,10 @@ class Chat {
   /** Counts as read what is in sight. */
   #read() {
     const room = this.#active;
-    const isSeen = !document.hidden && !element('chat').hidden && this.#list.isFollowing;
-    if (room && isSeen) {
-      room.unread = 0;
-    }
+    room?.see(document.hasFocus() && !document.hidden && !element('chat').hidden && this.#list.isFollowing);
     element('newest').hidden = !room || this.#list.isFollowing;
     if (room) {
-      setText('newest', room.unread > 0 ? `${room.unread.toLocaleString()} new ↓` : 'Newest ↓');
+      setText('newest', room.unread > 0 ? `${badgeText(room.unread)} new ↓` : 'Newest ↓');
       setText('before', room.entries.length === 0 && !room.hasOlder ? 'Nothing has been said here yet.' : '');
     }
     this.#showUnread();
@@ -329,6 +342,7 @@ class Chat {
     element('chat').classList.toggle('empty', !this.#active);
     element('rooms').replaceChildren(...[...this.#rooms.values()].map((room) => this.#roomItem(room)));
     setText('room-title', this.#active?.name ?? '');
+    this.#directory.joined(this.#rooms.keys());
     this.#showConnection();
     this.#showUnread();
   }
@@ -361,24 +375,8 @@ class Chat {
   }
 
   #showMembers() {
-    const { names, count, isWhole } = this.#active.members;
-    const rest = count - names.length;
-    element('members').replaceChildren(...names.map((name) => this.#member(name)));
-    setText('members-count', count > 0 ? count.toLocaleString() : '');
-    setText('bar-count', count > 0 ? count.toLocaleString() : '');
-    element('show-members').setAttribute('aria-label', count > 0 ? `${count.toLocaleString()} ${count === 1 ? 'member' : 'members'}` : 'Members');
-    setText('members-more', rest <= 0 ? '' : `${rest.toLocaleString()} more${isWhole ? ' without a name, or with one of these' : ''}`);
-  }
-
-  #member(name) {
-    const you = name === this.#name ? [make('span', { className: 'soft' }, ' (you)')] : [];
-    return make('li', {}, avatar(name), make('span', { className: 'label' }, make('bdi', {}, name), ...you));
-  }
-
-  #showTyping() {
-    const names = this.#active?.typing ?? [];
-    const shown = names.slice(0, 3).join(', ');
-    setText('typing', names.length === 0 ? '' : names.length === 1 ? `${shown} is typing…` : `${shown} are typing…`);
+    showMembers(this.#active.members, { name: this.#name, user: this.#parley?.user });
+    showTyping(this.#active.typing);
   }
 
   // Writing
@@ -391,7 +389,9 @@ class Chat {
       keepDraft(this.#active.name, text.value);
     }
     if (text.value !== '') {
-      this.#active?.tellTyping();
+      this.#active?.startTyping();
+    } else {
+      this.#active?.stopTyping();
     }
   }
 

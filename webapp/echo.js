@@ -1,8 +1,14 @@
 // The echo: what is sent comes back as it was, and one sees how long that took.
 
+import { watchAll } from './directory.js';
 import { make } from './messages.js';
 import { whyRefused } from './parley.js';
 import { currentToken } from './token.js';
+
+/** Messages up to this size are sent without a look at the limit; a server that takes less says so in its close. */
+const SMALL = 1024;
+/** How long the server may take to tell its limit, in milliseconds. */
+const PATIENCE = 5000;
 
 /** How many lines the list keeps, and how much of each it shows. */
 const LINES = 200;
@@ -32,6 +38,21 @@ function address() {
   return url;
 }
 
+/** The longest message in bytes, which a stream of watched rooms tells in its welcome; Infinity where it does not. */
+function askLimit() {
+  return new Promise((resolve) => {
+    const source = watchAll();
+    const over = (limit) => {
+      clearTimeout(due);
+      source.close();
+      resolve(limit);
+    };
+    const due = setTimeout(() => over(Infinity), PATIENCE);
+    source.addEventListener('welcome', ({ data }) => over(JSON.parse(data).limits?.bytes ?? Infinity));
+    source.addEventListener('error', () => over(Infinity));
+  });
+}
+
 /** What a close means and what to do, as a sentence. */
 function meaning({ code, reason }, wasOpen) {
   if (code === 1006) {
@@ -50,6 +71,8 @@ function meaning({ code, reason }, wasOpen) {
 }
 
 const bytesOf = (data) => (typeof data === 'string' ? new TextEncoder().encode(data) : new Uint8Array(data));
+
+const inBytes = (count) => `${count.toLocaleString('en')} ${count === 1 ? 'byte' : 'bytes'}`;
 
 const isEqual = (one, other) => one.length === other.length && one.every((byte, i) => byte === other[i]);
 
@@ -71,10 +94,33 @@ class Echo {
   /** What waits for the connection to open, and what to come back, both in order, since the echo keeps it. */
   #unsent = [];
   #waiting = [];
+  /** The longest message, once it is known, and what waits for that, in order. */
+  #limit = Infinity;
+  #queue = Promise.resolve();
 
-  /** Sends a string or an ArrayBuffer; connects for it if there is no connection. */
-  send(data, name = '') {
-    this.#unsent.push({ data, name });
+  /**
+   * Sends what `load` returns, a string or an ArrayBuffer of so many bytes; connects for it if there is no connection.
+   * What is over the limit is not loaded: it would end the connection.
+   */
+  send(name, size, load) {
+    this.#queue = this.#queue.then(async () => {
+      if (size > SMALL && this.#limit === Infinity) {
+        this.#limit = await askLimit();
+      }
+      if (size > this.#limit) {
+        this.add(name, `not sent: it has ${inBytes(size)}, and a message at most ${inBytes(this.#limit)}`, 'bad');
+        return;
+      }
+      try {
+        this.#push({ data: await load(), name });
+      } catch {
+        this.add(`${name} could not be read.`, 'not sent', 'bad');
+      }
+    });
+  }
+
+  #push(message) {
+    this.#unsent.push(message);
     if (this.#socket === null) {
       this.#open();
     } else {
@@ -150,8 +196,8 @@ class Echo {
     const isText = typeof data === 'string';
     const bytes = bytesOf(data);
     const isSame = isText === (typeof sent.data === 'string') && isEqual(bytes, bytesOf(sent.data));
-    const size = `${bytes.length.toLocaleString('en')} ${bytes.length === 1 ? 'byte' : 'bytes'}`;
-    const about = `${isText ? 'text' : 'binary'}, ${size}, ${(now - sent.at).toFixed(1)} ms${isSame ? '' : ', not what was sent'}`;
+    const time = `${(now - sent.at).toFixed(1)} ms${isSame ? '' : ', not what was sent'}`;
+    const about = `${isText ? 'text' : 'binary'}, ${inBytes(bytes.length)}, ${time}`;
     this.add(isText ? data : `${sent.name}: ${hex(bytes)}`, about, isSame ? '' : 'bad');
   }
 
@@ -200,25 +246,17 @@ export function startEcho() {
   addEventListener('pagehide', ({ persisted }) => persisted && echo.sleep());
   onSubmit('echo-connect-form', () => echo.toggle());
   onSubmit('echo-text-form', () => {
-    echo.send(element('echo-text').value);
+    const text = element('echo-text').value;
+    echo.send(text, bytesOf(text).length, () => text);
     element('echo-text').value = '';
   });
   const files = element('echo-file');
+  const sendFiles = (chosen) => chosen.forEach((file) => echo.send(file.name, file.size, () => file.arrayBuffer()));
   files.addEventListener('change', () => {
-    sendFiles(echo, [...files.files]);
+    sendFiles([...files.files]);
     files.value = ''; // so that the same one can be chosen again
   });
-  takeDrops(element('echo'), (dropped) => sendFiles(echo, dropped));
-}
-
-async function sendFiles(echo, files) {
-  for (const file of files) {
-    try {
-      echo.send(await file.arrayBuffer(), file.name);
-    } catch {
-      echo.add(`${file.name} could not be read.`, 'not sent', 'bad');
-    }
-  }
+  takeDrops(element('echo'), sendFiles);
 }
 
 /** Files dropped anywhere on the pane; elsewhere the browser would leave the page for the file. */

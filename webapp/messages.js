@@ -30,18 +30,19 @@ export function tint(element, name) {
   for (const character of name) {
     hash = (Math.imul(hash, 31) + character.codePointAt(0)) | 0;
   }
-  element.style.setProperty('--hue', Math.round((hash >>> 0) * 137.508) % 360); // the golden angle: neighbours are far apart
+  // The golden angle: neighbours are far apart.
+  element.style.setProperty('--hue', Math.round((hash >>> 0) * 137.508) % 360);
   return element;
 }
 
 export const nameOf = (from) => from ?? 'Anonymous';
 
-/** The round mark with a name's first character. */
-export function avatar(name) {
+/** The round mark with a name's first character. A user has one colour, whatever name it takes. */
+export function avatar(name, user) {
   const [first = '?'] = name.trim();
   const mark = make('span', { className: 'avatar' }, first.toUpperCase());
   mark.setAttribute('aria-hidden', 'true');
-  return tint(mark, name);
+  return tint(mark, user ?? name);
 }
 
 /** A text as nodes, its http(s) addresses as links. */
@@ -88,6 +89,7 @@ export class MessageList {
   #rows = new Map();
   #from = 0;
   #to = 0;
+  #firstNew = null;
   #isFollowing = true;
   #top = 0;
   #due = null;
@@ -161,6 +163,7 @@ export class MessageList {
       return;
     }
     this.#choose();
+    this.#firstNew = this.#room.firstNew;
     const anchor = this.#isFollowing ? null : this.#anchor();
     this.#fit(this.#room.entries.slice(this.#from, this.#to), this.#room.entries[this.#from - 1]);
     if (this.#isFollowing) {
@@ -210,9 +213,11 @@ export class MessageList {
 
   #row(entry, before) {
     const isNewDay = entry.kind === 'message' && before?.at.toDateString() !== entry.at.toDateString();
-    const follows = !isNewDay && before?.kind === 'message' && before.from === entry.from && before.own === entry.own
-      && entry.at - before.at < TOGETHER;
-    const looks = [entry.kind, entry.state, entry.reason, entry.text, entry.tone, entry.isOpen, isNewDay, follows, +entry.at].join('\n');
+    const isNew = entry === this.#firstNew;
+    const follows = !isNewDay && !isNew && before?.kind === 'message' && before.from === entry.from
+      && before.user === entry.user && before.own === entry.own && entry.at - before.at < TOGETHER;
+    const { kind, state, reason, text, tone, isOpen, at } = entry;
+    const looks = [kind, state, reason, text, tone, isOpen, isNewDay, isNew, follows, +at].join('\n');
     const row = this.#rows.get(entry) ?? { element: make('li'), looks: null };
     this.#rows.set(entry, row);
     if (row.looks !== looks) {
@@ -221,17 +226,19 @@ export class MessageList {
       row.element.className = entry.kind === 'note' ? `note ${entry.tone}` : `message ${entry.own ? 'own' : 'other'}`;
       row.element.dataset.state = entry.state ?? '';
       row.element.classList.toggle('follows', Boolean(follows));
-      row.element.replaceChildren(...(isNewDay ? [make('p', { className: 'day' }, DAY.format(entry.at))] : []), ...parts);
+      const day = isNewDay ? [make('p', { className: 'day' }, DAY.format(at))] : [];
+      const line = isNew ? [make('p', { className: 'new' }, `New since ${TIME.format(at)}`)] : [];
+      row.element.replaceChildren(...day, ...line, ...parts);
     }
     return row.element;
   }
 
   #messageParts(entry) {
     const name = nameOf(entry.from);
-    const who = tint(make('p', { className: 'who' }, make('bdi', {}, name)), name);
+    const who = tint(make('p', { className: 'who' }, make('bdi', {}, name)), entry.user ?? name);
     const bubble = make('div', { className: 'bubble' }, who, ...this.#content(entry), meta(entry));
     const failed = entry.state === 'failed' ? [this.#failure(entry)] : [];
-    return [avatar(name), bubble, ...failed];
+    return [avatar(name, entry.user), bubble, ...failed];
   }
 
   /** The text, or the data as JSON; the beginning alone of what is long. */
@@ -241,7 +248,8 @@ export class MessageList {
     const end = cut(whole);
     const shown = entry.isOpen ? whole : whole.slice(0, end);
     const isCut = end < whole.length;
-    const text = make(isText ? 'div' : 'pre', { className: 'text', dir: 'auto' }, ...linked(isCut && !entry.isOpen ? `${shown}…` : shown));
+    const nodes = linked(isCut && !entry.isOpen ? `${shown}…` : shown);
+    const text = make(isText ? 'div' : 'pre', { className: 'text', dir: 'auto' }, ...nodes);
     if (!isCut) {
       return [text];
     }
@@ -256,7 +264,8 @@ export class MessageList {
     this.#isFollowing = false;
     this.#update();
     const row = this.#rows.get(entry)?.element;
-    row?.querySelector('.more').focus({ preventScroll: true }); // the button is at the end of the text, which is read from its beginning
+    // The button is at the end of the text, which is read from its beginning.
+    row?.querySelector('.more').focus({ preventScroll: true });
     if (!entry.isOpen && row?.getBoundingClientRect().top < this.#box.getBoundingClientRect().top) {
       row.scrollIntoView({ block: 'start' });
     }

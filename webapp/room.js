@@ -1,17 +1,16 @@
-// What is known of a room: its messages in order, one's own that are on their way, who is there and who types.
+// What is known of a room: its messages in order, one's own that are on their way, its members, and what is unread.
 // Nothing here touches the document; `changed` says what to look at again.
 
 /** How many messages are kept in memory. Older ones can be asked for again. */
 const KEPT = 2000;
 /** How many messages are asked for at a time. */
 const PAGE = 50;
-/** How long somebody counts as typing, and how often one's own typing is told. */
-const TYPING_SHOWN = 4000;
-const TYPING_TOLD = 2000;
-/** How many are shown as typing; signals cost nothing to make up. */
-const TYPING_MOST = 10;
+/** How long one counts as typing after the last key. */
+const TYPING = 4000;
+/** How many messages are counted as unread; the server counts as many. */
+const MOST_UNREAD = 100;
 
-/** Tells one's own signals from those of another with the same name. */
+/** Tells one's own state from that of another with the same name. */
 const MARK = newId();
 
 /** A mark that nobody else would choose. `crypto.randomUUID` is missing on pages without TLS. */
@@ -64,14 +63,14 @@ export class RoomLog {
   name;
   /** What the list shows, in order: placed messages and notes first, one's own on their way last. */
   entries = [];
-  unread = 0;
-  members = { names: [], count: 0, isWhole: false };
+  members = { people: [], count: 0, isWhole: false };
   /** Why the room could not be joined, or null. */
   failure = null;
   /** Whether asking for older messages may bring some. */
   hasOlder = true;
 
   #changed;
+  #parley = null;
   #room = null;
   #isLoading = false;
   #hasBegun = false;
@@ -83,10 +82,22 @@ export class RoomLog {
   #era = 0;
   #first = null;
   #last = 0;
-  #typing = new Map();
-  #toldTyping = -Infinity;
+  /** The states of members that typed and have said it since: they are on their way out. */
+  #said = new WeakSet();
+  #isTyping = null;
+  /** Whether somebody looks at the newest message. */
+  #isSeen = false;
+  /** How many messages are unread where no read mark counts them. */
+  #counted = 0;
+  /** The last message that had been read when others came, or null; the first of these has a line above it. */
+  #newAfter = null;
+  #isMarkKnown = false;
+  /** How far this tab has said that its user has read. */
+  #marked = 0;
+  /** The same for the first time since the room was entered: an earlier mark is from before. */
+  #firstMarked = Infinity;
 
-  /** `changed(room, what, shift)`: what is `entries`, `members`, `typing` or `state`; shift is how far the entries moved. */
+  /** `changed(room, what, shift)`: what is `entries`, `members` or `state`; shift is how far the entries moved. */
   constructor(name, changed) {
     this.name = name;
     this.#changed = changed;
@@ -96,13 +107,49 @@ export class RoomLog {
     return this.#room?.state === 'joined';
   }
 
+  /** The members that write something now. */
   get typing() {
-    return [...this.#typing.keys()];
+    const people = this.isJoined ? this.members.people : [];
+    return people.filter(({ state }) => state?.typing === true && state.by !== MARK && !this.#said.has(state));
+  }
+
+  /** How many messages are unread, up to 100: by the user's read mark, or since this tab was looked at. */
+  get unread() {
+    return this.#isSeen ? 0 : Math.min(MOST_UNREAD, this.#room?.unread ?? this.#counted);
+  }
+
+  /** The first message that is new to the reader, once the one before it is known too; null for none. */
+  get firstNew() {
+    if (this.#newAfter === null) {
+      return null;
+    }
+    const isOld = ({ kind, era, seq }) => kind === 'message' && era === this.#era && seq <= this.#newAfter;
+    const isNew = ({ kind, era, seq, own }) => kind === 'message' && era === this.#era && seq > this.#newAfter && !own;
+    const first = this.entries.find(isNew);
+    return first && (!this.hasOlder || this.entries.some(isOld)) ? first : null;
+  }
+
+  /** Says whether somebody looks at the newest message, who has then read all. */
+  see(isSeen) {
+    this.#isSeen = isSeen;
+    if (isSeen) {
+      this.#counted = 0;
+      this.#markRead();
+    }
+  }
+
+  /** What was new and has been looked at is new no more. */
+  forgetNew() {
+    this.#isSeen = false;
+    if (this.#counted === 0) {
+      this.#newAfter = null;
+    }
   }
 
   /** Joins over a connection. Of an earlier one only what was not sent is kept, for the rest comes again. */
   enter(parley) {
     const room = parley.join(this.name);
+    this.#parley = parley;
     this.#room = room;
     this.failure = null;
     this.#forget();
@@ -110,8 +157,8 @@ export class RoomLog {
     on('message', (message) => this.#message(message));
     on('gap', (gap) => this.#missed(gap));
     on('reset', () => this.#reset());
-    on('members', ({ members, count }) => this.#see({ names: members, count, isWhole: room.hasAllMembers }));
-    on('signal', (signal) => this.#signal(signal));
+    on('members', ({ people, count }) => this.#meet({ people, count, isWhole: room.hasAllMembers }));
+    on('mark', (mark) => this.#readElsewhere(mark));
     on('state', (state) => this.#state(state));
     room.joined.catch((error) => this.#room === room && this.#fail(error));
     this.#changed(this, 'state', 0);
@@ -120,6 +167,7 @@ export class RoomLog {
   leave() {
     const room = this.#room;
     this.#room = null;
+    clearTimeout(this.#isTyping);
     room?.leave();
   }
 
@@ -130,7 +178,8 @@ export class RoomLog {
     this.#byId.set(entry.id, entry);
     this.entries.push(entry);
     this.#waiting += 1;
-    this.#toldTyping = -Infinity;
+    this.#newAfter = null;
+    this.stopTyping();
     this.sendAgain(entry);
   }
 
@@ -151,13 +200,25 @@ export class RoomLog {
     this.#changed(this, 'entries', 0);
   }
 
-  /** Tells the others that something is being typed, now and then. */
-  tellTyping() {
-    const now = performance.now();
-    if (this.isJoined && now - this.#toldTyping > TYPING_TOLD) {
-      this.#toldTyping = now;
-      this.#room.signal({ typing: true, by: MARK }).catch(() => {}); // worth nothing later
+  /** Shows the others that something is being typed, until it stops. */
+  startTyping() {
+    if (this.#isTyping === null) {
+      this.#show({ typing: true, by: MARK });
     }
+    clearTimeout(this.#isTyping);
+    this.#isTyping = setTimeout(() => this.stopTyping(), TYPING);
+  }
+
+  stopTyping() {
+    if (this.#isTyping !== null) {
+      clearTimeout(this.#isTyping);
+      this.#isTyping = null;
+      this.#show(null);
+    }
+  }
+
+  #show(state) {
+    this.#room?.setState(state).catch(() => {}); // refused, or not in the room any more: nobody is told
   }
 
   /** Asks for the messages before the first one; the newest to begin with. */
@@ -173,6 +234,7 @@ export class RoomLog {
         this.#hasBegun = true;
         this.hasOlder = more;
         this.#prepend(messages.filter(({ seq }) => this.#first === null || seq < this.#first));
+        this.#markRead();
       }
     } catch {
       // lost meanwhile: asked for again when the room has been joined again, or by scrolling
@@ -192,15 +254,18 @@ export class RoomLog {
     this.#gap = null;
     this.#hasBegun = false;
     this.hasOlder = true;
+    this.#newAfter = null;
+    this.#isMarkKnown = false;
+    this.#marked = 0;
+    this.#firstMarked = Infinity;
+    clearTimeout(this.#isTyping);
+    this.#isTyping = null;
     this.#changed(this, 'entries', -gone);
   }
 
   #state(state) {
     if (state === 'joined' && !this.#hasBegun) {
       this.loadOlder();
-    }
-    if (state !== 'joined') {
-      this.typing.forEach((name) => this.#stopTyping(name));
     }
     if (state !== 'joined' && this.#gap) {
       this.#take(this.#gap); // what is still missing comes, or is told, once the connection is back
@@ -215,25 +280,30 @@ export class RoomLog {
     this.#changed(this, 'state', 0);
   }
 
-  #see(members) {
+  #meet(members) {
     this.members = members;
     this.#changed(this, 'members', 0);
   }
 
-  #signal({ from, data }) {
-    const name = from ?? 'Someone';
-    if (data?.typing !== true || data.by === MARK || (this.#typing.size >= TYPING_MOST && !this.#typing.has(name))) {
-      return;
+  /** Of this user's messages, on whatever device. What is unread when the room is entered is new to the reader. */
+  #readElsewhere({ mark, unread }) {
+    if (unread !== 0 && !this.#isMarkKnown && mark < this.#firstMarked) {
+      this.#newAfter = mark;
+      this.#counted = this.#isSeen ? 0 : unread ?? 1;
+    } else if (unread === 0) {
+      this.#counted = 0;
     }
-    clearTimeout(this.#typing.get(name));
-    this.#typing.set(name, setTimeout(() => this.#stopTyping(name), TYPING_SHOWN));
-    this.#changed(this, 'typing', 0);
+    this.#isMarkKnown = true;
+    this.#changed(this, 'entries', 0);
   }
 
-  #stopTyping(name) {
-    clearTimeout(this.#typing.get(name));
-    if (this.#typing.delete(name)) {
-      this.#changed(this, 'typing', 0);
+  /** Marks all as read, where the server keeps marks: for users. */
+  #markRead(isRead = this.#isSeen) {
+    const isUser = this.#parley?.user !== undefined;
+    if (isUser && isRead && this.isJoined && this.#hasBegun && this.#last > this.#marked) {
+      this.#firstMarked = Math.min(this.#firstMarked, this.#last);
+      this.#marked = this.#last;
+      this.#room.mark(this.#last).catch(() => {}); // refused: the messages count in this tab alone
     }
   }
 
@@ -241,16 +311,32 @@ export class RoomLog {
     if (message.seq <= this.#last) {
       return; // came with a page
     }
+    const before = this.#last;
     this.#last = message.seq;
     this.#first ??= message.seq;
     const entry = this.#entry(message);
     this.#place(entry);
-    this.unread += entry.own ? 0 : 1;
-    this.#stopTyping(message.from ?? 'Someone');
+    if (!entry.own && !this.#isSeen) {
+      this.#newAfter = this.#counted === 0 ? message.seq - 1 : this.#newAfter;
+      this.#counted += 1;
+    } else if (this.#hasBegun && this.#newAfter >= before) {
+      this.#newAfter = null; // nothing was new after all
+    }
+    this.#hasSaid(message);
+    this.#markRead(this.#isSeen || message.own); // its sender may have gone on to another room already
     this.#changed(this, 'entries', this.#trim());
   }
 
-  /** A page goes before all else: there are older entries only of earlier histories, and then there is nothing older to ask for. */
+  /** The author of a message types no more, though the change of its state may come behind the message. */
+  #hasSaid({ user, from }) {
+    const authors = this.typing.filter((member) => (user === undefined ? member.name === from : member.user === user));
+    authors.forEach(({ state }) => this.#said.add(state));
+    if (authors.length > 0) {
+      this.#changed(this, 'members', 0);
+    }
+  }
+
+  /** A page goes before all else: older entries are of earlier histories alone, and then nothing older is asked for. */
   #prepend(messages) {
     if (messages.length > 0) {
       const entries = messages.map((message) => this.#entry(message));
@@ -262,11 +348,12 @@ export class RoomLog {
   }
 
   /**
-   * The entry of a message. One that is shown already is taken out and used again: one's own, on its way until now, or one that was
-   * said a second time because the room's messages were lost before its sender had been told that it arrived.
+   * The entry of a message. One that is shown already is taken out and used again: one's own, on its way until now, or
+   * one that was said a second time because the room's messages were lost before its sender got the answer.
    */
   #entry(message) {
-    const own = message.own || said.has(message.id);
+    const isOfUser = message.user !== undefined && message.user === this.#parley.user; // on whatever device
+    const own = message.own || said.has(message.id) || isOfUser;
     const known = message.id === undefined ? undefined : this.#byId.get(message.id);
     const isSame = known && (own || (known.from === message.from && known.text === message.text));
     const entry = isSame ? known : { kind: 'message' };
@@ -276,8 +363,9 @@ export class RoomLog {
     if (message.id !== undefined) {
       this.#byId.set(message.id, entry);
     }
-    const { seq, id, from, text, data, at } = message;
-    return Object.assign(entry, { seq, id, from, text, data, at, own, era: this.#era, state: 'sent', reason: undefined });
+    const { seq, id, from, user, text, data, at } = message;
+    const what = { seq, id, from, user, text, data, at, own };
+    return Object.assign(entry, what, { era: this.#era, state: 'sent', reason: undefined });
   }
 
   #place(entry) {
@@ -329,6 +417,8 @@ export class RoomLog {
     this.#era += 1;
     this.#first = null;
     this.#last = 0;
+    this.#newAfter = null;
+    this.#marked = 0;
     this.#hasBegun = true;
     this.hasOlder = false;
     this.#note('The server started this room anew: it no longer keeps what is above.', 'reset');

@@ -14,8 +14,11 @@ const GAP = Math.max(30_000, 3 * PERIOD);
 const WIDTH = 600;
 const HEIGHT = 60;
 const MARGIN = 2;
-/** How many colours the style sheet has for lines. */
+/** The least that a chart goes back to, in milliseconds. */
+const LEAST = 10_000;
+/** How many colours the style sheet has for lines, and in how many ways each is drawn. */
 const TONES = 6;
+const STROKES = ['', ' dashed', ' dotted'];
 /** What is shown of a server's refusal, in characters. */
 const SENTENCE = 300;
 
@@ -24,7 +27,8 @@ const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const SMALL = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
 
 const count = (value) => (value < 1000 ? SMALL.format(value) : Math.round(value).toLocaleString());
-const perSecond = (value) => `${count(value)} a second`;
+const many = (value, one) => `${count(value)} ${one}${value === 1 ? '' : 's'}`;
+const perSecond = (one) => (value) => `${many(value, one)}/s`;
 const percent = (value) => `${SMALL.format(value * 100)} %`;
 
 function time(seconds) {
@@ -67,13 +71,13 @@ const GROUPS = [
   {
     title: 'Messages',
     panels: [
-      { key: 'published', title: 'Published', format: perSecond },
-      { key: 'delivered', title: 'Delivered', format: perSecond },
-      { key: 'frames', title: 'Frames', format: perSecond },
+      { key: 'published', title: 'Published', format: perSecond('message') },
+      { key: 'delivered', title: 'Delivered', format: perSecond('message') },
+      { key: 'frames', title: 'Frames', format: perSecond('frame') },
       { key: 'perFrame', title: 'Messages a frame', format: count },
-      { key: 'missed', title: 'Missed', format: perSecond },
+      { key: 'missed', title: 'Missed', format: perSecond('message') },
       { key: 'inFlight', title: 'Frames in flight', format: count },
-      { key: 'lag', title: 'Lag of the slowest member', format: (value) => `${count(value)} ${value === 1 ? 'message' : 'messages'}` },
+      { key: 'lag', title: 'Lag of the slowest member', format: (value) => many(value, 'message') },
     ],
   },
   {
@@ -87,8 +91,8 @@ const GROUPS = [
   {
     title: 'Refused and closed',
     panels: [
-      { key: 'refused', title: 'Handshakes refused, by cause', format: perSecond, by: true },
-      { key: 'closed', title: 'Sessions closed, by code', format: perSecond, by: true },
+      { key: 'refused', title: 'Handshakes refused, by cause', format: perSecond('handshake'), by: true },
+      { key: 'closed', title: 'Sessions closed, by code', format: perSecond('session'), by: true },
     ],
   },
   {
@@ -119,8 +123,26 @@ function draw(tag, attributes) {
 
 const valueAt = (point, of) => (point.figures ? of(point.figures) : null);
 
+/** How a length of time is called under a chart. */
+function ago(ms) {
+  return ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
+}
+
+/** A thing that is counted has one colour in all charts, in the order in which they come up. */
+const tones = new Map();
+
+function toneOf(name) {
+  if (name === '') {
+    return 'tone-plain';
+  }
+  if (!tones.has(name)) {
+    tones.set(name, `tone-${tones.size % TONES}${STROKES[Math.floor(tones.size / TONES) % STROKES.length]}`);
+  }
+  return tones.get(name);
+}
+
 /** The path of one line: broken where nothing is known, a dot where there is but one value. */
-function pathOf(points, of, now, ceiling) {
+function pathOf(points, of, now, ceiling, span) {
   let path = '';
   let before = null;
   for (const point of points) {
@@ -129,7 +151,7 @@ function pathOf(points, of, now, ceiling) {
     if (value === null) {
       before = null;
     } else {
-      const x = (WIDTH * (1 - (now - at) / SHOWN)).toFixed(1);
+      const x = (WIDTH * (1 - (now - at) / span)).toFixed(1);
       const y = (HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * Math.min(1, ceiling > 0 ? value / ceiling : 0)).toFixed(1);
       path += before !== null && at - before <= GAP ? `L${x} ${y}` : `M${x} ${y}h0`;
       before = at;
@@ -143,13 +165,15 @@ class Panel {
   #of;
   #values = make('ul', { className: 'values' });
   #scale = make('p', { className: 'scale' });
+  #quiet = make('p', { className: 'soft quiet-ones' });
   #chart = draw('svg', { class: 'chart', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' });
-  /** The lines by name, each with its place in the list and its path. One that was there keeps its colour. */
+  /** The lines by name, each with its place in the list and its path. */
   #lines = new Map();
 
   constructor(of) {
     this.#of = of;
-    this.element = make('section', { className: 'panel' }, make('h4', {}, of.title), this.#values, this.#chart, this.#scale);
+    this.element = make('section', { className: 'panel' }, make('h4', {}, of.title), this.#values);
+    this.element.append(this.#quiet, this.#chart, this.#scale);
     this.element.dataset.panel = of.key;
   }
 
@@ -157,15 +181,17 @@ class Panel {
     const latest = points.findLast((point) => point.figures)?.figures;
     if (latest) {
       const series = this.#series(points, latest);
+      const span = Math.min(SHOWN, Math.max(LEAST, now - points[0].at));
       const limit = this.#of.limit?.(latest) ?? null;
       const values = series.flatMap(({ of }) => points.map((point) => valueAt(point, of))).filter((value) => value !== null);
       const most = values.length === 0 ? null : Math.max(0, ...values);
       for (const one of series) {
         const line = this.#line(one.name);
-        line.path.setAttribute('d', pathOf(points, one.of, now, limit ?? most));
+        line.path.setAttribute('d', pathOf(points, one.of, now, limit ?? most, span));
         setText(line.words, one.words);
       }
-      setText(this.#scale, limit === null ? (most === null ? '' : `most ${this.#of.format(most)}`) : `of ${this.#of.format(limit)}`);
+      const greatest = most === null ? '' : `most ${this.#of.format(most)}, `;
+      setText(this.#scale, `${limit === null ? greatest : `of ${this.#of.format(limit)}, `}last ${ago(span)}`);
     }
   }
 
@@ -175,8 +201,12 @@ class Panel {
     if (!by) {
       return lines.map((line) => ({ ...line, words: words(line.of(latest)) }));
     }
-    const names = new Set([...this.#lines.keys(), ...latest[key].keys()]);
-    return [...names].map((name) => {
+    const known = new Set([...this.#lines.keys(), ...latest[key].keys()]);
+    const names = [...known].filter((name) => this.#lines.has(name) || latest[key].get(name).count > 0);
+    const rest = known.size - names.length;
+    this.#values.hidden = names.length === 0 && rest > 0; // which would say the same
+    setText(this.#quiet, rest === 0 ? '' : names.length === 0 ? 'None so far' : `${rest} others: none so far`);
+    return names.map((name) => {
       const of = (now) => (now[key].has(name) ? now[key].get(name).rate : 0);
       return { name, of, words: `${words(of(latest))}, ${count(latest[key].get(name)?.count ?? 0)} in all` };
     });
@@ -184,7 +214,7 @@ class Panel {
 
   #line(name) {
     if (!this.#lines.has(name)) {
-      const tone = `tone-${this.#lines.size % TONES}${this.#lines.size < TONES ? '' : ' dashed'}`;
+      const tone = toneOf(name);
       const path = draw('path', { class: `curve ${tone}` });
       const words = make('b', {});
       const label = name === '' ? [] : [make('span', { className: `key ${tone}` }), `${name} `];

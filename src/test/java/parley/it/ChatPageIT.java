@@ -118,6 +118,34 @@ final class ChatPageIT extends BrowserBase {
                 .isEqualTo("1 member"));
     }
 
+    @Test
+    void roomsThatAreOpenCanBeFoundAndOthersInvited() {
+        try (JsonClient first = new JsonClient(parley.socket("chat/find-java?name=Ben"));
+                JsonClient second = new JsonClient(parley.socket("chat/find-tea?name=Cleo"))) {
+            second.send("{\"type\":\"join\",\"room\":\"find-java\"}");
+            Window page = open(parley, "");
+            untilHolds(() -> assertThat(page.list("return [...document.querySelectorAll('#start-rooms button')]"
+                            + ".map(one => one.textContent)"))
+                    .contains("find-java 2 members", "find-tea 1 member"));
+            page.script("document.querySelector('[data-name=find-tea]').click()");
+            untilHolds(() -> assertThat(page.text("room-title")).isEqualTo("find-tea"));
+            page.script("document.querySelector('#find summary').click()");
+            page.type("join-room", "find");
+            String found = "return [...document.querySelectorAll('#found button')].map(one => one.innerText"
+                    + ".replace(/\\s+/g, ' '))";
+            untilHolds(() -> assertThat(page.list(found)).containsExactly("find-java 2 members"));
+            first.close();
+            untilHolds(() -> assertThat(page.list(found)).containsExactly("find-java 1 member"));
+            page.script("navigator.clipboard.writeText = async text => { window.copied = text; }");
+            page.press("invite");
+            page.awaitText("invite", "Copied");
+            assertThat(page.script("return copied")).isEqualTo(parley.page() + "?room=find-tea");
+            page.script("document.querySelector('#found button').click()");
+            untilHolds(() -> assertThat(page.text("room-title")).isEqualTo("find-java"));
+            page.awaitText("found-about", "No other open room has that in its name.");
+        }
+    }
+
     /** The colours of avatars whose names differ in their last digit are at least an eighteenth of the circle apart. */
     @Test
     void coloursOfNeighboursDiffer() {
@@ -176,12 +204,14 @@ final class ChatPageIT extends BrowserBase {
         page.say(image);
         try (JsonClient client = new JsonClient(parley.socket("chat/markup"))) {
             client.ask("{'type':'say','room':'markup','data':{'a':'<svg onload=alert(1)>'}}");
-            client.ask("{'type':'signal','room':'markup','data':{'typing':true}}");
         }
         String name = "<img src=x onerror=alert(1)>: ";
         page.awaitMessages(name + script, name + image, "Anonymous: {\n  \"a\": \"<svg onload=alert(1)>\"\n}");
-        page.awaitText("typing", "Someone is typing…");
-        assertThat(page.members()).containsExactly("<img src=x onerror=alert(1)> (you)");
+        try (JsonClient client = new JsonClient(parley.socket("chat/markup?name=%3Cb%3EBen"))) {
+            client.ask("{'type':'state','room':'markup','state':{'typing':true,'__proto__':{'typing':false}}}");
+            page.awaitText("typing", "<b>Ben is typing…");
+            assertThat(page.members()).containsExactly("<b>Ben", "<img src=x onerror=alert(1)> (you)");
+        }
         assertThat(browser.findElements(By.cssSelector("main script, main img, main svg[onload]")))
                 .isEmpty();
         assertThat(browser.getTitle()).isEqualTo("markup – Parley");
@@ -330,12 +360,11 @@ final class ChatPageIT extends BrowserBase {
         try (JsonClient cleo = new JsonClient(parley.socket("chat/design?name=Cleo"));
                 JsonClient ben = new JsonClient(parley.socket("chat/design?name=Ben"))) {
             untilHolds(() -> assertThat(page.members()).containsExactly("Ann (you)", "Ben", "Cleo"));
-            cleo.ask("{'type':'signal','room':'design','data':{'typing':true}}");
+            cleo.ask("{'type':'state','room':'design','state':{'typing':true}}");
             page.awaitText("typing", "Cleo is typing…");
             List<String> backs = new ArrayList<>();
             for (String scheme : List.of("light", "dark")) {
                 colours(scheme);
-                cleo.ask("{'type':'signal','room':'design','data':{'typing':true}}");
                 screenshot(scheme + ".png");
                 backs.add((String) page.script("return getComputedStyle(document.body).backgroundColor"));
             }

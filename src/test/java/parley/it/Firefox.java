@@ -9,6 +9,7 @@ import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -20,10 +21,10 @@ import parley.servers.Output;
 import parley.testclient.JsonClient;
 
 /**
- * A Firefox with one page, in a process of its own. It is spoken to in WebDriver BiDi, which it has by itself: Debian
+ * A Firefox. It is spoken to in WebDriver BiDi, which it has by itself: Debian
  * has no geckodriver. Used by one thread.
  */
-final class Firefox implements AutoCloseable {
+final class Firefox implements Engine {
     private static final Duration TO_START = Duration.ofSeconds(60);
     private static final Pattern ADDRESS = Pattern.compile("WebDriver BiDi listening on (ws://\\S+)");
 
@@ -112,8 +113,8 @@ final class Firefox implements AutoCloseable {
         return got.getJsonObject("result");
     }
 
-    /** Goes to an address, and waits until it is there. */
-    void open(String address) throws Exception {
+    @Override
+    public void open(String address) throws Exception {
         ask(
                 "browsingContext.navigate",
                 Json.createObjectBuilder()
@@ -122,8 +123,8 @@ final class Firefox implements AutoCloseable {
                         .add("wait", "complete"));
     }
 
-    /** Evaluates an expression in the page, and returns its value as JSON; a promise's when it is kept. */
-    String evaluate(String expression) throws Exception {
+    @Override
+    public String evaluate(String expression) throws Exception {
         JsonObject got = ask(
                 "script.evaluate",
                 Json.createObjectBuilder()
@@ -134,6 +135,13 @@ final class Firefox implements AutoCloseable {
             throw new AssertionError(expression + ": " + got.getJsonObject("exceptionDetails"));
         }
         return got.getJsonObject("result").getString("value", "undefined");
+    }
+
+    @Override
+    public byte[] screenshot() throws Exception {
+        JsonObject got = ask(
+                "browsingContext.captureScreenshot", Json.createObjectBuilder().add("context", page));
+        return Base64.getDecoder().decode(got.getString("data"));
     }
 
     @Override

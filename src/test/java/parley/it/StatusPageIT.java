@@ -40,26 +40,35 @@ final class StatusPageIT extends BrowserBase {
             shows(page, "sessions", "5");
             shows(page, "members", "1,250");
             shows(page, "rooms", "3");
-            shows(page, "published", "10 a second");
-            shows(page, "delivered", "1,000 a second");
-            shows(page, "frames", "250 a second");
+            shows(page, "published", "10 messages/s");
+            shows(page, "delivered", "1,000 messages/s");
+            shows(page, "frames", "250 frames/s");
             shows(page, "perFrame", "4");
-            shows(page, "missed", "1.5 a second");
+            shows(page, "missed", "1.5 messages/s");
             shows(page, "inFlight", "7");
             shows(page, "lag", "17 messages");
             shows(page, "publish", "p50 1 ms", "p99 55 ms");
             shows(page, "turn", "p50 250 µs", "p99 495 µs");
             shows(page, "handshake", "p50 –", "p99 –");
-            shows(page, "refused", "full 2 a second, # in all", "origin 0 a second, 3 in all");
-            shows(page, "closed", "1000 1 a second, # in all", "1011 0 a second, 1 in all");
+            shows(page, "refused", "full 2 handshakes/s, # in all", "origin 0 handshakes/s, 3 in all");
+            shows(page, "closed", "1000 1 session/s, # in all", "1011 0 sessions/s, 1 in all");
             shows(page, "logs", "3 MiB");
             shows(page, "heap", "100 MiB");
             shows(page, "cpu", "25 %");
             assertThat(scale(page, "logs")).isEqualTo("of 256 MiB");
             assertThat(scale(page, "heap")).isEqualTo("of 512 MiB");
-            assertThat(scale(page, "delivered")).isEqualTo("most 1,000 a second");
+            assertThat(scale(page, "delivered")).isEqualTo("most 1,000 messages/s");
             assertThat(page.text("status-about")).containsPattern("^Up 1 h 0 min\\. Read at \\d.*\\.$");
             assertThat(browser.getTitle()).isEqualTo("Ready – Parley");
+            assertThat(page.script("return document.querySelector('[data-panel=refused] .quiet-ones').textContent"))
+                    .as("causes without any are folded")
+                    .isEqualTo("2 others: none so far");
+            assertThat(page.list("return ['publish', 'turn', 'handshake'].map(panel => document.querySelector("
+                            + "`[data-panel=${panel}] .key`).className)"))
+                    .as("one colour, one thing")
+                    .containsOnly("key tone-0");
+            assertThat(page.list("return [...document.querySelectorAll('nav a')].map(one => one.textContent)"))
+                    .containsExactly("Chat", "Echo", "Status");
 
             String short1 = line(page, "sessions");
             server.sessions = 12_345;
@@ -125,12 +134,12 @@ final class StatusPageIT extends BrowserBase {
         String about;
         try (first) {
             page = open(first.page());
-            shows(page, "published", "10 a second");
+            shows(page, "published", "10 messages/s");
             page.awaitText("status-state", "Ready");
         }
         page.awaitText("status-state", "The metrics cannot be read: the server does not answer");
         page.awaitText("status-about", "Asking again every 0.4 seconds. What is below was read at ");
-        shows(page, "published", "10 a second");
+        shows(page, "published", "10 messages/s");
         assertThat(browser.getTitle()).isEqualTo("Cannot be read – Parley");
         about = page.text("status-about");
         screenshot("status-away.png");
@@ -140,8 +149,8 @@ final class StatusPageIT extends BrowserBase {
             page.awaitText("status-state", "Ready");
             shows(page, "sessions", "2");
             assertThat(page.text("status-about")).isNotEqualTo(about);
-            shows(page, "published", "10 a second");
-            assertThat(scale(page, "published")).isEqualTo("most 10 a second");
+            shows(page, "published", "10 messages/s");
+            assertThat(scale(page, "published")).isEqualTo("most 10 messages/s");
             for (String panel : List.of("sessions", "published")) {
                 assertThat(line(page, panel)).as("with one gap").containsPattern("^M[^M]+M[^M]+$");
             }
@@ -251,8 +260,10 @@ final class StatusPageIT extends BrowserBase {
     }
 
     private static String scale(Window page, String panel) {
-        return (String)
+        String scale = (String)
                 page.script("return document.querySelector(`[data-panel=${arguments[0]}] .scale`).textContent", panel);
+        assertThat(scale).as("an axis as long as there is data").containsPattern(", last \\d\\d? s$");
+        return scale.replaceFirst(", last .*", "");
     }
 
     /** The first line of a panel, as a path of SVG. */
@@ -372,6 +383,8 @@ final class StatusPageIT extends BrowserBase {
                     + """
                     parley_handshakes_refused_total{cause="full"} %d.0
                     parley_handshakes_refused_total{cause="origin"} 3.0
+                    parley_handshakes_refused_total{cause="rate"} 0.0
+                    parley_handshakes_refused_total{cause="token"} 0.0
                     parley_sessions_ended_total{code="1000",reason="left"} %d.0
                     parley_sessions_ended_total{code="1000",reason="lost"} %d.0
                     parley_sessions_ended_total{code="1011",reason="fault"} 1.0
