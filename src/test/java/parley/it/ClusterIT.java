@@ -40,7 +40,7 @@ import parley.testclient.NatsServer;
 
 /**
  * Three nodes and NATS, of which now one, now the other is killed, or its line cut or silent, while clients talk and
- * move between nodes; and reads afterwards what each was sent. The long form: {@code mvn
+ * move between nodes, two of them Java clients that stay with theirs; and reads afterwards what each was sent. The long form: {@code mvn
  * failsafe:integration-test@process failsafe:verify -Dit.test=ClusterIT -Dparley.faults=200}. With three servers of
  * NATS, each stream on all of them, and their leaders killed and suspended too: {@code -Dparley.nats-servers=3}, and
  * with another version of NATS: {@code -Dparley.nats-server=/path/to/nats-server}.
@@ -50,6 +50,7 @@ final class ClusterIT {
     private static final int SERVERS = Integer.getInteger("parley.nats-servers", 1);
     private static final int NODES = 3;
     private static final int TALKERS = 6;
+    private static final int CLIENTS = 2;
     private static final int UNANSWERED = 20;
     private static final int PAGE = 1_000;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -86,12 +87,14 @@ final class ClusterIT {
     private final Set<String> said = ConcurrentHashMap.newKeySet();
     private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
     private final List<Talker> talkers = new ArrayList<>();
+    private final List<ClientTalker> clients = new ArrayList<>();
     private volatile boolean isTalking = true;
     private final Map<String, Integer> faults = new LinkedHashMap<>();
 
     @AfterEach
     void stop() throws Exception {
         isTalking = false;
+        clients.forEach(ClientTalker::end);
         for (ParleyProcess node : nodes) {
             if (node != null) {
                 node.close();
@@ -123,7 +126,11 @@ final class ClusterIT {
         for (int t = 0; t < TALKERS; t++) {
             talkers.add(new Talker("t" + t, random.nextLong()));
         }
+        for (int c = 0; c < CLIENTS; c++) {
+            clients.add(new ClientTalker("c" + c, nodes[c].socket("chat"), "faults", said, acknowledged, wrong));
+        }
         talkers.forEach(Thread::start);
+        clients.forEach(Thread::start);
         Awaitility.await().atMost(PATIENCE).until(() -> talkers.stream().allMatch(talker -> talker.epoch != null));
         for (int fault = 0; fault < FAULTS; fault++) {
             Thread.sleep(300 + random.nextInt(1_000));
@@ -137,22 +144,35 @@ final class ClusterIT {
                     .as(() -> talker.getName() + " has had all answers; it is " + talker.state() + nodesSay())
                     .isFalse();
         }
+        clients.forEach(ClientTalker::stopTalking);
+        for (ClientTalker client : clients) {
+            client.join(PATIENCE.toMillis());
+            assertThat(client.isAlive())
+                    .as(() -> client.getName() + " has had all answers; it is " + client.state() + nodesSay())
+                    .isFalse();
+        }
         List<JsonObject> history = history(talkers.get(0).epoch);
+        long last = history.get(history.size() - 1).getJsonNumber("seq").longValue();
         for (Talker talker : talkers) {
-            long last = history.get(history.size() - 1).getJsonNumber("seq").longValue();
             Awaitility.await(talker.getName() + " has heard all, up to " + last)
                     .atMost(PATIENCE)
                     .until(() -> talker.seen >= last);
             talker.end();
         }
+        for (ClientTalker client : clients) {
+            Awaitility.await(client.getName() + " has heard all, up to " + last)
+                    .atMost(PATIENCE)
+                    .until(() -> client.newest() >= last);
+        }
         assertThat(wrong).isEmpty();
         check(history);
         System.out.printf(
-                "cluster: %s; %d messages acknowledged, each once in the stream and once at each of %d members, which"
-                        + " connected %d times%n",
+                "cluster: %s; %d messages acknowledged, each once in the stream and once at each of %d members, %d of them"
+                        + " Java clients; the others connected %d times%n",
                 faults,
                 acknowledged.size(),
-                TALKERS,
+                TALKERS + CLIENTS,
+                CLIENTS,
                 talkers.stream().mapToInt(talker -> talker.connections).sum());
     }
 
@@ -402,10 +422,19 @@ final class ClusterIT {
         for (ParleyProcess node : nodes) {
             all.append("\nthe node at ")
                     .append(node.port())
+                    .append(letsIn(node) ? "" : " lets no new client in, and")
                     .append(" has printed:\n")
                     .append(node.output());
         }
         return all.toString();
+    }
+
+    private static boolean letsIn(ParleyProcess node) {
+        try (JsonClient client = new JsonClient(node.socket("chat/faults"))) {
+            return client.next("joined") != null;
+        } catch (Exception | AssertionError e) {
+            return false;
+        }
     }
 
     /** All that the room has, read from a node. */
@@ -451,6 +480,13 @@ final class ClusterIT {
                     .filter(one -> Long.parseLong(one.split(" ")[0]) > talker.from)
                     .toList();
             assertThat(talker.heard).as(talker.getName()).isEqualTo(expected);
+        }
+        for (ClientTalker client : clients) {
+            int first = order.indexOf(client.heard.get(0));
+            assertThat(client.heard).as(client.getName()).isEqualTo(order.subList(first, order.size()));
+            assertThat(client.heard)
+                    .as("its own messages are among those that %s heard", client.getName())
+                    .anyMatch(one -> one.endsWith(" " + client.getName() + "-0"));
         }
     }
 
@@ -509,8 +545,9 @@ final class ClusterIT {
 
         /** For diagnosis. */
         synchronized String state() {
-            return (line == null ? "not connected" : isIn ? "in" : "waiting to be in") + ", behind " + seen
-                    + ", and waits for " + unanswered + " (sent or not)";
+            Line now = line;
+            String where = now == null ? "not connected" : (isIn ? "in at " : "waiting to be in at ") + now.node.port();
+            return where + ", behind " + seen + ", and waits for " + unanswered + " (sent or not)";
         }
 
         private synchronized boolean hasUnanswered() {
