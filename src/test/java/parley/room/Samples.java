@@ -76,6 +76,7 @@ public final class Samples {
                 Duration.ZERO,
                 100_000,
                 RoomLimits.MARKS,
+                PlainChanges.SHOW,
                 marks,
                 new Retention(1_000, 1 << 20, Duration.ZERO));
     }
