@@ -51,7 +51,16 @@ class MainIT {
         Result help = run(Map.of(), "--help");
         assertThat(help.exitCode).isZero();
         assertThat(help.output)
-                .contains("--host", "--port", "--context", "--data", "--nats", "--config", "--set", "--prepare", "--print-config");
+                .contains(
+                        "--host",
+                        "--port",
+                        "--context",
+                        "--data",
+                        "--nats",
+                        "--config",
+                        "--set",
+                        "--prepare",
+                        "--print-config");
         assertThat(help.output)
                 .contains("--version", "--help", "http://<host>:<port><path>", "status.html", "--data or --nats");
     }
