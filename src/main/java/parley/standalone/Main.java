@@ -94,10 +94,7 @@ public final class Main implements Callable<Integer> {
     @Option(
             names = "--prepare",
             paramLabel = "<folder>",
-            description = {
-                "Write a copy of Parley that starts quickly into an empty folder, print",
-                "the command that runs it, and exit. Alone, without other options."
-            })
+            description = "Write a copy that starts quickly into an empty folder, print its command, and exit.")
     private @Nullable Path prepare;
 
     @Option(names = "--print-config", description = "Print all settings, with where each came from, and exit.")
