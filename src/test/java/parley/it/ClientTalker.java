@@ -72,6 +72,7 @@ final class ClientTalker extends Thread {
                     }
                     free.release();
                 });
+                Thread.sleep(2); // NATS 2.9 gives missed messages one by one: what is said faster is not read in time
             }
             free.acquire(UNANSWERED); // all answers
         } catch (Exception e) {
