@@ -12,7 +12,8 @@ import parley.protocol.Revision;
 
 /**
  * The entries of the file, messages and changes, as they are read and changed. A change has a row without content: what
- * the message says now stands in the row of the message. For the thread of its {@link Database}.
+ * the message says now stands in the row of the message. Only a removal says so itself too, since clients that have the
+ * message have to hear of it when the message is not kept any more. For the thread of its {@link Database}.
  */
 final class ChangeTable {
     /**
@@ -52,7 +53,7 @@ final class ChangeTable {
         } else if (changed > 0) {
             revision = new Revision.Changed(changed, found.getLong(12), found.getString(13), found.getString(14));
         }
-        Content content = of > 0 ? content(found, 9, 10) : content(found, 6, 7);
+        Content content = of > 0 ? changed(found) : content(found, 6, 7);
         return new Message(
                 found.getLong(1),
                 found.getLong(2),
@@ -63,12 +64,14 @@ final class ChangeTable {
                 revision);
     }
 
-    /** A change that is not the newest of a message has none: the columns are those of its message, and null. */
+    /** What a change says: if it is the newest of a message that is kept, what stands there. */
+    private static Content changed(ResultSet found) throws SQLException {
+        found.getInt(9);
+        return found.wasNull() ? content(found, 6, 7) : content(found, 9, 10);
+    }
+
     private static Content content(ResultSet found, int kindColumn, int contentColumn) throws SQLException {
         int kind = found.getInt(kindColumn);
-        if (found.wasNull()) {
-            return Content.SUPERSEDED;
-        }
         byte @Nullable [] bytes = found.getBytes(contentColumn);
         return bytes == null // where it is empty
                 ? new Content(Tables.kind(kind), "", 0)
@@ -82,7 +85,8 @@ final class ChangeTable {
      * @param written when it is written, by the clock
      */
     void add(long room, Message change, long of, long written) throws SQLException {
-        tables.add(room, change.superseded(), written);
+        boolean isRemoval = change.content().kind() == Content.Kind.REMOVED;
+        tables.add(room, isRemoval ? change : change.superseded(), written);
         database.overwriteWhatGoes();
         PreparedStatement update = database.prepare("UPDATE messages SET changes = ?3 WHERE room = ?1 AND seq = ?2");
         update.setLong(1, room);

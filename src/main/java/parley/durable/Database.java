@@ -46,8 +46,8 @@ final class Database implements AutoCloseable {
     /** Whether something has been committed that is not synced yet. */
     private boolean isUnsynced;
 
-    /** Whether the write-ahead log may have what must not be found any more. */
-    private boolean holdsWhatGoes;
+    /** Whether the write-ahead log may have what must not be found any more: after a crash that of another process. */
+    private boolean holdsWhatGoes = true;
 
     private Database(Connection connection, Path log, boolean syncsAlways) {
         this.connection = connection;
@@ -60,6 +60,8 @@ final class Database implements AutoCloseable {
         Database database = open(folder, syncsAlways);
         try {
             Schema.prepare(database);
+            // Always: SQLite leaves copies of rows that it moves from page to page, also before they are removed.
+            database.number("PRAGMA secure_delete = 1");
             return database;
         } catch (SQLException | RuntimeException e) {
             database.close();
@@ -228,14 +230,11 @@ final class Database implements AutoCloseable {
     }
 
     /**
-     * Has what is deleted or replaced from now on be overwritten in the file, and soon in the write-ahead log
-     * ({@link #forgetWhatGoes}).
+     * Has what this transaction replaces soon be gone from the write-ahead log too ({@link #forgetWhatGoes}). The file
+     * overwrites it anyway.
      */
-    void overwriteWhatGoes() throws SQLException {
-        if (!holdsWhatGoes) {
-            number("PRAGMA secure_delete = 1");
-            holdsWhatGoes = true;
-        }
+    void overwriteWhatGoes() {
+        holdsWhatGoes = true;
     }
 
     /**
@@ -245,7 +244,6 @@ final class Database implements AutoCloseable {
     void forgetWhatGoes() throws SQLException {
         if (holdsWhatGoes && checkpoint("TRUNCATE")) {
             holdsWhatGoes = false;
-            number("PRAGMA secure_delete = 0");
         }
     }
 

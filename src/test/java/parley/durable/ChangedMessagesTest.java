@@ -163,4 +163,48 @@ class ChangedMessagesTest extends DurableBase {
         @Nullable Outcome outcome = remove(log, 1);
         assertThat(outcome).isInstanceOfAny(Outcome.Published.class, Outcome.NotFound.class);
     }
+
+    /** A client that has the message must hear of it; nobody is told what an edit said whose message is gone. */
+    @Test
+    void aRemovalIsReadAfterItsMessageIsGoneAndAnEditIsNot() throws Exception {
+        RoomStore.Log log = open(start(), new Heard());
+        append(log, "one", null);
+        append(log, "two", null);
+        append(log, "three", null);
+        edit(log, 1, "uno");
+        remove(log, 2);
+        CompletableFuture<RoomStore.Forgotten> forgotten = new CompletableFuture<>();
+        log.forget(2, forgotten::complete);
+        assertThat(get(forgotten)).isEqualTo(RoomStore.Forgotten.DONE);
+        assertThat(messages(log, RoomStore.Entries.ALL))
+                .extracting(message -> message.seq() + " " + message.content().kind())
+                .containsExactly("3 TEXT", "4 SUPERSEDED", "5 REMOVED");
+    }
+
+    /** Rows that SQLite moves while rooms grow in turns left copies that no later removal found. */
+    @Test
+    void whatGoesIsOverwrittenFromTheStartAndAlways() throws Exception {
+        DurableStore store = start();
+        String asked = "PRAGMA secure_delete";
+        assertThat(with(store, database -> database.number(asked))).isEqualTo(1);
+        RoomStore.Log log = open(store, new Heard());
+        append(log, SECRET, null);
+        remove(log, 1);
+        later(store, A_WHILE);
+        assertThat(with(store, database -> database.number(asked))).isEqualTo(1);
+    }
+
+    @Test
+    void theNextStartEmptiesTheLogOfAProcessThatWasKilledRightBehindARemoval() throws Exception {
+        RoomStore.Log log = open(start(), new Heard());
+        append(log, SECRET, null);
+        remove(log, 1);
+        folder = copy("killed");
+        assertThat(files()).anyMatch(file -> file.contains(SECRET));
+        DurableStore next = start();
+        await().untilAsserted(() -> {
+            later(next, A_WHILE);
+            assertThat(files()).noneMatch(file -> file.contains(SECRET));
+        });
+    }
 }
