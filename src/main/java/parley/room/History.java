@@ -16,6 +16,9 @@ import parley.protocol.Utf8;
  * memory has comes from there, the rest of the page from the store. Any thread.
  */
 public final class History {
+    /** How many entries are read at least behind some that all say nothing any more. */
+    private static final int READ_ON = 500;
+
     private final RoomName room;
     private final RoomLog log;
     private final int pageBytes;
@@ -186,14 +189,24 @@ public final class History {
             onPage.accept(newer(page, false));
             return;
         }
+        readStored(from, range.limit, page, onPage);
+    }
+
+    private void readStored(long from, int limit, Filling page, Consumer<@Nullable Page> onPage) {
         RoomStore.Query query =
-                new RoomStore.Query(from, RoomStore.Direction.FORWARD, range.limit, pageBytes, range.entries);
+                new RoomStore.Query(from, RoomStore.Direction.FORWARD, limit, pageBytes, page.entries);
         log.store().read(query, answer -> {
             if (answer == RoomStore.Unread.NOT_NOW) {
                 onPage.accept(null);
                 return;
             }
             boolean more = answer instanceof RoomStore.Found found && (!page.addAll(found.messages()) || found.more());
+            if (more && page.isEmpty() && answer instanceof RoomStore.Found found && !found.messages().isEmpty()) {
+                // All are superseded. An empty page would tell the client that there is nothing more.
+                long last = found.messages().get(found.messages().size() - 1).seq();
+                readStored(last + 1, Math.max(limit, READ_ON), page, onPage);
+                return;
+            }
             if (!more) {
                 long next = page.messages.isEmpty() ? log.ring().since() : last(page) + 1;
                 addFromRing(page, next, log.ring().first());

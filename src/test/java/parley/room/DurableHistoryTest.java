@@ -122,4 +122,27 @@ class DurableHistoryTest {
         assertThat(bytes).isBetween(limits.batchBytes() - largest, limits.batchBytes());
         assertThat(page.more()).isTrue();
     }
+
+    private void edit(long seq, String text) throws Exception {
+        CompletableFuture<Outcome> result = new CompletableFuture<>();
+        room.change(new ChangeDraft(seq, Samples.line("Ann", text), ChangeDraft.Right.ANY), result::complete);
+        assertThat(result.get(30, TimeUnit.SECONDS)).isInstanceOf(Outcome.Published.class);
+    }
+
+    /** The page was once empty, and said that there is no more. */
+    @Test
+    void aPageWithChangesGoesOnBehindThoseThatSayNothingAnyMore() throws Exception {
+        long newest = BEFORE + SINCE;
+        edit(1, "uno");
+        edit(1, "eins");
+        store.close();
+        start();
+        publish(1);
+        History.Page page = read(History.Range.withChangesAfter(newest, 1));
+        assertThat(page.messages()).extracting(Message::seq).containsExactly(newest + 2);
+        assertThat(page.more()).isTrue();
+        page = read(History.Range.withChangesAfter(newest + 2, 1));
+        assertThat(page.messages()).extracting(Message::seq).containsExactly(newest + 3);
+        assertThat(page.more()).isFalse();
+    }
 }
