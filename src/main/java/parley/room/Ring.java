@@ -4,6 +4,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.Content;
 import parley.protocol.Message;
 import parley.protocol.Revision;
 
@@ -29,10 +30,14 @@ final class Ring {
     /** The bytes of a message besides its content, about: the record, the string, the slot. */
     static final int OVERHEAD_BYTES = 96;
 
+    /** How many changes it keeps at most where it keeps fewer messages: what counts messages has to pass them. */
+    static final int LEAST_MOST_CHANGES = 1_000;
+
     private static final int SMALLEST = 16;
     private static final int SPARSEST = 4;
 
     private final int maxMessages;
+    private final int maxChanges;
     private final long maxBytes;
     private final long maxNeededBytes;
     private final int smallest;
@@ -57,7 +62,7 @@ final class Ring {
 
     private long neededByNew = Long.MAX_VALUE;
     private boolean hasReleasedIds;
-    /** How many of the entries are changes: these count for nothing in the limit of messages. */
+    /** How many of the entries are changes: these have a limit besides that of messages. */
     private volatile int changes;
 
     /** Whether no store has the messages that are let go of. */
@@ -80,6 +85,7 @@ final class Ring {
     /** As above, with an array that is never smaller than that power of two. */
     Ring(int maxMessages, long maxBytes, long maxNeededBytes, int smallest) {
         this.maxMessages = maxMessages;
+        this.maxChanges = Math.max(maxMessages, LEAST_MOST_CHANGES);
         this.maxBytes = maxBytes;
         this.maxNeededBytes = Math.max(maxBytes, maxNeededBytes);
         this.smallest = smallest;
@@ -173,7 +179,11 @@ final class Ring {
 
     /** Whether it keeps more than its limits allow, because members need it. Under the room's lock. */
     boolean isOverLimits() {
-        return head > first && (head + 1 - first - changes > maxMessages || bytes > maxBytes);
+        return head > first && isOverLimits(head);
+    }
+
+    private boolean isOverLimits(long newestPlace) {
+        return newestPlace + 1 - first - changes > maxMessages || changes > maxChanges || bytes > maxBytes;
     }
 
     /** Adds the message that comes next. Under the room's lock. */
@@ -252,13 +262,16 @@ final class Ring {
         return Optional.ofNullable(entry);
     }
 
-    /** How many messages there are from a place up to another, exclusively, changes not counted. */
-    long countMessages(long from, long end) {
+    /**
+     * How many messages there are from a place up to another, exclusively, changes not counted: once there are as many
+     * as the most that are of interest, it looks no further.
+     */
+    long countMessages(long from, long end, long most) {
         if (changes == 0) {
-            return Math.max(0, end - Math.max(from, first));
+            return Math.min(most, Math.max(0, end - Math.max(from, first)));
         }
         long count = 0;
-        for (long place = Math.max(from, first); place < end; place++) {
+        for (long place = Math.max(from, first); place < end && count < most; place++) {
             Message entry = read(place);
             count += entry == null || entry.isChange() ? 0 : 1;
         }
@@ -311,12 +324,30 @@ final class Ring {
         shrink();
     }
 
-    /** Lets the messages before that number go. Under the room's lock. */
+    /**
+     * Lets the messages before that number go, and what their changes say of them that came later. Under the room's
+     * lock.
+     */
     void forgetBefore(long seq) {
         for (Message oldest = read(first); oldest != null && oldest.seq() < seq; oldest = read(first)) {
             letOldestGo();
         }
         shrink();
+        int left = changes;
+        for (long place = first; left > 0 && place <= head; place++) {
+            Message entry = slots.get(slot(place, slots));
+            if (entry.revision() instanceof Revision.Change change) {
+                left--;
+                if (change.of() < seq && saysContent(entry)) {
+                    replace(entry, entry.superseded());
+                }
+            }
+        }
+    }
+
+    /** Whether a change says what its message says: a removal is to be heard of after that has gone too. */
+    private static boolean saysContent(Message change) {
+        return !change.isSuperseded() && change.content().kind() != Content.Kind.REMOVED;
     }
 
     /** Whether messages that came with an id were let go since this was last asked. Under the room's lock. */
@@ -329,7 +360,7 @@ final class Ring {
     /** Keeps the message at that place in any case, though it may not be in its slot yet. */
     private void trim(long newestPlace) {
         while (first < newestPlace
-                && (newestPlace + 1 - first - changes > maxMessages || bytes > maxBytes)
+                && isOverLimits(newestPlace)
                 && (first < needed || bytes > maxNeededBytes)) {
             letOldestGo();
         }
@@ -349,7 +380,7 @@ final class Ring {
         if (message.revision() instanceof Revision.Changed changed) {
             // What it says stands in its newest change too, where no store has the message. Members may need that.
             find(changed.seq())
-                    .filter(change -> isAlone && placeOf(change.seq()) < needed)
+                    .filter(change -> isAlone && saysContent(change) && placeOf(change.seq()) < needed)
                     .ifPresent(change -> replace(change, change.superseded()));
         }
     }

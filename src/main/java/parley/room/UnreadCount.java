@@ -49,7 +49,7 @@ final class UnreadCount {
             return atMost(counted + Math.max(0, upTo + 1 - Math.max(from, log.first())));
         }
         long place = log.ring().placeOf(from);
-        long inMemory = log.ring().countMessages(place, log.ring().placeOf(upTo + 1));
+        long inMemory = log.ring().countMessages(place, log.ring().placeOf(upTo + 1), ReadMark.MOST + 1 - counted);
         boolean isAll =
                 log.firstStored() == RoomStore.NOTHING || from >= log.ring().since();
         return isAll || counted + inMemory > ReadMark.MOST ? atMost(counted + inMemory) : OptionalInt.empty();

@@ -10,7 +10,9 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import parley.protocol.Content;
 import parley.protocol.Message;
+import parley.protocol.Revision;
 
 class RingTest {
     private static final long NO_LIMIT = Long.MAX_VALUE;
@@ -293,5 +295,77 @@ class RingTest {
         Ring ring = ring(10, NO_LIMIT);
         ring.add(message(7));
         assertThatThrownBy(() -> ring.add(message(7))).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    private static Message change(long seq, long of, long before, Content content) {
+        return new Message(seq, seq * 10, "ann", null, content, null, new Revision.Change(of, before));
+    }
+
+    private static Content text(String text) {
+        return Content.text(text, text.length());
+    }
+
+    private static Content content(Ring ring, long seq) {
+        return ring.find(seq).orElseThrow().content();
+    }
+
+    /** The store may have let go of messages that the ring has had for long only in their changes. */
+    @Test
+    void changesSayNothingMoreOfMessagesThatTheStoreHasLetGoButThatTheyWereRemoved() {
+        Ring ring = ring(100, NO_LIMIT);
+        ring.begin(10);
+        ring.add(message(11));
+        ring.add(message(12));
+        ring.add(change(13, 2, 0, text("two")));
+        ring.add(change(14, 11, 0, text("eleven")));
+        ring.add(change(15, 12, 0, text("twelve")));
+        ring.add(change(16, 3, 0, Content.REMOVED));
+        long foldings = ring.foldings();
+        ring.forgetBefore(12);
+        assertThat(content(ring, 12)).isEqualTo(text("twelve"));
+        assertThat(content(ring, 13)).isEqualTo(Content.SUPERSEDED);
+        assertThat(content(ring, 14)).isEqualTo(Content.SUPERSEDED);
+        assertThat(content(ring, 15)).isEqualTo(text("twelve"));
+        assertThat(content(ring, 16)).isEqualTo(Content.REMOVED);
+        assertThat(ring.foldings()).as("shared frames may have it").isGreaterThan(foldings);
+        ring.forget();
+        assertThat(ring.bytes()).isZero();
+    }
+
+    @Test
+    void aRemovalIsToldAfterItsMessageIsGone() {
+        Ring ring = ring(2, NO_LIMIT);
+        ring.isAlone(true);
+        add(ring, 2);
+        ring.add(change(3, 1, 0, Content.REMOVED));
+        ring.add(change(4, 2, 0, text("zwei")));
+        ring.add(message(5));
+        ring.add(message(6));
+        assertThat(ring.find(2)).isEmpty();
+        assertThat(content(ring, 3)).isEqualTo(Content.REMOVED);
+        assertThat(content(ring, 4)).isEqualTo(Content.SUPERSEDED);
+    }
+
+    @Test
+    void changesHaveALimitToo() {
+        Ring ring = ring(2, NO_LIMIT);
+        add(ring, 2);
+        for (int seq = 3; seq <= 3 * Ring.LEAST_MOST_CHANGES; seq++) {
+            ring.add(change(seq, 1, seq == 3 ? 0 : seq - 1, text("uno")));
+        }
+        assertThat(kept(ring)).isEqualTo(Ring.LEAST_MOST_CHANGES);
+        assertThat(ring.isOverLimits()).isFalse();
+    }
+
+    @Test
+    void countsMessagesNoFurtherThanIsOfInterest() {
+        Ring ring = ring(100, NO_LIMIT);
+        add(ring, 5);
+        assertThat(ring.countMessages(2, 6, 9)).isEqualTo(4);
+        assertThat(ring.countMessages(2, 6, 3)).isEqualTo(3);
+        ring.add(change(6, 1, 0, text("uno")));
+        add(ring, 1);
+        assertThat(ring.countMessages(2, 8, 9)).isEqualTo(5);
+        assertThat(ring.countMessages(2, 8, 3)).isEqualTo(3);
     }
 }
