@@ -35,7 +35,8 @@ final class FromStore implements RoomStore.Listener {
     public void appended(List<Message> messages) {
         room.log().appended(messages);
         if (messages.stream().anyMatch(Message::isChange)) {
-            room.letFramesGo(); // what messages said before is in them
+            room.frames().letGo(); // what messages said before is in them
+            room.log().letPagesGoOf(messages);
         }
         room.turnIsDue();
     }

@@ -118,6 +118,9 @@ final class Lines {
         int bytes = frame.map(text -> Utf8.length(text.text())).orElse(0);
         Line line = new Line(place, message, frame, bytes);
         keep(slot, line);
+        if (ring.read(place) != message && lines.compareAndSet(slot, line, null)) {
+            keptBytes.addAndGet(-bytes); // it has changed meanwhile, and others may have been let go of before this
+        }
         return line;
     }
 

@@ -5,13 +5,17 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import parley.protocol.Message;
+import parley.protocol.Revision;
 
 /**
  * Reads pages of a room from its store, each once however many members need it, and keeps the last few. Any thread. Its
@@ -36,6 +40,35 @@ final class PageCache {
     }
 
     /**
+     * A page that is being read. Guarded by the cache's lock.
+     *
+     * @param readers those that wait for it
+     * @param changed the numbers of entries that have become others meanwhile, {@link #MESSAGES} of them and one more
+     *     at most: then any may have
+     */
+    private record Reading(List<Reader> readers, Set<Long> changed) {
+        Reading(Reader first) {
+            this(new ArrayList<>(List.of(first)), new HashSet<>());
+        }
+
+        void changed(Set<Long> numbers) {
+            for (Long number : numbers) {
+                if (changed.size() <= MESSAGES) {
+                    changed.add(number);
+                }
+            }
+        }
+
+        boolean isOf(Page page) {
+            return changed.size() <= MESSAGES && !has(page, changed);
+        }
+    }
+
+    private static boolean has(Page page, Set<Long> numbers) {
+        return numbers.stream().anyMatch(page::covers);
+    }
+
+    /**
      * How long a page is not asked for that the store could not read: longer each time.
      *
      * @param sweeps its length
@@ -55,7 +88,7 @@ final class PageCache {
     private final long bytes;
 
     @GuardedBy("this")
-    private final Map<Long, List<Reader>> reading = new HashMap<>();
+    private final Map<Long, Reading> reading = new HashMap<>();
 
     @GuardedBy("this")
     private final Map<Long, Pause> pauses = new HashMap<>();
@@ -94,10 +127,10 @@ final class PageCache {
                     return Optional.of(page);
                 }
             }
-            List<Reader> others = reading.get(from);
-            if (others != null) {
-                if (!others.contains(reader)) {
-                    others.add(reader);
+            Reading before = reading.get(from);
+            if (before != null) {
+                if (!before.readers.contains(reader)) {
+                    before.readers.add(reader);
                 }
                 return Optional.empty();
             }
@@ -105,9 +138,7 @@ final class PageCache {
             if (pause != null && pause.left > 0) {
                 return Optional.empty();
             }
-            List<Reader> readers = new ArrayList<>();
-            readers.add(reader);
-            reading.put(from, readers);
+            reading.put(from, new Reading(reader));
             asked = generation;
         }
         RoomStore.Query query = new RoomStore.Query(from, RoomStore.Direction.FORWARD, MESSAGES, bytes);
@@ -116,10 +147,10 @@ final class PageCache {
     }
 
     private void answered(long from, long until, RoomStore.Answer answer, long asked) {
-        List<Reader> readers;
+        Reading its;
         boolean isRead = answer != RoomStore.Unread.NOT_NOW;
         synchronized (this) {
-            readers = reading.remove(from);
+            its = reading.remove(from);
             if (isRead) {
                 pauses.remove(from);
             } else {
@@ -129,14 +160,16 @@ final class PageCache {
                 Page page = answer instanceof RoomStore.Found found
                         ? Page.of(from, found, until, newest.getAsLong())
                         : Page.lost(from, until);
-                kept.addFirst(page);
+                if (its == null || its.isOf(page)) {
+                    kept.addFirst(page);
+                }
                 if (kept.size() > KEPT) {
                     kept.removeLast();
                 }
             }
         }
-        if (isRead && readers != null) {
-            readers.forEach(Reader::ready);
+        if (isRead && its != null) {
+            its.readers.forEach(Reader::ready);
         }
     }
 
@@ -155,6 +188,22 @@ final class PageCache {
             }
         }
         return isOver;
+    }
+
+    /**
+     * Lets the pages go that have messages as they were before some changes. Others stay: with steady changes members
+     * that catch up would have each page read again and again.
+     */
+    synchronized void letGoOf(List<Message> changes) {
+        Set<Long> numbers = new HashSet<>();
+        for (Message entry : changes) {
+            if (entry.revision() instanceof Revision.Change change) {
+                numbers.add(change.of());
+                numbers.add(change.before());
+            }
+        }
+        kept.removeIf(page -> has(page, numbers));
+        reading.values().forEach(its -> its.changed(numbers));
     }
 
     /** Lets all pages go: nobody has read for a while, or the messages are others now. */

@@ -178,6 +178,11 @@ final class RoomLog {
         pages.letGo();
     }
 
+    /** Lets go of those that have what messages said before these changes. */
+    void letPagesGoOf(List<Message> changes) {
+        pages.letGoOf(changes);
+    }
+
     /** Takes in what the store has; where members are in already, what it has is new for them. */
     void opened(RoomStore.Contents contents, BooleanSupplier isFirstLocked) {
         lock.lock();
@@ -216,8 +221,8 @@ final class RoomLog {
                 return;
             }
             long before = ring.bytes();
+            hasChanges |= messages.stream().anyMatch(Message::isChange); // before any thread can count them
             messages.forEach(ring::add);
-            hasChanges |= messages.stream().anyMatch(Message::isChange);
             budget.add(ring.bytes() - before);
             countLocked(messages);
             hasReleasedIds = ring.hasReleasedIds();

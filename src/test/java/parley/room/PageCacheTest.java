@@ -17,7 +17,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import parley.delivery.Frame;
+import parley.protocol.Content;
 import parley.protocol.Message;
+import parley.protocol.Revision;
 import parley.protocol.RoomName;
 
 class PageCacheTest {
@@ -247,5 +249,29 @@ class PageCacheTest {
                 turns.add(() -> take(member));
             }
         }
+    }
+
+    private static List<Message> change(long seq, long of) {
+        return List.of(new Message(seq, 0, null, null, Content.REMOVED, null, new Revision.Change(of, 0)));
+    }
+
+    /** With a change in each batch members that catch up once read the same pages again and again. */
+    @Test
+    void changesHaveThePagesLetGoThatHaveTheirMessagesAndNoOthers() {
+        Reading one = new Reading();
+        pages.find(5, 20, one);
+        answer(new RoomStore.Found(5, messages(5, 9), true));
+        pages.find(10, 20, one);
+        answer(new RoomStore.Found(10, messages(10, 14), true));
+        pages.letGoOf(change(30, 12));
+        assertThat(pages.find(5, 20, one)).isPresent();
+        assertThat(pages.find(10, 20, one)).isEmpty();
+        pages.letGoOf(change(31, 7));
+        answer(new RoomStore.Found(10, messages(10, 14), true));
+        assertThat(pages.find(10, 20, one)).as("no other change meanwhile").isPresent();
+        assertThat(pages.find(5, 20, one)).isEmpty();
+        pages.letGoOf(change(32, 6));
+        answer(new RoomStore.Found(5, messages(5, 9), true));
+        assertThat(pages.find(5, 20, one)).as("it may have been read before").isEmpty();
     }
 }
