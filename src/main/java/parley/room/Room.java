@@ -170,6 +170,11 @@ public final class Room {
         return log.newest();
     }
 
+    /** The history that members are in now. Takes no lock. */
+    public String epoch() {
+        return log.beginning().epoch();
+    }
+
     /** Calls back once the room is open, with its newest message, or with null when it cannot be opened. */
     void whenOpen(BooleanSupplier hasEnded, Consumer<RoomStore.@Nullable Expected> then) {
         seats.whenOpen(hasEnded, isOpen -> then.accept(isOpen ? log.newest() : null));

@@ -10,7 +10,7 @@ import parley.protocol.ReadMark;
  * Up to where a user has read a room that clients of this user watch. Guarded by the lock of {@link Watching}.
  */
 final class WatchedMark {
-    /** What the store has counted: the messages behind a mark, up to the newest of that moment. */
+    /** What was counted last: the messages behind a mark, up to the newest of that moment. */
     private record Counted(long after, RoomStore.Expected newest, int count) {}
 
     private final WatchedRoom room;
@@ -77,14 +77,26 @@ final class WatchedMark {
         return true;
     }
 
-    /** What a client is sent of it; null for nothing. */
+    /**
+     * What a client is sent of it; null for nothing.
+     *
+     * @param toCount called when the store has to count first, and does not do so already
+     */
     @Nullable
-    ReadMark read() {
+    ReadMark read(Runnable toCount) {
         MarkStore.Mark its = mark;
         RoomStore.Expected newest = newest();
-        return its == null || newest == null || !its.epoch().equals(newest.epoch())
-                ? null
-                : ReadMarks.read(its, unread(its, newest));
+        if (its == null || newest == null || !its.epoch().equals(newest.epoch())) {
+            return null;
+        }
+        OptionalInt unread = unread(its, newest);
+        if (unread.isPresent()) {
+            counted = new Counted(its.seq(), newest, unread.getAsInt()); // the room may be closed the next time
+        } else if (!isCounted) {
+            isCounted = true;
+            toCount.run();
+        }
+        return ReadMarks.read(its, unread);
     }
 
     private RoomStore.@Nullable Expected newest() {

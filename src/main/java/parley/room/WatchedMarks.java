@@ -84,10 +84,7 @@ final class WatchedMarks {
     /** What a client is sent of a mark, with the event that it takes; null for nothing. */
     @Nullable
     ReadMark takeLocked(WatchedMark its) {
-        if (its.wantsCount() != null) {
-            toCount.add(its);
-        }
-        return its.read();
+        return its.read(() -> toCount.add(its));
     }
 
     /**
@@ -103,12 +100,13 @@ final class WatchedMarks {
     }
 
     /** A room has been given up; where others write to it, its marks may be others when it is opened again. */
-    void closedLocked(WatchedRoom its, String epoch, long first, boolean isShared) {
+    void closedLocked(WatchedRoom its, String epoch, RoomLog log, boolean isShared) {
         its.log(null);
+        its.seen(log);
         if (isShared) {
             its.marksEpoch(null);
         } else if (!epoch.isEmpty()) {
-            its.trimmed(epoch, first);
+            its.trimmed(epoch, log.first());
         }
     }
 

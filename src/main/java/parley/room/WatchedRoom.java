@@ -72,6 +72,8 @@ final class WatchedRoom {
     private @Nullable String marksEpoch;
     /** Null while it is not open. */
     private @Nullable RoomLog log;
+    /** Whether its numbers alone say how many messages it has, as far as that was known when it was open last. */
+    private boolean numbersCountMessages;
 
     private String line = "";
     /** Kept open for those that watch it; null for none. */
@@ -236,11 +238,22 @@ final class WatchedRoom {
         log = its;
     }
 
+    /** What its log is like, which may be closed soon, or is so now. */
+    void seen(RoomLog its) {
+        numbersCountMessages = its.numbersCountMessages();
+    }
+
     /** How many messages are kept between two numbers, as far as that is known without its store. Takes no lock. */
     OptionalInt countUnread(long after, long upTo) {
         RoomLog its = log;
+        if (after >= upTo) {
+            return OptionalInt.of(0);
+        }
         if (its != null) {
             return UnreadCount.inMemory(its, after, upTo);
+        }
+        if (!numbersCountMessages) {
+            return OptionalInt.empty();
         }
         RoomStore.Expected known = stored; // that of a disk, whose numbers have no holes
         RoomStore.Expected first = oldest;

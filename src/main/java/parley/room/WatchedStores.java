@@ -199,6 +199,7 @@ final class WatchedStores {
             its.stored(newest);
             if (room != null) {
                 its.trimmed(newest.epoch(), room.log().first());
+                its.seen(room.log());
             }
             wantsLast = its.isLastWanted() && newest.seq() > 0;
         } finally {

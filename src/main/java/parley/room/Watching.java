@@ -185,7 +185,7 @@ public final class Watching {
             patterns.goneLocked(name);
             WatchedRoom its = watched.get(name);
             if (its != null) {
-                marks.closedLocked(its, newest.epoch(), room.log().first(), isShared);
+                marks.closedLocked(its, newest.epoch(), room.log(), isShared);
             }
             if (its != null && !newest.epoch().isEmpty()) {
                 its.stored(newest); // no tick may have looked at the room since it was published

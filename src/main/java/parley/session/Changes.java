@@ -1,8 +1,7 @@
 package parley.session;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import java.util.LinkedHashSet;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import parley.access.Grant;
 import parley.protocol.Command;
 import parley.protocol.Draft;
@@ -12,7 +11,6 @@ import parley.protocol.RoomName;
 import parley.room.ChangeDraft;
 import parley.room.Member;
 import parley.room.Outcome;
-import parley.room.RoomStore;
 
 /**
  * The commands of a JSON session that change messages, and which messages it may change: those of its user, or where it
@@ -20,17 +18,12 @@ import parley.room.RoomStore;
  * messages calls; any thread gives results.
  */
 final class Changes {
-    /** Of how many messages a connection remembers that it said them. */
-    private static final int REMEMBERED = 64;
-
     private final JsonConnection connection;
     private final Answers answers;
 
-    private record Said(RoomName room, RoomStore.Expected message) {}
-
-    /** Oldest first. Empty where the connection is a user's. */
+    /** Null before the connection has said any, and where it is a user's. */
     @GuardedBy("this")
-    private final Set<Said> said = new LinkedHashSet<>();
+    private @Nullable LastSaid said;
 
     Changes(JsonConnection connection, Answers answers) {
         this.connection = connection;
@@ -42,21 +35,15 @@ final class Changes {
         if (connection.user() != null) {
             return;
         }
-        Said message = said(in, seq, in.room().newest().epoch());
+        String epoch = in.room().epoch();
         synchronized (this) {
-            said.add(message);
-            if (said.size() > REMEMBERED) {
-                said.remove(said.iterator().next());
-            }
+            said = said == null ? new LastSaid() : said;
+            said.add(in.room().name(), epoch, seq);
         }
     }
 
-    private static Said said(Member in, long seq, String epoch) {
-        return new Said(in.room().name(), new RoomStore.Expected(epoch, seq));
-    }
-
-    private synchronized boolean hasSaid(Said message) {
-        return said.contains(message);
+    private synchronized boolean hasSaid(RoomName room, String epoch, long seq) {
+        return said != null && said.has(room, epoch, seq);
     }
 
     /**
@@ -65,7 +52,7 @@ final class Changes {
      * @param sender who changes it, and what the message is to say
      */
     void carryOut(Command.OfMessage command, Member in, Draft sender) {
-        String epoch = in.room().newest().epoch();
+        String epoch = in.room().epoch();
         if (command.epoch() != null && !command.epoch().equals(epoch)) {
             answers.fail(
                     command,
@@ -81,7 +68,7 @@ final class Changes {
             answers.fail(command, ErrorCode.FORBIDDEN, "this token does not allow writing in this room");
             return;
         }
-        boolean isAny = mayAny || hasSaid(said(in, command.seq(), epoch));
+        boolean isAny = mayAny || hasSaid(room, epoch, command.seq());
         ChangeDraft.Right right = isAny ? ChangeDraft.Right.ANY : ChangeDraft.Right.OWN;
         ChangeDraft change = isRemoval
                 ? ChangeDraft.removal(command.seq(), sender, right)

@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -338,5 +339,23 @@ class WatchedMarksTest {
                 name, rooms.fix(name, new Start.Last(0)), nobody, Format.JSON, MemberName.parse("Bob"), Samples::begin);
         run();
         return Samples.member(entry);
+    }
+
+    /** Numbers are those of changes too, and only the room or its store can leave these out. */
+    @Test
+    void aClosedRoomWithChangesIsNotCountedByItsNumbers() {
+        RoomRegistry rooms = registry(new MemoryStore(), 200);
+        say(rooms, "java", 3);
+        Room room = Objects.requireNonNull(rooms.all().get(new RoomName("java")));
+        WatchedRoom its = new WatchedRoom(room.name());
+        its.stored(new RoomStore.Expected("e", 3));
+        its.trimmed("e", 1);
+        its.seen(room.log());
+        assertThat(its.countUnread(1, 3)).hasValue(2);
+        room.change(new ChangeDraft(1, Samples.line(null, "uno"), ChangeDraft.Right.ANY), outcome -> {});
+        run();
+        its.seen(room.log());
+        assertThat(its.countUnread(1, 4)).isEmpty();
+        assertThat(its.countUnread(4, 4)).as("all are read").hasValue(0);
     }
 }
