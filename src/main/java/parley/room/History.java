@@ -193,15 +193,17 @@ public final class History {
     }
 
     private void readStored(long from, int limit, Filling page, Consumer<@Nullable Page> onPage) {
-        RoomStore.Query query =
-                new RoomStore.Query(from, RoomStore.Direction.FORWARD, limit, pageBytes, page.entries);
+        RoomStore.Query query = new RoomStore.Query(from, RoomStore.Direction.FORWARD, limit, pageBytes, page.entries);
         log.store().read(query, answer -> {
             if (answer == RoomStore.Unread.NOT_NOW) {
                 onPage.accept(null);
                 return;
             }
             boolean more = answer instanceof RoomStore.Found found && (!page.addAll(found.messages()) || found.more());
-            if (more && page.isEmpty() && answer instanceof RoomStore.Found found && !found.messages().isEmpty()) {
+            if (more
+                    && page.isEmpty()
+                    && answer instanceof RoomStore.Found found
+                    && !found.messages().isEmpty()) {
                 // All are superseded. An empty page would tell the client that there is nothing more.
                 long last = found.messages().get(found.messages().size() - 1).seq();
                 readStored(last + 1, Math.max(limit, READ_ON), page, onPage);

@@ -359,9 +359,7 @@ final class Ring {
 
     /** Keeps the message at that place in any case, though it may not be in its slot yet. */
     private void trim(long newestPlace) {
-        while (first < newestPlace
-                && isOverLimits(newestPlace)
-                && (first < needed || bytes > maxNeededBytes)) {
+        while (first < newestPlace && isOverLimits(newestPlace) && (first < needed || bytes > maxNeededBytes)) {
             letOldestGo();
         }
     }
