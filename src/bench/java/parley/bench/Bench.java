@@ -38,6 +38,7 @@ public final class Bench implements Callable<Integer> {
 
     private static final int RESUMING_WAVES = 5;
     private static final int WAVE = 1000;
+    private static final int START_ROUNDS = 5;
 
     /** What is run. */
     enum What {
@@ -58,13 +59,17 @@ public final class Bench implements Callable<Integer> {
         /** Clients of the Java client in one JVM. */
         clients,
         /** A room whose members change their states, beside one whose members change their names. */
-        presence
+        presence,
+        /** The start of Parley from the WAR beside from a prepared folder. */
+        start
     }
 
     @Parameters(index = "0", defaultValue = "table", description = "One of ${COMPLETION-CANDIDATES} (table).")
     private What what = What.table;
 
-    @Option(names = "--rounds", description = "How often each measurement is made; 0 for 1 in quick, 3 otherwise.")
+    @Option(
+            names = "--rounds",
+            description = "How often each measurement is made; 0 for 1 in quick, 5 in start, 3 otherwise.")
     private int rounds;
 
     @Option(names = "--servers", split = ",", description = "Which servers; all that there are by default.")
@@ -104,6 +109,11 @@ public final class Bench implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (what == What.start) {
+            Path script = Path.of("src/bench/peers/parley/start").toAbsolutePath();
+            new StartCost(script, out, serverCores).run(rounds > 0 ? rounds : START_ROUNDS);
+            return 0;
+        }
         boolean quick = what == What.quick;
         rounds = rounds > 0 ? rounds : quick ? 1 : 3;
         seconds = seconds > 0 ? seconds : quick ? 2 : 5;

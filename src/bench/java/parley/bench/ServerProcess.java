@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +41,13 @@ final class ServerProcess implements AutoCloseable {
     /** Starts it on these processors and returns when it listens; fails with the last thing it said if it does not. */
     static ServerProcess start(Path script, List<String> options, Path log, String processors)
             throws IOException, InterruptedException {
+        return start(script, options, log, processors, Map.of());
+    }
+
+    /** The same with more variables in its environment. */
+    static ServerProcess start(
+            Path script, List<String> options, Path log, String processors, Map<String, String> environment)
+            throws IOException, InterruptedException {
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
@@ -48,10 +56,10 @@ final class ServerProcess implements AutoCloseable {
         List<String> command =
                 new ArrayList<>(List.of("taskset", "-c", processors, script.toString(), Integer.toString(port)));
         command.addAll(options);
-        Process process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().putAll(environment);
+        Process process = builder.start();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
         while (System.nanoTime() < deadline) {
             boolean alive = process.isAlive();

@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * {@code --prepare}: unpacks the WAR that runs into a folder, trains a process on it, and leaves an archive of its classes
- * and the one command that uses it. Whole, or nothing is left. Used by one thread.
+ * {@code --prepare}: unpacks the WAR that runs into a folder, trains a process on it, and leaves an archive of its
+ * classes and the one command that uses it. Whole, or nothing is left. Used by one thread.
  *
  * <p>The process that is trained listens on a free port of loopback, and its rooms are in memory.
  */
@@ -41,46 +41,59 @@ public final class Preparation {
     }
 
     /**
-     * Looks at the folder, and makes it when it is not there.
+     * Checks the options of Java and the folder, and makes the folder when it is not there.
      *
      * @param war what runs
      * @param folder an empty one, or one that can be made
-     * @throws UnfitFolderException when something is in it, or it cannot be written
+     * @throws RefusedPreparationException when a system property is a setting, or the folder is not empty, has
+     *     a path that archives cannot take, or cannot be written
      * @throws IOException when this process does not run from the WAR
      */
-    public static Preparation of(Path war, Path folder, Clock clock) throws UnfitFolderException, IOException {
+    public static Preparation of(Path war, Path folder, Clock clock) throws RefusedPreparationException, IOException {
         if (!UnpackedWar.isWar(war)) {
             throw new IOException("'" + war + "' is not the WAR; run java -jar parley.war --prepare <folder>");
         }
+        OperatorSettings.refuse(System.getProperties(), System.getenv());
         Path absolute = folder.toAbsolutePath().normalize();
-        // JDK 17 archives no class of a jar whose address has to be escaped, and says nothing.
-        if (absolute.toString().contains(File.pathSeparator)
-                || absolute.toUri().getRawPath().contains("%")) {
-            throw unfit(
-                    absolute,
-                    "has a path with blanks or special characters",
-                    "name one of ASCII letters, digits, . _ -");
-        }
+        checkPath(absolute);
         if (Files.exists(absolute) && !Files.isDirectory(absolute)) {
             throw unfit(absolute, "is a file", "name a folder that is empty or not there yet");
         }
         try {
             boolean isNew = !Files.exists(absolute);
             Files.createDirectories(absolute);
+            Path real = absolute.toRealPath();
+            try {
+                checkPath(real); // a link may lead to it, and its jars and archive have the real path
+            } catch (RefusedPreparationException e) {
+                if (isNew) {
+                    Files.delete(real);
+                }
+                throw e;
+            }
             try (Stream<Path> inside = Files.list(absolute)) {
                 if (inside.findAny().isPresent()) {
                     throw unfit(absolute, "is not empty", "name a new one for each version");
                 }
             }
             Files.delete(Files.createTempFile(absolute, "parley", ""));
-            return new Preparation(war.toAbsolutePath(), absolute.toRealPath(), isNew, clock);
+            return new Preparation(war.toAbsolutePath(), real, isNew, clock);
         } catch (IOException e) {
             throw unfit(absolute, "cannot be written (" + e + ")", "name one that this user may write");
         }
     }
 
-    private static UnfitFolderException unfit(Path folder, String why, String instead) {
-        return new UnfitFolderException("The folder '" + folder + "' " + why + "; " + instead + ".");
+    /** JDK 17 archives no class of a jar whose address has to be escaped, and says nothing. */
+    private static void checkPath(Path folder) throws RefusedPreparationException {
+        if (folder.toString().contains(File.pathSeparator)
+                || folder.toUri().getRawPath().contains("%")) {
+            throw unfit(
+                    folder, "has a path with blanks or special characters", "name one of ASCII letters, digits, . _ -");
+        }
+    }
+
+    private static RefusedPreparationException unfit(Path folder, String why, String instead) {
+        return new RefusedPreparationException("The folder '" + folder + "' " + why + "; " + instead + ".");
     }
 
     /**

@@ -20,8 +20,8 @@ import java.util.stream.Collectors;
  * Any thread.
  *
  * <p>Java goes on without an archive that does not fit, slower than it would be without any, and up to 25.0.3 may take
- * classes from it that have been replaced (JDK-8377932). So the folder keeps a record: the Java that it was made with, and
- * the size and time of each file.
+ * classes from it that have been replaced (JDK-8377932). So the folder keeps a record: the Java that it was made with,
+ * and the size and time of each file.
  */
 public final class PreparedFolder {
     /** The jar to run, with the page in it. */
@@ -50,8 +50,8 @@ public final class PreparedFolder {
     }
 
     /**
-     * Says, in one sentence for the operator, why this process runs without the archive, or with a wrong one; empty when
-     * all fits. Reads the record and the attributes of its files.
+     * Says, in one sentence for the operator, why this process runs without the archive, or with a wrong one; empty
+     * when all fits. Reads the record and the attributes of its files.
      */
     public Optional<String> misfit() {
         String again = "Parley runs all the same. Prepare a new folder with java -jar parley.war --prepare <folder>";
@@ -78,8 +78,9 @@ public final class PreparedFolder {
                         + " for each version, and change nothing in it.");
             }
             if (!isSharing()) {
-                return Optional.of("Java does not use the archive in the folder '" + folder + "': it fits no"
-                        + " other garbage collector, no heap beyond 32 GB and no agent but those that it was prepared with. "
+                return Optional.of("Java does not use the archive in the folder '" + folder + "': ZGC, a heap beyond"
+                        + " 32 GB and, from JDK 25, agents need one that was prepared with the same and fits nothing"
+                        + " else. "
                         + again + " and the same options in JAVA_TOOL_OPTIONS.");
             }
             return Optional.empty();

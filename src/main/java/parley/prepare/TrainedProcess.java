@@ -46,7 +46,7 @@ final class TrainedProcess implements AutoCloseable {
     static TrainedProcess start(List<String> command) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         // The operator's data folder, ports and cluster are not for the training.
-        builder.environment().keySet().removeIf(name -> name.startsWith("PARLEY_"));
+        OperatorSettings.remove(builder.environment());
         TrainedProcess started = new TrainedProcess(builder.start());
         started.process.getOutputStream().close();
         Thread reader = new Thread(started::read, "parley-prepare-output");

@@ -17,8 +17,8 @@ import java.util.jar.Manifest;
 import java.util.stream.Stream;
 
 /**
- * The WAR as plain jars, since the archives of Java take no classes from nested ones: a jar with the page that names all
- * others, one with the classes, and the libraries. Used by one thread.
+ * The WAR as plain jars, since the archives of Java take no classes from nested ones: a jar with the page that names
+ * all others, one with the classes, and the libraries. Used by one thread.
  */
 final class UnpackedWar {
     private static final String INDEX = "WEB-INF/classpath.idx";

@@ -24,7 +24,7 @@ import parley.app.SettingsSources;
 import parley.durable.DataSettings;
 import parley.prepare.Preparation;
 import parley.prepare.PreparedFolder;
-import parley.prepare.UnfitFolderException;
+import parley.prepare.RefusedPreparationException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -179,7 +179,7 @@ public final class Main implements Callable<Integer> {
             out().println("Prepared for this Java. Run it with these words, and any options of Parley behind them:");
             out().println("  " + String.join(" ", command));
             return 0;
-        } catch (UnfitFolderException e) {
+        } catch (RefusedPreparationException e) {
             err().println("parley: " + e.getMessage());
             return WRONG_USE;
         } catch (IOException e) {

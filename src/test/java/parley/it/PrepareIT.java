@@ -8,6 +8,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -21,6 +23,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import parley.servers.Output;
 import parley.testclient.Client;
 import parley.testclient.JsonClient;
@@ -53,9 +57,10 @@ class PrepareIT {
         assertThat(temporary.resolve("data")).doesNotExist();
     }
 
-    private static Process start(Map<String, String> environment, Path folder, String... more) throws IOException {
-        List<String> command = new ArrayList<>(
-                List.of(ParleyProcess.java(), "-jar", ParleyProcess.war(), "--prepare", folder.toString()));
+    private static Process start(String war, Map<String, String> environment, Path folder, String... more)
+            throws IOException {
+        List<String> command =
+                new ArrayList<>(List.of(ParleyProcess.java(), "-jar", war, "--prepare", folder.toString()));
         command.addAll(List.of(more));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().keySet().removeIf(name -> name.startsWith("PARLEY_"));
@@ -64,7 +69,12 @@ class PrepareIT {
     }
 
     private static Result prepare(Map<String, String> environment, Path folder, String... more) throws Exception {
-        Process process = start(environment, folder, more);
+        return prepare(ParleyProcess.war(), environment, folder, more);
+    }
+
+    private static Result prepare(String war, Map<String, String> environment, Path folder, String... more)
+            throws Exception {
+        Process process = start(war, environment, folder, more);
         try {
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertThat(process.waitFor(TO_PREPARE_SECONDS, TimeUnit.SECONDS)).isTrue();
@@ -158,8 +168,22 @@ class PrepareIT {
                     .hasSize(1)
                     .first()
                     .asString()
-                    .contains("does not use the archive", "'" + prepared + "'", "JAVA_TOOL_OPTIONS");
+                    .contains("does not use the archive", "'" + prepared + "'", "ZGC", "JAVA_TOOL_OPTIONS");
         }
+    }
+
+    /** Java chooses G1 for the training and Serial in a small container. */
+    @ParameterizedTest
+    @ValueSource(strings = {"-XX:+UseG1GC", "-XX:+UseSerialGC", "-XX:+UseParallelGC"})
+    void theArchiveFitsCollectorsThatJavaChooses(String collector) throws Exception {
+        String insisting = isAheadOfTime() ? "-XX:AOTMode=on" : "-Xshare:on";
+        Path loads = temporary.resolve("loads" + collector.replace(':', '-'));
+        try (ParleyProcess parley = ParleyProcess.startPrepared(
+                prepared, List.of(insisting, collector, "-Xmx384m", "-Xlog:class+load:file=" + loads))) {
+            assertThat(warnings(parley)).isEmpty();
+        }
+        assertThat(Files.readAllLines(loads))
+                .anyMatch(line -> line.contains("parley.room.Room source: shared objects file"));
     }
 
     @Test
@@ -207,6 +231,11 @@ class PrepareIT {
         isRefused(Path.of("/proc/parley"), "'/proc/parley' cannot be written");
         isRefused(folder.resolve("a:b"), "special characters");
         isRefused(folder.resolve("a b"), "special characters"); // JDK 17 would archive none of our classes
+        Path blank = Files.createDirectory(folder.resolve("with blanks"));
+        Path link = Files.createSymbolicLink(folder.resolve("link"), blank);
+        isRefused(link, "'" + blank.toRealPath() + "' has a path with blanks");
+        isRefused(link.resolve("new"), "'" + blank.toRealPath().resolve("new") + "' has a path with blanks");
+        assertThat(blank).isEmptyDirectory();
         isRefused(folder.resolve("new"), "--prepare takes no other option", "--port", "80");
         assertThat(folder.resolve("new")).doesNotExist();
         assertThat(file).isEmptyFile();
@@ -219,18 +248,44 @@ class PrepareIT {
         assertThat(result.output).startsWith("parley: ").contains(why);
     }
 
+    /** Variables with them reach the process that is trained: it would open this folder, or join the cluster. */
+    @Test
+    void aSettingAmongTheOptionsOfJavaIsRefused(@TempDir Path folder) throws Exception {
+        for (String variable : List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")) {
+            Result result = prepare(
+                    Map.of(variable, "-Xmx512m -Dparley.data.folder=" + folder.resolve("data")), folder.resolve("new"));
+            assertThat(result.exitCode).as(result.output).isEqualTo(WRONG_USE);
+            assertThat(result.output)
+                    .contains("parley: The system property 'parley.data.folder' is a setting", "remove -Dparley.");
+            assertThat(folder).isEmptyDirectory();
+        }
+    }
+
     @Test
     void aTrainingThatFailsSaysWhyAndLeavesNothing(@TempDir Path folder) throws Exception {
-        Map<String, String> wrong = Map.of("JAVA_TOOL_OPTIONS", "-Dparley.windows=3");
-        Result result = prepare(wrong, folder.resolve("new"));
+        Result result = prepare(warWithoutServer().toString(), Map.of(), folder.resolve("new"));
         assertThat(result.exitCode).isEqualTo(FAILED);
-        assertThat(result.output).contains("parley: Nothing was prepared: ", "no setting 'windows'");
+        assertThat(result.output)
+                .contains("parley: Nothing was prepared: Parley did not start.", "NoClassDefFoundError");
         assertThat(folder).isEmptyDirectory();
+    }
+
+    /** Its index, by which it is unpacked, does not name Grizzly; the process that prepares needs none. */
+    private static Path warWithoutServer() throws IOException {
+        Path war = Files.copy(Path.of(ParleyProcess.war()), temporary.resolve("without-server.war"));
+        try (FileSystem inside = FileSystems.newFileSystem(war)) {
+            Path index = inside.getPath("WEB-INF/classpath.idx");
+            List<String> lines = Files.readAllLines(index);
+            assertThat(lines).anyMatch(line -> line.contains("/grizzly-framework-"));
+            lines.removeIf(line -> line.contains("/grizzly-framework-"));
+            Files.write(index, lines);
+        }
+        return war;
     }
 
     @Test
     void aSignalEndsItAndLeavesNothing(@TempDir Path folder) throws Exception {
-        Process process = start(Map.of(), folder.resolve("new"));
+        Process process = start(ParleyProcess.war(), Map.of(), folder.resolve("new"));
         Output output = new Output("the preparation", process);
         List<ProcessHandle> trained = new ArrayList<>();
         try {
