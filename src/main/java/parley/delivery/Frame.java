@@ -14,8 +14,8 @@ public sealed interface Frame {
 
     /**
      * Returns it ready for the wire: each message as one frame without a mask (RFC 6455 section 5.2), or as a chunk
-     * (RFC 9112 section 7.1). Encoded once, for all who share it. Who sends it takes a {@link ByteBuffer#duplicate()},
-     * so that the position stays where it is. Any thread.
+     * (RFC 9112 section 7.1). Encoded once, for all members that share it. A sender takes a
+     * {@link ByteBuffer#duplicate()}, so that the position stays where it is. Any thread.
      */
     ByteBuffer wire();
 
@@ -34,7 +34,7 @@ public sealed interface Frame {
     abstract sealed class Encoded implements Frame {
         /** Null until it is asked for. Any thread may set it, to the same bytes. */
         private volatile @Nullable ByteBuffer wire;
-        /** The same, set by one thread: compressing takes so long that another rather waits than does it too. */
+        /** The same, compressed; set under this object's lock, so that a frame is compressed once. */
         private volatile @Nullable ByteBuffer compressed;
 
         private Encoded() {}
@@ -120,7 +120,7 @@ public sealed interface Frame {
     /**
      * A binary message.
      *
-     * @param bytes the message; who sends it takes a duplicate
+     * @param bytes the message; a sender takes a duplicate
      */
     record Binary(ByteBuffer bytes) implements Frame {
         private static final int OPCODE = 2;

@@ -1,6 +1,8 @@
 package parley.room;
 
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 import parley.room.Frames.Batch;
@@ -21,11 +23,19 @@ final class Batches {
      *
      * @param foldings how often the ring had folded something before it was made: later it may say what was removed
      */
-    private record Made(Batch batch, long foldings) {}
+    private record Made(Batch batch, long foldings) {
+        /** Whether members may be sent the other in its place. */
+        boolean isLike(Made other) {
+            return foldings == other.foldings
+                    && batch.from() == other.batch.from()
+                    && batch.to() == other.batch.to()
+                    && batch.isFull() == other.batch.isFull();
+        }
+    }
 
     private final AtomicReferenceArray<@Nullable Made> full = new AtomicReferenceArray<>(FULL);
     private final AtomicInteger nextFull = new AtomicInteger();
-    private volatile @Nullable Made last;
+    private final AtomicReference<@Nullable Made> last = new AtomicReference<>();
 
     private final Ring ring;
 
@@ -40,7 +50,7 @@ final class Batches {
     @Nullable
     Batch find(long from, long until) {
         long foldings = ring.foldings();
-        Made made = last;
+        Made made = last.get();
         if (made != null && fits(made, from, until, foldings)) {
             return made.batch;
         }
@@ -58,18 +68,26 @@ final class Batches {
     }
 
     /**
-     * Keeps a batch of that many bytes, and returns it.
+     * Keeps a batch of that many bytes and returns it; or, where another thread has made the same meanwhile, returns
+     * that one, so that members share a frame and what is made of it. Of full ones that are made at the same moment two
+     * may be returned.
      *
      * @param foldings how often the ring had folded something before it was made
      */
     Batch keep(Batch batch, int bytes, long foldings) {
         Made made = new Made(batch, foldings);
         if (batch.isFull() && bytes <= LONGEST_FULL) {
+            for (int slot = 0; slot < FULL; slot++) {
+                Made kept = full.get(slot);
+                if (kept != null && kept.isLike(made)) {
+                    return kept.batch;
+                }
+            }
             full.set(nextFull.getAndIncrement() & (FULL - 1), made);
-        } else {
-            last = made;
+            return batch;
         }
-        return batch;
+        Made kept = last.updateAndGet(before -> before != null && before.isLike(made) ? before : made);
+        return Objects.requireNonNull(kept).batch;
     }
 
     /** Lets all of them go. */
@@ -77,6 +95,6 @@ final class Batches {
         for (int slot = 0; slot < FULL; slot++) {
             full.set(slot, null);
         }
-        last = null;
+        last.set(null);
     }
 }

@@ -171,17 +171,18 @@ public abstract sealed class Connection implements Drain.Source
     }
 
     /**
-     * That many bytes were in compressed ones: more than the rate of bytes allows for seconds on end is flooding, of
+     * That many bytes were decompressed, or came as compressed bytes with less in them. They cannot be refused any
+     * more, so they are owed: more than a burst beyond the rate of bytes, and more than a message, is flooding, of
      * whatever connection, since a client has to send a thousandth of them.
      */
-    public final void inflated(int bytes) {
+    public final void inflated(long bytes) {
         long perSecond = sessions.limits().bytesPerSecond();
         if (perSecond == 0) {
             return;
         }
         Rate rate = inflated == null ? new Rate(perSecond, sessions.now()) : inflated;
         inflated = rate;
-        if (rate.take(bytes, sessions.now()) == Rate.Allowance.FLOODING) {
+        if (rate.charge(bytes, longestMessage(), sessions.now()) == Rate.Allowance.FLOODING) {
             end(Ending.FLOODING_BYTES);
         }
     }

@@ -39,10 +39,30 @@ public final class Rate {
         return take(1, nowNanos);
     }
 
-    /** Takes that many, at most {@value #BURST_SECONDS} seconds' worth. */
-    Allowance take(long amount, long nowNanos) {
+    /**
+     * Takes that many for something that has been done already, whether they are there or not: time has to make up for
+     * what is owed before anything is allowed again.
+     *
+     * @param most how many may be owed; a burst in any case
+     * @return flooding when more are owed
+     */
+    Allowance charge(long amount, long most, long nowNanos) {
+        fill(nowNanos);
+        tokens -= amount;
+        if (tokens >= 0) {
+            return Allowance.ALLOWED;
+        }
+        return tokens < -Math.max((double) perSecond * BURST_SECONDS, most) ? Allowance.FLOODING : Allowance.LIMITED;
+    }
+
+    private void fill(long nowNanos) {
         tokens = Math.min((double) perSecond * BURST_SECONDS, tokens + (nowNanos - filledAt) * 1e-9 * perSecond);
         filledAt = nowNanos;
+    }
+
+    /** Takes that many, at most {@value #BURST_SECONDS} seconds' worth. */
+    Allowance take(long amount, long nowNanos) {
+        fill(nowNanos);
         if (tokens >= perSecond + amount) { // and those to take: at one a second a single token is no recovery
             isOver = false;
         }

@@ -33,6 +33,10 @@ final class ClientLine implements Arrival.Line {
     /** Null for a client that was turned away when the session opened. */
     private parley.session.@Nullable Connection session;
 
+    // Touched by the selector alone
+    private long unfinishedFrame;
+    private int decompressor;
+
     ClientLine(Connection<SocketAddress> tcp, boolean isEncrypted, Supplier<Optional<Compression.Agreed>> agreement) {
         this.tcp = tcp;
         this.isEncrypted = isEncrypted;
@@ -43,7 +47,7 @@ final class ClientLine implements Arrival.Line {
     Optional<String> agree() {
         compression = agreement.get();
         agreement = Optional::empty;
-        return compression.map(agreed -> agreed.terms().answer());
+        return compression.map(agreed -> agreed.answer());
     }
 
     @Override
@@ -74,12 +78,13 @@ final class ClientLine implements Arrival.Line {
         parley.session.Connection open = session;
         if (open != null && !open.hasEnded()) {
             open.stirred();
-            open.unfinishedFrame(unfinished);
+            unfinishedFrame = unfinished;
+            open.unfinishedFrame(Math.max(unfinished, decompressor));
         }
     }
 
-    /** That many bytes were decompressed and passed on; returns whether the client is still heard. */
-    boolean inflated(int bytes) {
+    /** That many bytes were decompressed, or came with less in them; returns whether the client is still heard. */
+    boolean inflated(long bytes) {
         parley.session.Connection open = session;
         if (open == null || open.hasEnded()) {
             return false;
@@ -88,11 +93,18 @@ final class ClientLine implements Arrival.Line {
         return !open.hasEnded();
     }
 
-    /** The client is in the middle of a compressed message, for which there is as much memory. */
+    /**
+     * A decompressor of that many bytes is held for the message that the client is in the middle of; 0 without one. It
+     * counts from one read to the next: as if let go of between, each packet of a byte would hold it anew.
+     */
     void holds(int bytes) {
+        if (bytes == decompressor) {
+            return;
+        }
+        decompressor = bytes;
         parley.session.Connection open = session;
         if (open != null && !open.hasEnded()) {
-            open.unfinishedFrame(bytes);
+            open.unfinishedFrame(Math.max(unfinishedFrame, bytes));
         }
     }
 

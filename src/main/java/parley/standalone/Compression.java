@@ -25,8 +25,12 @@ final class Compression {
         return new Compression(Optional.of(deflation), new Inflaters(deflation.counts()));
     }
 
-    /** What was agreed on with one client. */
-    record Agreed(DeflateTerms terms, Deflation deflation, Inflaters inflaters) {
+    /**
+     * What was agreed on with one client.
+     *
+     * @param answer what Sec-WebSocket-Extensions says in the answer to its handshake
+     */
+    record Agreed(DeflateTerms terms, String answer, Deflation deflation, Inflaters inflaters) {
         /** Gives back what was reserved for the client. Once. */
         void cancel() {
             if (terms == DeflateTerms.KEPT) {
@@ -36,13 +40,13 @@ final class Compression {
     }
 
     /**
-     * Returns what to agree on with a client that sent these lines of Sec-WebSocket-Extensions. {@link Agreed#inflaters}
-     * then has a reservation for a client whose decompressor stays.
+     * Returns what to agree on with a client that sent these lines of Sec-WebSocket-Extensions. The inflaters then have
+     * a reservation for a client whose decompressor stays.
      */
     Optional<Agreed> agree(List<String> lines) {
         return deflation.flatMap(with -> DeflateTerms.of(lines)
-                .filter(terms -> terms == DeflateTerms.FRESH || inflaters.reserve())
-                .map(terms -> new Agreed(terms, with, inflaters)));
+                .filter(taken -> taken.terms() == DeflateTerms.FRESH || inflaters.reserve())
+                .map(taken -> new Agreed(taken.terms(), taken.answer(), with, inflaters)));
     }
 
     /** Lets go of what is outside the heap. */

@@ -22,6 +22,7 @@ enum DeflateTerms {
     KEPT("permessage-deflate; server_no_context_takeover");
 
     private static final String NAME = "permessage-deflate";
+    private static final String SERVER_WINDOW = "server_max_window_bits";
     private static final int LARGEST_WINDOW = 15;
     private static final String TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
     /** RFC 6455 section 9.1; what is in quotes must be a token, so a comma or semicolon never is. */
@@ -32,11 +33,18 @@ enum DeflateTerms {
 
     private final String answer;
 
+    /**
+     * An offer that is taken.
+     *
+     * @param answer what Sec-WebSocket-Extensions says in the answer to the handshake
+     */
+    record Taken(DeflateTerms terms, String answer) {}
+
     DeflateTerms(String answer) {
         this.answer = answer;
     }
 
-    /** What Sec-WebSocket-Extensions says in the answer to the handshake. */
+    /** What the answer to the handshake says of them. */
     String answer() {
         return answer;
     }
@@ -44,23 +52,24 @@ enum DeflateTerms {
     /**
      * Returns what to agree on: the first offer that can be taken decides. One that names a parameter that RFC 7692
      * does not know, twice, or with a value that it does not allow, is declined, and so is a window smaller than 15
-     * bits for the server, which {@link java.util.zip.Deflater} cannot have.
+     * bits for the server, which {@link java.util.zip.Deflater} cannot have. An offer with a window of 15 bits is
+     * answered with it (section 7.1.2.1): some clients fail the connection otherwise.
      *
      * @param lines of the header Sec-WebSocket-Extensions
      */
-    static Optional<DeflateTerms> of(List<String> lines) {
+    static Optional<Taken> of(List<String> lines) {
         for (String line : lines) {
             for (String offer : line.split(",")) {
-                Optional<DeflateTerms> terms = ofOffer(offer.split(";", -1));
-                if (terms.isPresent()) {
-                    return terms;
+                Optional<Taken> taken = ofOffer(offer.split(";", -1));
+                if (taken.isPresent()) {
+                    return taken;
                 }
             }
         }
         return Optional.empty();
     }
 
-    private static Optional<DeflateTerms> ofOffer(String[] parts) {
+    private static Optional<Taken> ofOffer(String[] parts) {
         if (!parts[0].strip().equalsIgnoreCase(NAME)) {
             return Optional.empty();
         }
@@ -77,7 +86,9 @@ enum DeflateTerms {
             }
         }
         boolean readsParameters = parameters.keySet().stream().anyMatch(name -> name.startsWith("client_"));
-        return Optional.of(readsParameters ? FRESH : KEPT);
+        DeflateTerms terms = readsParameters ? FRESH : KEPT;
+        String window = parameters.containsKey(SERVER_WINDOW) ? "; " + SERVER_WINDOW + "=" + LARGEST_WINDOW : "";
+        return Optional.of(new Taken(terms, terms.answer + window));
     }
 
     private static boolean isTaken(String name, String value) {
@@ -85,7 +96,7 @@ enum DeflateTerms {
             case "server_no_context_takeover", "client_no_context_takeover" -> value.isEmpty();
             case "client_max_window_bits" ->
                 value.isEmpty() || WINDOW.matcher(value).matches();
-            case "server_max_window_bits" -> value.equals(String.valueOf(LARGEST_WINDOW));
+            case SERVER_WINDOW -> value.equals(String.valueOf(LARGEST_WINDOW));
             default -> false;
         };
     }

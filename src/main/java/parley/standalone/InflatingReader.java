@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
  * frame or several without a mask, all others pass as they came. Frames that must not be compressed pass too (control
  * frames, fragments behind the first, frames between fragments), for Tyrus closes a reserved bit with 1002.
  *
- * <p>A message is passed on in steps, and {@code Inbound}, which counts parts, ends it when it is too long. Bytes that are not
- * compressed data close with 1007. {@link FrameWatch} has looked at the headers before.
+ * <p>A message is passed on in steps, and {@code Inbound}, which counts parts, ends it when it is too long. Its
+ * compressed bytes are limited too, since they may have nothing in them. Bytes that are not compressed data close with
+ * 1007. {@link FrameWatch} has looked at the headers before.
  *
  * <p>Reading is for the selector that reads the connection, one call at a time; {@link #close} is for any thread.
  */
@@ -40,6 +41,7 @@ final class InflatingReader implements ReadHandler {
     private final DeflateTerms terms;
     private final Inflaters inflaters;
     private final int longest;
+    private final int longestCompressed;
     /** The one in use, while nobody reads. */
     private final AtomicReference<@Nullable Inflation> parked = new AtomicReference<>();
 
@@ -55,6 +57,12 @@ final class InflatingReader implements ReadHandler {
     private Message message = Message.NONE;
     private int opcode;
     private long messageBytes;
+    private long messageCompressed;
+    /** Bytes of the frame that have come, that were in it, and that the client was charged with: the more of both. */
+    private long frameReceived;
+
+    private long frameInflated;
+    private long frameCharged;
     private @Nullable Inflation inflation;
     private boolean isOver;
 
@@ -71,6 +79,7 @@ final class InflatingReader implements ReadHandler {
         this.terms = agreed.terms();
         this.inflaters = agreed.inflaters();
         this.longest = longest;
+        this.longestCompressed = line.longestFrame(longest);
     }
 
     @Override
@@ -116,6 +125,9 @@ final class InflatingReader implements ReadHandler {
             if (isInflating) {
                 pass(data, from, Math.max(from, headerFrom));
                 from = at;
+                frameReceived = 0;
+                frameInflated = 0;
+                frameCharged = 0;
                 inflate(data, at, 0);
             } else if (headerFrom < 0) {
                 tyrus.getReadHandler().handle(ByteBuffer.wrap(header.clone(), 0, headerLength));
@@ -143,6 +155,7 @@ final class InflatingReader implements ReadHandler {
             message = isCompressed ? Message.COMPRESSED : message == Message.COMPRESSED ? message : ofPlain();
             opcode = kind;
             messageBytes = 0;
+            messageCompressed = 0;
             return isCompressed;
         }
         if (message == Message.COMPRESSED) {
@@ -168,6 +181,15 @@ final class InflatingReader implements ReadHandler {
             inflation = its;
         }
         inflaters.counts().received(count);
+        messageCompressed += count;
+        if (messageCompressed > longestCompressed) {
+            over(CloseReasons.TOO_BIG);
+            return;
+        }
+        frameReceived += count;
+        if (!isCharged()) {
+            return;
+        }
         Inflation now = its;
         Inflation.Sink sink = () -> passStep(now, false);
         if (count > 0 && !now.add(data, at, count, header, headerLength - MASK, payloadRead, sink)) {
@@ -198,7 +220,15 @@ final class InflatingReader implements ReadHandler {
         inflaters.counts().inflated(bytes);
         tyrus.getReadHandler().handle(of.step((isLast ? LAST : 0) | opcode));
         opcode = 0;
-        if (!line.inflated(bytes)) {
+        frameInflated += bytes;
+        return isCharged();
+    }
+
+    /** Charges the client with what has come of the frame since, and returns whether to go on. */
+    private boolean isCharged() {
+        long more = Math.max(frameReceived, frameInflated) - frameCharged;
+        frameCharged += more;
+        if (!line.inflated(more)) {
             isOver = true;
         }
         return !isOver;
@@ -216,10 +246,8 @@ final class InflatingReader implements ReadHandler {
         inflation = null;
         if (its != null) {
             parked.set(its);
-            if (message == Message.COMPRESSED) {
-                line.holds(Inflation.BYTES);
-            }
         }
+        line.holds(message == Message.COMPRESSED ? Inflation.BYTES : 0);
         if (isOver || isClosed.get()) {
             release();
         }

@@ -120,6 +120,22 @@ class ConnectionTest {
         assertThat(transport.closes()).containsExactly("1008 flooding: too many bytes a second");
     }
 
+    /** Once such a client was never closed, and inflated as much as it liked. */
+    @Test
+    void pausesBetweenFloodsDoNotPayForDecompressedBytes() {
+        Sessions limited = new Sessions(
+                FEW_BYTES, turns::add, closing::add, () -> now, Clock.systemUTC(), Renewal.NONE, AddressLimit.NONE);
+        EchoConnection echo = limited.openEcho(CLIENT, new FakeTransport(When.INSIDE_SEND, 1));
+        for (int round = 0; round < 20; round++) {
+            for (int i = 0; i < 49; i++) {
+                now += SECOND / 10;
+                echo.inflated(1_000);
+            }
+            now += SECOND * 11 / 10;
+        }
+        assertThat(echo.hasEnded()).isTrue();
+    }
+
     @Test
     void tooManyBytesASecondAreCalledBytes() {
         for (Format format : List.of(Format.PLAIN, Format.JSON)) {

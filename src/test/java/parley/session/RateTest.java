@@ -56,6 +56,38 @@ class RateTest {
         assertThat(last).isEqualTo(Allowance.FLOODING);
     }
 
+    /** What was done already is owed: short pauses between floods pay for no more than they are long. */
+    @Test
+    void pausesOfASecondDoNotPayForFloodsOfFive() {
+        int charged = 0;
+        Allowance last = Allowance.ALLOWED;
+        for (int round = 0; round < 20 && last != Allowance.FLOODING; round++) {
+            for (int i = 0; i < 49 && last != Allowance.FLOODING; i++) {
+                now += SECOND / 10;
+                last = rate.charge(10, 0, now);
+                charged += 10;
+            }
+            now += SECOND * 11 / 10;
+        }
+        assertThat(last).isEqualTo(Allowance.FLOODING);
+        assertThat(charged).isBetween(100, 120); // two bursts, and what a second brings
+    }
+
+    @Test
+    void atTheRateNothingIsOwedForEver() {
+        for (int i = 0; i < 600; i++) {
+            now += SECOND;
+            assertThat(rate.charge(10, 0, now)).isEqualTo(Allowance.ALLOWED);
+        }
+    }
+
+    @Test
+    void oneMessageMayBeOwedThatIsLongerThanABurst() {
+        rate.charge(50, 0, now);
+        assertThat(rate.charge(500, 500, now)).isEqualTo(Allowance.LIMITED);
+        assertThat(rate.charge(1, 500, now)).isEqualTo(Allowance.FLOODING);
+    }
+
     @Test
     void whoPausesIsForgiven() {
         for (int i = 0; i < 20; i++) {

@@ -28,6 +28,9 @@ class DeflateTest extends ServerBase {
     private static final int LAST = 0x80;
     private static final int TEXT = LAST | RSV1 | RawClient.TEXT;
 
+    /** Inflates to nothing (RFC 1951 section 3.2.4). */
+    private static final String EMPTY_BLOCK = "000000ffff";
+
     private static String offer(DeflateTerms terms) {
         return "Sec-WebSocket-Extensions: permessage-deflate"
                 + (terms == DeflateTerms.FRESH ? "; client_max_window_bits\r\n" : "\r\n");
@@ -86,8 +89,8 @@ class DeflateTest extends ServerBase {
     }
 
     /**
-     * Messages of many lengths, compressed and not, in fragments that end anywhere, with pings between them, and written
-     * in pieces that end anywhere: all come back as they were.
+     * Messages of many lengths, compressed and not, in fragments that end anywhere, with pings between them, and
+     * written in pieces that end anywhere: all come back as they were.
      */
     @ParameterizedTest
     @EnumSource(DeflateTerms.class)
@@ -245,6 +248,35 @@ class DeflateTest extends ServerBase {
         }
         awaitEnding(Ending.TOO_BIG);
         assertThat(counts().inflated()).isLessThan(256 << 10);
+    }
+
+    /** Nothing is in its fragments, so only their compressed bytes can end it. */
+    @Test
+    void aMessageOfCompressedBytesWithoutContentHasALimit() throws Exception {
+        start("limits.bytes-per-second=0", "limits.command-bytes=64KiB");
+        byte[] nothing = hex(EMPTY_BLOCK.repeat(2_000));
+        try (RawClient client = echo(DeflateTerms.FRESH)) {
+            client.raw(masked(RSV1 | RawClient.TEXT, nothing));
+            for (int i = 0; i < 6; i++) {
+                client.raw(masked(0, nothing));
+            }
+            assertThat(client.readClose().closeCode()).isEqualTo(1009);
+        }
+        awaitEnding(Ending.MALFORMED);
+    }
+
+    /** Messages of 50 KB that inflate to nothing, 1.5 MB at 64 KiB a second. */
+    @Test
+    void compressedBytesWithoutContentCountAgainstTheRate() throws Exception {
+        start("limits.bytes-per-second=64KiB", "limits.command-bytes=64KiB");
+        byte[] message = masked(TEXT, hex(EMPTY_BLOCK.repeat(10_000) + "00"));
+        try (RawClient client = echo(DeflateTerms.FRESH)) {
+            for (int i = 0; i < 30; i++) {
+                client.raw(message);
+            }
+            assertThat(client.readClose().closeCode()).isEqualTo(1008);
+        }
+        awaitEnding(Ending.FLOODING_BYTES);
     }
 
     @Test

@@ -33,6 +33,7 @@ import parley.app.SettingsException;
 import parley.testclient.Certificate;
 import parley.testclient.Client;
 import parley.testclient.JsonClient;
+import parley.testclient.MessageDeflater;
 import parley.testclient.RawClient;
 
 /** TLS without a proxy. */
@@ -90,6 +91,22 @@ class TlsTest extends ServerBase {
                             IntStream.range(0, 200).mapToObj(i -> "m" + i).toList());
             one.close();
             assertThat(one.closed()).startsWith("1000");
+        }
+    }
+
+    @Test
+    void compressedMessagesAreEncrypted() throws Exception {
+        Certificate certificate = startEncrypted();
+        String offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
+        try (RawClient client = RawClient.handshake(
+                        certificate.trusting().getSocketFactory(), server.port(), "/echo", 0, offer);
+                MessageDeflater deflater = new MessageDeflater(false)) {
+            byte[] text = "what is said again ".repeat(2000).getBytes(StandardCharsets.UTF_8);
+            byte[] compressed = deflater.compress(text);
+            client.raw(RawClient.encode(0xC1, true, compressed.length, compressed));
+            RawClient.Received echo = client.readMessage();
+            assertThat(echo.isCompressed()).isTrue();
+            assertThat(MessageDeflater.payload(echo)).isEqualTo(text);
         }
     }
 
