@@ -1003,10 +1003,11 @@ class EventLine {
 
   /** A change may be made again: an edit has an id, and what was removed stays so. */
   async #change(asked) {
-    const { type, room, seq, id, text, data } = asked.what;
+    const { type, room, seq, epoch, id, text, data } = asked.what;
     const isEdit = type === 'edit';
     try {
       const answer = await this.#ask(isEdit ? 'PATCH' : 'DELETE', `rooms/${room}/messages/${seq}`, {
+        query: { epoch },
         type: isEdit ? 'application/json' : undefined,
         body: isEdit ? JSON.stringify({ text, data, id, from: this.#name }) : undefined,
       });
@@ -1017,7 +1018,7 @@ class EventLine {
         this.#fail(asked, answer);
       }
     } catch (error) {
-      this.#refuse(asked, 'lost', `the change may have been lost: ${error.message}`);
+      this.#refuse(asked, 'unavailable', `the change may have been lost: ${error.message}`);
     }
   }
 
@@ -1119,7 +1120,7 @@ class EventLine {
     const reason = problem.detail ?? `the server answered with HTTP status ${status}`;
     if (status === 401 && this.#token) {
       this.#lose(/\bexpired\b/.test(reason) ? { code: NOT_ALLOWED, reason: EXPIRED } : { reason, status });
-    } else if (status === 429 || status >= 500) {
+    } else if (status === 429 || (status >= 500 && status !== 501)) {
       const code = status === 429 ? 'rate-limited' : 'unavailable';
       this.#refuse(asked, code, reason);
       return { code, reason };

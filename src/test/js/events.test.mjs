@@ -624,6 +624,31 @@ test('a signal that has no answer is not sent twice', async () => {
   assert.equal(posts('signals').length, 1);
 });
 
+test('a change names its history, is made again when no answer came, and is refused where the server cannot', async () => {
+  const java = await enter({ name: 'Ann' });
+  const changes = () => requests.filter(({ method }) => method === 'PATCH' || method === 'DELETE');
+  const edit = java.edit(3, 'x', { id: 'c' });
+  await settle();
+  assert.equal(changes()[0].url.pathname, '/app/rooms/java/messages/3');
+  assert.equal(changes()[0].query.get('epoch'), 'e');
+  await changes()[0].fail();
+  await changes()[1].fail();
+  await pass(1000);
+  assert.deepEqual(changes()[2].lines, [{ text: 'x', id: 'c', from: 'Ann' }]);
+  await changes()[2].answer(200, { room: 'java', epoch: 'e', seq: 9, duplicate: true });
+  assert.deepEqual(await edit, { seq: 9, duplicate: true });
+  const refused = assert.rejects(java.remove(3), { code: 'not-implemented' });
+  const other = assert.rejects(java.remove(4), { code: 'other-epoch' });
+  await settle();
+  await changes()[3].refuse(501, 'not-implemented', 'changing messages in a cluster is not implemented');
+  await changes()[4].refuse(409, 'other-epoch', 'the room is in epoch f');
+  await Promise.all([refused, other]);
+  const said = java.say('goes on');
+  await settle();
+  await posts()[0].keep(10);
+  assert.equal((await said).seq, 10);
+});
+
 test('a read mark is set with a request, and the promise has what holds', async () => {
   const java = await enter({ name: 'Ann' });
   const marks = () => requests.filter(({ method, url }) => method === 'PUT' && url.pathname.endsWith('/rooms/java/mark'));

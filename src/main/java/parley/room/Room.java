@@ -150,6 +150,24 @@ public final class Room {
         return true;
     }
 
+    /**
+     * Changes a message for a caller that is no member, once the change has passed a screen; the room is not given up
+     * before the result, since the same number would mean another message in the next room of that name.
+     *
+     * @param onResult called as that of {@link #publish} is
+     * @return false, and nothing is done, when the room has been given up
+     */
+    public boolean changeAsVisitor(ChangeDraft change, Screen screen, Consumer<Outcome> onResult) {
+        if (!visitors.enter()) {
+            return false;
+        }
+        screen.pass(name, change, log::change, outcome -> {
+            visitors.leave();
+            onResult.accept(outcome);
+        });
+        return true;
+    }
+
     /** The callers that are no members. */
     public Visitors visitors() {
         return visitors;
