@@ -1,4 +1,5 @@
-// The chat: rooms, the messages of one of them, its members, and what goes on with the connection. One connection for all rooms.
+// The chat: rooms, the messages of one of them, its members, and what goes on with the connection. One connection for
+// all rooms.
 
 import { connect } from './parley.js';
 import { Directory, offerRooms } from './directory.js';
@@ -45,7 +46,8 @@ class Chat {
     element('start-name').value = name;
     element('start-room').value = rooms.find((room) => roomFault(room) !== '') ?? rooms[0] ?? 'lobby';
     this.#showRooms();
-    const isFine = check('start-name', 'start-name-fault', nameFault(name)) && check('start-room', 'start-room-fault', fault);
+    const isNameFine = check('start-name', 'start-name-fault', nameFault(name));
+    const isFine = isNameFine && check('start-room', 'start-room-fault', fault);
     if (isFine && rooms.length > 0) {
       this.#name = name;
       rooms.forEach((room) => this.#join(room));
@@ -98,7 +100,8 @@ class Chat {
   #begin() {
     const name = element('start-name').value.trim();
     const room = element('start-room').value.trim();
-    if (check('start-name', 'start-name-fault', nameFault(name)) && check('start-room', 'start-room-fault', roomFault(room))) {
+    const isNameFine = check('start-name', 'start-name-fault', nameFault(name));
+    if (isNameFine && check('start-room', 'start-room-fault', roomFault(room))) {
       if (element('start-token').value !== '') {
         keepToken(element('start-token').value);
         element('start-token').value = '';
@@ -139,7 +142,8 @@ class Chat {
   }
 
   #leave() {
-    if (element('chat-text').value.trim() !== '' && !confirm(`Leave ${this.#active.name} and discard what you have written?`)) {
+    const question = `Leave ${this.#active.name} and discard what you have written?`;
+    if (element('chat-text').value.trim() !== '' && !confirm(question)) {
       return;
     }
     element('chat-text').value = '';
@@ -371,7 +375,8 @@ class Chat {
     const view = element('chat').hidden ? 'Echo' : this.#active?.name;
     document.title = `${all > 0 ? `(${all}) ` : ''}${view ? `${view} – ` : ''}Parley`;
     const others = all - (this.#active?.unread ?? 0);
-    element('show-rooms').setAttribute('aria-label', others > 0 ? `${badgeText(others)} unread in other rooms: show rooms` : 'Rooms');
+    const words = others > 0 ? `${badgeText(others)} unread in other rooms: show rooms` : 'Rooms';
+    element('show-rooms').setAttribute('aria-label', words);
   }
 
   #showMembers() {

@@ -217,7 +217,8 @@ export class MessageList {
     const follows = !isNewDay && !isNew && before?.kind === 'message' && before.from === entry.from
       && before.user === entry.user && before.own === entry.own && entry.at - before.at < TOGETHER;
     const { kind, state, reason, text, tone, isOpen, at, edited, removed } = entry;
-    const looks = [kind, state, reason, text, tone, isOpen, isNewDay, isNew, follows, +at, edited?.seq, removed].join('\n');
+    const changes = [isOpen, edited?.seq, removed];
+    const looks = [kind, state, reason, text, tone, isNewDay, isNew, follows, +at, ...changes].join('\n');
     const row = this.#rows.get(entry) ?? { element: make('li'), looks: null };
     this.#rows.set(entry, row);
     if (row.looks !== looks) {

@@ -549,7 +549,10 @@ class EventLine {
         this.#watchRooms(asked);
         break;
       case 'history':
-        this.#get(asked, () => this.#ask('GET', `rooms/${room}/messages`, { query: { before, after, limit, changes } }));
+        this.#get(asked, () => {
+          const query = { before, after, limit, changes };
+          return this.#ask('GET', `rooms/${room}/messages`, { query });
+        });
         break;
       case 'who':
         this.#get(asked, () => this.#members(room));
@@ -2839,7 +2842,8 @@ export class Room extends EventTarget {
     const { seq, at, from, user, text, data, id } = message;
     const own = id !== undefined && this.#own.has(id);
     const edited = message.edited && { ...message.edited, at: new Date(message.edited.at) };
-    return { room: this.#name, seq, at: new Date(at), from, user, text, data, id, own, edited, removed: message.removed === true };
+    const removed = message.removed === true;
+    return { room: this.#name, seq, at: new Date(at), from, user, text, data, id, own, edited, removed };
   }
 
   /** Keeps a message, to put changes into; the one that is kept already has them, or takes what is newer. */
@@ -2867,10 +2871,10 @@ export class Room extends EventTarget {
   /** Puts a change into its message. Of a message that is not kept there is only what the change says. */
   #changed(change) {
     const { seq, at, from, user, text, data, changes, removed = false } = change;
-    const edited = { seq, at: new Date(at), from, user };
+    const edited = removed ? undefined : { seq, at: new Date(at), from, user };
     const kept = this.#kept.get(changes);
     if (kept === undefined) {
-      this.#tell('change', { room: this.#name, seq: changes, text, data, edited: removed ? undefined : edited, removed });
+      this.#tell('change', { room: this.#name, seq: changes, text, data, edited, removed });
     } else if (!kept.removed && (removed || seq > (kept.edited?.seq ?? 0))) {
       this.#fold(kept, { text, data, edited, removed });
       this.#tell('change', kept);

@@ -109,7 +109,8 @@ afterEach(() => {
 test('rooms are watched by a stream of their own, which is opened again when it is lost', async () => {
   await enter({ token: 't' });
   const calls = [];
-  const taken = parley.watch(['a', 'team-*'], (rooms) => calls.push([...rooms.keys()].join()), { last: true, marks: true });
+  const heard = (rooms) => calls.push([...rooms.keys()].join());
+  const taken = parley.watch(['a', 'team-*'], heard, { last: true, marks: true });
   await settle();
   const [first] = watches();
   assert.deepEqual([first.rooms, first.query.get('last'), first.query.get('tenant')], ['a,team-*', 'true', 'x']);

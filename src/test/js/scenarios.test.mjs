@@ -130,7 +130,8 @@ class Player {
       case 'watch': {
         const [, names, details] = /^(\[.*?\])(?: (\[.*\]))?$/.exec(rest(1));
         const options = Object.fromEntries(JSON.parse(details ?? '[]').map((detail) => [detail, true]));
-        this.ask(one, this.parley().watch(JSON.parse(names), (rooms, change) => (this.watched = { rooms, ...change }), options));
+        const heard = (rooms, change) => (this.watched = { rooms, ...change });
+        this.ask(one, this.parley().watch(JSON.parse(names), heard, options));
         break;
       }
       case 'signal':
