@@ -34,9 +34,8 @@ final class WebKit implements Engine {
             int port = Ports.free();
             ProcessBuilder command = new ProcessBuilder(program.toString(), "--port=" + port, "--host=127.0.0.1");
             command.environment().put("DISPLAY", ":" + number);
-            command.redirectOutput(ProcessBuilder.Redirect.DISCARD);
-            start(command);
-            driver = connect(port);
+            Process process = start(command);
+            driver = connect(port, process, new Output("WebKitWebDriver", process));
             driver.manage().timeouts().scriptTimeout(TO_START);
         } catch (Exception | AssertionError e) {
             close(processes);
@@ -51,10 +50,15 @@ final class WebKit implements Engine {
     }
 
     /** The driver says nothing when it listens, and takes no port of its own choice. */
-    private static RemoteWebDriver connect(int port) throws Exception {
+    private static RemoteWebDriver connect(int port, Process process, Output output) throws Exception {
         URI address = URI.create("http://127.0.0.1:" + port);
-        BrowserBase.untilHolds(() -> assertThatCode(() -> new Socket(InetAddress.getLoopbackAddress(), port).close())
-                .doesNotThrowAnyException());
+        BrowserBase.untilHolds(() -> {
+            if (!process.isAlive()) {
+                throw new IllegalStateException("WebKitWebDriver ended; it printed:\n" + output.text());
+            }
+            assertThatCode(() -> new Socket(InetAddress.getLoopbackAddress(), port).close())
+                    .doesNotThrowAnyException();
+        });
         return new RemoteWebDriver(address.toURL(), new ImmutableCapabilities("browserName", "MiniBrowser"), false);
     }
 
