@@ -5,6 +5,7 @@ import { connect } from './parley.js';
 import { Directory, offerRooms } from './directory.js';
 import { draftOf, keepDraft } from './drafts.js';
 import { closeDrawers, listenToDrawers } from './drawers.js';
+import { Editing } from './editing.js';
 import { check, clearFault, element, nameFault, onSubmit, roomFault, setText } from './fields.js';
 import { copyInvitation } from './invitation.js';
 import { RoomLog } from './room.js';
@@ -34,6 +35,7 @@ class Chat {
     older: () => this.#active?.loadOlder(),
     moved: () => this.#read(),
   });
+  #editing = new Editing();
   #directory = new Directory((room) => this.#enter(room));
 
   /** Joins what the address names, or asks. */
@@ -84,7 +86,7 @@ class Chat {
     element('rename-cancel').addEventListener('click', () => element('rename-dialog').close());
     const text = element('chat-text');
     text.addEventListener('input', () => this.#typed());
-    text.addEventListener('keydown', (event) => this.#sendOnEnter(event));
+    text.addEventListener('keydown', (event) => this.#keyed(event));
     document.addEventListener('keydown', (event) => this.#switchOnArrow(event));
     document.addEventListener('visibilitychange', () => this.#read());
     addEventListener('focus', () => this.#read());
@@ -161,6 +163,7 @@ class Chat {
     const text = element('chat-text');
     this.#active?.stopTyping();
     this.#active?.forgetNew();
+    this.#editing.end();
     this.#active = this.#rooms.get(name) ?? null;
     closeDrawers();
     this.#showRooms();
@@ -390,6 +393,9 @@ class Chat {
     const text = element('chat-text');
     fitHeight(text);
     setText('chat-text-fault', '');
+    if (this.#editing.isOn) {
+      return;
+    }
     if (this.#active) {
       keepDraft(this.#active.name, text.value);
     }
@@ -400,22 +406,41 @@ class Chat {
     }
   }
 
-  #sendOnEnter(event) {
-    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+  #keyed(event) {
+    const { key, altKey, shiftKey, isComposing, target } = event;
+    if (key === 'Enter' && !shiftKey && !isComposing) {
       event.preventDefault();
       this.#say();
+    } else if (key === 'ArrowUp' && !altKey && target.value === '' && !this.#editing.isOn) {
+      event.preventDefault();
+      this.#fill(this.#editing.begin(this.#active) ?? '');
+    } else if (key === 'Escape' && this.#editing.isOn) {
+      this.#editing.end();
+      this.#fill('');
     }
+  }
+
+  #fill(text) {
+    const field = element('chat-text');
+    field.value = text;
+    fitHeight(field);
+    setText('chat-text-fault', '');
   }
 
   #say() {
     const field = element('chat-text');
     const text = field.value;
-    if (text.trim() === '' || !this.#active) {
+    if (!this.#active || (text.trim() === '' && !this.#editing.isOn)) {
       return;
     }
     const fault = this.#textFault(text);
     setText('chat-text-fault', fault);
-    if (fault === '') {
+    if (fault === '' && this.#editing.isOn) {
+      const room = this.#active;
+      if (this.#editing.finish(text, (words) => room === this.#active && setText('chat-text-fault', words))) {
+        this.#fill('');
+      }
+    } else if (fault === '') {
       field.value = '';
       keepDraft(this.#active.name, '');
       fitHeight(field);

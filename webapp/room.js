@@ -195,6 +195,24 @@ export class RoomLog {
     this.#changed(this, 'entries', 0);
   }
 
+  /** The newest message of one's own that says a text, as far as it is known; undefined for none. */
+  get newestOwn() {
+    return this.entries.findLast(
+      ({ own, state, era, text, removed }) =>
+        own && state === 'sent' && era === this.#era && text !== undefined && !removed,
+    );
+  }
+
+  /** Has a message say another text, which is shown once the room has it. Rejects with a sentence. */
+  async edit({ seq }, text) {
+    await this.#room.edit(seq, text).catch((error) => Promise.reject(inWords(error)));
+  }
+
+  /** Takes back what a message says; as `edit`. */
+  async remove({ seq }) {
+    await this.#room.remove(seq).catch((error) => Promise.reject(inWords(error)));
+  }
+
   discard(entry) {
     this.#take(entry);
     this.#byId.delete(entry.id);

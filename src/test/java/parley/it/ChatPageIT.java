@@ -241,6 +241,30 @@ final class ChatPageIT extends BrowserBase {
     }
 
     @Test
+    void theArrowKeyEditsOnesNewestMessageAndWithoutTextRemovesIt() {
+        Window page = join(parley, "own", "Ann");
+        page.say("one");
+        page.say("tow");
+        page.awaitMessages("Ann: one", "Ann: tow");
+        untilHolds(() -> assertThat(page.own("sent")).isEqualTo(2));
+        keys(Keys.ARROW_UP);
+        assertThat(page.find("editing").isDisplayed()).isTrue();
+        page.type("chat-text", "two", Keys.ENTER);
+        page.awaitMessages("Ann: one", "Ann: two");
+        assertThat(page.find("editing").isDisplayed()).isFalse();
+        keys(Keys.ARROW_UP, Keys.ESCAPE);
+        assertThat(page.find("chat-text").getDomProperty("value")).isEmpty();
+        keys(Keys.ARROW_UP);
+        page.find("chat-text").clear();
+        keys(Keys.ENTER);
+        browser.switchTo().alert().dismiss();
+        assertThat(page.messages()).containsExactly("Ann: one", "Ann: two");
+        keys(Keys.ENTER);
+        browser.switchTo().alert().accept();
+        page.awaitMessages("Ann: one", "Ann: Message removed");
+    }
+
+    @Test
     void addressesBecomeLinksAndNothingElseDoes() {
         Window page = join(parley, "links", "Ann");
         page.say("see https://parley.test/a?b=(c). or javascript:alert(1) <http://parley.test/>");
