@@ -625,7 +625,7 @@ test('a signal that has no answer is not sent twice', async () => {
   assert.equal(posts('signals').length, 1);
 });
 
-test('a change names its history, is made again when no answer came, and is refused where the server cannot', async () => {
+test('a change names its history, is made again without an answer, and is refused where the server cannot', async () => {
   const java = await enter({ name: 'Ann' });
   const changes = () => requests.filter(({ method }) => method === 'PATCH' || method === 'DELETE');
   const edit = java.edit(3, 'x', { id: 'c' });

@@ -1,4 +1,5 @@
-// The scenarios of src/test/scenarios/client.scenario, which says what each step means, with parley.js. Run by node --test.
+// The scenarios of src/test/scenarios/client.scenario, which says what each step means, with parley.js. Run by node
+// --test.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
