@@ -140,14 +140,7 @@ public final class Room {
      * @return false, and nothing is done, when the room has been given up
      */
     boolean publishAsVisitor(Draft draft, RoomStore.@Nullable Expected expected, Consumer<Outcome> onResult) {
-        if (!visitors.enter()) {
-            return false;
-        }
-        log.append(draft, expected, outcome -> {
-            visitors.leave();
-            onResult.accept(outcome);
-        });
-        return true;
+        return visitors.stay(then -> log.append(draft, expected, then), onResult);
     }
 
     /**
@@ -158,14 +151,7 @@ public final class Room {
      * @return false, and nothing is done, when the room has been given up
      */
     public boolean changeAsVisitor(ChangeDraft change, Screen screen, Consumer<Outcome> onResult) {
-        if (!visitors.enter()) {
-            return false;
-        }
-        screen.pass(name, change, log::change, outcome -> {
-            visitors.leave();
-            onResult.accept(outcome);
-        });
-        return true;
+        return visitors.stay(then -> screen.pass(name, change, log::change, then), onResult);
     }
 
     /** The callers that are no members. */
