@@ -144,11 +144,8 @@ public final class Room {
     }
 
     /**
-     * Changes a message for a caller that is no member, once the change has passed a screen; the room is not given up
-     * before the result, since the same number would mean another message in the next room of that name.
-     *
-     * @param onResult called as that of {@link #publish} is
-     * @return false, and nothing is done, when the room has been given up
+     * Changes a message as {@link #publishAsVisitor} publishes one, once the change has passed a screen: in the next
+     * room of that name the same number would mean another message. Returns false when the room has been given up.
      */
     public boolean changeAsVisitor(ChangeDraft change, Screen screen, Consumer<Outcome> onResult) {
         return visitors.stay(then -> screen.pass(name, change, log::change, then), onResult);
