@@ -1,9 +1,11 @@
-// The chat: rooms, the messages of one of them, its members, and what goes on with the connection. One connection for all rooms.
+// The chat: rooms, the messages of one of them, its members, and what goes on with the connection. One connection for
+// all rooms.
 
 import { connect } from './parley.js';
 import { Directory, offerRooms } from './directory.js';
 import { draftOf, keepDraft } from './drafts.js';
 import { closeDrawers, listenToDrawers } from './drawers.js';
+import { Editing } from './editing.js';
 import { check, clearFault, element, nameFault, onSubmit, roomFault, setText } from './fields.js';
 import { copyInvitation } from './invitation.js';
 import { RoomLog } from './room.js';
@@ -33,6 +35,7 @@ class Chat {
     older: () => this.#active?.loadOlder(),
     moved: () => this.#read(),
   });
+  #editing = new Editing();
   #directory = new Directory((room) => this.#enter(room));
 
   /** Joins what the address names, or asks. */
@@ -45,7 +48,8 @@ class Chat {
     element('start-name').value = name;
     element('start-room').value = rooms.find((room) => roomFault(room) !== '') ?? rooms[0] ?? 'lobby';
     this.#showRooms();
-    const isFine = check('start-name', 'start-name-fault', nameFault(name)) && check('start-room', 'start-room-fault', fault);
+    const isNameFine = check('start-name', 'start-name-fault', nameFault(name));
+    const isFine = isNameFine && check('start-room', 'start-room-fault', fault);
     if (isFine && rooms.length > 0) {
       this.#name = name;
       rooms.forEach((room) => this.#join(room));
@@ -82,7 +86,7 @@ class Chat {
     element('rename-cancel').addEventListener('click', () => element('rename-dialog').close());
     const text = element('chat-text');
     text.addEventListener('input', () => this.#typed());
-    text.addEventListener('keydown', (event) => this.#sendOnEnter(event));
+    text.addEventListener('keydown', (event) => this.#keyed(event));
     document.addEventListener('keydown', (event) => this.#switchOnArrow(event));
     document.addEventListener('visibilitychange', () => this.#read());
     addEventListener('focus', () => this.#read());
@@ -98,7 +102,8 @@ class Chat {
   #begin() {
     const name = element('start-name').value.trim();
     const room = element('start-room').value.trim();
-    if (check('start-name', 'start-name-fault', nameFault(name)) && check('start-room', 'start-room-fault', roomFault(room))) {
+    const isNameFine = check('start-name', 'start-name-fault', nameFault(name));
+    if (isNameFine && check('start-room', 'start-room-fault', roomFault(room))) {
       if (element('start-token').value !== '') {
         keepToken(element('start-token').value);
         element('start-token').value = '';
@@ -139,7 +144,8 @@ class Chat {
   }
 
   #leave() {
-    if (element('chat-text').value.trim() !== '' && !confirm(`Leave ${this.#active.name} and discard what you have written?`)) {
+    const question = `Leave ${this.#active.name} and discard what you have written?`;
+    if (element('chat-text').value.trim() !== '' && !confirm(question)) {
       return;
     }
     element('chat-text').value = '';
@@ -157,6 +163,7 @@ class Chat {
     const text = element('chat-text');
     this.#active?.stopTyping();
     this.#active?.forgetNew();
+    this.#editing.end();
     this.#active = this.#rooms.get(name) ?? null;
     closeDrawers();
     this.#showRooms();
@@ -371,7 +378,8 @@ class Chat {
     const view = element('chat').hidden ? 'Echo' : this.#active?.name;
     document.title = `${all > 0 ? `(${all}) ` : ''}${view ? `${view} – ` : ''}Parley`;
     const others = all - (this.#active?.unread ?? 0);
-    element('show-rooms').setAttribute('aria-label', others > 0 ? `${badgeText(others)} unread in other rooms: show rooms` : 'Rooms');
+    const words = others > 0 ? `${badgeText(others)} unread in other rooms: show rooms` : 'Rooms';
+    element('show-rooms').setAttribute('aria-label', words);
   }
 
   #showMembers() {
@@ -385,6 +393,9 @@ class Chat {
     const text = element('chat-text');
     fitHeight(text);
     setText('chat-text-fault', '');
+    if (this.#editing.isOn) {
+      return;
+    }
     if (this.#active) {
       keepDraft(this.#active.name, text.value);
     }
@@ -395,22 +406,41 @@ class Chat {
     }
   }
 
-  #sendOnEnter(event) {
-    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+  #keyed(event) {
+    const { key, altKey, shiftKey, isComposing, target } = event;
+    if (key === 'Enter' && !shiftKey && !isComposing) {
       event.preventDefault();
       this.#say();
+    } else if (key === 'ArrowUp' && !altKey && target.value === '' && !this.#editing.isOn) {
+      event.preventDefault();
+      this.#fill(this.#editing.begin(this.#active) ?? '');
+    } else if (key === 'Escape' && this.#editing.isOn) {
+      this.#editing.end();
+      this.#fill('');
     }
+  }
+
+  #fill(text) {
+    const field = element('chat-text');
+    field.value = text;
+    fitHeight(field);
+    setText('chat-text-fault', '');
   }
 
   #say() {
     const field = element('chat-text');
     const text = field.value;
-    if (text.trim() === '' || !this.#active) {
+    if (!this.#active || (text.trim() === '' && !this.#editing.isOn)) {
       return;
     }
     const fault = this.#textFault(text);
     setText('chat-text-fault', fault);
-    if (fault === '') {
+    if (fault === '' && this.#editing.isOn) {
+      const room = this.#active;
+      if (this.#editing.finish(text, (words) => room === this.#active && setText('chat-text-fault', words))) {
+        this.#fill('');
+      }
+    } else if (fault === '') {
       field.value = '';
       keepDraft(this.#active.name, '');
       fitHeight(field);

@@ -8,6 +8,8 @@ const ALL = '*';
 /** How many rooms are shown: on the way in, and beside a chat. */
 const CHIPS = 8;
 const ROWS = 30;
+/** How long rooms are gathered before some of them are chosen, in milliseconds: they come in several events. */
+const GATHERED = 250;
 
 const byCount = (one, other) => other.count - one.count || one.name.localeCompare(other.name);
 const members = (count) => `${count.toLocaleString()} ${count === 1 ? 'member' : 'members'}`;
@@ -21,11 +23,11 @@ export function watchAll() {
 /** Shows rooms to choose from before there is a connection, once; nothing where the server refuses to say. */
 export function offerRooms(choose) {
   const source = watchAll();
-  source.addEventListener('error', () => source.close()); // it would ask again
-  source.addEventListener('watched', ({ data }) => {
+  const rooms = new Map();
+  let due = null;
+  const show = () => {
     source.close();
-    const rooms = JSON.parse(data).rooms.map(({ room, count }) => ({ name: room, count }));
-    const chips = rooms.sort(byCount).slice(0, CHIPS).map(({ name, count }) => {
+    const chips = [...rooms.values()].sort(byCount).slice(0, CHIPS).map(({ name, count }) => {
       const button = make('button', { type: 'button' }, name, ' ', make('span', { className: 'soft' }, members(count)));
       button.dataset.name = name;
       button.addEventListener('click', () => choose(name));
@@ -33,6 +35,13 @@ export function offerRooms(choose) {
     });
     element('start-rooms').replaceChildren(...chips);
     element('start-found').hidden = chips.length === 0;
+  };
+  source.addEventListener('error', () => source.close()); // it would ask again
+  source.addEventListener('watched', ({ data }) => {
+    const { rooms: some, gone = [] } = JSON.parse(data);
+    some.forEach(({ room, count }) => rooms.set(room, { name: room, count }));
+    gone.forEach((name) => rooms.delete(name));
+    due ??= setTimeout(show, GATHERED);
   });
 }
 

@@ -216,8 +216,9 @@ export class MessageList {
     const isNew = entry === this.#firstNew;
     const follows = !isNewDay && !isNew && before?.kind === 'message' && before.from === entry.from
       && before.user === entry.user && before.own === entry.own && entry.at - before.at < TOGETHER;
-    const { kind, state, reason, text, tone, isOpen, at } = entry;
-    const looks = [kind, state, reason, text, tone, isOpen, isNewDay, isNew, follows, +at].join('\n');
+    const { kind, state, reason, text, tone, isOpen, at, edited, removed } = entry;
+    const changes = [isOpen, edited?.seq, removed];
+    const looks = [kind, state, reason, text, tone, isNewDay, isNew, follows, +at, ...changes].join('\n');
     const row = this.#rows.get(entry) ?? { element: make('li'), looks: null };
     this.#rows.set(entry, row);
     if (row.looks !== looks) {
@@ -243,6 +244,9 @@ export class MessageList {
 
   /** The text, or the data as JSON; the beginning alone of what is long. */
   #content(entry) {
+    if (entry.removed) {
+      return [make('p', { className: 'text removed' }, 'Message removed')];
+    }
     const isText = entry.text !== undefined;
     const whole = isText ? entry.text : JSON.stringify(entry.data, null, 2);
     const end = cut(whole);
@@ -337,17 +341,18 @@ export class MessageList {
   }
 }
 
-function meta({ at, state, own }) {
+function meta({ at, state, own, edited }) {
+  const changed = edited ? [make('span', { title: `Edited ${WHOLE.format(edited.at)}` }, '(edited)'), ' '] : [];
   const time = make('time', { dateTime: at.toISOString(), title: WHOLE.format(at) }, TIME.format(at));
   if (!own) {
-    return make('p', { className: 'meta' }, time);
+    return make('p', { className: 'meta' }, ...changed, time);
   }
   const signs = { sending: ['…', 'sending'], sent: ['✓', 'sent'], failed: ['!', 'not sent'] };
   const [sign, words] = signs[state];
   const mark = make('span', { className: 'mark', title: words }, sign);
   mark.setAttribute('role', 'img');
   mark.setAttribute('aria-label', words);
-  return make('p', { className: 'meta' }, time, ' ', mark);
+  return make('p', { className: 'meta' }, ...changed, time, ' ', mark);
 }
 
 function noteParts({ text }) {

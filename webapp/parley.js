@@ -1,11 +1,15 @@
-// The client of a Parley server, for browsers and for Node. One connection, many rooms; it comes back by itself, goes on where it
-// was, and says again what was not acknowledged. docs/parley-js.md describes its use, docs/protocol.md the wire.
+// The client of a Parley server, for browsers and for Node. One connection, many rooms; it comes back by itself, goes
+// on where it was, and says again what was not acknowledged. docs/parley-js.md describes its use, docs/protocol.md the
+// wire.
 
 const SUBPROTOCOL = 'parley.v1.json';
 /** What `readyState` is while messages can be sent. */
 const OPEN = 1;
 
-/** The waits before coming back, in milliseconds: a random one between the least and a bound that doubles up to the most. */
+/**
+ * The waits before coming back, in milliseconds: a random one between the least and a bound that doubles up to the
+ * most.
+ */
 const WAIT = { least: 500, most: 20_000 };
 /** How long a connection has to last before the next wait is a short one again. */
 const STABLE = 10_000;
@@ -15,14 +19,19 @@ const OPENING = 30_000;
 /** How long the server may be silent before it is pinged: with nothing to answer, and with a command to answer. */
 const SILENCE = 30_000;
 const OVERDUE = 5_000;
-/** How long the answer to a ping may take, and to any command; more for each byte on its way, since a line may be slow. */
+/**
+ * How long the answer to a ping may take, and to any command; more for each byte on its way, since a line may be slow.
+ */
 const ANSWER = 10_000;
 const COMMAND = 60_000;
 const BYTES_PER_MS = 8;
 const MOST_PATIENCE = 120_000;
 /** How long a replay may be without a message before what waits for its end is said. */
 const REPLAY = 10_000;
-/** How long a command waits that came over a rate, or that the server could not carry out; the latter doubles up to the most. */
+/**
+ * How long a command waits that came over a rate, or that the server could not carry out; the latter doubles up to the
+ * most.
+ */
 const RATE_WAIT = 1_000;
 const UNAVAILABLE_WAIT = { least: 1_000, most: 20_000 };
 /** The share of the server's rates that is used, since commands may arrive closer together than they were sent. */
@@ -220,8 +229,8 @@ function chatAddress(url) {
 }
 
 /**
- * Why a handshake to an address is refused, which a WebSocket does not tell: a plain GET of the same address does. Resolves with
- * `{status, reason}`, or with null when nothing is against it or that cannot be found out.
+ * Why a handshake to an address is refused, which a WebSocket does not tell: a plain GET of the same address does.
+ * Resolves with `{status, reason}`, or with null when nothing is against it or that cannot be found out.
  */
 export async function whyRefused(address) {
   const url = new URL(address, globalThis.location?.href);
@@ -549,7 +558,10 @@ class EventLine {
         this.#watchRooms(asked);
         break;
       case 'history':
-        this.#get(asked, () => this.#ask('GET', `rooms/${room}/messages`, { query: { before, after, limit, changes } }));
+        this.#get(asked, () => {
+          const query = { before, after, limit, changes };
+          return this.#ask('GET', `rooms/${room}/messages`, { query });
+        });
         break;
       case 'who':
         this.#get(asked, () => this.#members(room));
@@ -1003,10 +1015,11 @@ class EventLine {
 
   /** A change may be made again: an edit has an id, and what was removed stays so. */
   async #change(asked) {
-    const { type, room, seq, id, text, data } = asked.what;
+    const { type, room, seq, epoch, id, text, data } = asked.what;
     const isEdit = type === 'edit';
     try {
       const answer = await this.#ask(isEdit ? 'PATCH' : 'DELETE', `rooms/${room}/messages/${seq}`, {
+        query: { epoch },
         type: isEdit ? 'application/json' : undefined,
         body: isEdit ? JSON.stringify({ text, data, id, from: this.#name }) : undefined,
       });
@@ -1017,7 +1030,7 @@ class EventLine {
         this.#fail(asked, answer);
       }
     } catch (error) {
-      this.#refuse(asked, 'lost', `the change may have been lost: ${error.message}`);
+      this.#refuse(asked, 'unavailable', `the change may have been lost: ${error.message}`);
     }
   }
 
@@ -1119,7 +1132,7 @@ class EventLine {
     const reason = problem.detail ?? `the server answered with HTTP status ${status}`;
     if (status === 401 && this.#token) {
       this.#lose(/\bexpired\b/.test(reason) ? { code: NOT_ALLOWED, reason: EXPIRED } : { reason, status });
-    } else if (status === 429 || status >= 500) {
+    } else if (status === 429 || (status >= 500 && status !== 501)) {
       const code = status === 429 ? 'rate-limited' : 'unavailable';
       this.#refuse(asked, code, reason);
       return { code, reason };
@@ -1181,7 +1194,10 @@ export class Parley extends EventTarget {
   #rooms = new Map();
   #limits = null;
 
-  /** The name that shows, the one that was asked for, one that the server has taken or was asked for first, and the server's word. */
+  /**
+   * The name that shows, the one that was asked for, one that the server has taken or was asked for first, and the
+   * server's word.
+   */
   #name;
   #wanted;
   #safe;
@@ -1287,7 +1303,10 @@ export class Parley extends EventTarget {
     return this[isOpen]() ? this.#line.transport : null;
   }
 
-  /** What this client is called, or undefined: the server's word once it is connected. The event `name` tells of every change. */
+  /**
+   * What this client is called, or undefined: the server's word once it is connected. The event `name` tells of every
+   * change.
+   */
   get name() {
     return this.#name;
   }
@@ -1739,7 +1758,10 @@ export class Parley extends EventTarget {
     }
   }
 
-  /** The page is left and kept for the way back: its members must not seem to be there, nor the connection to be lost when it returns. */
+  /**
+   * The page is left and kept for the way back: its members must not seem to be there, nor the connection to be lost
+   * when it returns.
+   */
   #sleep() {
     if (this.#state.name === 'closed' || this.#state.name === 'idle') {
       return;
@@ -2089,7 +2111,10 @@ export class Parley extends EventTarget {
     return new Promise((done, failed) => this[command](what, done, failed));
   }
 
-  /** Gives a command; its answer comes to one of the two, in the same breath as it is read. Returns its ref, or null if it has failed. */
+  /**
+   * Gives a command; its answer comes to one of the two, in the same breath as it is read. Returns its ref, or null if
+   * it has failed.
+   */
   [command](what, done, failed) {
     if (!this[isOpen]()) {
       failed(new ParleyError('lost', 'not connected'));
@@ -2207,7 +2232,10 @@ export class Room extends EventTarget {
 
   /** What was said and not acknowledged, oldest first. */
   #outbox = new Set();
-  /** Up to which message the replay has to come before anything is said, since it may hold what was on its way; null for none. */
+  /**
+   * Up to which message the replay has to come before anything is said, since it may hold what was on its way; null for
+   * none.
+   */
   #replayed = null;
   #replayTimer;
   /** The marks of what was said here, so that its messages are known as one's own. */
@@ -2225,7 +2253,9 @@ export class Room extends EventTarget {
   /** The state that the server took last, and whether it has it of this connection. */
   #taken = null;
   #isTaken = true;
-  /** Up to where this client's user has read, and what the server counted behind that, up to a message; null for none. */
+  /**
+   * Up to where this client's user has read, and what the server counted behind that, up to a message; null for none.
+   */
   #mark = null;
   /** The numbers of messages that were passed on and that the server has not counted, oldest first. */
   #uncounted = [];
@@ -2297,7 +2327,10 @@ export class Room extends EventTarget {
     return this.#outbox.size;
   }
 
-  /** Says a text, or anything else as JSON. Resolves when the server has it, however often the connection is lost until then. */
+  /**
+   * Says a text, or anything else as JSON. Resolves when the server has it, however often the connection is lost until
+   * then.
+   */
   async say(content, { id = newId() } = {}) {
     this.#needHere();
     if (!this.#parley[mayWait]()) {
@@ -2622,13 +2655,17 @@ export class Room extends EventTarget {
     if (this.#state === 'left') {
       return;
     }
-    // Also when it is being entered: the server may have it so already. Before anybody hears of it, who might join it again.
+    // Also when it is being entered: the server may have it so already. Before anybody hears of it, who might join it
+    // again.
     const left = this.#ask({ type: 'leave', room: this.#name }).catch(() => {});
     this[end](new ParleyError('left', `left ${this.#name}`));
     await left;
   }
 
-  /** The messages from now on, in order, each once. Ends when the room is left; throws when the reader falls too far behind. */
+  /**
+   * The messages from now on, in order, each once. Ends when the room is left; throws when the reader falls too far
+   * behind.
+   */
   [Symbol.asyncIterator]() {
     const reader = { waiting: [], asking: [], isOver: this.#state === 'left', failure: null };
     if (!reader.isOver) {
@@ -2702,7 +2739,8 @@ export class Room extends EventTarget {
     this.#showAgain();
     this.#sendMark();
     this.#changing.forEach((entry) => this.#sendChange(entry));
-    // What was on its way when the connection was lost may be in the replay; the server may have forgotten its id by now.
+    // What was on its way when the connection was lost may be in the replay; the server may have forgotten its id by
+    // now.
     const isInDoubt = [...this.#outbox].some(({ wasLost, ref }) => wasLost && ref === null);
     this.#replayed = isInDoubt ? seq : 0;
     this.#expectMore();
@@ -2838,7 +2876,8 @@ export class Room extends EventTarget {
     const { seq, at, from, user, text, data, id } = message;
     const own = id !== undefined && this.#own.has(id);
     const edited = message.edited && { ...message.edited, at: new Date(message.edited.at) };
-    return { room: this.#name, seq, at: new Date(at), from, user, text, data, id, own, edited, removed: message.removed === true };
+    const removed = message.removed === true;
+    return { room: this.#name, seq, at: new Date(at), from, user, text, data, id, own, edited, removed };
   }
 
   /** Keeps a message, to put changes into; the one that is kept already has them, or takes what is newer. */
@@ -2866,10 +2905,10 @@ export class Room extends EventTarget {
   /** Puts a change into its message. Of a message that is not kept there is only what the change says. */
   #changed(change) {
     const { seq, at, from, user, text, data, changes, removed = false } = change;
-    const edited = { seq, at: new Date(at), from, user };
+    const edited = removed ? undefined : { seq, at: new Date(at), from, user };
     const kept = this.#kept.get(changes);
     if (kept === undefined) {
-      this.#tell('change', { room: this.#name, seq: changes, text, data, edited: removed ? undefined : edited, removed });
+      this.#tell('change', { room: this.#name, seq: changes, text, data, edited, removed });
     } else if (!kept.removed && (removed || seq > (kept.edited?.seq ?? 0))) {
       this.#fold(kept, { text, data, edited, removed });
       this.#tell('change', kept);
@@ -2915,7 +2954,9 @@ export class Room extends EventTarget {
     this.#serve(reader);
   }
 
-  /** Answers who asks a reader for the next message, in the order of asking, as far as there are messages or their end. */
+  /**
+   * Answers who asks a reader for the next message, in the order of asking, as far as there are messages or their end.
+   */
   #serve({ waiting, asking, isOver, failure }) {
     while (asking.length > 0 && (waiting.length > 0 || isOver)) {
       const { resolve, reject } = asking.shift();

@@ -72,7 +72,9 @@ export function growth(before, after) {
   return before === null || after < before ? after : after - before;
 }
 
-/** A histogram's buckets as pairs of an upper bound and how many values up to it came between two readings, by bound. */
+/**
+ * A histogram's buckets as pairs of an upper bound and how many values up to it came between two readings, by bound.
+ */
 export function buckets(before, after, name) {
   const old = totals(before, `${name}_bucket`, 'le');
   return [...totals(after, `${name}_bucket`, 'le')]

@@ -155,6 +155,7 @@ export class RoomLog {
     this.#forget();
     const on = (type, act) => room.addEventListener(type, ({ detail }) => this.#room === room && act(detail));
     on('message', (message) => this.#message(message));
+    on('change', (change) => this.#change(change));
     on('gap', (gap) => this.#missed(gap));
     on('reset', () => this.#reset());
     on('members', ({ people, count }) => this.#meet({ people, count, isWhole: room.hasAllMembers }));
@@ -192,6 +193,24 @@ export class RoomLog {
       (error) => this.#mark(entry, 'failed', inWords(error)),
     );
     this.#changed(this, 'entries', 0);
+  }
+
+  /** The newest message of one's own that says a text, as far as it is known; undefined for none. */
+  get newestOwn() {
+    return this.entries.findLast(
+      ({ own, state, era, text, removed }) =>
+        own && state === 'sent' && era === this.#era && text !== undefined && !removed,
+    );
+  }
+
+  /** Has a message say another text, which is shown once the room has it. Rejects with a sentence. */
+  async edit({ seq }, text) {
+    await this.#room.edit(seq, text).catch((error) => Promise.reject(inWords(error)));
+  }
+
+  /** Takes back what a message says; as `edit`. */
+  async remove({ seq }) {
+    await this.#room.remove(seq).catch((error) => Promise.reject(inWords(error)));
   }
 
   discard(entry) {
@@ -323,7 +342,8 @@ export class RoomLog {
       this.#newAfter = null; // nothing was new after all
     }
     this.#hasSaid(message);
-    this.#markRead(this.#isSeen || message.own); // its sender may have gone on to another room already
+    // The sender may have gone on to another room already. Others' messages before it may be unseen: of a replay.
+    this.#markRead(this.#isSeen || (message.own && this.#counted === 0));
     this.#changed(this, 'entries', this.#trim());
   }
 
@@ -363,9 +383,18 @@ export class RoomLog {
     if (message.id !== undefined) {
       this.#byId.set(message.id, entry);
     }
-    const { seq, id, from, user, text, data, at } = message;
-    const what = { seq, id, from, user, text, data, at, own };
+    const { seq, id, from, user, text, data, at, edited, removed } = message;
+    const what = { seq, id, from, user, text, data, at, edited, removed, own };
     return Object.assign(entry, what, { era: this.#era, state: 'sent', reason: undefined });
+  }
+
+  /** A message was edited or removed. One that is not shown is as it is then when it is asked for. */
+  #change({ seq, text, data, edited, removed }) {
+    const entry = this.entries.findLast((one) => one.kind === 'message' && one.era === this.#era && one.seq === seq);
+    if (entry) {
+      Object.assign(entry, { text, data, edited, removed });
+      this.#changed(this, 'entries', 0);
+    }
   }
 
   #place(entry) {

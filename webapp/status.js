@@ -1,4 +1,5 @@
-// The status page: asks the server for its metrics again and again, and shows them as numbers and as lines over ten minutes.
+// The status page: asks the server for its metrics again and again, and shows them as numbers and as lines over ten
+// minutes.
 
 import { make } from './messages.js';
 import { figures, parse } from './readings.js';
@@ -58,7 +59,10 @@ const percentiles = (key) => [
   { name: 'p99', of: (now) => now[key].p99 },
 ];
 
-/** What is shown: lines of figures, or with `by` one line for each key of a map; at the top of the chart the limit, if there is one. */
+/**
+ * What is shown: lines of figures, or with `by` one line for each key of a map; at the top of the chart the limit, if
+ * there is one.
+ */
 const GROUPS = [
   {
     title: 'Who is here',

@@ -1,5 +1,5 @@
-// The token of this tab, for servers that ask for one. It comes with `#token=` in the address or by a field, and stays out of the
-// address, which people share and browsers remember.
+// The token of this tab, for servers that ask for one. It comes with `#token=` in the address or by a field, and stays
+// out of the address, which people share and browsers remember.
 
 const KEY = 'parley.token';
 

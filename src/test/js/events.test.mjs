@@ -109,7 +109,8 @@ afterEach(() => {
 test('rooms are watched by a stream of their own, which is opened again when it is lost', async () => {
   await enter({ token: 't' });
   const calls = [];
-  const taken = parley.watch(['a', 'team-*'], (rooms) => calls.push([...rooms.keys()].join()), { last: true, marks: true });
+  const heard = (rooms) => calls.push([...rooms.keys()].join());
+  const taken = parley.watch(['a', 'team-*'], heard, { last: true, marks: true });
   await settle();
   const [first] = watches();
   assert.deepEqual([first.rooms, first.query.get('last'), first.query.get('tenant')], ['a,team-*', 'true', 'x']);
@@ -622,6 +623,31 @@ test('a signal that has no answer is not sent twice', async () => {
   await posts('signals')[0].fail();
   await lost;
   assert.equal(posts('signals').length, 1);
+});
+
+test('a change names its history, is made again without an answer, and is refused where the server cannot', async () => {
+  const java = await enter({ name: 'Ann' });
+  const changes = () => requests.filter(({ method }) => method === 'PATCH' || method === 'DELETE');
+  const edit = java.edit(3, 'x', { id: 'c' });
+  await settle();
+  assert.equal(changes()[0].url.pathname, '/app/rooms/java/messages/3');
+  assert.equal(changes()[0].query.get('epoch'), 'e');
+  await changes()[0].fail();
+  await changes()[1].fail();
+  await pass(1000);
+  assert.deepEqual(changes()[2].lines, [{ text: 'x', id: 'c', from: 'Ann' }]);
+  await changes()[2].answer(200, { room: 'java', epoch: 'e', seq: 9, duplicate: true });
+  assert.deepEqual(await edit, { seq: 9, duplicate: true });
+  const refused = assert.rejects(java.remove(3), { code: 'not-implemented' });
+  const other = assert.rejects(java.remove(4), { code: 'other-epoch' });
+  await settle();
+  await changes()[3].refuse(501, 'not-implemented', 'changing messages in a cluster is not implemented');
+  await changes()[4].refuse(409, 'other-epoch', 'the room is in epoch f');
+  await Promise.all([refused, other]);
+  const said = java.say('goes on');
+  await settle();
+  await posts()[0].keep(10);
+  assert.equal((await said).seq, 10);
 });
 
 test('a read mark is set with a request, and the promise has what holds', async () => {

@@ -1,5 +1,5 @@
-// A client on a server with a login, whose session there ends: the container closes its connection with 1008. It comes back by itself
-// as soon as there is a login again, as when somebody logs in in another tab, and has missed nothing.
+// A client on a server with a login, whose session there ends: the container closes its connection with 1008. It comes
+// back by itself as soon as there is a login again, as when somebody logs in in another tab, and has missed nothing.
 // Usage: node login.mjs http://127.0.0.1:8080/parley/ [path of the package ws]
 
 import assert from 'node:assert/strict';

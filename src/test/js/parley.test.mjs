@@ -507,15 +507,18 @@ const known = (rooms) => [...rooms.values()].map(({ name, seq = '-', count }) =>
 overWebSocket('rooms are watched, also over another connection', async () => {
   const calls = [];
   open().join('java');
-  const taken = parley.watch(['java', 'team-*'], (rooms, change) => calls.push([known(rooms), change, rooms]), { last: true, marks: true });
+  const heard = (rooms, change) => calls.push([known(rooms), change, rooms]);
+  const taken = parley.watch(['java', 'team-*'], heard, { last: true, marks: true });
   await settle();
   await lines[0].welcome('java');
-  assert.deepEqual(lines[0].all('watch').map(({ rooms, last, marks }) => [rooms, last, marks]), [[['java', 'team-*'], true, true]]);
+  const asked = lines[0].all('watch').map(({ rooms, last, marks }) => [rooms, last, marks]);
+  assert.deepEqual(asked, [[['java', 'team-*'], true, true]]);
   await lines[0].answer('watch', { type: 'ack' });
   await taken;
   const last = lines[0].message(7, { from: 'Ann' });
   const read = { mark: 3, unread: 4 };
-  await lines[0].say(watched([{ room: 'java', epoch: 'e', seq: 7, count: 2, last, ...read }, { room: 'team-1', count: 0 }]));
+  const java = { room: 'java', epoch: 'e', seq: 7, count: 2, last, ...read };
+  await lines[0].say(watched([java, { room: 'team-1', count: 0 }]));
   assert.equal(calls[0][0], 'java 7 2,team-1 - 0');
   assert.deepEqual(calls[0][1], { changed: ['java', 'team-1'], gone: [], more: false });
   assert.equal(calls[0][2].get('java').last.at.toISOString(), last.at);

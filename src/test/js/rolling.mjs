@@ -1,6 +1,6 @@
-// Clients that talk while the servers behind the address are stopped and started one after the other: in the end each has every
-// message that was acknowledged exactly once. Ends when a line comes on stdin.
-// Usage: node rolling.mjs wss://127.0.0.1:8443/chat [path of the package ws]
+// Clients that talk while the servers behind the address are stopped and started one after the other: in the end each
+// has every message that was acknowledged exactly once. Ends when a line comes on stdin. Usage: node rolling.mjs
+// wss://127.0.0.1:8443/chat [path of the package ws]
 
 import assert from 'node:assert/strict';
 import { createInterface } from 'node:readline';

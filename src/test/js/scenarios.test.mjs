@@ -1,4 +1,5 @@
-// The scenarios of src/test/scenarios/client.scenario, which says what each step means, with parley.js. Run by node --test.
+// The scenarios of src/test/scenarios/client.scenario, which says what each step means, with parley.js. Run by node
+// --test.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -130,7 +131,8 @@ class Player {
       case 'watch': {
         const [, names, details] = /^(\[.*?\])(?: (\[.*\]))?$/.exec(rest(1));
         const options = Object.fromEntries(JSON.parse(details ?? '[]').map((detail) => [detail, true]));
-        this.ask(one, this.parley().watch(JSON.parse(names), (rooms, change) => (this.watched = { rooms, ...change }), options));
+        const heard = (rooms, change) => (this.watched = { rooms, ...change });
+        this.ask(one, this.parley().watch(JSON.parse(names), heard, options));
         break;
       }
       case 'signal':

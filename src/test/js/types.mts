@@ -41,7 +41,8 @@ await parley.watch(
   ['java', 'team-*'],
   (rooms, { changed, gone, more }) => {
     const known: WatchedRoom | undefined = rooms.get('java');
-    console.log((known?.seq ?? 0) + (known?.count ?? 0), known?.last?.at.getTime(), (known?.mark ?? 0) + (known?.unread ?? 0), known?.more, changed.length + gone.length, more);
+    console.log((known?.seq ?? 0) + (known?.count ?? 0), known?.last?.at.getTime(), known?.more);
+    console.log((known?.mark ?? 0) + (known?.unread ?? 0), changed.length + gone.length, more);
   },
   { last: true, marks: true },
 );

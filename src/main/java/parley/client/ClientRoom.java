@@ -217,7 +217,9 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
         return state == State.LEFT ? CompletableFuture.failedFuture(left()) : ownMark.set(of, seq);
     }
 
-    /** Up to where the user has read, with the messages passed on since; empty where it has no mark or it is not known. */
+    /**
+     * Up to where the user has read, with the messages passed on since; empty where there is no mark or none is known.
+     */
     public Optional<ReadPosition> readMark() {
         return Optional.ofNullable(ownMark.now());
     }
@@ -444,7 +446,9 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
                     }
                 }
             });
-            ownMark.passed(message.seq());
+            if (message.changes() == null) {
+                ownMark.passed(message.seq());
+            }
             sayings.moved();
         }
 

@@ -9,9 +9,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Up to where the client's user has read a room: what the server said last, with the messages that were passed on since;
- * and the mark that is to be set. The furthest alone is sent, one at a time, and again over another connection, or a
- * little later when the server could not keep it. Used on the client's strand, except where it says otherwise.
+ * Up to where the client's user has read a room: what the server said last, with the messages that were passed on
+ * since; and the mark that is to be set. The furthest alone is sent, one at a time, and again over another connection,
+ * or a little later when the server could not keep it. Used on the client's strand, except where it says otherwise.
  */
 final class OwnMark {
     /** How many messages are remembered that the server has not counted. */

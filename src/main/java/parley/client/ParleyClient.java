@@ -87,9 +87,9 @@ public final class ParleyClient implements AutoCloseable {
     }
 
     /**
-     * Watches rooms without being in them (docs/protocol.md, section "Watching rooms"), in place of those before: names,
-     * and patterns such as {@code team-*}; an empty list ends it. It survives a lost connection. A connection opens when
-     * a room is joined; before that the list waits.
+     * Watches rooms without being in them (docs/protocol.md, section "Watching rooms"), in place of those before:
+     * names, and patterns such as {@code team-*}; an empty list ends it. It survives a lost connection. A connection
+     * opens when a room is joined; before that the list waits.
      *
      * @param rooms names and patterns
      * @param callback called by a thread of the executor, one call at a time, with all that is known when something has

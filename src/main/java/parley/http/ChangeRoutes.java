@@ -53,6 +53,7 @@ final class ChangeRoutes {
     private void edit(Exchange exchange, HttpDoor.Caller caller, RoomName room, String seq) {
         Optional<Long> number = number(exchange, seq);
         if (number.isEmpty()
+                || hasCondition(exchange)
                 || !mayChange(exchange, caller, room, caller.grant().mayEdit(room))) {
             return;
         }
@@ -81,20 +82,20 @@ final class ChangeRoutes {
         } else {
             String user = grant.user() == null ? null : grant.user().value();
             Draft draft = new Draft(PublishRoutes.from(caller, post), user, post.content(), post.id());
-            change(exchange, room, new ChangeDraft(seq, draft, right(grant.mayEdit(room))));
+            change(exchange, caller, room, new ChangeDraft(seq, draft, right(grant.mayEdit(room))));
         }
     }
 
     private void remove(Exchange exchange, HttpDoor.Caller caller, RoomName room, String seq) {
         Grant grant = caller.grant();
         Optional<Long> number = number(exchange, seq);
-        if (number.isEmpty() || !mayChange(exchange, caller, room, grant.mayRemove(room))) {
+        if (number.isEmpty() || hasCondition(exchange) || !mayChange(exchange, caller, room, grant.mayRemove(room))) {
             return;
         }
         String name = grant.name() == null ? null : grant.name().value();
         String user = grant.user() == null ? null : grant.user().value();
         Draft sender = new Draft(name, user, Content.REMOVED, null);
-        change(exchange, room, ChangeDraft.removal(number.get(), sender, right(grant.mayRemove(room))));
+        change(exchange, caller, room, ChangeDraft.removal(number.get(), sender, right(grant.mayRemove(room))));
     }
 
     private static ChangeDraft.Right right(boolean mayAny) {
@@ -108,6 +109,18 @@ final class ChangeRoutes {
         }
         exchange.answer(problem(ErrorCode.NOT_FOUND, "a message is named by its seq, a number"));
         return Optional.empty();
+    }
+
+    /** Whether the request has a condition, which changes do not take; answers where it has one. */
+    private static boolean hasCondition(Exchange exchange) {
+        boolean isThere = exchange.request().headers().value("If-Match") != null;
+        if (isThere) {
+            exchange.answer(Problem.of(
+                    422,
+                    "missing-field",
+                    "If-Match goes with a message that is published; a change takes the parameter epoch"));
+        }
+        return isThere;
     }
 
     /** Whether a caller may change messages, if only its own; answers where it may not. */
@@ -124,12 +137,21 @@ final class ChangeRoutes {
         return false;
     }
 
-    private void change(Exchange exchange, RoomName room, ChangeDraft change) {
-        reception.whenOpen(
-                exchange,
-                room,
-                (found, newest) -> new Screen(inspection)
-                        .pass(room, change, found::change, outcome -> changed(exchange, found, outcome)));
+    private void change(Exchange exchange, HttpDoor.Caller caller, RoomName room, ChangeDraft change) {
+        String epoch = caller.parameters().get("epoch");
+        reception.whenOpen(exchange, room, (found, newest) -> {
+            if (epoch != null && !epoch.equals(newest.epoch())) {
+                exchange.answer(problem(
+                        ErrorCode.OTHER_EPOCH,
+                        "the room is in epoch " + newest.epoch() + ", in which this seq means another message"));
+                return;
+            }
+            boolean isThere =
+                    found.changeAsVisitor(change, new Screen(inspection), outcome -> changed(exchange, found, outcome));
+            if (!isThere) {
+                exchange.answer(Problem.unavailable("the room was empty and is given up right now; retry"));
+            }
+        });
     }
 
     private void changed(Exchange exchange, Room room, Outcome outcome) {

@@ -33,11 +33,17 @@ final class Positions {
         return "\"" + page.epoch() + ":" + Math.max(seq, changed(page)) + "/" + first(page) + rest(page) + "\"";
     }
 
-    /** The tag of another page, which says what is in it and no more. */
+    /**
+     * The tag of another page, which says what is in it and no more. A page with changes tells how many entries it has:
+     * a change that a later one replaces goes from between the others.
+     */
     static String tag(History.Page page) {
         long changed = changed(page);
         String changes = changed == 0 ? "" : "~" + changed;
-        return "\"" + page.epoch() + ":" + first(page) + "-" + last(page) + changes + rest(page) + "\"";
+        boolean hasChanges =
+                page.messages().stream().anyMatch(message -> message.revision() instanceof Revision.Change);
+        String count = hasChanges ? "=" + page.messages().size() : "";
+        return "\"" + page.epoch() + ":" + first(page) + "-" + last(page) + changes + count + rest(page) + "\"";
     }
 
     /** The newest change of a message of a page; 0 for none. */

@@ -87,6 +87,11 @@ public final class History {
             return new Range(Way.AFTER, seq, limit, RoomStore.Entries.ALL);
         }
 
+        /** The newest entry, message or change, that comes before a number. */
+        static Range lastEntryBefore(long seq) {
+            return new Range(Way.BEFORE, seq, 1, RoomStore.Entries.ALL);
+        }
+
         /** The oldest that were published at a time, in milliseconds since 1970, or later. */
         public static Range since(long at, int limit) {
             return new Range(Way.SINCE, at, limit);

@@ -140,14 +140,15 @@ public final class Room {
      * @return false, and nothing is done, when the room has been given up
      */
     boolean publishAsVisitor(Draft draft, RoomStore.@Nullable Expected expected, Consumer<Outcome> onResult) {
-        if (!visitors.enter()) {
-            return false;
-        }
-        log.append(draft, expected, outcome -> {
-            visitors.leave();
-            onResult.accept(outcome);
-        });
-        return true;
+        return visitors.stay(then -> log.append(draft, expected, then), onResult);
+    }
+
+    /**
+     * Changes a message as {@link #publishAsVisitor} publishes one, once the change has passed a screen: in the next
+     * room of that name the same number would mean another message. Returns false when the room has been given up.
+     */
+    public boolean changeAsVisitor(ChangeDraft change, Screen screen, Consumer<Outcome> onResult) {
+        return visitors.stay(then -> screen.pass(name, change, log::change, then), onResult);
     }
 
     /** The callers that are no members. */

@@ -194,7 +194,7 @@ public final class RoomRegistry {
     /** When a message of a room was published, and in which history. */
     public record Located(String epoch, long at) {}
 
-    /** Looks for a message; called back once, with nothing when it is not kept any more. */
+    /** Looks for a message or a change; called back once, with nothing when it is not kept any more. */
     public void locate(RoomName name, long seq, Consumer<Optional<Located>> onLocated) {
         Room room = rooms.get(name);
         if (room == null) {
@@ -210,7 +210,7 @@ public final class RoomRegistry {
             onLocated.accept(Optional.of(new Located(epoch, message.at())));
             return;
         }
-        room.read(null, History.Range.before(seq + 1, 1), page -> {
+        room.read(null, History.Range.lastEntryBefore(seq + 1), page -> {
             boolean isThere = page != null
                     && !page.messages().isEmpty()
                     && page.messages().get(0).seq() == seq;

@@ -62,6 +62,23 @@ public final class Visitors {
         }
     }
 
+    /**
+     * One comes, and goes when it has its result.
+     *
+     * @param task called at once, with the consumer of what came of it
+     * @return false, and nothing is called, when the room has been given up
+     */
+    boolean stay(Consumer<Consumer<Outcome>> task, Consumer<Outcome> onResult) {
+        if (!enter()) {
+            return false;
+        }
+        task.accept(outcome -> {
+            leave();
+            onResult.accept(outcome);
+        });
+        return true;
+    }
+
     /** One waits, for what comes from now on; false when the room has been given up. */
     public boolean await(Waiting one) {
         if (!enter()) {

@@ -13,9 +13,9 @@ import parley.protocol.ReadMark;
 import parley.protocol.RoomName;
 
 /**
- * Up to where the users of clients that watch rooms have read: one mark for each user and room, found once in the room's
- * store and then heard of. Messages that are unread are counted when a client takes its event; what takes the store is
- * counted later, and comes with a later event.
+ * Up to where the users of clients that watch rooms have read: one mark for each user and room, found once in the
+ * room's store and then heard of. Messages that are unread are counted when a client takes its event; what takes the
+ * store is counted later, and comes with a later event.
  *
  * <p>Methods whose name ends in {@code Locked} are for a thread that holds the lock of {@link Watching}, which guards
  * the rest; any thread may call the others, without it.

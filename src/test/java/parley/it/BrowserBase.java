@@ -47,7 +47,8 @@ abstract class BrowserBase {
     private static final Logger SELENIUM = Logger.getLogger("org.openqa.selenium");
 
     private static final String NETWORK_ERRORS = "WebSocket connection to|icon.svg"
-            + "|/(metrics|echo|watch\\S*|chat/[a-z]+\\S*|(rooms/\\S+/)?(events|members|messages)\\S*) - Failed to load resource"
+            + "|/(metrics|echo|watch\\S*|chat/[a-z]+\\S*|(rooms/\\S+/)?(events|members|messages)\\S*)"
+            + " - Failed to load resource"
             + "|EventSource's response";
 
     static ParleyProcess parley;

@@ -222,6 +222,49 @@ final class ChatPageIT extends BrowserBase {
     }
 
     @Test
+    void editsAndRemovalsAreShownAtOnceAndAfterAReload() throws Exception {
+        Window page = join(parley, "changes", "Ann");
+        try (JsonClient ben = new JsonClient(parley.socket("chat/changes?name=Ben"))) {
+            for (String text : List.of("one", "two", "three")) {
+                ben.ask("{'type':'say','room':'changes','text':'" + text + "'}");
+            }
+            page.awaitMessages("Ben: one", "Ben: two", "Ben: three");
+            ben.ask("{'type':'edit','room':'changes','seq':1,'text':'uno'}");
+            ben.ask("{'type':'remove','room':'changes','seq':2}");
+            page.awaitMessages("Ben: uno", "Ben: Message removed", "Ben: three");
+        }
+        String edited = "return [...document.querySelectorAll('.meta')].map(m => m.textContent.includes('(edited)'))";
+        assertThat(page.script(edited)).isEqualTo(List.of(true, false, false));
+        browser.navigate().refresh();
+        page.awaitMessages("Ben: uno", "Ben: Message removed", "Ben: three");
+        assertThat(page.script(edited)).isEqualTo(List.of(true, false, false));
+    }
+
+    @Test
+    void theArrowKeyEditsOnesNewestMessageAndWithoutTextRemovesIt() {
+        Window page = join(parley, "own", "Ann");
+        page.say("one");
+        page.say("tow");
+        page.awaitMessages("Ann: one", "Ann: tow");
+        untilHolds(() -> assertThat(page.own("sent")).isEqualTo(2));
+        keys(Keys.ARROW_UP);
+        assertThat(page.find("editing").isDisplayed()).isTrue();
+        page.type("chat-text", "two", Keys.ENTER);
+        page.awaitMessages("Ann: one", "Ann: two");
+        assertThat(page.find("editing").isDisplayed()).isFalse();
+        keys(Keys.ARROW_UP, Keys.ESCAPE);
+        assertThat(page.find("chat-text").getDomProperty("value")).isEmpty();
+        keys(Keys.ARROW_UP);
+        page.find("chat-text").clear();
+        keys(Keys.ENTER);
+        browser.switchTo().alert().dismiss();
+        assertThat(page.messages()).containsExactly("Ann: one", "Ann: two");
+        keys(Keys.ENTER);
+        browser.switchTo().alert().accept();
+        page.awaitMessages("Ann: one", "Ann: Message removed");
+    }
+
+    @Test
     void addressesBecomeLinksAndNothingElseDoes() {
         Window page = join(parley, "links", "Ann");
         page.say("see https://parley.test/a?b=(c). or javascript:alert(1) <http://parley.test/>");

@@ -40,10 +40,10 @@ import parley.testclient.NatsServer;
 
 /**
  * Three nodes and NATS, of which now one, now the other is killed, or its line cut or silent, while clients talk and
- * move between nodes, two of them Java clients that stay with theirs; and reads afterwards what each was sent. The long form: {@code mvn
- * failsafe:integration-test@process failsafe:verify -Dit.test=ClusterIT -Dparley.faults=200}. With three servers of
- * NATS, each stream on all of them, and their leaders killed and suspended too: {@code -Dparley.nats-servers=3}, and
- * with another version of NATS: {@code -Dparley.nats-server=/path/to/nats-server}.
+ * move between nodes, two of them Java clients that stay with theirs; and reads afterwards what each was sent. The
+ * long form: {@code mvn failsafe:integration-test@process failsafe:verify -Dit.test=ClusterIT -Dparley.faults=200}.
+ * With three servers of NATS, each stream on all of them, and their leaders killed and suspended too: {@code
+ * -Dparley.nats-servers=3}, and with another version of NATS: {@code -Dparley.nats-server=/path/to/nats-server}.
  */
 final class ClusterIT {
     private static final int FAULTS = Integer.getInteger("parley.faults", 6);
@@ -167,8 +167,8 @@ final class ClusterIT {
         assertThat(wrong).isEmpty();
         check(history);
         System.out.printf(
-                "cluster: %s; %d messages acknowledged, each once in the stream and once at each of %d members, %d of them"
-                        + " Java clients; the others connected %d times%n",
+                "cluster: %s; %d messages acknowledged, each once in the stream and once at each of %d members,"
+                        + " %d of them Java clients; the others connected %d times%n",
                 faults,
                 acknowledged.size(),
                 TALKERS + CLIENTS,

@@ -1,6 +1,7 @@
 package parley.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static parley.it.BrowserBase.numbered;
 import static parley.it.BrowserBase.say;
 import static parley.it.BrowserBase.untilHolds;
@@ -34,7 +35,12 @@ final class EnginesIT {
     private void start(Kind kind) throws Exception {
         engine = switch (kind) {
             case FIREFOX -> new Firefox(Files.createDirectory(folder.resolve("profile")));
-            case WEBKIT -> new WebKit();
+            case WEBKIT -> {
+                assumeTrue(
+                        !Tool.isRequired() || Boolean.getBoolean("parley.webkit"),
+                        "WebKit is started in CI only with -Dparley.webkit=true");
+                yield new WebKit();
+            }
         };
     }
 

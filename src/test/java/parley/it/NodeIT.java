@@ -58,6 +58,11 @@ final class NodeIT {
         allPass("readings.test.mjs");
     }
 
+    @Test
+    void thePageKeepsWhatRoomsTellItAndOffersTheLargest() throws Exception {
+        allPass("page.test.mjs");
+    }
+
     private static void allPass(String script) throws Exception {
         String output = node("--test", SCRIPTS.resolve(script).toString());
         assertThat(output).containsPattern("(?m)^# tests [1-9]").containsPattern("(?m)^# fail 0$");

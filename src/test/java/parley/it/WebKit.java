@@ -3,7 +3,6 @@ package parley.it;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Path;
@@ -15,6 +14,7 @@ import org.openqa.selenium.ImmutableCapabilities;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.remote.RemoteWebDriver;
 import parley.servers.Output;
+import parley.servers.Ports;
 
 /** WebKitGTK's own browser, MiniBrowser, which needs a display: an Xvfb that nobody sees. */
 final class WebKit implements Engine {
@@ -31,12 +31,11 @@ final class WebKit implements Engine {
             Process xvfb = start(new ProcessBuilder(
                     display.toString(), "-displayfd", "1", "-screen", "0", "1280x1000x24", "-nolisten", "tcp"));
             String number = new Output("Xvfb", xvfb).await(DISPLAY, TO_START).group(1);
-            int port = freePort();
+            int port = Ports.free();
             ProcessBuilder command = new ProcessBuilder(program.toString(), "--port=" + port, "--host=127.0.0.1");
             command.environment().put("DISPLAY", ":" + number);
-            command.redirectOutput(ProcessBuilder.Redirect.DISCARD);
-            start(command);
-            driver = connect(port);
+            Process process = start(command);
+            driver = connect(port, process, new Output("WebKitWebDriver", process));
             driver.manage().timeouts().scriptTimeout(TO_START);
         } catch (Exception | AssertionError e) {
             close(processes);
@@ -51,17 +50,16 @@ final class WebKit implements Engine {
     }
 
     /** The driver says nothing when it listens, and takes no port of its own choice. */
-    private static RemoteWebDriver connect(int port) throws Exception {
+    private static RemoteWebDriver connect(int port, Process process, Output output) throws Exception {
         URI address = URI.create("http://127.0.0.1:" + port);
-        BrowserBase.untilHolds(() -> assertThatCode(() -> new Socket(InetAddress.getLoopbackAddress(), port).close())
-                .doesNotThrowAnyException());
+        BrowserBase.untilHolds(() -> {
+            if (!process.isAlive()) {
+                throw new IllegalStateException("WebKitWebDriver ended; it printed:\n" + output.text());
+            }
+            assertThatCode(() -> new Socket(InetAddress.getLoopbackAddress(), port).close())
+                    .doesNotThrowAnyException();
+        });
         return new RemoteWebDriver(address.toURL(), new ImmutableCapabilities("browserName", "MiniBrowser"), false);
-    }
-
-    private static int freePort() throws Exception {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     @Override

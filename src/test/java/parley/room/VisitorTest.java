@@ -165,6 +165,32 @@ class VisitorTest {
         assertThat(located).containsExactly(Optional.empty());
     }
 
+    /** In the next room of that name, the same number would mean another message. */
+    @Test
+    void aRoomIsNotGivenUpWhileAChangeOfAVisitorIsInspected() {
+        RoomRegistry rooms = registry(Duration.ZERO, new MemoryStore());
+        List<Room> visited = new ArrayList<>();
+        rooms.visit(JAVA, (room, newest) -> visited.add(room), () -> {});
+        publish(rooms, "one");
+        List<Consumer<Inspection.Finding>> inspected = new ArrayList<>();
+        Screen screen = new Screen((room, draft, then) -> inspected.add(then));
+        List<Outcome> outcomes = new ArrayList<>();
+        Draft draft = Samples.line(null, "uno");
+        ChangeDraft change = new ChangeDraft(1, draft, ChangeDraft.Right.ANY);
+        assertThat(visited.get(0).changeAsVisitor(change, screen, outcomes::add))
+                .isTrue();
+        rooms.sweep(0);
+        rooms.sweep(SECOND_NANOS);
+        assertThat(rooms.roomCount()).isEqualTo(1);
+        inspected.get(0).accept(new Inspection.Passed(draft));
+        assertThat(outcomes).containsExactly(new Outcome.Published(2, false));
+        rooms.sweep(2 * SECOND_NANOS);
+        rooms.sweep(3 * SECOND_NANOS);
+        assertThat(rooms.roomCount()).isZero();
+        assertThat(visited.get(0).changeAsVisitor(change, screen, outcomes::add))
+                .isFalse();
+    }
+
     @Test
     void roomsAreListedByTheirNames() {
         RoomRegistry rooms = registry(Duration.ofSeconds(10), new MemoryStore());

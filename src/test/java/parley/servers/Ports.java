@@ -36,13 +36,27 @@ public final class Ports {
         IOException refused = new IOException("no port was tried");
         for (int tries = 0; tries < 100; tries++) {
             int port = LEAST + ThreadLocalRandom.current().nextInt(COUNT);
-            try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-                HELD.add(new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)));
-                return probe.getLocalPort();
+            try {
+                // First, so that no other test probes the port at the same time.
+                DatagramSocket held = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+                if (isFree(port)) {
+                    HELD.add(held);
+                    return port;
+                }
+                held.close();
+                refused = new IOException("a server listens on port " + port);
             } catch (IOException e) {
                 refused = e;
             }
         }
         throw new UncheckedIOException("no free port on the loopback interface", refused);
+    }
+
+    private static boolean isFree(int port) {
+        try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+            return probe.isBound();
+        } catch (IOException e) {
+            return false;
+        }
     }
 }

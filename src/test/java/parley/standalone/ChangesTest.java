@@ -262,4 +262,41 @@ class ChangesTest extends HttpBase {
                 .doesNotContain("two");
         assertThat(get("/rooms/java/messages?after=3&changes=true").body()).contains("\"changes\":1", "\"changes\":2");
     }
+
+    @ParameterizedTest
+    @EnumSource
+    void aChangeOfAnotherHistoryOrWithAConditionChangesNothing(Where where) throws Exception {
+        start(where);
+        JsonObject said = post("java", "{'text':'one'}").json();
+        String path = "/rooms/java/messages/" + said.getInt("seq");
+        Got other = patch(path + "?epoch=other", "{\"text\":\"x\"}");
+        assertThat(other.status()).as(other.body()).isEqualTo(409);
+        assertThat(other.code()).isEqualTo("other-epoch");
+        assertThat(ask("DELETE", path + "?epoch=other", null).code()).isEqualTo("other-epoch");
+        String tag = get("/rooms/java/messages").header("ETag");
+        assertThat(ask("PATCH", path, "{\"text\":\"x\"}", JSON[0], JSON[1], "If-Match", tag)
+                        .status())
+                .isEqualTo(422);
+        assertThat(ask("DELETE", path, null, "If-Match", tag).status()).isEqualTo(422);
+        assertThat(get("/rooms/java/messages").header("ETag")).isEqualTo(tag);
+        String epoch = said.getString("epoch");
+        assertThat(patch(path + "?epoch=" + epoch, "{\"text\":\"x\"}").status()).isEqualTo(200);
+        assertThat(ask("DELETE", path + "?epoch=" + epoch, null).status()).isEqualTo(200);
+    }
+
+    @Test
+    void aRetriedChangeIsAnsweredWithItsEpochAlsoWhenItHasLeftMemory() throws Exception {
+        start(Where.DISK, "room.history=2");
+        post("java", "{'text':'one'}");
+        String edit = "{\"text\":\"uno\",\"id\":\"e\"}";
+        JsonObject first = patch("/rooms/java/messages/1", edit).json();
+        for (int i = 0; i < 10; i++) {
+            post("java", "{'text':'more'}");
+        }
+        JsonObject again = patch("/rooms/java/messages/1", edit).json();
+        assertThat(again.getBoolean("duplicate")).isTrue();
+        assertThat(again.getInt("seq")).isEqualTo(first.getInt("seq"));
+        assertThat(again.getString("epoch", "none")).isEqualTo(first.getString("epoch"));
+        assertThat(again.getString("at", "none")).isEqualTo(first.getString("at"));
+    }
 }
