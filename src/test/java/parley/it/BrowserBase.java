@@ -19,8 +19,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
+import org.openqa.selenium.Alert;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
+import org.openqa.selenium.NoAlertPresentException;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.WindowType;
@@ -130,6 +132,15 @@ abstract class BrowserBase {
     /** Types where the focus is. */
     final void keys(CharSequence... keys) {
         browser.switchTo().activeElement().sendKeys(keys);
+    }
+
+    /** A question or notice of the page, once there is one. */
+    final Alert alert() {
+        return Awaitility.await()
+                .pollInSameThread()
+                .atMost(PATIENCE)
+                .ignoreException(NoAlertPresentException.class)
+                .until(() -> browser.switchTo().alert(), one -> one != null);
     }
 
     /** What is wrong in the console since the last look. */

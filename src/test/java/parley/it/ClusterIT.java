@@ -7,9 +7,12 @@ import io.nats.client.Nats;
 import io.nats.client.Options;
 import io.nats.client.api.ClusterInfo;
 import jakarta.json.JsonObject;
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,6 +30,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -424,9 +428,21 @@ final class ClusterIT {
                     .append(node.port())
                     .append(letsIn(node) ? "" : " lets no new client in, and")
                     .append(" has printed:\n")
-                    .append(node.output());
+                    .append(node.output())
+                    .append(counts(node));
         }
         return all.toString();
+    }
+
+    private static String counts(ParleyProcess node) {
+        try (InputStream metrics = URI.create(node.page() + "metrics").toURL().openStream()) {
+            return new String(metrics.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .filter(line -> line.matches("parley_(sessions|members|openings|cluster_[a-z_]+) .*"))
+                    .collect(Collectors.joining(", ", "\n", "\n"));
+        } catch (IOException e) {
+            return "\nno metrics: " + e + "\n";
+        }
     }
 
     private static boolean letsIn(ParleyProcess node) {

@@ -137,6 +137,7 @@ final class EnginesIT {
             awaitText("connection-words", "Connected as Ann");
             all.add("meanwhile");
             awaitAll("#chat-log .text", all);
+            awaitAll("#chat-log > .own[data-state=sent] .text", List.of("meanwhile")); // until then it stands last
             say(second, "tea", "Ben", List.of("after"));
             all.add("after");
             awaitAll("#chat-log .text", all);

@@ -15,7 +15,6 @@ import java.net.Socket;
 import java.security.MessageDigest;
 import java.util.Base64;
 import java.util.List;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -122,10 +121,7 @@ final class ReturningPageIT extends BrowserBase {
         Window page = join(server, "fast", "Ann");
         untilHolds(() -> assertThat(page.members()).isNotEmpty());
         page.script("setTimeout(() => alert('nothing is read while this is open'))");
-        Alert alert = Awaitility.await()
-                .atMost(PATIENCE)
-                .ignoreExceptions()
-                .until(() -> browser.switchTo().alert(), one -> one != null);
+        Alert alert = alert();
         String padding = "x".repeat(30_000);
         say(
                 server,
