@@ -183,7 +183,7 @@ class PrepareIT {
             assertThat(warnings(parley)).isEmpty();
         }
         assertThat(Files.readAllLines(loads))
-                .anyMatch(line -> line.contains("parley.room.Room source: shared objects file"));
+                .anyMatch(line -> line.contains("parley.standalone.AcceptingStrategy source: shared objects file"));
     }
 
     @Test
