@@ -142,13 +142,13 @@ final class ClusterIT {
             assertThat(wrong).isEmpty();
         }
         isTalking = false;
+        clients.forEach(ClientTalker::stopTalking);
         for (Talker talker : talkers) {
             talker.join(PATIENCE.toMillis());
             assertThat(talker.isAlive())
                     .as(() -> talker.getName() + " has had all answers; it is " + talker.state() + nodesSay())
                     .isFalse();
         }
-        clients.forEach(ClientTalker::stopTalking);
         for (ClientTalker client : clients) {
             client.join(PATIENCE.toMillis());
             assertThat(client.isAlive())
