@@ -266,7 +266,7 @@ class PrepareIT {
         Result result = prepare(warWithoutServer().toString(), Map.of(), folder.resolve("new"));
         assertThat(result.exitCode).isEqualTo(FAILED);
         assertThat(result.output)
-                .contains("parley: Nothing was prepared: Parley did not start.", "NoClassDefFoundError");
+                .contains("parley: Nothing was prepared: Parley did not start.", "ClassNotFoundException");
         assertThat(folder).isEmptyDirectory();
     }
 
