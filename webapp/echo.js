@@ -99,7 +99,7 @@ class Echo {
   #queue = Promise.resolve();
 
   /**
-   * Sends what `load` returns, a string or an ArrayBuffer of so many bytes; connects for it if there is no connection.
+   * Sends what `load` returns, a string or an ArrayBuffer of that many bytes; connects for it if there is no connection.
    * What is over the limit is not loaded: it would end the connection.
    */
   send(name, size, load) {

@@ -2955,7 +2955,7 @@ export class Room extends EventTarget {
   }
 
   /**
-   * Answers who asks a reader for the next message, in the order of asking, as far as there are messages or their end.
+   * Answers callers of next() with the next message, in the order of their calls, as far as there are messages or their end.
    */
   #serve({ waiting, asking, isOver, failure }) {
     while (asking.length > 0 && (waiting.length > 0 || isOver)) {

@@ -237,7 +237,7 @@ export class RoomLog {
   }
 
   #show(state) {
-    this.#room?.setState(state).catch(() => {}); // refused, or not in the room any more: nobody is told
+    this.#room?.setState(state).catch(() => {}); // refused, or not in the room any more: nothing is shown
   }
 
   /** Asks for the messages before the first one; the newest to begin with. */

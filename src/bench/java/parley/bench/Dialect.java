@@ -8,41 +8,11 @@ enum Dialect {
     /** A text frame is a message, and arrives as it was sent. */
     PLAIN(null, false),
     /** {@code parley.v1.json}. */
-    JSON("parley.v1.json", false) {
-        @Override
-        String before(String room, int length) {
-            return "{\"type\":\"say\",\"room\":\"" + room + "\",\"text\":\"";
-        }
-
-        @Override
-        String after() {
-            return "\"}";
-        }
-    },
+    JSON("parley.v1.json", false),
     /** The same, with compression offered as browsers do; what is sent is not compressed. */
-    DEFLATE("parley.v1.json", false) {
-        @Override
-        String before(String room, int length) {
-            return JSON.before(room, length);
-        }
-
-        @Override
-        String after() {
-            return JSON.after();
-        }
-    },
+    DEFLATE("parley.v1.json", false),
     /** The same for senders, and event streams for those that read alone. */
-    EVENTS("parley.v1.json", false) {
-        @Override
-        String before(String room, int length) {
-            return JSON.before(room, length);
-        }
-
-        @Override
-        String after() {
-            return JSON.after();
-        }
-    },
+    EVENTS("parley.v1.json", false),
     /** {@code parley.v1.json}, with a state in place of each message. */
     STATES("parley.v1.json", false) {
         @Override
@@ -60,11 +30,6 @@ enum Dialect {
         @Override
         String before(String room, int length) {
             return "{\"type\":\"rename\",\"name\":\"";
-        }
-
-        @Override
-        String after() {
-            return "\"}";
         }
     },
     /** A request of HTTP for each message: {@link Requests}. */
@@ -106,12 +71,12 @@ enum Dialect {
 
     /** What stands before the text of a message. */
     String before(String room, int length) {
-        return "";
+        return subprotocol == null ? "" : "{\"type\":\"say\",\"room\":\"" + room + "\",\"text\":\"";
     }
 
     /** What stands behind it. */
     String after() {
-        return "";
+        return subprotocol == null ? "" : "\"}";
     }
 
     /** Asks for a room as an event stream. */

@@ -71,7 +71,7 @@ record Scenario(
         return kind == Kind.EVENTS || kind == Kind.POSTS;
     }
 
-    /** Whether it is about what members are told of each other. */
+    /** Whether it is about what members hear of each other. */
     boolean isOfPresence() {
         return kind == Kind.STATES || kind == Kind.RENAMES;
     }

@@ -57,7 +57,7 @@ final class Tables {
             return with(message, Tables.bytes(message), 0);
         }
 
-        /** With a change that has its message take so many bytes more. */
+        /** With a change that makes its message longer by that many bytes. */
         Row withChange(Message change, long more) {
             return with(change, Tables.bytes(change.superseded()) + more, 1);
         }

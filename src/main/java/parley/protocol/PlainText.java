@@ -8,7 +8,7 @@ public final class PlainText {
 
     /**
      * Returns the message as a plain client sees it: {@code name: text}, or the text alone from a sender without a
-     * name; nothing where the client is told nothing, as of a message that was removed.
+     * name; nothing where the client gets no line, as for a message that was removed.
      */
     public static Optional<String> encode(Message message, PlainChanges changes) {
         boolean isTold = !message.isChange() || changes == PlainChanges.SHOW;

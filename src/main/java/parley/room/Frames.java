@@ -18,7 +18,7 @@ interface Frames {
      * @param to the place of the last
      * @param last the number of the last
      * @param isFull whether no further message fits
-     * @param frame null where members are told nothing of any of them, since all are changes that nobody needs any more
+     * @param frame null where members get nothing for any of them, since all are changes that nobody needs any more
      */
     record Batch(
             long from,

@@ -72,7 +72,7 @@ final class JsonFrames implements Frames {
         return lines;
     }
 
-    /** Encodes a message as a line; nothing where members are told nothing of it. */
+    /** Encodes a message as a line; nothing where members get no line for it. */
     Optional<String> encode(Message message) {
         return message.isSuperseded() ? Optional.empty() : Optional.of(JsonCodec.encode(new Event.Said(room, message)));
     }

@@ -27,7 +27,7 @@ final class Lines {
     /**
      * A message, encoded.
      *
-     * @param frame the line as a frame of its own; empty where members are told nothing of it
+     * @param frame the line as a frame of its own; empty where members get no line for it
      */
     record Line(long place, Message message, Optional<Frame.Text> frame, int bytes) {
         long seq() {
@@ -42,7 +42,7 @@ final class Lines {
      * @param bytes what they have together
      */
     record Run(List<Line> lines, boolean isFull, int bytes) {
-        /** The frames of those that members are told of. */
+        /** The frames of those for which members get a line. */
         List<Frame.Text> frames() {
             return lines.stream().flatMap(line -> line.frame.stream()).toList();
         }
@@ -63,7 +63,7 @@ final class Lines {
     /**
      * Makes an empty cache.
      *
-     * @param encode makes a line; nothing where members are told nothing
+     * @param encode makes a line; nothing where members get none
      * @param batchBytes how many bytes go in a frame; one message always does
      */
     Lines(Ring ring, Function<Message, Optional<String>> encode, int batchBytes) {

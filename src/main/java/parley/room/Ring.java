@@ -230,7 +230,7 @@ final class Ring {
     }
 
     /**
-     * The place of the message with which so many begin that come before a place, changes not counted. Under the room's
+     * The place of the first of that many messages before a place, changes not counted. Under the room's
      * lock.
      */
     long placeBack(long end, long messages) {

@@ -242,7 +242,7 @@ final class ClientCommand implements Callable<Integer> {
 
         private void print(RoomMessage message, String behind) {
             if (message.isRemoved()) {
-                return; // as members of plain text are told nothing
+                return; // as members of plain text get no line
             }
             String said = message.text() != null ? message.text() : String.valueOf(message.data());
             // Without the colon a sender that has no name could begin with the name of another.

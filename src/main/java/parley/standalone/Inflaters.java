@@ -9,7 +9,7 @@ import parley.delivery.DeflateCounts;
  * The decompressors of all connections. Any thread.
  *
  * <p>A connection has one while a compressed message of its client has begun and not ended; those whose clients refer
- * to earlier messages ({@link DeflateTerms#KEPT}) have theirs until they end, and so there are only so many of those.
+ * to earlier messages ({@link DeflateTerms#KEPT}) have theirs until they end, and so their number is limited.
  */
 final class Inflaters {
     /** With 38 KiB outside the heap and 20 KiB in it, as many as this have 58 MB. */

@@ -9,10 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
-import parley.protocol.Draft;
-import parley.protocol.Message;
 import parley.protocol.RoomName;
 import parley.room.RoomStore;
+import parley.room.SilentListener;
 
 /** Who is said to be where, without NATS. */
 class NeighboursTest {
@@ -56,19 +55,7 @@ class NeighboursTest {
     }
 
     private Remote room(String name) {
-        RoomStore.Listener listener = new RoomStore.Listener() {
-            @Override
-            public void opened(RoomStore.Contents contents) {}
-
-            @Override
-            public void couldNotOpen() {}
-
-            @Override
-            public void appended(List<Message> messages) {}
-
-            @Override
-            public void trimmed(long first) {}
-
+        RoomStore.Listener listener = new SilentListener() {
             @Override
             public void present(String node, RoomStore.Present there) {
                 heard.add(node + " " + there.count());
@@ -78,9 +65,6 @@ class NeighboursTest {
             public void lost(String node) {
                 heard.add(node + " lost");
             }
-
-            @Override
-            public void signalled(Draft draft) {}
         };
         Remote.Reads reads = new Remote.Reads() {
             @Override

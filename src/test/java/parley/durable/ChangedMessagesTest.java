@@ -164,7 +164,7 @@ class ChangedMessagesTest extends DurableBase {
         assertThat(outcome).isInstanceOfAny(Outcome.Published.class, Outcome.NotFound.class);
     }
 
-    /** A client that has the message must hear of it; nobody is told what an edit said whose message is gone. */
+    /** A client that has the message must hear of it; an edit whose message is gone says nothing any more. */
     @Test
     void aRemovalIsReadAfterItsMessageIsGoneAndAnEditIsNot() throws Exception {
         RoomStore.Log log = open(start(), new Heard());

@@ -160,7 +160,7 @@ class ChangesRaceTest extends HttpBase {
         return known.epoch.isEmpty() ? "history=400" : "lastEventId=" + EventId.of(known.epoch, known.last);
     }
 
-    /** Reads so many events, or up to a number. */
+    /** Reads that many events, or up to a number. */
     private void readSocket(Known known, int events, long upTo) throws Exception {
         try (JsonClient client = new JsonClient(ws("/chat/java?" + place(known)))) {
             known.epoch = client.next("joined").getString("epoch");
