@@ -44,7 +44,11 @@ final class Lines {
     record Run(List<Line> lines, boolean isFull, int bytes) {
         /** The frames of those for which members get a line. */
         List<Frame.Text> frames() {
-            return lines.stream().flatMap(line -> line.frame.stream()).toList();
+            List<Frame.Text> frames = new ArrayList<>(lines.size());
+            for (Line line : lines) {
+                line.frame.ifPresent(frames::add); // no stream: this is done for each line of each frame
+            }
+            return frames;
         }
 
         Frames.Batch in(@Nullable Frame frame) {
