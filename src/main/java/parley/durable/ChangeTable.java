@@ -6,6 +6,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.ChangeKind;
 import parley.protocol.Content;
 import parley.protocol.Message;
 import parley.protocol.Revision;
@@ -49,7 +50,7 @@ final class ChangeTable {
         long changed = found.getLong(11);
         Revision revision = Revision.None.UNCHANGED;
         if (of > 0) {
-            revision = new Revision.Change(of, 0);
+            revision = new Revision.Change(of, 0, kind(found));
         } else if (changed > 0) {
             revision = new Revision.Changed(changed, found.getLong(12), found.getString(13), found.getString(14));
         }
@@ -62,6 +63,10 @@ final class ChangeTable {
                 content,
                 found.getString(5),
                 revision);
+    }
+
+    private static ChangeKind kind(ResultSet found) throws SQLException {
+        return Tables.kind(found.getInt(6)) == Content.Kind.REMOVED ? ChangeKind.Whole.REMOVAL : ChangeKind.Whole.EDIT;
     }
 
     /** What a change says: if it is the newest of a message that is kept, what stands there. */

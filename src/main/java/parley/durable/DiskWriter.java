@@ -298,7 +298,7 @@ final class DiskWriter implements Runnable {
 
     private Outcome add(Stored stored, Task.Append append) throws SQLException {
         ChangeDraft change = append.change;
-        boolean isFull = housekeeping.isFull() && (change == null || !change.isRemoval());
+        boolean isFull = housekeeping.isFull() && (change == null || !change.takesAway());
         if (isFull || (change == null && !stored.isKept() && housekeeping.isFullOfRooms())) {
             health.complain(
                     "there is more than data.bytes or data.rooms, and rooms give way too slowly; messages are refused",

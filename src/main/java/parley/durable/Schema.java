@@ -12,7 +12,7 @@ final class Schema {
     /** Says that a database is one of Parley's: "Prly". */
     private static final int APPLICATION = 0x50726c79;
     /** One more when the tables change. */
-    static final int VERSION = 5;
+    static final int VERSION = 6;
 
     private static final List<String> VERSION_1 = List.of(
             "CREATE TABLE rooms (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL,"
@@ -59,6 +59,22 @@ final class Schema {
             // How many entries are changes.
             "ALTER TABLE rooms ADD COLUMN changes INTEGER NOT NULL DEFAULT 0");
 
+    private static final List<String> VERSION_6 = List.of(
+            // Of a change that is neither an edit nor a removal: which kind it is (ChangeTable).
+            "ALTER TABLE messages ADD COLUMN what INTEGER",
+            // Of a piece that was appended: where it begins in the text of its message, in UTF-16 code units; and how
+            // many bytes of UTF-8 come before it, and are its own.
+            "ALTER TABLE messages ADD COLUMN start INTEGER",
+            "ALTER TABLE messages ADD COLUMN skip INTEGER",
+            "ALTER TABLE messages ADD COLUMN length INTEGER",
+            // Of a piece: the edit that its message had then; 0 for none.
+            "ALTER TABLE messages ADD COLUMN base INTEGER",
+            // Of a message: the number of the newest piece that was appended to it; null for none.
+            "ALTER TABLE messages ADD COLUMN grown INTEGER",
+            // Of a message that still grows: when it grew last; else null.
+            "ALTER TABLE messages ADD COLUMN open INTEGER",
+            "CREATE INDEX messages_open ON messages (room, seq) WHERE open IS NOT NULL");
+
     private Schema() {}
 
     /**
@@ -90,8 +106,11 @@ final class Schema {
         if (version < 4) {
             changes.addAll(VERSION_4);
         }
-        if (version < VERSION) {
+        if (version < 5) {
             changes.addAll(VERSION_5);
+        }
+        if (version < VERSION) {
+            changes.addAll(VERSION_6);
             changes.add("PRAGMA user_version = " + VERSION);
             upgrade(database, changes);
         }

@@ -82,7 +82,7 @@ final class ChangeRoutes {
         } else {
             String user = grant.user() == null ? null : grant.user().value();
             Draft draft = new Draft(PublishRoutes.from(caller, post), user, post.content(), post.id());
-            change(exchange, caller, room, new ChangeDraft(seq, draft, right(grant.mayEdit(room))));
+            change(exchange, caller, room, new ChangeDraft.Edit(seq, draft, right(grant.mayEdit(room))));
         }
     }
 
@@ -95,7 +95,7 @@ final class ChangeRoutes {
         String name = grant.name() == null ? null : grant.name().value();
         String user = grant.user() == null ? null : grant.user().value();
         Draft sender = new Draft(name, user, Content.REMOVED, null);
-        change(exchange, caller, room, ChangeDraft.removal(number.get(), sender, right(grant.mayRemove(room))));
+        change(exchange, caller, room, ChangeDraft.Removal.by(number.get(), sender, right(grant.mayRemove(room))));
     }
 
     private static ChangeDraft.Right right(boolean mayAny) {

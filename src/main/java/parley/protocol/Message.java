@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param user which user said it, or null for a sender that is none
  * @param id the message id that the sender gave it, or null
  * @param revision what it has to do with changes
+ * @param standing what it is besides
  */
 public record Message(
         long seq,
@@ -20,7 +21,20 @@ public record Message(
         @Nullable String user,
         Content content,
         @Nullable String id,
-        Revision revision) {
+        Revision revision,
+        Standing standing) {
+    /** Of a message that is nothing besides. */
+    public Message(
+            long seq,
+            long at,
+            @Nullable String from,
+            @Nullable String user,
+            Content content,
+            @Nullable String id,
+            Revision revision) {
+        this(seq, at, from, user, content, id, revision, Standing.NONE);
+    }
+
     /** A message that nobody has changed. */
     public Message(
             long seq, long at, @Nullable String from, @Nullable String user, Content content, @Nullable String id) {
@@ -29,7 +43,15 @@ public record Message(
 
     /** Numbers a draft. */
     public Message(long seq, long at, Draft draft) {
-        this(seq, at, draft.from(), draft.user(), draft.content(), draft.id());
+        this(
+                seq,
+                at,
+                draft.from(),
+                draft.user(),
+                draft.content(),
+                draft.id(),
+                Revision.None.UNCHANGED,
+                draft.standing());
     }
 
     /** Of a sender that is no user. */
@@ -39,7 +61,7 @@ public record Message(
 
     /** Numbers a change. */
     public Message(long seq, long at, Draft draft, Revision.Change change) {
-        this(seq, at, draft.from(), draft.user(), draft.content(), draft.id(), change);
+        this(seq, at, draft.from(), draft.user(), draft.content(), draft.id(), change, draft.standing());
     }
 
     /** Whether it is no message but the change of one. */
@@ -54,12 +76,16 @@ public record Message(
 
     /** This message as a change has made it. */
     public Message changedBy(Message change) {
-        Revision changed = new Revision.Changed(change.seq, change.at, change.from, change.user);
-        return new Message(seq, at, from, user, change.content, id, changed);
+        return change.revision instanceof Revision.Change what ? what.kind().fold(this, change) : this;
     }
 
     /** This change when nobody needs it any more. */
     public Message superseded() {
-        return new Message(seq, at, from, user, Content.SUPERSEDED, id, revision);
+        return with(Content.SUPERSEDED, revision, standing);
+    }
+
+    /** The same entry when it says something else. */
+    public Message with(Content otherContent, Revision otherRevision, Standing otherStanding) {
+        return new Message(seq, at, from, user, otherContent, id, otherRevision, otherStanding);
     }
 }

@@ -31,6 +31,7 @@ public sealed interface Revision {
      *
      * @param of the number of the message that it changes
      * @param before the change of that message that this one takes the place of; 0 for none, or where it is not known
+     * @param kind what it does with its message
      */
-    record Change(long of, long before) implements Revision {}
+    record Change(long of, long before, ChangeKind kind) implements Revision {}
 }

@@ -2,41 +2,44 @@ package parley.room;
 
 import java.util.Objects;
 import java.util.Optional;
+import parley.protocol.ChangeKind;
 import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.Revision;
 
 /**
- * A change of a message before the room's log has numbered it. Immutable.
- *
- * @param of the number of the message
- * @param draft what the message says from then on, and the sender of the change
- * @param right whose messages the sender may change
+ * A change of a message before the room's log has numbered it: a record for each kind, which knows who may make such a
+ * change, and of which messages. Immutable.
  */
-public record ChangeDraft(long of, Draft draft, Right right) {
+public sealed interface ChangeDraft {
 
     /** Whose messages the sender of a change may change. */
-    public enum Right {
+    enum Right {
         /** Those of the user that it is; none when it is no user. */
         OWN,
         /** Any. */
         ANY
     }
 
-    /** Takes back what a message says. */
-    public static ChangeDraft removal(long of, Draft sender, Right right) {
-        return new ChangeDraft(of, sender.with(Content.REMOVED), right);
-    }
+    /** The number of the message. */
+    long of();
+
+    /** Who changes it; and what it says from then on, where it says something. */
+    Draft draft();
 
     /** The same with another draft. */
-    ChangeDraft with(Draft other) {
-        return new ChangeDraft(of, other, right);
-    }
+    ChangeDraft with(Draft other);
 
-    /** Whether it takes back what the message says. */
-    public boolean isRemoval() {
-        return draft.content().kind() == Content.Kind.REMOVED;
+    /** Why this change cannot be made of that message, which the room keeps and which is none itself. */
+    Optional<Outcome> refusal(Message now);
+
+    /** The change as the log keeps it, and has its members hear of it. */
+    Message numbered(long seq, long at, Message original);
+
+    /** Whether it only takes away: then it is made where there is no space for more, and nobody has to look at it. */
+    default boolean takesAway() {
+        return false;
     }
 
     /**
@@ -44,33 +47,93 @@ public record ChangeDraft(long of, Draft draft, Right right) {
      *
      * @param message the message as it is now; empty where the room does not keep one of that number
      */
-    public Optional<Outcome> answer(Optional<Message> message) {
+    default Optional<Outcome> answer(Optional<Message> message) {
         if (message.isEmpty()) {
-            return Optional.of(new Outcome.NotFound("the room does not keep a message with seq " + of));
+            return Optional.of(new Outcome.NotFound("the room does not keep a message with seq " + of()));
         }
         Message now = message.get();
         if (now.revision() instanceof Revision.Change change) {
             return Optional.of(new Outcome.NotFound(
-                    "seq " + of + " is itself a change; change the message that it changes, seq " + change.of()));
+                    "seq " + of() + " is itself a change; change the message that it changes, seq " + change.of()));
         }
-        boolean isOwn = now.user() != null && Objects.equals(now.user(), draft.user());
-        if (right != Right.ANY && !isOwn) {
-            return Optional.of(
-                    new Outcome.Refused("seq " + of + " is not a message of this client; a token with the claim "
-                            + (isRemoval() ? "remove" : "edit") + " changes messages of others"));
-        }
-        if (now.content().kind() != Content.Kind.REMOVED) {
-            return Optional.empty();
-        }
-        return Optional.of(
-                isRemoval() && now.revision() instanceof Revision.Changed removed
-                        ? new Outcome.Published(removed.seq(), true)
-                        : new Outcome.NotFound("the message with seq " + of + " has been removed"));
+        return refusal(now);
     }
 
-    /** The change as the log keeps it, and has its members hear of it. */
-    public Message numbered(long seq, long at, Message original) {
+    /** Says something else. */
+    record Edit(long of, Draft draft, Right right) implements ChangeDraft {
+        @Override
+        public Edit with(Draft other) {
+            return new Edit(of, other, right);
+        }
+
+        @Override
+        public Optional<Outcome> refusal(Message now) {
+            return notAllowed(this, right, now, "edit").or(() -> removed(now));
+        }
+
+        @Override
+        public Message numbered(long seq, long at, Message original) {
+            return change(this, seq, at, original, ChangeKind.Whole.EDIT);
+        }
+    }
+
+    /** Takes back what a message says. */
+    record Removal(long of, Draft draft, Right right) implements ChangeDraft {
+        /** With a draft that says nothing. */
+        public static Removal by(long of, Draft sender, Right right) {
+            return new Removal(of, sender.with(Content.REMOVED), right);
+        }
+
+        @Override
+        public Removal with(Draft other) {
+            return by(of, other, right);
+        }
+
+        @Override
+        public Optional<Outcome> refusal(Message now) {
+            return notAllowed(this, right, now, "remove").or(() -> removed(now).map(answer -> isDone(now, answer)));
+        }
+
+        /** The same removal once more. */
+        private static Outcome isDone(Message now, Outcome otherwise) {
+            return now.revision() instanceof Revision.Changed removal
+                    ? new Outcome.Published(removal.seq(), true)
+                    : otherwise;
+        }
+
+        @Override
+        public Message numbered(long seq, long at, Message original) {
+            return change(this, seq, at, original, ChangeKind.Whole.REMOVAL);
+        }
+
+        @Override
+        public boolean takesAway() {
+            return true;
+        }
+    }
+
+    /**
+     * Refuses a change of somebody else's message.
+     *
+     * @param claim that of tokens which may
+     */
+    private static Optional<Outcome> notAllowed(ChangeDraft change, Right right, Message now, String claim) {
+        boolean isOwn =
+                now.user() != null && Objects.equals(now.user(), change.draft().user());
+        return right == Right.ANY || isOwn
+                ? Optional.empty()
+                : Optional.of(new Outcome.Refused("seq " + change.of() + " is not a message of this client; a token"
+                        + " with the claim " + claim + " changes messages of others"));
+    }
+
+    private static Optional<Outcome> removed(Message now) {
+        return now.content().kind() == Content.Kind.REMOVED
+                ? Optional.of(new Outcome.NotFound("the message with seq " + now.seq() + " has been removed"))
+                : Optional.empty();
+    }
+
+    private static Message change(ChangeDraft change, long seq, long at, Message original, ChangeKind kind) {
         long before = original.revision() instanceof Revision.Changed changed ? changed.seq() : 0;
-        return new Message(seq, at, draft, new Revision.Change(of, before));
+        return new Message(seq, at, change.draft(), new Revision.Change(change.of(), before, kind));
     }
 }

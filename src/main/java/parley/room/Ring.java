@@ -4,7 +4,6 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import parley.protocol.Content;
 import parley.protocol.Message;
 import parley.protocol.Revision;
 
@@ -17,7 +16,7 @@ import parley.protocol.Revision;
  * alike in every room.
  *
  * <p>A change is an entry with a place like any other. It is <i>folded</i> into the message that it changes, which
- * stays at its place; the change before it of the same message stays too, and says nothing any more.
+ * stays at its place ({@link Folding}); the change before it of the same message stays too, and says nothing any more.
  *
  * <p>The ring keeps what its limits allow, and beyond them what members still need, up to a bound in bytes.
  *
@@ -41,6 +40,7 @@ final class Ring {
     private final long maxBytes;
     private final long maxNeededBytes;
     private final int smallest;
+    private final Folding folding = new Folding(this);
 
     private volatile AtomicReferenceArray<Message> slots;
     /** The place of the newest message; 0 before the first. */
@@ -67,9 +67,6 @@ final class Ring {
 
     /** Whether no store has the messages that are let go of. */
     private boolean isAlone;
-
-    /** How often what an entry says has become something else: frames that are shared may say what it said before. */
-    private volatile long foldings;
 
     /**
      * Makes an empty ring.
@@ -202,25 +199,22 @@ final class Ring {
         newest = message.seq();
         head = place;
         if (message.revision() instanceof Revision.Change change) {
-            fold(message, change);
+            folding.added(message, change);
         }
     }
 
-    private void fold(Message message, Revision.Change change) {
-        find(change.of()).ifPresent(original -> replace(original, original.changedBy(message)));
-        find(change.before()).ifPresent(before -> replace(before, before.superseded()));
-    }
-
-    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
-    private void replace(Message before, Message now) {
+    /** Puts an entry in the place of what it was before. For {@link Folding}. */
+    void replace(Message before, Message now) {
         bytes += bytes(now) - bytes(before);
         slots.set(slot(placeOf(now.seq()), slots), now);
-        foldings++;
     }
 
-    /** How often what an entry says has become something else. Ask before reading what is shared. */
+    /**
+     * How often what an entry says has become something else: frames that are shared may say what it said before. Ask
+     * before reading what is shared.
+     */
     long foldings() {
-        return foldings;
+        return folding.times();
     }
 
     /** The entry of that number, if it is kept. */
@@ -338,16 +332,11 @@ final class Ring {
             Message entry = slots.get(slot(place, slots));
             if (entry.revision() instanceof Revision.Change change) {
                 left--;
-                if (change.of() < seq && saysContent(entry)) {
-                    replace(entry, entry.superseded());
+                if (change.of() < seq) {
+                    folding.isWithoutMessage(entry);
                 }
             }
         }
-    }
-
-    /** Whether a change says what its message says: a removal is to be heard of after that has gone too. */
-    private static boolean saysContent(Message change) {
-        return !change.isSuperseded() && change.content().kind() != Content.Kind.REMOVED;
     }
 
     /** Whether messages that came with an id were let go since this was last asked. Under the room's lock. */
@@ -375,11 +364,8 @@ final class Ring {
         first = oldest + 1;
         since = message.seq() + 1;
         slots.set(slot, null);
-        if (message.revision() instanceof Revision.Changed changed) {
-            // What it says stands in its newest change too, where no store has the message. Members may need that.
-            find(changed.seq())
-                    .filter(change -> isAlone && saysContent(change) && placeOf(change.seq()) < needed)
-                    .ifPresent(change -> replace(change, change.superseded()));
+        if (isAlone) {
+            folding.letGo(message, needed);
         }
     }
 

@@ -229,7 +229,8 @@ public final class Room {
     Start fix(Start start) {
         lock.lock();
         try {
-            return seats.areOpenLocked() && !log.hasToLookLocked(start) ? log.fixLocked(start) : start;
+            Starts starts = log.starts();
+            return seats.areOpenLocked() && !starts.hasToLookLocked(start) ? starts.fixLocked(start) : start;
         } finally {
             lock.unlock();
         }

@@ -32,6 +32,7 @@ final class RoomLog {
     private final Roster roster;
     private final Ring ring;
     private final PageCache pages;
+    private final Starts starts;
 
     /** Set when the room is made, before any other thread knows it. */
     private RoomStore.@Nullable Log store;
@@ -54,12 +55,6 @@ final class RoomLog {
     private volatile long turnedTo;
 
     // Guarded by the room's lock
-    /** The place of the newest message when the store said what there is. */
-    private long openedAt;
-
-    /** The number up to which the store knew of all messages when it looked last. */
-    private long lookedUpTo;
-
     /** When the oldest message was published that no turn has fanned out; else NONE. */
     private long waitingSinceNanos = NONE;
 
@@ -83,6 +78,7 @@ final class RoomLog {
         this.elapsed = elapsed;
         this.lock = lock;
         this.ring = new Ring(limits.history(), limits.historyBytes(), limits.backlogBytes());
+        this.starts = new Starts(this, ring, lock);
         this.pages =
                 new PageCache((query, onAnswer) -> store().read(query, onAnswer), ring::newest, limits.batchBytes());
     }
@@ -98,6 +94,11 @@ final class RoomLog {
 
     Ring ring() {
         return ring;
+    }
+
+    /** What starts of members mean. */
+    Starts starts() {
+        return starts;
     }
 
     Beginning beginning() {
@@ -197,12 +198,11 @@ final class RoomLog {
             hasChanges = contents.changes() > 0;
             numbering = contents.numbering();
             firstStored = contents.first();
-            lookedUpTo = contents.head();
             beginning = new Beginning(contents.epoch(), ring.head() + 1, contents.since() - 1);
             contents.newest().forEach(ring::add);
             budget.add(ring.bytes() - before);
+            starts.openedLocked(contents.head(), isFirst);
             if (isFirst) {
-                openedAt = ring.head();
                 turnedTo = ring.head();
             } else {
                 countLocked(contents.newest());
@@ -427,60 +427,12 @@ final class RoomLog {
             lock.lock();
             try {
                 firstStored = Math.max(firstStored, extent.first());
-                lookedUpTo = extent.head();
+                starts.lookedUpToLocked(extent.head());
             } finally {
                 lock.unlock();
             }
             then.run();
         });
-    }
-
-    /**
-     * Whether the store has to look before it is known what a start means: where others write too, a client may have
-     * seen more than has come here; and messages that are older than all in memory may be gone.
-     */
-    boolean hasToLookLocked(Start start) {
-        assert lock.isHeldByCurrentThread();
-        return start instanceof Start.After after
-                && after.epoch().equals(beginning.epoch())
-                && (after.seq() > ring.newest() || after.seq() + 1 < ring.since());
-    }
-
-    /** What a start means now, for a client that joins later. */
-    Start.At fixLocked(Start start) {
-        assert lock.isHeldByCurrentThread();
-        return at(start, ring.head());
-    }
-
-    /** What a start means that was made before the store had said what there is. */
-    Start.At locateLocked(Start start) {
-        assert lock.isHeldByCurrentThread();
-        return at(start, openedAt);
-    }
-
-    private Start.At at(Start start, long head) {
-        String epoch = beginning.epoch();
-        if (start instanceof Start.Last last) {
-            return new Start.At(epoch, numberBack(ring.placeBack(head + 1, last.messages())), null);
-        }
-        if (start instanceof Start.After after) {
-            long newest = Math.max(ring.newest(), lookedUpTo);
-            boolean isKnown = after.epoch().equals(epoch) && after.seq() <= newest;
-            return new Start.At(epoch, isKnown ? after.seq() + 1 : 1, isKnown);
-        }
-        if (start instanceof Start.Since) {
-            throw new IllegalArgumentException("to be looked for first: " + start);
-        }
-        Start.At at = (Start.At) start;
-        return at.epoch().equals(epoch) ? at : new Start.At(epoch, 1, at.resumes() == null ? null : false);
-    }
-
-    /** The number at a place that may come before all that memory has: then as far as numbers tell. */
-    private long numberBack(long place) {
-        long missing = ring.first() - place;
-        return missing > 0 && numbering == RoomStore.Numbering.CONSECUTIVE
-                ? Math.max(first(), ring.since() - missing)
-                : ring.numberAt(place);
     }
 
     /** Places a cursor, and returns the place. */

@@ -74,7 +74,7 @@ final class Seats {
                 endLocked(seat.member()); // and nobody hears of it: all leave
             } else if (seat.member().hasLeft()) {
                 joined = joinedLocked(seat.member(), log.ring().newest(), null);
-            } else if (log.hasToLookLocked(seat.start()) && seat.looks()) {
+            } else if (log.starts().hasToLookLocked(seat.start()) && seat.looks()) {
                 looks = true;
             } else {
                 joined = placeLocked(seat.member(), seat.start());
@@ -96,7 +96,7 @@ final class Seats {
     /** Says where a member starts; messages that are published from now on are for it too. */
     private Joined placeLocked(Member member, Start start) {
         assert lock.isHeldByCurrentThread();
-        Start.At at = log.locateLocked(start);
+        Start.At at = log.starts().locateLocked(start);
         long place = log.placeLocked(member.cursor(), at);
         long head = log.ring().head();
         member.placed(head);

@@ -71,8 +71,8 @@ final class Changes {
         boolean isAny = mayAny || hasSaid(room, epoch, command.seq());
         ChangeDraft.Right right = isAny ? ChangeDraft.Right.ANY : ChangeDraft.Right.OWN;
         ChangeDraft change = isRemoval
-                ? ChangeDraft.removal(command.seq(), sender, right)
-                : new ChangeDraft(command.seq(), sender, right);
+                ? ChangeDraft.Removal.by(command.seq(), sender, right)
+                : new ChangeDraft.Edit(command.seq(), sender, right);
         Answers.Later answer = answers.later();
         connection.backpressure().change(in.room(), change, outcome -> answer.give(answer(command, outcome)));
         answer.carriedOut();

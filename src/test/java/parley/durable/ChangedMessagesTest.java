@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import parley.protocol.ChangeKind;
 import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Message;
@@ -33,12 +34,12 @@ class ChangedMessagesTest extends DurableBase {
 
     private Outcome edit(RoomStore.Log log, long seq, String text) throws Exception {
         Draft draft = new Draft("Bo", "bo", Content.text(text, Utf8.length(text)), null);
-        return change(log, new ChangeDraft(seq, draft, ChangeDraft.Right.ANY));
+        return change(log, new ChangeDraft.Edit(seq, draft, ChangeDraft.Right.ANY));
     }
 
     private Outcome remove(RoomStore.Log log, long seq) throws Exception {
         Draft sender = new Draft("Bo", "bo", Content.REMOVED, null);
-        return change(log, ChangeDraft.removal(seq, sender, ChangeDraft.Right.ANY));
+        return change(log, ChangeDraft.Removal.by(seq, sender, ChangeDraft.Right.ANY));
     }
 
     private RoomStore.Log open(DurableStore store, Heard room) throws Exception {
@@ -53,7 +54,8 @@ class ChangedMessagesTest extends DurableBase {
     }
 
     private static Message change(long seq, long at, long of, Content content) {
-        return new Message(seq, at, "Bo", "bo", content, null, new Revision.Change(of, 0));
+        ChangeKind kind = content.kind() == Content.Kind.REMOVED ? ChangeKind.Whole.REMOVAL : ChangeKind.Whole.EDIT;
+        return new Message(seq, at, "Bo", "bo", content, null, new Revision.Change(of, 0, kind));
     }
 
     @Test

@@ -247,7 +247,7 @@ class DataFileTest extends DurableBase {
         assertThatThrownBy(this::start)
                 .isInstanceOf(DataException.class)
                 .hasMessage("The data folder '" + folder + "' cannot be used: it was written by a newer Parley"
-                        + " (version 99 of the file; this one knows up to 5).");
+                        + " (version 99 of the file; this one knows up to 6).");
         assertThat(Files.readAllBytes(folder.resolve("parley.db"))).isEqualTo(before);
     }
 

@@ -125,7 +125,7 @@ class DurableHistoryTest {
 
     private void edit(long seq, String text) throws Exception {
         CompletableFuture<Outcome> result = new CompletableFuture<>();
-        room.change(new ChangeDraft(seq, Samples.line("Ann", text), ChangeDraft.Right.ANY), result::complete);
+        room.change(new ChangeDraft.Edit(seq, Samples.line("Ann", text), ChangeDraft.Right.ANY), result::complete);
         assertThat(result.get(30, TimeUnit.SECONDS)).isInstanceOf(Outcome.Published.class);
     }
 

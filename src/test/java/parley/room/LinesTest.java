@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import parley.protocol.ChangeKind;
 import parley.protocol.Content;
 import parley.protocol.Message;
 import parley.protocol.Revision;
@@ -15,7 +16,7 @@ class LinesTest {
     void aLineThatWasMadeWhileItsMessageWasRemovedIsNotKept() {
         Ring ring = new Ring(10, Long.MAX_VALUE, Long.MAX_VALUE);
         ring.add(new Message(1, 0, Samples.line("ann", "secret")));
-        Revision.Change revision = new Revision.Change(1, 0);
+        Revision.Change revision = new Revision.Change(1, 0, ChangeKind.Whole.REMOVAL);
         AtomicReference<Lines> lines = new AtomicReference<>();
         lines.set(new Lines(
                 ring,

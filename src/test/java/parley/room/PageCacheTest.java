@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import parley.delivery.Frame;
+import parley.protocol.ChangeKind;
 import parley.protocol.Content;
 import parley.protocol.Message;
 import parley.protocol.Revision;
@@ -252,7 +253,8 @@ class PageCacheTest {
     }
 
     private static List<Message> change(long seq, long of) {
-        return List.of(new Message(seq, 0, null, null, Content.REMOVED, null, new Revision.Change(of, 0)));
+        return List.of(new Message(
+                seq, 0, null, null, Content.REMOVED, null, new Revision.Change(of, 0, ChangeKind.Whole.REMOVAL)));
     }
 
     /** With a change in each batch members that catch up once read the same pages again and again. */

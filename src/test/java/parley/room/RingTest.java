@@ -10,6 +10,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import parley.protocol.ChangeKind;
 import parley.protocol.Content;
 import parley.protocol.Message;
 import parley.protocol.Revision;
@@ -298,7 +299,8 @@ class RingTest {
     }
 
     private static Message change(long seq, long of, long before, Content content) {
-        return new Message(seq, seq * 10, "ann", null, content, null, new Revision.Change(of, before));
+        ChangeKind kind = content.kind() == Content.Kind.REMOVED ? ChangeKind.Whole.REMOVAL : ChangeKind.Whole.EDIT;
+        return new Message(seq, seq * 10, "ann", null, content, null, new Revision.Change(of, before, kind));
     }
 
     private static Content text(String text) {

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import parley.protocol.ChangeKind;
 import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Message;
@@ -206,11 +207,11 @@ public abstract class RoomStoreContract {
 
     protected final Outcome edit(RoomStore.Log log, long seq, @Nullable String user, String text, @Nullable String id)
             throws Exception {
-        return change(log, new ChangeDraft(seq, of(user, text, id), ChangeDraft.Right.OWN));
+        return change(log, new ChangeDraft.Edit(seq, of(user, text, id), ChangeDraft.Right.OWN));
     }
 
     protected final Outcome remove(RoomStore.Log log, long seq, String user) throws Exception {
-        return change(log, ChangeDraft.removal(seq, of(user, "", null), ChangeDraft.Right.OWN));
+        return change(log, ChangeDraft.Removal.by(seq, of(user, "", null), ChangeDraft.Right.OWN));
     }
 
     /** Has Ann say one, and somebody else two. */
@@ -246,9 +247,9 @@ public abstract class RoomStoreContract {
                 .containsExactly(
                         Revision.None.UNCHANGED,
                         Revision.None.UNCHANGED,
-                        new Revision.Change(1, 0),
-                        new Revision.Change(1, 3),
-                        new Revision.Change(1, 4),
+                        new Revision.Change(1, 0, ChangeKind.Whole.EDIT),
+                        new Revision.Change(1, 3, ChangeKind.Whole.EDIT),
+                        new Revision.Change(1, 4, ChangeKind.Whole.REMOVAL),
                         Revision.None.UNCHANGED);
         assertThat(append(log, 0, "one, again", "1"))
                 .as("the id of what was removed stays")
@@ -263,12 +264,12 @@ public abstract class RoomStoreContract {
         CompletableFuture<Outcome> last = new CompletableFuture<>();
         log.append(5, of("ann", "one", null), outcome -> {
             for (int i = 0; i < 20; i++) {
-                log.change(5, new ChangeDraft(1, of("ann", "e" + i, null), ChangeDraft.Right.OWN), outcome2 -> {});
+                log.change(5, new ChangeDraft.Edit(1, of("ann", "e" + i, null), ChangeDraft.Right.OWN), outcome2 -> {});
             }
-            log.change(5, ChangeDraft.removal(1, of("ann", "", null), ChangeDraft.Right.OWN), last::complete);
+            log.change(5, ChangeDraft.Removal.by(1, of("ann", "", null), ChangeDraft.Right.OWN), last::complete);
         });
         assertThat(get(last)).isEqualTo(new Outcome.Published(22, false));
-        assertThat(room.messages().get(21).revision()).isEqualTo(new Revision.Change(1, 21));
+        assertThat(room.messages().get(21).revision()).isEqualTo(new Revision.Change(1, 21, ChangeKind.Whole.REMOVAL));
     }
 
     @Test
@@ -279,7 +280,7 @@ public abstract class RoomStoreContract {
         assertThat(edit(log, 2, "ann", "deux", null)).isInstanceOf(Outcome.Refused.class);
         assertThat(edit(log, 1, null, "un", null)).isInstanceOf(Outcome.Refused.class);
         assertThat(edit(log, 9, "ann", "neuf", null)).isInstanceOf(Outcome.NotFound.class);
-        assertThat(change(log, new ChangeDraft(2, of("ann", "deux", null), ChangeDraft.Right.ANY)))
+        assertThat(change(log, new ChangeDraft.Edit(2, of("ann", "deux", null), ChangeDraft.Right.ANY)))
                 .isEqualTo(new Outcome.Published(3, false));
         assertThat(edit(log, 3, "ann", "of a change", null)).isInstanceOf(Outcome.NotFound.class);
         assertThat(remove(log, 2, "ann")).as("whoever edited it").isInstanceOf(Outcome.Refused.class);

@@ -176,7 +176,7 @@ class VisitorTest {
         Screen screen = new Screen((room, draft, then) -> inspected.add(then));
         List<Outcome> outcomes = new ArrayList<>();
         Draft draft = Samples.line(null, "uno");
-        ChangeDraft change = new ChangeDraft(1, draft, ChangeDraft.Right.ANY);
+        ChangeDraft change = new ChangeDraft.Edit(1, draft, ChangeDraft.Right.ANY);
         assertThat(visited.get(0).changeAsVisitor(change, screen, outcomes::add))
                 .isTrue();
         rooms.sweep(0);

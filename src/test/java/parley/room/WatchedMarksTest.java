@@ -352,7 +352,7 @@ class WatchedMarksTest {
         its.trimmed("e", 1);
         its.seen(room.log());
         assertThat(its.countUnread(1, 3)).hasValue(2);
-        room.change(new ChangeDraft(1, Samples.line(null, "uno"), ChangeDraft.Right.ANY), outcome -> {});
+        room.change(new ChangeDraft.Edit(1, Samples.line(null, "uno"), ChangeDraft.Right.ANY), outcome -> {});
         run();
         its.seen(room.log());
         assertThat(its.countUnread(1, 4)).isEmpty();

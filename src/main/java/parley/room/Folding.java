@@ -1,0 +1,75 @@
+package parley.room;
+
+import java.util.Optional;
+import parley.protocol.Content;
+import parley.protocol.Message;
+import parley.protocol.Revision;
+
+/**
+ * How changes get into the messages of a {@link Ring}: a change that is added is folded into its message, and what it
+ * supersedes says nothing any more. For the thread that changes the ring; {@link #times} is for any.
+ */
+final class Folding {
+    private final Ring ring;
+
+    // Written under the room's lock
+    private volatile long times;
+
+    Folding(Ring ring) {
+        this.ring = ring;
+    }
+
+    /** How often what an entry says has become something else. */
+    long times() {
+        return times;
+    }
+
+    /** A change has been added. */
+    void added(Message entry, Revision.Change change) {
+        ring.find(change.of()).ifPresent(original -> replace(original, original.changedBy(entry)));
+        supersede(change);
+    }
+
+    /** From one change to the one before it, as far as these are not superseded yet. */
+    private void supersede(Revision.Change by) {
+        Optional<Message> earlier = ring.find(by.before());
+        while (earlier.isPresent()
+                && earlier.get().revision() instanceof Revision.Change change
+                && !earlier.get().isSuperseded()
+                && by.kind().supersedes(change.kind())) {
+            replace(earlier.get(), earlier.get().superseded());
+            earlier = ring.find(change.before());
+        }
+    }
+
+    /**
+     * A message has been let go of that no store has: what it said stands in its newest change too.
+     *
+     * @param needed the place from which on members still need what changes say
+     */
+    void letGo(Message message, long needed) {
+        if (message.revision() instanceof Revision.Changed changed) {
+            ring.find(changed.seq())
+                    .filter(change -> saysContent(change) && ring.placeOf(change.seq()) < needed)
+                    .ifPresent(change -> replace(change, change.superseded()));
+        }
+    }
+
+    /** The message of an entry, if that is a change, has been let go of everywhere. */
+    void isWithoutMessage(Message entry) {
+        if (saysContent(entry)) {
+            replace(entry, entry.superseded());
+        }
+    }
+
+    /** Whether a change says what its message says: a removal is to be heard of after that has gone too. */
+    private static boolean saysContent(Message change) {
+        return !change.isSuperseded() && change.content().kind() != Content.Kind.REMOVED;
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
+    private void replace(Message before, Message now) {
+        ring.replace(before, now);
+        times++;
+    }
+}

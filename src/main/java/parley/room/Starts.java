@@ -1,0 +1,93 @@
+package parley.room;
+
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * What the starts of members mean as numbers of a room's log. Methods whose name ends in {@code Locked} are for a thread
+ * that holds the room's lock, and so are all of these.
+ */
+final class Starts {
+    private final RoomLog log;
+    private final Ring ring;
+    private final ReentrantLock lock;
+
+    // Guarded by the room's lock
+    /** The place of the newest message when the store said what there is. */
+    private long openedAt;
+
+    /** The number up to which the store knew of all messages when it looked last. */
+    private long lookedUpTo;
+
+    Starts(RoomLog log, Ring ring, ReentrantLock lock) {
+        this.log = log;
+        this.ring = ring;
+        this.lock = lock;
+    }
+
+    /**
+     * The store has said what there is.
+     *
+     * @param upTo the number up to which it has looked
+     * @param isFirst whether no member is in the room's history yet
+     */
+    void openedLocked(long upTo, boolean isFirst) {
+        lookedUpToLocked(upTo);
+        if (isFirst) {
+            openedAt = ring.head();
+        }
+    }
+
+    /** The store knows of all messages up to that number. */
+    void lookedUpToLocked(long seq) {
+        assert lock.isHeldByCurrentThread();
+        lookedUpTo = seq;
+    }
+
+    /**
+     * Whether the store has to look before it is known what a start means: where others write too, a client may have
+     * seen more than has come here; and messages that are older than all in memory may be gone.
+     */
+    boolean hasToLookLocked(Start start) {
+        assert lock.isHeldByCurrentThread();
+        return start instanceof Start.After after
+                && after.epoch().equals(log.beginning().epoch())
+                && (after.seq() > ring.newest() || after.seq() + 1 < ring.since());
+    }
+
+    /** What a start means now, for a client that joins later. */
+    Start.At fixLocked(Start start) {
+        assert lock.isHeldByCurrentThread();
+        return at(start, ring.head());
+    }
+
+    /** What a start means that was made before the store had said what there is. */
+    Start.At locateLocked(Start start) {
+        assert lock.isHeldByCurrentThread();
+        return at(start, openedAt);
+    }
+
+    private Start.At at(Start start, long head) {
+        String epoch = log.beginning().epoch();
+        if (start instanceof Start.Last last) {
+            return new Start.At(epoch, numberBack(ring.placeBack(head + 1, last.messages())), null);
+        }
+        if (start instanceof Start.After after) {
+            long newest = Math.max(ring.newest(), lookedUpTo);
+            boolean isKnown = after.epoch().equals(epoch) && after.seq() <= newest;
+            return new Start.At(epoch, isKnown ? after.seq() + 1 : 1, isKnown);
+        }
+        if (start instanceof Start.Since) {
+            throw new IllegalArgumentException("to be looked for first: " + start);
+        }
+        Start.At at = (Start.At) start;
+        return at.epoch().equals(epoch) ? at : new Start.At(epoch, 1, at.resumes() == null ? null : false);
+    }
+
+    /** The number at a place that may come before all that memory has: then as far as numbers tell. */
+    private long numberBack(long place) {
+        long missing = ring.first() - place;
+        return missing > 0 && log.hasConsecutiveNumbers()
+                ? Math.max(log.first(), ring.since() - missing)
+                : ring.numberAt(place);
+    }
+}
