@@ -38,7 +38,10 @@ public record StreamEvent(
         return data.length() + (id == null ? 0 : id.length()) + FRAMING;
     }
 
-    /** Writes it with the blank line behind it, at which clients dispatch it. */
+    /**
+     * Writes it with the blank line behind it, at which clients dispatch it. The id comes behind the data: some clients
+     * take over the id of an event that was cut off, and would resume behind a message that they never had.
+     */
     void writeTo(StringBuilder stream) {
         if (retryMillis != null) {
             stream.append("retry: ").append(retryMillis).append('\n');
@@ -46,10 +49,11 @@ public record StreamEvent(
         if (type != null) {
             stream.append("event: ").append(type).append('\n');
         }
+        stream.append("data: ").append(data).append('\n');
         if (id != null) {
             stream.append("id: ").append(id).append('\n');
         }
-        stream.append("data: ").append(data).append("\n\n");
+        stream.append('\n');
     }
 
     /** As it stands in a stream. */

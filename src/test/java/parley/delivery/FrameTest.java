@@ -56,8 +56,8 @@ class FrameTest {
                 new StreamEvent(null, "welcome", 1500, "{}"),
                 StreamEvent.message("e:1", "{\"text\":\"é\"}"),
                 StreamEvent.of("presence", "[]").withId("e:2")));
-        String text = "retry: 1500\nevent: welcome\ndata: {}\n\nid: e:1\ndata: {\"text\":\"é\"}\n\n"
-                + "event: presence\nid: e:2\ndata: []\n\n";
+        String text = "retry: 1500\nevent: welcome\ndata: {}\n\ndata: {\"text\":\"é\"}\nid: e:1\n\n"
+                + "event: presence\ndata: []\nid: e:2\n\n";
         int bytes = text.getBytes(StandardCharsets.UTF_8).length;
         assertThat(frame).hasToString(text);
         assertThat(StandardCharsets.UTF_8.decode(frame.wire().duplicate()).toString())

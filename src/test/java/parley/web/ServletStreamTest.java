@@ -99,7 +99,7 @@ class ServletStreamTest {
                         "flush",
                         "ready",
                         "ready",
-                        "write id: e:1|data: {}||",
+                        "write data: {}|id: e:1||",
                         "ready",
                         "flush",
                         "ready");
@@ -147,7 +147,7 @@ class ServletStreamTest {
         stream.onError(new IOException("reset"));
         assertThat(told).containsExactly("gone");
         stream.send(FRAME, completion);
-        assertThat(calls).doesNotContain("write id: e:1|data: {}||");
+        assertThat(calls).doesNotContain("write data: {}|id: e:1||");
     }
 
     @Test
@@ -162,7 +162,7 @@ class ServletStreamTest {
         stream.onWritePossible();
         assertThat(calls)
                 .filteredOn(call -> !call.equals("ready"))
-                .containsExactly("write id: e:1|data: {}||", "flush", "write data: bye||", "flush", "complete");
+                .containsExactly("write data: {}|id: e:1||", "flush", "write data: bye||", "flush", "complete");
         assertThat(stream.isConnected()).isFalse();
         assertThat(told).containsExactly("taken");
     }
