@@ -122,6 +122,14 @@ class Player {
         this.ask(two, this.rooms.get(one).say(said, id ? { id } : {}));
         break;
       }
+      case 'edit': {
+        const [, content, id] = /^(".*?"|\{.*?\})(?: (\S+))?$/.exec(rest(3));
+        this.ask(two, this.rooms.get(one).edit(Number(three), JSON.parse(content), id ? { id } : {}));
+        break;
+      }
+      case 'remove':
+        this.ask(two, this.rooms.get(one).remove(Number(three)));
+        break;
       case 'show':
         this.ask(two, this.rooms.get(one).setState(json(2)));
         break;

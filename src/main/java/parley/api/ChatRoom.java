@@ -32,6 +32,37 @@ public interface ChatRoom {
     }
 
     /**
+     * Has a message say something else, whoever said it, as {@code PATCH} does over HTTP. Shown to no {@link
+     * MessageGuard}.
+     *
+     * @param seq the number of the message, in the history that the room is in
+     * @param now what it says from then on; {@code from} is the name of the editor, and {@code id} makes repeating safe
+     * @return the change in the room; or a {@link RoomException} with {@link RoomException.Reason#NOT_FOUND}, {@code
+     *     NOT_IMPLEMENTED}, or as {@link #publish} and {@link #history} give it. {@code INVALID} also for one with
+     *     {@link Publication#behind}
+     */
+    CompletionStage<Published> edit(long seq, Publication now);
+
+    /**
+     * The same for a message of a certain history.
+     *
+     * @return also a {@link RoomException} with {@link RoomException.Reason#OTHER_EPOCH} when the room is in another
+     */
+    CompletionStage<Published> edit(Position.After message, Publication now);
+
+    /**
+     * Takes back what a message says, whoever said it, as {@code DELETE} does over HTTP. Removing it again changes
+     * nothing, and gives the same number.
+     *
+     * @param seq the number of the message, in the history that the room is in
+     * @return the change in the room; or a {@link RoomException} as {@link #edit(long, Publication)} gives it
+     */
+    CompletionStage<Published> remove(long seq);
+
+    /** The same for a message of a certain history, as {@link #edit(Position.After, Publication)} has it. */
+    CompletionStage<Published> remove(Position.After message);
+
+    /**
      * Reads messages that are kept: as many as asked for, as fit {@code room.batch-bytes}, and one at least.
      *
      * @return them; or a {@link RoomException} with {@link RoomException.Reason#TOO_MANY_ROOMS}, {@code STOPPED}, or

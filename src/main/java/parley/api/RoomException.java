@@ -19,6 +19,12 @@ public final class RoomException extends RuntimeException {
         MOVED,
         /** In a cluster whose NATS is too old, no message can be published behind a certain one. */
         CANNOT_COMPARE,
+        /** The room does not keep the message that was to be changed, or it has been removed. */
+        NOT_FOUND,
+        /** The room is in another history, in which the number of the message means another one. */
+        OTHER_EPOCH,
+        /** Messages of rooms that are kept there cannot be changed. */
+        NOT_IMPLEMENTED,
         /** As many rooms as {@code limits.rooms} allows. */
         TOO_MANY_ROOMS,
         /** As many members as {@code room.members} allows. */

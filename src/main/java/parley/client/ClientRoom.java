@@ -1,14 +1,13 @@
 package parley.client;
 
 import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
 import jakarta.json.JsonValue;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -18,7 +17,6 @@ import java.util.function.Consumer;
  * completed by threads of the client's executor, or fail with a {@link ParleyException}.
  */
 public final class ClientRoom implements Flow.Publisher<RoomMessage> {
-    private static final int MOST_ID = 64;
     private static final int PAGE = 50;
 
     /** Whether the client is in the room. */
@@ -34,8 +32,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
     private final ClientConnection connection;
     private final String name;
     private final Joining joining;
-    private final List<RoomCallbacks> callbacks;
-    private final Deliveries deliveries;
+    private final Audience audience;
     private final AtomicBoolean isMembersDue = new AtomicBoolean();
     private final AtomicBoolean isMarkDue = new AtomicBoolean();
     private final CompletableFuture<ClientRoom> joined = new CompletableFuture<>();
@@ -50,18 +47,20 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
     private final Sayings sayings;
     private final OwnState ownState;
     private final OwnMark ownMark;
+    private final OwnChanges ownChanges;
+    private final Questions questions;
     private final KnownMembers known = new KnownMembers();
-    private final List<MessageFeed> feeds = new ArrayList<>();
 
     ClientRoom(ClientConnection connection, String name, Joining joining) {
         this.connection = connection;
         this.name = name;
-        this.callbacks = new CopyOnWriteArrayList<>(joining.callbacks());
-        this.deliveries = new Deliveries(connection.executor(), connection.remembered());
+        this.audience = new Audience(connection, joining.callbacks());
         this.inbox = new RoomInbox(new Inbox(), joining.place());
         this.sayings = new Sayings(connection, name, inbox::reached);
         this.ownState = new OwnState(connection, name);
         this.ownMark = new OwnMark(connection, name, this::showMark);
+        this.ownChanges = new OwnChanges(connection);
+        this.questions = new Questions(connection, name, () -> state == State.LEFT ? left() : null);
         this.joining = joining;
     }
 
@@ -92,7 +91,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
 
     /** Hears of the room from now on, besides those that {@link Joining} named. */
     public void listen(RoomCallbacks more) {
-        callbacks.add(Objects.requireNonNull(more));
+        audience.listen(Objects.requireNonNull(more));
     }
 
     /**
@@ -103,18 +102,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
     @Override
     public void subscribe(Flow.Subscriber<? super RoomMessage> subscriber) {
         Objects.requireNonNull(subscriber);
-        connection.execute(() -> {
-            MessageFeed feed = feed(subscriber);
-            if (state == State.LEFT) {
-                feed.end(null);
-            } else {
-                feeds.add(feed);
-            }
-        });
-    }
-
-    private MessageFeed feed(Flow.Subscriber<? super RoomMessage> subscriber) {
-        return new MessageFeed(subscriber, connection.executor(), connection.remembered());
+        connection.execute(() -> audience.subscribe(subscriber));
     }
 
     /**
@@ -127,10 +115,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
 
     /** The same with an id that nobody else would choose: the room takes one message of each, whoever says it. */
     public CompletableFuture<Receipt> say(String text, String id) {
-        if (!Wire.isUnicode(text)) {
-            throw new IllegalArgumentException("the text has half a surrogate pair, which UTF-8 cannot carry");
-        }
-        return say(id, Wire.object().add("text", text).build());
+        return say(id, Wire.body(text));
     }
 
     /** Says any JSON. */
@@ -140,13 +125,16 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
 
     /** The same with an id that nobody else would choose. */
     public CompletableFuture<Receipt> say(JsonValue data, String id) {
-        return say(id, Wire.object().add("data", data).build());
+        return say(id, Wire.body(data));
     }
 
     private CompletableFuture<Receipt> say(String id, JsonObject body) {
-        if (id.isEmpty() || id.length() > MOST_ID || !Wire.isUnicode(id)) {
-            throw new IllegalArgumentException("'" + id + "' is not an id: 1 to " + MOST_ID + " characters");
-        }
+        Wire.checkId(id);
+        return inSlot(receipt -> sayings.say(new Sayings.Saying(id, body, receipt)));
+    }
+
+    /** Has something done that the server acknowledges, unless as much waits for that as may. */
+    private <T> CompletableFuture<T> inSlot(Consumer<CompletableFuture<T>> task) {
         if (state == State.LEFT) {
             return CompletableFuture.failedFuture(left());
         }
@@ -154,20 +142,81 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
             return CompletableFuture.failedFuture(new ParleyException(
                     ParleyException.FULL, "as many messages wait for the server as may; wait for some of them"));
         }
-        CompletableFuture<Receipt> receipt = new CompletableFuture<>();
+        CompletableFuture<T> future = new CompletableFuture<>();
         connection.execute(() -> {
             if (state == State.LEFT) {
                 connection.freeSlot();
-                connection.fail(receipt, left());
+                connection.fail(future, left());
                 return;
             }
-            sayings.say(new Sayings.Saying(id, body, receipt));
+            task.accept(future);
         });
-        return receipt;
+        return future;
     }
 
     private static String newId() {
         return UUID.randomUUID().toString();
+    }
+
+    /**
+     * Has a message say another text. Only the user's own messages can be changed, or those that this connection has
+     * said, unless the token allows more. Completed when the server has the change, however often the connection is
+     * lost until then; fails with the server's word, such as {@code forbidden}, {@code not-found} or {@code
+     * other-epoch}.
+     *
+     * @param message one that this room had, in its history; or a change of it
+     */
+    public CompletableFuture<ChangeReceipt> edit(RoomMessage message, String text) {
+        return edit(message.epoch(), message.changedOrOwn(), newId(), Wire.body(text));
+    }
+
+    /** The same with any JSON. */
+    public CompletableFuture<ChangeReceipt> edit(RoomMessage message, JsonValue data) {
+        return edit(message.epoch(), message.changedOrOwn(), newId(), Wire.body(data));
+    }
+
+    /** The same for the number of a message of the history that the room is in. */
+    public CompletableFuture<ChangeReceipt> edit(long seq, String text) {
+        return edit(seq, text, newId());
+    }
+
+    /** The same with any JSON. */
+    public CompletableFuture<ChangeReceipt> edit(long seq, JsonValue data) {
+        return edit(seq, data, newId());
+    }
+
+    /** The same with an id that nobody else would choose: the room makes one change of each. */
+    public CompletableFuture<ChangeReceipt> edit(long seq, String text, String id) {
+        return edit(epoch, seq, id, Wire.body(text));
+    }
+
+    /** The same with any JSON. */
+    public CompletableFuture<ChangeReceipt> edit(long seq, JsonValue data, String id) {
+        return edit(epoch, seq, id, Wire.body(data));
+    }
+
+    private CompletableFuture<ChangeReceipt> edit(String of, long seq, String id, JsonObject body) {
+        Wire.checkId(id);
+        return change(of, seq, Wire.command("edit", name).add("id", id).addAll(Wire.object(body)));
+    }
+
+    /** Takes back what a message says, for all. Otherwise as {@link #edit(RoomMessage, String)}. */
+    public CompletableFuture<ChangeReceipt> remove(RoomMessage message) {
+        return change(message.epoch(), message.changedOrOwn(), Wire.command("remove", name));
+    }
+
+    /** The same for the number of a message of the history that the room is in. */
+    public CompletableFuture<ChangeReceipt> remove(long seq) {
+        return change(epoch, seq, Wire.command("remove", name));
+    }
+
+    private CompletableFuture<ChangeReceipt> change(String of, long seq, JsonObjectBuilder command) {
+        Wire.checkSeq(seq);
+        if (!of.isEmpty()) {
+            command.add("epoch", of);
+        }
+        JsonObject whole = command.add("seq", seq).build();
+        return inSlot(made -> ownChanges.make(whole, made));
     }
 
     private ParleyException left() {
@@ -211,9 +260,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
     }
 
     private CompletableFuture<Long> mark(String of, long seq) {
-        if (seq < 0) {
-            throw new IllegalArgumentException(seq + " is not the number of a message: it is 0 or more");
-        }
+        Wire.checkSeq(seq);
         return state == State.LEFT ? CompletableFuture.failedFuture(left()) : ownMark.set(of, seq);
     }
 
@@ -226,10 +273,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
 
     /** Passes something on to the members of that moment, this one included. Not kept, and not tried again. */
     public CompletableFuture<Void> signal(JsonValue data) {
-        CompletableFuture<Void> taken = new CompletableFuture<>();
-        JsonObject command = Wire.command("signal", name).add("data", data).build();
-        ask(taken, (done, failed) -> connection.give(command, ack -> done.accept(null), failed));
-        return taken;
+        return questions.signal(Wire.command("signal", name).add("data", data).build());
     }
 
     /** The newest messages that the room keeps, 50 at most. */
@@ -250,33 +294,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
     }
 
     private CompletableFuture<HistoryPage> history(JsonObject command) {
-        CompletableFuture<HistoryPage> page = new CompletableFuture<>();
-        ask(page, (done, failed) -> connection.page(command, answer -> done.accept(pageOf(answer)), failed));
-        return page;
-    }
-
-    private HistoryPage pageOf(JsonObject answer) {
-        String epoch = answer.getString("epoch", inbox.epoch());
-        List<RoomMessage> messages = answer.getJsonArray("messages").getValuesAs(JsonObject.class).stream()
-                .map(message -> Wire.message(message, name, epoch, sayings.isOwn(Wire.text(message, "id"))))
-                .toList();
-        return new HistoryPage(messages, answer.getBoolean("more", false));
-    }
-
-    private interface Question<T> {
-        void ask(Consumer<T> done, Asked.Failed failed);
-    }
-
-    private <T> void ask(CompletableFuture<T> answer, Question<T> question) {
-        connection.execute(() -> {
-            if (state == State.LEFT) {
-                connection.fail(answer, left());
-            } else {
-                question.ask(
-                        value -> connection.complete(answer, value),
-                        (failure, wasSent) -> connection.fail(answer, failure));
-            }
-        });
+        return questions.page(command, inbox::epoch, sayings::isOwn);
     }
 
     /** Leaves the room. What was not acknowledged fails. Completed when the server has been asked, and has answered. */
@@ -299,7 +317,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
     }
 
     void begin() {
-        joining.subscribers().forEach(subscriber -> feeds.add(feed(subscriber)));
+        joining.subscribers().forEach(audience::subscribe);
     }
 
     Joining.Place place() {
@@ -338,6 +356,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
             showMembers();
         });
         ownState.entered();
+        ownChanges.entered();
         ownMark.entered(event, isAnother);
         sayings.entered(seq);
         if (isAnother) {
@@ -366,7 +385,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
                 }
             }
             case "signal" -> {
-                if (!deliveries.isFull()) {
+                if (!audience.isFull()) {
                     RoomSignal signal = Wire.signal(event);
                     tell(each -> each.signal(signal));
                 }
@@ -378,24 +397,15 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
     /** However often members change while callbacks are behind, one call waits for them. */
     private void showMembers() {
         members = known.now();
-        if (isMembersDue.compareAndSet(false, true)) {
-            deliveries.post(() -> isMembersDue.set(false));
-            tell(each -> each.members(members));
-        }
+        audience.tellOnce(isMembersDue, each -> each.members(members));
     }
 
     private void showMark() {
-        if (isMarkDue.compareAndSet(false, true)) {
-            deliveries.post(() -> isMarkDue.set(false));
-            tell(each -> readMark().ifPresent(each::mark));
-        }
+        audience.tellOnce(isMarkDue, each -> readMark().ifPresent(each::mark));
     }
 
-    /** Calls all callbacks, each though one before it has thrown. */
     private void tell(Consumer<RoomCallbacks> call) {
-        for (RoomCallbacks each : callbacks) {
-            deliveries.post(() -> call.accept(each));
-        }
+        audience.tell(call);
     }
 
     void lost() {
@@ -406,6 +416,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
         inbox.stopFilling();
         sayings.lost();
         ownState.lost();
+        ownChanges.lost();
         ownMark.lost();
     }
 
@@ -419,10 +430,10 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
         connection.fail(joined, failure);
         sayings.end(failure);
         ownState.end(failure);
+        ownChanges.end(failure);
         ownMark.end(failure);
         withdrawn.forEach(asked -> asked.failed.accept(failure, false));
-        feeds.forEach(feed -> feed.end(null));
-        feeds.clear();
+        audience.end();
         tell(each -> each.state(State.LEFT));
     }
 
@@ -435,8 +446,7 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
             if (id != null && isOwn) {
                 sayings.cameBy(id, message.seq());
             }
-            feeds.removeIf(MessageFeed::isEnded);
-            feeds.forEach(feed -> feed.offer(message));
+            audience.offer(message);
             tell(each -> {
                 if (state != State.LEFT) {
                     if (message.changes() == null) {
@@ -464,12 +474,12 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
 
         @Override
         public boolean isFull() {
-            return deliveries.isFull();
+            return audience.isFull();
         }
 
         @Override
         public void whenThereIsRoom(Runnable task) {
-            deliveries.whenHalfEmpty(() -> connection.execute(task));
+            audience.whenThereIsRoom(task);
         }
 
         @Override

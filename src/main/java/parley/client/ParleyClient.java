@@ -243,7 +243,10 @@ public final class ParleyClient implements AutoCloseable {
             return this;
         }
 
-        /** How many messages may wait for their acknowledgement (1,000). One more fails with {@code full}. */
+        /**
+         * How many messages, edits and removals may wait for their acknowledgement (1,000). One more fails with {@code
+         * full}.
+         */
         public Builder unsent(int most) {
             unsent = atLeastOne("unsent", most);
             return this;

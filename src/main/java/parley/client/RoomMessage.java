@@ -33,4 +33,9 @@ public record RoomMessage(
         boolean isOwn,
         @Nullable Long changes,
         @Nullable Instant editedAt,
-        boolean isRemoved) {}
+        boolean isRemoved) {
+    /** The number of the message that a change is of, or of this one. */
+    long changedOrOwn() {
+        return changes == null ? seq : changes;
+    }
+}

@@ -20,6 +20,8 @@ final class Wire {
     /** Looked up once: {@code Json} looks for it at each call. */
     private static final JsonProvider JSON = JsonProvider.provider();
 
+    private static final int MOST_ID = 64;
+
     private Wire() {}
 
     static JsonObject read(String line) {
@@ -42,6 +44,34 @@ final class Wire {
 
     static JsonObjectBuilder object() {
         return JSON.createObjectBuilder();
+    }
+
+    static JsonObjectBuilder object(JsonObject of) {
+        return JSON.createObjectBuilder(of);
+    }
+
+    /** What a message or a change says. */
+    static JsonObject body(String text) {
+        if (!isUnicode(text)) {
+            throw new IllegalArgumentException("the text has half a surrogate pair, which UTF-8 cannot carry");
+        }
+        return object().add("text", text).build();
+    }
+
+    static JsonObject body(JsonValue data) {
+        return object().add("data", data).build();
+    }
+
+    static void checkId(String id) {
+        if (id.isEmpty() || id.length() > MOST_ID || !isUnicode(id)) {
+            throw new IllegalArgumentException("'" + id + "' is not an id: 1 to " + MOST_ID + " characters");
+        }
+    }
+
+    static void checkSeq(long seq) {
+        if (seq < 0) {
+            throw new IllegalArgumentException(seq + " is not the number of a message: it is 0 or more");
+        }
     }
 
     static String frame(JsonObject what, long ref) {

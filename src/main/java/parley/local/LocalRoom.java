@@ -17,17 +17,24 @@ import parley.api.Reading;
 import parley.api.RoomEvent;
 import parley.api.RoomException;
 import parley.api.RoomException.Reason;
+import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
+import parley.room.ChangeDraft;
 import parley.room.History;
+import parley.room.Inspection;
 import parley.room.Outcome;
 import parley.room.Presence;
 import parley.room.Room;
 import parley.room.RoomStore;
+import parley.room.Screen;
 
 /** A room, for callers in the same process. Any thread. */
 final class LocalRoom implements ChatRoom {
+    /** What the application says passes. */
+    private static final Screen UNSCREENED = new Screen(Inspection.NONE);
+
     private final LocalRooms rooms;
     private final RoomName name;
     private final int messageBytes;
@@ -61,6 +68,61 @@ final class LocalRoom implements ChatRoom {
         RoomStore.Expected expected = behind == null ? null : new RoomStore.Expected(behind.epoch(), behind.seq());
         rooms.registry().publish(name, draft, expected, outcome -> published(outcome, stage));
         return stage;
+    }
+
+    @Override
+    public CompletionStage<Published> edit(long seq, Publication now) {
+        return edit(null, seq, now);
+    }
+
+    @Override
+    public CompletionStage<Published> edit(Position.After message, Publication now) {
+        return edit(message.epoch(), message.seq(), now);
+    }
+
+    private CompletionStage<Published> edit(@Nullable String epoch, long seq, Publication now) {
+        try {
+            if (now.behind() != null) {
+                throw new RoomException(
+                        Reason.INVALID,
+                        "behind goes with a message that is published; a change names its history by Position.after");
+            }
+            return change(epoch, new ChangeDraft.Edit(seq, draft(now), ChangeDraft.Right.ANY));
+        } catch (RoomException e) {
+            CompletableFuture<Published> stage = new CompletableFuture<>();
+            rooms.fail(stage, e);
+            return stage;
+        }
+    }
+
+    @Override
+    public CompletionStage<Published> remove(long seq) {
+        return change(null, removal(seq));
+    }
+
+    @Override
+    public CompletionStage<Published> remove(Position.After message) {
+        return change(message.epoch(), removal(message.seq()));
+    }
+
+    private static ChangeDraft removal(long seq) {
+        return ChangeDraft.Removal.by(seq, new Draft(null, Content.REMOVED, null), ChangeDraft.Right.ANY);
+    }
+
+    /** Changes a message; {@code epoch} is the history that its number belongs to, null for whichever. */
+    private CompletionStage<Published> change(@Nullable String epoch, ChangeDraft change) {
+        return visit((room, stage) -> {
+            String now = room.newest().epoch();
+            if (epoch != null && !epoch.equals(now)) {
+                rooms.fail(
+                        stage,
+                        new RoomException(
+                                Reason.OTHER_EPOCH,
+                                "the room is in epoch " + now + ", in which this seq means another message"));
+            } else if (!room.changeAsVisitor(change, UNSCREENED, outcome -> published(outcome, stage))) {
+                rooms.fail(stage, LocalRooms.givenUp());
+            }
+        });
     }
 
     private Draft draft(Publication message) {
@@ -104,6 +166,12 @@ final class LocalRoom implements ChatRoom {
                     Reason.MOVED,
                     "something was said in the room since; look at it, and publish behind the newest message",
                     new Position.After(moved.epoch(), moved.seq()));
+        }
+        if (outcome instanceof Outcome.NotFound notFound) {
+            return new RoomException(Reason.NOT_FOUND, notFound.reason());
+        }
+        if (outcome instanceof Outcome.CannotChange cannot) {
+            return new RoomException(Reason.NOT_IMPLEMENTED, cannot.reason());
         }
         if (outcome instanceof Outcome.CannotCompare cannot) {
             return new RoomException(Reason.CANNOT_COMPARE, cannot.reason());

@@ -127,6 +127,10 @@ public final class LocalRooms implements Rooms {
         return new RoomException(Reason.UNAVAILABLE, "what is kept of the room cannot be read now; retry later");
     }
 
+    static RoomException givenUp() {
+        return new RoomException(Reason.UNAVAILABLE, "the room was empty and is given up right now; retry");
+    }
+
     static RoomException stopped() {
         return new RoomException(Reason.STOPPED, "Parley has been stopped");
     }

@@ -149,6 +149,8 @@ class ClientScenarioTest {
                 case "retry" -> client.retry();
                 case "rename" -> ask(one, client.rename(two), done -> JsonValue.NULL);
                 case "say" -> say(rooms.get(one), two, rest(text, 2));
+                case "edit" -> edit(rooms.get(one), two, Long.parseLong(three), rest(text, 3));
+                case "remove" -> ask(two, rooms.get(one).remove(Long.parseLong(three)), ClientScenarioTest::changed);
                 case "show" -> show(rooms.get(one), two, value(rest(text, 2)));
                 case "mark" ->
                     ask(two, rooms.get(one).mark(Long.parseLong(three)), seq -> Json.createValue((Long) seq));
@@ -284,6 +286,20 @@ class ClientScenarioTest {
             ask(as, said, receipt -> shown((Receipt) receipt));
         }
 
+        private void edit(ClientRoom room, String as, long seq, String what) {
+            Matcher content = matched(CONTENT, what);
+            String id = content.group(2);
+            CompletableFuture<ChangeReceipt> edited;
+            if (content.group(1).startsWith("{")) {
+                JsonObject data = parse(content.group(1));
+                edited = id == null ? room.edit(seq, data) : room.edit(seq, data, id);
+            } else {
+                String line = text(value(content.group(1)));
+                edited = id == null ? room.edit(seq, line) : room.edit(seq, line, id);
+            }
+            ask(as, edited, ClientScenarioTest::changed);
+        }
+
         private void show(ClientRoom room, String as, JsonValue state) {
             ask(
                     as,
@@ -366,6 +382,14 @@ class ClientScenarioTest {
     private static JsonValue shown(Receipt receipt) {
         return Json.createObjectBuilder()
                 .add("id", receipt.id())
+                .add("seq", receipt.seq())
+                .add("duplicate", receipt.isDuplicate())
+                .build();
+    }
+
+    private static JsonValue changed(Object change) {
+        ChangeReceipt receipt = (ChangeReceipt) change;
+        return Json.createObjectBuilder()
                 .add("seq", receipt.seq())
                 .add("duplicate", receipt.isDuplicate())
                 .build();

@@ -510,6 +510,21 @@ class ParleyClientTest {
     }
 
     @Test
+    void changesTakeTheSlotsThatMessagesTakeAndFreeThem() {
+        with(builder().unsent(1));
+        ClientRoom room = enter(Joining.live());
+        CompletableFuture<ChangeReceipt> edited = room.edit(7, "seven");
+        assertThat(room.say("x")).isCompletedExceptionally();
+        assertThat(room.remove(8)).isCompletedExceptionally();
+        server.newest().answer(server.newest().all("edit").get(0), FakeServer.parse("{\"type\":\"ack\",\"seq\":9}"));
+        assertThat(edited).isCompletedWithValue(new ChangeReceipt(9, false));
+        assertThat(room.say("x")).isNotDone();
+        assertThatThrownBy(() -> room.edit(-1, "x")).hasMessageContaining("-1 is not the number");
+        assertThatThrownBy(() -> room.edit(1, "x", "")).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> room.edit(1, "\ud800")).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
     void aClientThatIsClosedJoinsNothingAndSaysWhen() {
         ClientRoom room = enter(Joining.live());
         assertThat(client.ended()).isNotDone();

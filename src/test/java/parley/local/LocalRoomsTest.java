@@ -127,6 +127,68 @@ class LocalRoomsTest {
         assertThat(rooms.close("ann", "go")).isZero();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"memory", "disk"})
+    void messagesOfAnySenderAreEditedAndRemoved(String where) throws Exception {
+        Rooms rooms = where.equals("disk") ? rooms("data.folder=" + folder, "room.keep=disk") : rooms();
+        ChatRoom room = rooms.room("tea");
+        Published one = of(room.publish(Publication.text("one").from("ann")));
+        of(room.publish("two"));
+        Listening listening = new Listening();
+        room.subscribe(Position.now(), listening);
+        listening.request(Long.MAX_VALUE);
+        RoomEvent.Placed placed = (RoomEvent.Placed) listening.next();
+
+        Publication better = Publication.text("uno").from("editor").id("e-1");
+        Published edited = of(room.edit(one.seq(), better));
+        Published again = of(room.edit(Position.after(one.epoch(), one.seq()), better));
+        Published removed = of(room.remove(2));
+        Published removedAgain = of(room.remove(Position.after(one.epoch(), 2)));
+
+        assertThat(edited.seq()).isEqualTo(3);
+        assertThat(edited.epoch()).isEqualTo(one.epoch());
+        assertThat(edited.isDuplicate()).isFalse();
+        assertThat(List.of(again.seq(), again.isDuplicate())).isEqualTo(List.of(3L, true));
+        assertThat(List.of(removed.seq(), removed.isDuplicate())).isEqualTo(List.of(4L, false));
+        assertThat(List.of(removedAgain.seq(), removedAgain.isDuplicate())).isEqualTo(List.of(4L, true));
+        RoomEvent.Changed edit = (RoomEvent.Changed) listening.next();
+        assertThat(edit.changes()).isEqualTo(1);
+        assertThat(edit.from()).isEqualTo("editor");
+        assertThat(edit.payload()).isEqualTo(new Payload.Text("uno"));
+        RoomEvent.Changed removal = (RoomEvent.Changed) listening.next();
+        assertThat(removal.changes()).isEqualTo(2);
+        assertThat(removal.payload()).isEqualTo(new Payload.Removed());
+        assertThat(of(room.history(Reading.newest(10))).messages().stream()
+                        .map(RoomEvent.Said::payload)
+                        .toList())
+                .containsExactly(new Payload.Text("uno"), new Payload.Removed());
+        assertThat(placed.epoch()).isEqualTo(one.epoch());
+    }
+
+    @Test
+    void changesThatCannotBeMadeAreRefusedWithTheirReason() throws Exception {
+        ChatRoom room = rooms("limits.message-bytes=10").room("tea");
+        Published one = of(room.publish("one"));
+        of(room.publish("two"));
+        Position.After here = Position.after(one.epoch(), 1);
+        of(room.remove(2));
+
+        assertThat(why(room.edit(9, Publication.text("x")))).isEqualTo(Reason.NOT_FOUND);
+        assertThat(why(room.edit(2, Publication.text("x")))).isEqualTo(Reason.NOT_FOUND);
+        assertThat(why(room.remove(9))).isEqualTo(Reason.NOT_FOUND);
+        assertThat(why(room.remove(3))).isEqualTo(Reason.NOT_FOUND);
+        assertThat(why(room.edit(Position.after("other", 1), Publication.text("x"))))
+                .isEqualTo(Reason.OTHER_EPOCH);
+        assertThat(why(room.remove(Position.after("other", 1)))).isEqualTo(Reason.OTHER_EPOCH);
+        assertThat(why(room.edit(here, Publication.text("01234567890")))).isEqualTo(Reason.TOO_LARGE);
+        assertThat(why(room.edit(here, Publication.data("{")))).isEqualTo(Reason.INVALID);
+        assertThat(why(room.edit(here, Publication.text("x").behind(here)))).isEqualTo(Reason.INVALID);
+        assertThat(of(room.history(Reading.newest(2))).messages().get(0).payload())
+                .isEqualTo(new Payload.Text("one"));
+        parley.stop();
+        assertThat(why(room.remove(1))).isEqualTo(Reason.STOPPED);
+    }
+
     @Test
     void aMessageBehindAnotherIsNotPublishedWhenSomethingWasSaidSince() throws Exception {
         ChatRoom room = rooms().room("tea");

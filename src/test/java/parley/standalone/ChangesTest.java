@@ -4,13 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.json.JsonObject;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import parley.client.ChangeReceipt;
+import parley.client.ClientRoom;
+import parley.client.Joining;
+import parley.client.ParleyClient;
+import parley.client.ParleyException;
+import parley.client.RoomCallbacks;
+import parley.client.RoomMessage;
 import parley.testclient.Client;
+import parley.testclient.ClientThreads;
 import parley.testclient.JsonClient;
 import parley.testclient.Token;
 
@@ -299,5 +311,46 @@ class ChangesTest extends HttpBase {
         assertThat(again.getInt("seq")).isEqualTo(first.getInt("seq"));
         assertThat(again.getString("epoch", "none")).isEqualTo(first.getString("epoch"));
         assertThat(again.getString("at", "none")).isEqualTo(first.getString("at"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theJavaClientChangesWhatItHasSaidAndNothingElse(Where where) throws Exception {
+        start(where);
+        BlockingQueue<RoomMessage> messages = new LinkedBlockingQueue<>();
+        BlockingQueue<RoomMessage> changes = new LinkedBlockingQueue<>();
+        try (JsonClient ben = new JsonClient(ws("/chat/java?name=Ben"));
+                ClientThreads threads = new ClientThreads();
+                ParleyClient client =
+                        threads.client(ws("/chat")).name("Ann").build()) {
+            say(ben, "one");
+            ClientRoom room = client.join("java", Joining.live().callbacks(new RoomCallbacks() {
+                @Override
+                public void message(RoomMessage message) {
+                    messages.add(message);
+                }
+
+                @Override
+                public void changed(RoomMessage change) {
+                    changes.add(change);
+                }
+            }));
+            room.joined().get(10, TimeUnit.SECONDS);
+            room.say("two").get(10, TimeUnit.SECONDS);
+            RoomMessage two = messages.poll(10, TimeUnit.SECONDS);
+
+            ChangeReceipt edited = room.edit(two, "deux").get(10, TimeUnit.SECONDS);
+            RoomMessage change = changes.poll(10, TimeUnit.SECONDS);
+            assertThat(change.seq()).isEqualTo(edited.seq());
+            assertThat(change.changes()).isEqualTo(two.seq());
+            assertThat(change.text()).isEqualTo("deux");
+            ChangeReceipt removed = room.remove(change).get(10, TimeUnit.SECONDS);
+            assertThat(changes.poll(10, TimeUnit.SECONDS).isRemoved()).isTrue();
+            assertThat(room.remove(two.seq()).get(10, TimeUnit.SECONDS))
+                    .isEqualTo(new ChangeReceipt(removed.seq(), true));
+            assertThat(room.edit(1, "uno").handle((done, failure) -> ((ParleyException) failure).code()))
+                    .succeedsWithin(Duration.ofSeconds(10))
+                    .isEqualTo("forbidden");
+        }
     }
 }

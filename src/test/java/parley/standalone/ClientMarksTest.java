@@ -6,12 +6,8 @@ import static parley.testclient.Token.SECRET;
 import static parley.testclient.Token.claims;
 import static parley.testclient.Token.token;
 
-import java.net.http.HttpClient;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jose4j.jwt.JwtClaims;
@@ -23,29 +19,22 @@ import parley.client.ReadPosition;
 import parley.client.RoomSummaries;
 import parley.client.RoomSummary;
 import parley.client.WatchDetail;
+import parley.testclient.ClientThreads;
 
 /** The Java client with a server: marks, rooms that are watched, and what members have read. */
 class ClientMarksTest extends ServerBase {
     /** Not the client's own, whose threads would seem to be the server's. */
-    private final ExecutorService threads = Executors.newCachedThreadPool();
-
-    private final ScheduledExecutorService timers = Executors.newSingleThreadScheduledExecutor();
+    private final ClientThreads threads = new ClientThreads();
 
     @AfterEach
     void endThreads() {
-        threads.shutdown();
-        timers.shutdown();
+        threads.close();
     }
 
     private ParleyClient client(String user) throws Exception {
         JwtClaims claims = claims(user, "*");
         claims.setSubject(user);
-        return ParleyClient.to(ws("/chat"))
-                .token(token(claims))
-                .executor(threads)
-                .timers(timers)
-                .http(HttpClient.newHttpClient())
-                .build();
+        return threads.client(ws("/chat")).token(token(claims)).build();
     }
 
     @Test
