@@ -320,6 +320,7 @@ final class Remote {
         if (!filled.reached && !filled.messages.isEmpty()) {
             fills = 0;
             isReading = true;
+            takeWhatFollows();
             flush();
             reads.fill(this, next(), fillUntil); // there is more
             return;
@@ -341,6 +342,15 @@ final class Remote {
             answerRefreshes();
         }
         goOn();
+    }
+
+    /** Takes what came by meanwhile: a busy room has more messages each time than are read of it one by one. */
+    private void takeWhatFollows() {
+        while (!early.isEmpty() && early.element().last <= newest) {
+            Heard next = early.remove();
+            earlyBytes -= bytes(next);
+            take(next);
+        }
     }
 
     /** Messages that should be there are gone: members are sent a gap. */

@@ -321,8 +321,7 @@ class ChangesTest extends HttpBase {
         BlockingQueue<RoomMessage> changes = new LinkedBlockingQueue<>();
         try (JsonClient ben = new JsonClient(ws("/chat/java?name=Ben"));
                 ClientThreads threads = new ClientThreads();
-                ParleyClient client =
-                        threads.client(ws("/chat")).name("Ann").build()) {
+                ParleyClient client = threads.client(ws("/chat")).name("Ann").build()) {
             say(ben, "one");
             ClientRoom room = client.join("java", Joining.live().callbacks(new RoomCallbacks() {
                 @Override
