@@ -32,6 +32,7 @@ class Chat {
   #list = new MessageList(element('chat-box'), element('chat-log'), {
     sendAgain: (entry) => this.#sendAgain(entry),
     discard: (entry) => this.#active.discard(entry),
+    react: (entry, key, on) => this.#react(entry, key, on),
     older: () => this.#active?.loadOlder(),
     moved: () => this.#read(),
   });
@@ -447,6 +448,12 @@ class Chat {
       this.#active.say(text, this.#name || undefined);
       this.#toNewest();
     }
+  }
+
+  #react(entry, key, on) {
+    const room = this.#active;
+    setText('chat-text-fault', '');
+    room.react(entry, key, on).catch((words) => room === this.#active && setText('chat-text-fault', words));
   }
 
   #sendAgain(entry) {

@@ -1,6 +1,8 @@
 // The list of messages. The document holds a part of what a room has, and is brought up to date once a frame at most.
 // Text from others goes in as text nodes; the only elements made of it are links.
 
+import { focusAgain, focusedIn, looksOf, reactionRow } from './reactions.js';
+
 /** How many rows the document holds, and how many more are taken in when the list is scrolled to their end. */
 const ROWS = 400;
 const STEP = 100;
@@ -80,7 +82,10 @@ function cut(text) {
   return text.length - end < 100 && line < 0 ? text.length : end;
 }
 
-/** Shows one room's entries. `acts` has `sendAgain(entry)`, `discard(entry)`, `older()` and `moved()`. */
+/**
+ * Shows one room's entries. `acts` has `sendAgain(entry)`, `discard(entry)`, `react(entry, key, on)`, `older()` and
+ * `moved()`.
+ */
 export class MessageList {
   #box;
   #list;
@@ -216,13 +221,14 @@ export class MessageList {
     const isNew = entry === this.#firstNew;
     const follows = !isNewDay && !isNew && before?.kind === 'message' && before.from === entry.from
       && before.user === entry.user && before.own === entry.own && entry.at - before.at < TOGETHER;
-    const { kind, state, reason, text, tone, isOpen, at, edited, removed } = entry;
-    const changes = [isOpen, edited?.seq, removed];
+    const { kind, state, reason, text, tone, isOpen, at, edited, removed, reactions } = entry;
+    const changes = [isOpen, edited?.seq, removed, looksOf(reactions)];
     const looks = [kind, state, reason, text, tone, isNewDay, isNew, follows, +at, ...changes].join('\n');
     const row = this.#rows.get(entry) ?? { element: make('li'), looks: null };
     this.#rows.set(entry, row);
     if (row.looks !== looks) {
       row.looks = looks;
+      const focused = focusedIn(row.element);
       const parts = entry.kind === 'note' ? noteParts(entry) : this.#messageParts(entry);
       row.element.className = entry.kind === 'note' ? `note ${entry.tone}` : `message ${entry.own ? 'own' : 'other'}`;
       row.element.dataset.state = entry.state ?? '';
@@ -230,6 +236,9 @@ export class MessageList {
       const day = isNewDay ? [make('p', { className: 'day' }, DAY.format(at))] : [];
       const line = isNew ? [make('p', { className: 'new' }, `New since ${TIME.format(at)}`)] : [];
       row.element.replaceChildren(...day, ...line, ...parts);
+      if (focused !== undefined) {
+        focusAgain(row.element, focused);
+      }
     }
     return row.element;
   }
@@ -237,9 +246,15 @@ export class MessageList {
   #messageParts(entry) {
     const name = nameOf(entry.from);
     const who = tint(make('p', { className: 'who' }, make('bdi', {}, name)), entry.user ?? name);
-    const bubble = make('div', { className: 'bubble' }, who, ...this.#content(entry), meta(entry));
+    const bubble = make('div', { className: 'bubble' }, who, ...this.#content(entry), meta(entry),
+      ...this.#reactions(entry));
     const failed = entry.state === 'failed' ? [this.#failure(entry)] : [];
     return [avatar(name, entry.user), bubble, ...failed];
+  }
+
+  #reactions(entry) {
+    const isThere = entry.state === 'sent' && !entry.removed;
+    return isThere ? [reactionRow(entry, (key, on) => this.#acts.react(entry, key, on))] : [];
   }
 
   /** The text, or the data as JSON; the beginning alone of what is long. */

@@ -62,10 +62,29 @@ export interface Message {
   edited?: { seq: number; at: Date; from?: string; user?: string };
   /** Whether the message was removed: it has neither `text` nor `data` then. */
   removed: boolean;
+  /** In the order in which each key was set first. A `change` sets another array in the object that was passed on. */
+  reactions: readonly Reaction[];
+  /** The number of the newest reaction, also of one that took one back; 0 for none. */
+  reacted: number;
 }
 
-/** A message that was edited or removed: the object that was passed on, or else no more than the change says. */
-export type Changed = Pick<Message, 'room' | 'seq' | 'text' | 'data' | 'edited' | 'removed'> & Partial<Message>;
+/** The reactions to a message with one key. */
+export interface Reaction {
+  readonly key: string;
+  readonly count: number;
+  /** Users among the last ten that reacted so, the newest first. */
+  readonly users: readonly string[];
+  /** Names among them, of clients that are no user. */
+  readonly names: readonly string[];
+  /** Whether this client is one of them; undefined where there are more than are named, and it is not known. */
+  readonly mine?: boolean;
+}
+
+/**
+ * A message that was edited or removed, or has other reactions: the object that was passed on, or else no more than the
+ * change says. Where it has `reactions` and no `removed`, it says of reactions alone.
+ */
+export type Changed = Pick<Message, 'room' | 'seq'> & Partial<Message>;
 
 /** A member of a room: a user with all its connections, or those without a user that go by one name. */
 export interface Member {
@@ -112,7 +131,7 @@ export interface WatchedRoom {
   /** How many members it has. */
   readonly count: number;
   /** The last message, where it was asked for and the server has it at hand. */
-  readonly last?: Omit<Message, 'own' | 'removed'> & { removed?: true };
+  readonly last?: Omit<Message, 'own' | 'removed' | 'reactions' | 'reacted'> & { removed?: true };
   /** Up to which message this client's user has read it, where it was asked for, is known, and the user has a mark. */
   readonly mark?: number;
   /** How many messages come behind that, 100 at most; undefined while they are not counted. */
@@ -140,7 +159,7 @@ interface ParleyEvents {
 
 interface RoomEvents {
   message: CustomEvent<Message>;
-  /** A message was edited or removed. */
+  /** A message was edited or removed, or has other reactions. */
   change: CustomEvent<Changed>;
   members: CustomEvent<{ members: string[]; people: Member[]; count: number }>;
   signal: CustomEvent<{ from?: string; user?: string; data: unknown }>;
@@ -214,6 +233,8 @@ export class Room extends EventTarget implements AsyncIterable<Message> {
   edit(message: Message | number, content: unknown, options?: { id?: string }): Promise<Omit<Receipt, 'id'>>;
   /** Takes back what a message says. */
   remove(message: Message | number): Promise<Omit<Receipt, 'id'>>;
+  /** Reacts to a message, or takes that back: `key` is an emoji or a word. Resolves when the server has it. */
+  react(message: Message | number, key: string, on?: boolean): Promise<Omit<Receipt, 'id'>>;
   signal(data: unknown): Promise<void>;
   /** Shows an object beside this member, in place of the one before; null for nothing any more. At any rate. */
   setState(state: object | null): Promise<void>;

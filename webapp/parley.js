@@ -546,6 +546,7 @@ class EventLine {
         break;
       case 'edit':
       case 'remove':
+      case 'react':
         this.#change(asked);
         break;
       case 'signal':
@@ -1013,16 +1014,12 @@ class EventLine {
     }
   }
 
-  /** A change may be made again: an edit has an id, and what was removed stays so. */
+  /** A change may be made again: an edit has an id, what was removed stays so, and what is set is set once. */
   async #change(asked) {
-    const { type, room, seq, epoch, id, text, data } = asked.what;
-    const isEdit = type === 'edit';
+    const { room, seq } = asked.what;
     try {
-      const answer = await this.#ask(isEdit ? 'PATCH' : 'DELETE', `rooms/${room}/messages/${seq}`, {
-        query: { epoch },
-        type: isEdit ? 'application/json' : undefined,
-        body: isEdit ? JSON.stringify({ text, data, id, from: this.#name }) : undefined,
-      });
+      const { method, path = '', ...request } = this.#changeRequest(asked.what);
+      const answer = await this.#ask(method, `rooms/${room}/messages/${seq}${path}`, request);
       if (answer.status === 200) {
         const { seq: change, duplicate = false } = answer.json();
         this.#answer(asked, { type: 'ack', room, seq: change, duplicate });
@@ -1032,6 +1029,21 @@ class EventLine {
     } catch (error) {
       this.#refuse(asked, 'unavailable', `the change may have been lost: ${error.message}`);
     }
+  }
+
+  #changeRequest({ type, epoch, id, text, data, key, off }) {
+    if (type === 'react') {
+      const query = { epoch, from: this.#name };
+      return { method: off ? 'DELETE' : 'PUT', path: `/reactions/${encodeURIComponent(key)}`, query };
+    }
+    return type === 'edit'
+      ? {
+          method: 'PATCH',
+          query: { epoch },
+          type: 'application/json',
+          body: JSON.stringify({ text, data, id, from: this.#name }),
+        }
+      : { method: 'DELETE', query: { epoch } };
   }
 
   /** A mark may be set again: it never goes back. */
@@ -2368,6 +2380,24 @@ export class Room extends EventTarget {
     return this.#change('remove', message, {});
   }
 
+  /**
+   * Reacts to a message: one that was passed on, or its `seq`; with `false` it takes that back. Resolves when the server
+   * has it, however often the connection is lost until then.
+   */
+  async react(message, key, on = true) {
+    if (typeof key !== 'string') {
+      throw new TypeError(`${quoted(key)} is not the key of a reaction: a string`);
+    }
+    const done = await this.#change('react', message, { key, ...(on ? {} : { off: true }) });
+    const kept = this.#kept.get(typeof message === 'object' ? message.seq : message);
+    const its = kept?.reactions.find((one) => one.key === key);
+    if (its !== undefined && its.mine !== on) { // others may have reacted since, so that this client is not named
+      kept.reactions = kept.reactions.map((one) => (one === its ? Object.freeze({ ...its, mine: on }) : one));
+      this.#tell('change', kept);
+    }
+    return done;
+  }
+
   #change(type, message, more) {
     this.#needHere();
     const seq = typeof message === 'object' && message !== null ? message.seq : message;
@@ -2877,7 +2907,25 @@ export class Room extends EventTarget {
     const own = id !== undefined && this.#own.has(id);
     const edited = message.edited && { ...message.edited, at: new Date(message.edited.at) };
     const removed = message.removed === true;
-    return { room: this.#name, seq, at: new Date(at), from, user, text, data, id, own, edited, removed };
+    const { reacted = 0 } = message;
+    const reactions = this.#reactions(message.reactions);
+    return {
+      room: this.#name, seq, at: new Date(at), from, user, text, data, id, own, edited, removed, reactions, reacted,
+    };
+  }
+
+  /**
+   * The reactions that a message has now, with whether one is this client's: that is known where all senders are named,
+   * and else by what was known before.
+   */
+  #reactions(sent = [], before = []) {
+    const { user, name } = this.#parley;
+    return sent.map(({ key, count, users = [], names = [] }) => {
+      const isNamed = user === undefined ? names.includes(name) : users.includes(user);
+      const areAll = users.length + names.length === count;
+      const mine = isNamed || (areAll ? false : before.find((one) => one.key === key)?.mine);
+      return Object.freeze({ key, count, users, names, mine });
+    });
   }
 
   /** Keeps a message, to put changes into; the one that is kept already has them, or takes what is newer. */
@@ -2887,6 +2935,7 @@ export class Room extends EventTarget {
       if (read.removed || (read.edited?.seq ?? 0) > (kept.edited?.seq ?? 0)) {
         this.#fold(kept, read);
       }
+      this.#react(kept, read);
       return kept;
     }
     this.#kept.set(read.seq, read);
@@ -2899,18 +2948,42 @@ export class Room extends EventTarget {
   #fold(kept, { text, data, edited, removed }) {
     if (!kept.removed) {
       Object.assign(kept, { text, data, edited: removed ? undefined : edited, removed });
+      kept.reactions = removed ? [] : kept.reactions;
     }
+  }
+
+  /** Whether these reactions are newer than those of a message that is kept; then it has them. */
+  #react(kept, { reactions, reacted }) {
+    const isNewer = !kept.removed && reacted > kept.reacted;
+    if (isNewer) {
+      kept.reactions = this.#reactions(reactions, kept.reactions);
+      kept.reacted = reacted;
+    }
+    return isNewer;
   }
 
   /** Puts a change into its message. Of a message that is not kept there is only what the change says. */
   #changed(change) {
-    const { seq, at, from, user, text, data, changes, removed = false } = change;
+    const { seq, at, from, user, text, data, changes, removed = false, reactions } = change;
+    if (reactions !== undefined) {
+      this.#reacted(changes, { reactions, reacted: seq });
+      return;
+    }
     const edited = removed ? undefined : { seq, at: new Date(at), from, user };
     const kept = this.#kept.get(changes);
     if (kept === undefined) {
       this.#tell('change', { room: this.#name, seq: changes, text, data, edited, removed });
     } else if (!kept.removed && (removed || seq > (kept.edited?.seq ?? 0))) {
       this.#fold(kept, { text, data, edited, removed });
+      this.#tell('change', kept);
+    }
+  }
+
+  #reacted(seq, { reactions, reacted }) {
+    const kept = this.#kept.get(seq);
+    if (kept === undefined) {
+      this.#tell('change', { room: this.#name, seq, reactions: this.#reactions(reactions), reacted });
+    } else if (this.#react(kept, { reactions, reacted })) {
       this.#tell('change', kept);
     }
   }

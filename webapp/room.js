@@ -213,6 +213,14 @@ export class RoomLog {
     await this.#room.remove(seq).catch((error) => Promise.reject(inWords(error)));
   }
 
+  /** Reacts to a message, or takes that back; as `edit`. One of a history that is lost cannot be reacted to. */
+  async react({ seq, era }, key, on) {
+    if (era !== this.#era) {
+      throw 'The room has lost this message.';
+    }
+    await this.#room.react(seq, key, on).catch((error) => Promise.reject(inWords(error)));
+  }
+
   discard(entry) {
     this.#take(entry);
     this.#byId.delete(entry.id);
@@ -383,16 +391,18 @@ export class RoomLog {
     if (message.id !== undefined) {
       this.#byId.set(message.id, entry);
     }
-    const { seq, id, from, user, text, data, at, edited, removed } = message;
-    const what = { seq, id, from, user, text, data, at, edited, removed, own };
+    const { seq, id, from, user, text, data, at, edited, removed, reactions } = message;
+    const what = { seq, id, from, user, text, data, at, edited, removed, reactions, own };
     return Object.assign(entry, what, { era: this.#era, state: 'sent', reason: undefined });
   }
 
-  /** A message was edited or removed. One that is not shown is as it is then when it is asked for. */
-  #change({ seq, text, data, edited, removed }) {
+  /** A message was edited or removed, or has other reactions. One that is not shown is as it is when it is asked for. */
+  #change({ seq, ...now }) {
     const entry = this.entries.findLast((one) => one.kind === 'message' && one.era === this.#era && one.seq === seq);
     if (entry) {
-      Object.assign(entry, { text, data, edited, removed });
+      for (const field of ['text', 'data', 'edited', 'removed', 'reactions'].filter((one) => one in now)) {
+        entry[field] = now[field];
+      }
       this.#changed(this, 'entries', 0);
     }
   }

@@ -625,6 +625,23 @@ test('a signal that has no answer is not sent twice', async () => {
   assert.equal(posts('signals').length, 1);
 });
 
+test('a reaction is put and deleted in the name of its sender', async () => {
+  const java = await enter({ name: 'Ann' });
+  const asked = () => requests.filter(({ method }) => method === 'PUT' || method === 'DELETE');
+  const on = java.react(3, '👍/');
+  await settle();
+  assert.equal(asked()[0].method, 'PUT');
+  assert.equal(asked()[0].url.pathname, '/app/rooms/java/messages/3/reactions/%F0%9F%91%8D%2F');
+  assert.deepEqual([asked()[0].query.get('epoch'), asked()[0].query.get('from')], ['e', 'Ann']);
+  await asked()[0].answer(200, { room: 'java', epoch: 'e', seq: 4 });
+  assert.deepEqual(await on, { seq: 4, duplicate: false });
+  const off = java.react(3, 'ok', false);
+  await settle();
+  assert.equal(asked()[1].method, 'DELETE');
+  await asked()[1].answer(200, { room: 'java', epoch: 'e', seq: 5 });
+  assert.deepEqual(await off, { seq: 5, duplicate: false });
+});
+
 test('a change names its history, is made again without an answer, and is refused where the server cannot', async () => {
   const java = await enter({ name: 'Ann' });
   const changes = () => requests.filter(({ method }) => method === 'PATCH' || method === 'DELETE');

@@ -246,6 +246,67 @@ overWebSocket('a change is made again on the next connection, with the same id a
   await assert.rejects(java.edit('seven', 'x'), TypeError);
 });
 
+check('reactions are put into their message, the newest, and are gone with what it said', async () => {
+  const java = await enter({ name: 'Ann' });
+  const passed = [];
+  const changed = [];
+  java.addEventListener('message', ({ detail }) => passed.push(detail));
+  java.addEventListener('change', ({ detail }) => changed.push({ ...detail }));
+  const at = '2026-11-21T09:30:00.123Z';
+  const message = { type: 'message', room: 'java', at };
+  const ok = (count, ...names) => [{ key: 'ok', count, names }];
+  await lines[0].say({ ...message, seq: 1, text: 'one' });
+  assert.deepEqual(passed[0].reactions, []);
+  await lines[0].say({ ...message, seq: 2, changes: 1, from: 'Bob', reactions: ok(2, 'Bob', 'Ann') });
+  assert.deepEqual(passed[0].reactions, [{ key: 'ok', count: 2, users: [], names: ['Bob', 'Ann'], mine: true }]);
+  assert.equal(passed[0].text, 'one');
+  assert.equal(passed[0].edited, undefined);
+  await lines[0].say({ ...message, seq: 3, changes: 1, reactions: ok(12, 'Cat', 'Bob') });
+  assert.equal(passed[0].reactions[0].mine, true, 'not named any more, and known from before');
+  await lines[0].say({ ...message, seq: 4, text: 'two', reactions: ok(12, 'Cat'), reacted: 7 });
+  assert.equal(passed[1].reactions[0].mine, undefined, 'it cannot be known');
+  await lines[0].say({ ...message, seq: 6, changes: 4, reactions: ok(3, 'Dan') });
+  assert.equal(passed[1].reactions[0].count, 12, 'it had newer ones');
+  await lines[0].say({ ...message, seq: 7, changes: 99, reactions: ok(1, 'Bob') });
+  assert.deepEqual(changed.at(-1), {
+    room: 'java', seq: 99, reacted: 7, reactions: [{ key: 'ok', count: 1, users: [], names: ['Bob'], mine: false }],
+  });
+  await lines[0].say({ ...message, seq: 8, changes: 1, text: 'uno' });
+  assert.equal(passed[0].reactions.length, 1, 'an edit keeps them');
+  await lines[0].say({ ...message, seq: 9, changes: 1, removed: true });
+  assert.deepEqual(passed[0].reactions, []);
+  assert.equal(changed.length, 5);
+});
+
+overWebSocket('a reaction is set again on the next connection, and its sender knows that it is there', async () => {
+  const java = await enter({ name: 'Ann' });
+  const passed = [];
+  java.addEventListener('message', ({ detail }) => passed.push(detail));
+  const at = '2026-11-21T09:30:00.123Z';
+  const reactions = [{ key: 'ok', count: 40, names: ['Bob'] }];
+  await lines[0].say({ type: 'message', room: 'java', seq: 1, at, text: 'one', reactions, reacted: 1 });
+  const on = java.react(passed[0], 'ok');
+  await settle();
+  const { epoch, ref, ...sent } = lines[0].all('react')[0];
+  assert.deepEqual(sent, { type: 'react', room: 'java', seq: 1, key: 'ok' });
+  assert.equal(epoch, 'e');
+  await lines[0].drop();
+  await settle();
+  const next = await comeBack();
+  await next.welcome('java', { seq: 1, recovered: true });
+  await settle();
+  await next.answer('react', { type: 'ack', room: 'java', seq: 2, duplicate: true });
+  assert.deepEqual(await on, { seq: 2, duplicate: true });
+  assert.equal(passed[0].reactions[0].mine, true);
+  const off = java.react(1, 'ok', false);
+  await settle();
+  assert.equal(next.all('react')[1].off, true);
+  await next.answer('react', { type: 'ack', room: 'java', seq: 3, duplicate: false });
+  await off;
+  assert.equal(passed[0].reactions[0].mine, false);
+  await assert.rejects(java.react(1, 7), TypeError);
+});
+
 check('after a lost connection every room goes on from its last message', async () => {
   const java = await enter();
   parley.join('tea');

@@ -56,6 +56,14 @@ console.log((await room.mark(3)) + (await room.mark()), (room.marked ?? 0) + (ro
 // @ts-expect-error a state is an object
 await room.setState('typing');
 console.log(room.people[0]?.state?.typing === true);
+await room.react(3, 'ok');
+await room.react({ ...(await room.history()).messages[0]! }, 'ok', false);
+// @ts-expect-error a key is a string
+await room.react(3, 7);
+room.addEventListener('change', ({ detail }) => {
+  const mine: boolean | undefined = detail.reactions?.[0]?.mine;
+  console.log(mine, detail.reactions?.map(({ key, count, users, names }) => key + count + users[0] + names[0]));
+});
 for await (const message of room) {
   console.log(message.seq + 1);
 }

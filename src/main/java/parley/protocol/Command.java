@@ -66,6 +66,21 @@ public sealed interface Command extends JsonCodec.Decoded {
             long seq,
             @Nullable String epoch) implements OfMessage {}
 
+    /**
+     * React to a message, or take a reaction back.
+     *
+     * @param off whether it is taken back
+     * @param id the message id of the reaction; null when it is known by its message, its key and its sender alone
+     */
+    record React(
+            @Nullable Ref ref,
+            RoomName room,
+            long seq,
+            @Nullable String epoch,
+            ReactionKey key,
+            boolean off,
+            @Nullable String id) implements OfMessage {}
+
     /** Pass something on to who is there now, without keeping it. */
     record Signal(@Nullable Ref ref, RoomName room, Content data) implements Command {}
 

@@ -182,6 +182,12 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line) {
         return values.get("room") instanceof JsonString room ? RoomName.parse(room.getString()) : null;
     }
 
+    ReactionKey reaction() throws Wrong {
+        return ReactionKey.parse(string("key"))
+                .orElseThrow(
+                        () -> new Wrong(ErrorCode.MISSING_FIELD, "the key of a reaction is " + ReactionKey.RULE));
+    }
+
     MemberName name() throws Wrong {
         MemberName name = MemberName.parse(string("name"));
         if (name == null) {

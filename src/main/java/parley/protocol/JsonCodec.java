@@ -71,6 +71,15 @@ public final class JsonCodec {
             case "edit" ->
                 new Command.Edit(ref, fields.room(), fields.seq(), fields.epoch(), fields.content(), fields.id());
             case "remove" -> new Command.Remove(ref, fields.room(), fields.seq(), fields.epoch());
+            case "react" ->
+                new Command.React(
+                        ref,
+                        fields.room(),
+                        fields.seq(),
+                        fields.epoch(),
+                        fields.reaction(),
+                        fields.flag("off"),
+                        fields.id());
             case "signal" -> new Command.Signal(ref, fields.room(), fields.data());
             case "state" -> new Command.State(ref, fields.room(), fields.state());
             case "mark" -> new Command.Mark(ref, fields.room(), fields.seq(), fields.epoch());
@@ -83,8 +92,8 @@ public final class JsonCodec {
             default ->
                 throw new Fields.Wrong(
                         ErrorCode.UNKNOWN_TYPE,
-                        "type is one of join, leave, say, edit, remove, signal, state, mark, history, who, watch,"
-                                + " rename, renew and ping");
+                        "type is one of join, leave, say, edit, remove, react, signal, state, mark, history, who,"
+                                + " watch, rename, renew and ping");
         };
     }
 

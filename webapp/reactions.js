@@ -1,0 +1,90 @@
+// The reactions under a message: how many there are of each, and a few to choose from. What others chose goes in as
+// text.
+
+import { element } from './fields.js';
+import { make } from './messages.js';
+
+const OFFERED = [
+  ['👍', 'thumbs up'],
+  ['❤️', 'heart'],
+  ['😂', 'laughing'],
+  ['🎉', 'party'],
+  ['😮', 'surprised'],
+  ['👀', 'eyes'],
+];
+
+/** What of an entry's reactions is to be seen, as a text. */
+export const looksOf = (reactions) =>
+  JSON.stringify((reactions ?? []).map(({ key, count, users, names, mine }) => [key, count, users, names, mine]));
+
+/** The last that reacted, and how many more. */
+function senders({ count, users, names }) {
+  const some = [...users, ...names];
+  const more = count - some.length;
+  return `${some.join(', ')}${more > 0 ? ` and ${more.toLocaleString()} more` : ''}`;
+}
+
+/** The row under a message; `react(key, on)` sets one or takes it back. */
+export function reactionRow({ reactions = [] }, react) {
+  return make('div', { className: 'reactions' }, ...reactions.map((one) => reaction(one, react)), picker(reactions, react));
+}
+
+function reaction(one, react) {
+  const { key, count, mine } = one;
+  const number = make('span', { className: 'count' }, count.toLocaleString());
+  const button = make('button', { type: 'button', title: senders(one) }, make('bdi', {}, key), ' ', number);
+  button.dataset.reaction = key;
+  button.setAttribute('aria-pressed', String(mine === true));
+  button.addEventListener('click', () => react(key, mine !== true));
+  return button;
+}
+
+/** Opens and closes by itself, by keyboard and by finger. */
+function picker(reactions, react) {
+  const summary = make('summary', { title: 'React' }, '☺');
+  summary.setAttribute('aria-label', 'React');
+  summary.dataset.reaction = '';
+  const choices = make('div', { className: 'choices' });
+  const box = make('details', {}, summary, choices);
+  const close = () => {
+    box.open = false;
+    summary.focus();
+  };
+  box.addEventListener('toggle', () => {
+    if (box.open && choices.childElementCount === 0) {
+      choices.append(...OFFERED.map(([key, words]) => choice(key, words, reactions, (on) => {
+        close();
+        react(key, on);
+      })));
+    }
+  });
+  box.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && box.open) {
+      event.stopPropagation();
+      close();
+    }
+  });
+  return box;
+}
+
+function choice(key, words, reactions, react) {
+  const isMine = reactions.some((one) => one.key === key && one.mine === true);
+  const button = make('button', { type: 'button', title: words }, key);
+  button.setAttribute('aria-label', words);
+  button.setAttribute('aria-pressed', String(isMine));
+  button.addEventListener('click', () => react(!isMine));
+  return button;
+}
+
+/** What of a message's reactions has the focus, to give it back to what comes in its place; undefined for none. */
+export function focusedIn(row) {
+  const { activeElement } = document;
+  return row.contains(activeElement) ? activeElement.dataset.reaction : undefined;
+}
+
+/** Gives the focus back to a reaction, or to the offer of them where it is gone. */
+export function focusAgain(row, key) {
+  const all = [...row.querySelectorAll('[data-reaction]')];
+  const its = all.find(({ dataset }) => dataset.reaction === key) ?? all.at(-1);
+  (its ?? element('chat-box')).focus({ preventScroll: true });
+}
