@@ -67,8 +67,9 @@ final class ReactionTable {
         @Override
         public void set(long message, ReactionKey key, Reactor sender, long seq) throws SQLException {
             database.begin();
-            PreparedStatement insert = database.prepare("INSERT INTO reactions (room, message, reaction, is_user, sender,"
-                    + " seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+            PreparedStatement insert =
+                    database.prepare("INSERT INTO reactions (room, message, reaction, is_user, sender,"
+                            + " seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
             name(insert, message, key, sender);
             insert.setLong(6, seq);
             insert.executeUpdate();

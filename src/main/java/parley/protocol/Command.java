@@ -79,7 +79,8 @@ public sealed interface Command extends JsonCodec.Decoded {
             @Nullable String epoch,
             ReactionKey key,
             boolean off,
-            @Nullable String id) implements OfMessage {}
+            @Nullable String id)
+            implements OfMessage {}
 
     /** Pass something on to who is there now, without keeping it. */
     record Signal(@Nullable Ref ref, RoomName room, Content data) implements Command {}

@@ -9,8 +9,8 @@ import java.util.Optional;
  */
 public record ReactionKey(String value) {
     /** The rule as a phrase for error messages. */
-    public static final String RULE = "1 to 32 printable characters, no line breaks, none that cannot be seen, no space"
-            + " at either end";
+    public static final String RULE =
+            "1 to 32 printable characters, no line breaks, none that cannot be seen, no space" + " at either end";
 
     private static final int MAX_CODE_POINTS = 32;
 
