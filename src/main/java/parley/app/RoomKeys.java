@@ -9,6 +9,7 @@ import java.util.List;
 import parley.protocol.PlainChanges;
 import parley.room.MarksShown;
 import parley.room.Overflow;
+import parley.room.RoomLimits;
 
 /** The settings that may differ from room to room ({@link Keys}). */
 final class RoomKeys {
@@ -122,6 +123,14 @@ final class RoomKeys {
             "Read marks that a room keeps, one for each user, and up to a sixteenth more. Beyond that those go first"
                     + " that were not raised for the longest time.");
 
+    static final Setting<Integer> REACTIONS = Setting.number(
+            "room.reactions",
+            RoomLimits.REACTIONS,
+            0,
+            100,
+            "keys, 0 = no reactions",
+            "Different reactions that a message takes; more are refused with too-large. Each may have 10,000 senders.");
+
     static final Setting<PlainChanges> PLAIN_CHANGES = Setting.choice(
             "room.plain-changes",
             PlainChanges.SHOW,
@@ -181,6 +190,7 @@ final class RoomKeys {
             AWAY,
             MEMBERS,
             MARKS,
+            REACTIONS,
             PLAIN_CHANGES,
             MARKS_SHOWN,
             KEEP,

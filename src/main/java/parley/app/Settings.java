@@ -141,6 +141,7 @@ public final class Settings {
                 RoomKeys.AWAY.read(config),
                 RoomKeys.MEMBERS.read(config),
                 RoomKeys.MARKS.read(config),
+                RoomKeys.REACTIONS.read(config),
                 RoomKeys.PLAIN_CHANGES.read(config),
                 RoomKeys.MARKS_SHOWN.read(config),
                 retention(config));

@@ -440,6 +440,10 @@ public final class ClientRoom implements Flow.Publisher<RoomMessage> {
     private final class Inbox implements RoomInbox.Owner {
         @Override
         public void pass(JsonObject event) {
+            if (event.containsKey("changes") && event.containsKey("reactions")) {
+                sayings.moved(); // a reaction, which is not passed on
+                return;
+            }
             String id = Wire.text(event, "id");
             boolean isOwn = sayings.isOwn(id);
             RoomMessage message = Wire.message(event, name, inbox.epoch(), isOwn);

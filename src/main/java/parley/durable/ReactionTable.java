@@ -24,8 +24,12 @@ import parley.room.Reactors;
  * of messages is read without looking at the senders. For the thread of its {@link Database}.
  */
 final class ReactionTable {
-    /** The bytes of a reaction besides its texts, which are in an index too. */
+    /** The bytes of a reaction besides its key, which is in an index too, and of what clients are sent besides these. */
     static final int OVERHEAD_BYTES = 96;
+
+    /** The bytes of the reactions to the message of a row, to be added. */
+    static final String BYTES = " + coalesce((SELECT r.bytes FROM reacted r WHERE r.room = messages.room"
+            + " AND r.message = messages.seq), 0)";
 
     private final Database database;
 
@@ -33,13 +37,16 @@ final class ReactionTable {
         this.database = database;
     }
 
-    /** The senders of a room's reactions. */
-    Reactors<SQLException> in(long room) {
+    /** The reactions of a room, for one change. */
+    InRoom in(long room) {
         return new InRoom(room);
     }
 
-    private final class InRoom implements Reactors<SQLException> {
+    /** The reactions of a room while one change is made. */
+    final class InRoom implements Reactors<SQLException> {
         private final long room;
+        /** By how many bytes they are more. */
+        private long more;
 
         InRoom(long room) {
             this.room = room;
@@ -73,6 +80,7 @@ final class ReactionTable {
             name(insert, message, key, sender);
             insert.setLong(6, seq);
             insert.executeUpdate();
+            more += bytes(key, sender);
         }
 
         @Override
@@ -82,15 +90,21 @@ final class ReactionTable {
                     + " AND reaction = ?3 AND is_user = ?4 AND sender = ?5");
             name(delete, message, key, sender);
             delete.executeUpdate();
+            more -= bytes(key, sender);
         }
 
         @Override
-        public List<Reactor> newest(long message, ReactionKey key) throws SQLException {
-            PreparedStatement select = database.prepare("SELECT sender, is_user FROM reactions WHERE room = ?"
-                    + " AND message = ? AND reaction = ? ORDER BY seq DESC LIMIT " + Reactions.SHOWN);
-            select.setLong(1, room);
-            select.setLong(2, message);
-            select.setString(3, key.value());
+        public void removed(long message) throws SQLException {
+            more -= bytes(room, message);
+            remove(room, message);
+        }
+
+        @Override
+        public List<Reactor> newestBut(long message, ReactionKey key, Reactor sender) throws SQLException {
+            PreparedStatement select = database.prepare("SELECT sender, is_user FROM reactions WHERE room = ?1"
+                    + " AND message = ?2 AND reaction = ?3 AND NOT (is_user = ?4 AND sender = ?5)"
+                    + " ORDER BY seq DESC LIMIT " + Reactions.SHOWN);
+            name(select, message, key, sender);
             List<Reactor> newest = new ArrayList<>();
             try (ResultSet found = select.executeQuery()) {
                 while (found.next()) {
@@ -100,15 +114,30 @@ final class ReactionTable {
             return newest;
         }
 
+        /**
+         * Keeps what clients are sent of the reactions to a message, from the newest on.
+         *
+         * @param isFirst whether the message had none
+         */
+        void fold(long message, Reactions reactions, boolean isFirst) throws SQLException {
+            more += isFirst ? OVERHEAD_BYTES : 0;
+            ReactionTable.this.fold(room, message, reactions, more);
+        }
+
+        /** By how many bytes they are more after the change. */
+        long more() {
+            return more;
+        }
+
         /** They are in the file. */
         @Override
-        public long held(long message) {
+        public long held(Reactor sender) {
             return 0;
         }
     }
 
     /** How many bytes a reaction takes. */
-    static long bytes(ReactionKey key, Reactor sender) {
+    private static long bytes(ReactionKey key, Reactor sender) {
         return 2L * (utf8(key.value()) + utf8(sender.name())) + OVERHEAD_BYTES;
     }
 
@@ -116,12 +145,7 @@ final class ReactionTable {
         return text.getBytes(StandardCharsets.UTF_8).length;
     }
 
-    /**
-     * Keeps what clients are sent of the reactions to a message.
-     *
-     * @param more by how many bytes its reactions are more
-     */
-    void fold(long room, long message, Reactions reactions, long more) throws SQLException {
+    private void fold(long room, long message, Reactions reactions, long more) throws SQLException {
         database.begin();
         PreparedStatement upsert = database.prepare("INSERT INTO reacted (room, message, seq, bytes, folded)"
                 + " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (room, message)"
@@ -134,8 +158,7 @@ final class ReactionTable {
         upsert.executeUpdate();
     }
 
-    /** How many bytes the reactions to a message take. */
-    long bytes(long room, long message) throws SQLException {
+    private long bytes(long room, long message) throws SQLException {
         PreparedStatement select = database.prepare("SELECT bytes FROM reacted WHERE room = ? AND message = ?");
         select.setLong(1, room);
         select.setLong(2, message);
@@ -144,8 +167,7 @@ final class ReactionTable {
         }
     }
 
-    /** Removes the reactions to a message. */
-    void remove(long room, long message) throws SQLException {
+    private void remove(long room, long message) throws SQLException {
         delete("DELETE FROM reactions WHERE room = ? AND message = ?", room, message);
         delete("DELETE FROM reacted WHERE room = ? AND message = ?", room, message);
     }
@@ -184,7 +206,7 @@ final class ReactionTable {
     }
 
     /**
-     * Reads what {@link #fold} has kept.
+     * Reads what clients are sent of the reactions to a message.
      *
      * @param seq the number of the newest reaction
      * @param folded null where there are none

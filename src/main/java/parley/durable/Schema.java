@@ -73,7 +73,16 @@ final class Schema {
             "ALTER TABLE messages ADD COLUMN grown INTEGER",
             // Of a message that still grows: when it grew last; else null.
             "ALTER TABLE messages ADD COLUMN open INTEGER",
-            "CREATE INDEX messages_open ON messages (room, seq) WHERE open IS NOT NULL");
+            "CREATE INDEX messages_open ON messages (room, seq) WHERE open IS NOT NULL",
+            // Who has reacted to a message, and the number of the entry with which it did.
+            "CREATE TABLE reactions (room INTEGER NOT NULL, message INTEGER NOT NULL, reaction TEXT NOT NULL,"
+                    + " is_user INTEGER NOT NULL, sender TEXT NOT NULL, seq INTEGER NOT NULL,"
+                    + " PRIMARY KEY (room, message, reaction, is_user, sender)) STRICT, WITHOUT ROWID",
+            "CREATE INDEX reactions_newest ON reactions (room, message, reaction, seq)",
+            // Of a message with reactions: the newest of them, their bytes, and what clients are sent of them.
+            "CREATE TABLE reacted (room INTEGER NOT NULL, message INTEGER NOT NULL, seq INTEGER NOT NULL,"
+                    + " bytes INTEGER NOT NULL, folded BLOB NOT NULL,"
+                    + " PRIMARY KEY (room, message)) STRICT, WITHOUT ROWID");
 
     private Schema() {}
 

@@ -150,15 +150,23 @@ final class Stored {
             return new Outcome.Published(other, true);
         }
         Optional<Message> original = isKept() ? table.find(now.id(), draft.of()) : Optional.empty();
-        Optional<Outcome> answer = draft.answer(original);
+        ReactionTable.InRoom reactions = tables.reactions().in(now.id());
+        ChangeDraft asked = draft.among(reactions);
+        Optional<Outcome> answer = asked.answer(original);
         if (answer.isPresent()) {
             return answer.get();
         }
         Message before = original.orElseThrow();
-        Message change = draft.numbered(now.head() + 1, Math.max(now.newestAt(), at), before);
+        Message change = asked.numbered(now.head() + 1, Math.max(now.newestAt(), at), before);
         table.add(now.id(), change, draft.of(), Math.min(at, nowMillis));
+        asked.added(change.seq(), reactions);
+        if (change.isReaction()) {
+            reactions.fold(draft.of(), change.reactions(), before.reactions().isNone());
+        }
         added.add(change);
-        long more = (long) change.content().bytes() - before.content().bytes();
+        long more = (long) before.changedBy(change).content().bytes()
+                - before.content().bytes()
+                + reactions.more();
         now = now.withChange(change, more);
         return new Outcome.Published(change.seq(), false);
     }

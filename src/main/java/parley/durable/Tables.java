@@ -24,6 +24,7 @@ final class Tables {
             + " + 2 * coalesce(octet_length(id), 0) + " + OVERHEAD_BYTES;
 
     private final Database database;
+    private final ReactionTable reactions;
 
     /**
      * A room as the file has it.
@@ -100,6 +101,12 @@ final class Tables {
 
     Tables(Database database) {
         this.database = database;
+        this.reactions = new ReactionTable(database);
+    }
+
+    /** The reactions to the messages. */
+    ReactionTable reactions() {
+        return reactions;
     }
 
     /** How many rooms there are. */
@@ -250,6 +257,7 @@ final class Tables {
             case DATA -> 1;
             case REMOVED -> 2;
             case SUPERSEDED -> 3;
+            case REACTIONS -> 4;
         };
     }
 
@@ -259,6 +267,7 @@ final class Tables {
             case 1 -> Content.Kind.DATA;
             case 2 -> Content.Kind.REMOVED;
             case 3 -> Content.Kind.SUPERSEDED;
+            case 4 -> Content.Kind.REACTIONS;
             default -> throw new SQLException("no kind of content has the number " + number);
         };
     }
@@ -346,7 +355,7 @@ final class Tables {
 
     /** The oldest messages of a room. */
     List<Oldest> oldest(long room, int limit) throws SQLException {
-        PreparedStatement select = database.prepare("SELECT seq, coalesce(written, at), " + BYTES
+        PreparedStatement select = database.prepare("SELECT seq, coalesce(written, at), " + BYTES + ReactionTable.BYTES
                 + ", changes IS NOT NULL FROM messages WHERE room = ? ORDER BY seq LIMIT ?");
         select.setLong(1, room);
         select.setInt(2, limit);
@@ -366,5 +375,6 @@ final class Tables {
         delete.setLong(1, room);
         delete.setLong(2, seq);
         delete.executeUpdate();
+        reactions.removeBefore(room, seq);
     }
 }

@@ -20,7 +20,7 @@ import parley.room.Screen;
 
 /** Editing and removing a message over HTTP. Any thread. */
 final class ChangeRoutes {
-    private static final String MESSAGE = "/rooms/{room}/messages/{seq}";
+    static final String MESSAGE = "/rooms/{room}/messages/{seq}";
 
     private final Reception reception;
     private final RoomRegistry rooms;
@@ -103,7 +103,7 @@ final class ChangeRoutes {
     }
 
     /** The number in the path; answers where it is none. */
-    private static Optional<Long> number(Exchange exchange, String seq) {
+    static Optional<Long> number(Exchange exchange, String seq) {
         if (seq.matches("\\d{1,18}")) {
             return Optional.of(Long.valueOf(seq));
         }
@@ -112,7 +112,7 @@ final class ChangeRoutes {
     }
 
     /** Whether the request has a condition, which changes do not take; answers where it has one. */
-    private static boolean hasCondition(Exchange exchange) {
+    static boolean hasCondition(Exchange exchange) {
         boolean isThere = exchange.request().headers().value("If-Match") != null;
         if (isThere) {
             exchange.answer(Problem.of(
@@ -137,7 +137,8 @@ final class ChangeRoutes {
         return false;
     }
 
-    private void change(Exchange exchange, HttpDoor.Caller caller, RoomName room, ChangeDraft change) {
+    /** Makes a change of a caller that may make it, and answers. */
+    void change(Exchange exchange, HttpDoor.Caller caller, RoomName room, ChangeDraft change) {
         String epoch = caller.parameters().get("epoch");
         reception.whenOpen(exchange, room, (found, newest) -> {
             if (epoch != null && !epoch.equals(newest.epoch())) {
@@ -186,7 +187,7 @@ final class ChangeRoutes {
                 HttpJson.kept(new HttpJson.Kept(room, epoch, published.seq(), at, published.duplicate())));
     }
 
-    private static Answer problem(ErrorCode code, String detail) {
+    static Answer problem(ErrorCode code, String detail) {
         return Problem.of(Problem.status(code), code.word(), detail);
     }
 }

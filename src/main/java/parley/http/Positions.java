@@ -46,11 +46,12 @@ final class Positions {
         return "\"" + page.epoch() + ":" + first(page) + "-" + last(page) + changes + count + rest(page) + "\"";
     }
 
-    /** The newest change of a message of a page; 0 for none. */
+    /** The newest change of a message of a page, reactions among them; 0 for none. */
     private static long changed(History.Page page) {
         return page.messages().stream()
-                .map(Message::revision)
-                .mapToLong(revision -> revision instanceof Revision.Changed changed ? changed.seq() : 0)
+                .mapToLong(message -> Math.max(
+                        message.revision() instanceof Revision.Changed changed ? changed.seq() : 0,
+                        message.reactions().seq()))
                 .max()
                 .orElse(0);
     }

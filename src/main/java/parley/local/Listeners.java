@@ -75,7 +75,9 @@ public final class Listeners implements RoomWatch {
     @Override
     public void said(RoomName room, String epoch, List<Message> messages) {
         if (!lines.isEmpty()) {
-            messages.forEach(message -> add(message.content().bytes(), call(room, epoch, message)));
+            messages.stream()
+                    .filter(message -> !message.isReaction())
+                    .forEach(message -> add(message.content().bytes(), call(room, epoch, message)));
         }
     }
 

@@ -61,7 +61,7 @@ final class Translated {
         return switch (content.kind()) {
             case TEXT -> new Payload.Text(content.text());
             case DATA -> new Payload.Data(content.text());
-            case REMOVED, SUPERSEDED -> new Payload.Removed();
+            case REMOVED, REACTIONS, SUPERSEDED -> new Payload.Removed();
         };
     }
 

@@ -25,7 +25,27 @@ public sealed interface ChangeKind {
 
         @Override
         public boolean supersedes(ChangeKind earlier) {
-            return true;
+            return this == REMOVAL || earlier instanceof Whole;
+        }
+    }
+
+    /** A reaction: it leaves alone what the message says, and says all reactions that the message has then. */
+    enum Reacting implements ChangeKind {
+        REACTION;
+
+        @Override
+        public Message fold(Message original, Message change) {
+            return original.content().kind() == Content.Kind.REMOVED
+                    ? original
+                    : original.with(
+                            original.content(),
+                            original.revision(),
+                            original.standing().with(change.standing().reactions()));
+        }
+
+        @Override
+        public boolean supersedes(ChangeKind earlier) {
+            return earlier instanceof Reacting;
         }
     }
 }

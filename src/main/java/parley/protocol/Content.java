@@ -14,12 +14,17 @@ public record Content(Kind kind, String text, int bytes) {
         DATA,
         /** Of a message that was removed, and of the change that removed it. */
         REMOVED,
+        /** Of a reaction: the message's reactions, which stand beside the content. */
+        REACTIONS,
         /** Of a change that has been followed by another of its message, or whose message is gone: nobody needs it. */
         SUPERSEDED
     }
 
     /** What a removed message says. */
     public static final Content REMOVED = new Content(Kind.REMOVED, "", 0);
+
+    /** What a reaction says. */
+    public static final Content REACTIONS = new Content(Kind.REACTIONS, "", 0);
 
     /** What a change says that nobody needs any more. */
     public static final Content SUPERSEDED = new Content(Kind.SUPERSEDED, "", 0);

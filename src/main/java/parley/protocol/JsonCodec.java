@@ -294,6 +294,7 @@ public final class JsonCodec {
             if (content.kind() == Content.Kind.TEXT) {
                 json.write("text", content.text());
             }
+            ReactionsJson.write(json, message);
             json.writeEnd();
         }
         return content.kind() == Content.Kind.DATA ? with(line.toString(), "data", content.text()) : line.toString();

@@ -74,6 +74,16 @@ public record Message(
         return content.kind() == Content.Kind.SUPERSEDED;
     }
 
+    /** The reactions to it; of a reaction, those that its message had then. */
+    public Reactions reactions() {
+        return standing.reactions();
+    }
+
+    /** Whether it is a reaction, which says nothing of the content of its message. */
+    public boolean isReaction() {
+        return revision instanceof Revision.Change change && change.kind() instanceof ChangeKind.Reacting;
+    }
+
     /** This message as a change has made it. */
     public Message changedBy(Message change) {
         return change.revision instanceof Revision.Change what ? what.kind().fold(this, change) : this;
@@ -81,7 +91,7 @@ public record Message(
 
     /** This change when nobody needs it any more. */
     public Message superseded() {
-        return with(Content.SUPERSEDED, revision, standing);
+        return with(Content.SUPERSEDED, revision, standing.with(Reactions.NONE));
     }
 
     /** The same entry when it says something else. */

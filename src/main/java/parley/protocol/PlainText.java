@@ -14,7 +14,7 @@ public final class PlainText {
         boolean isTold = !message.isChange() || changes == PlainChanges.SHOW;
         return switch (message.content().kind()) {
             case TEXT, DATA -> isTold ? Optional.of(line(message)) : Optional.empty();
-            case REMOVED, SUPERSEDED -> Optional.empty();
+            case REMOVED, REACTIONS, SUPERSEDED -> Optional.empty();
         };
     }
 

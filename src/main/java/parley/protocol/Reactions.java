@@ -10,7 +10,7 @@ import java.util.Optional;
  *
  * @param seq the number of the newest reaction, also where it took one back; 0 for none ever
  * @param keys in the order in which each was set first
- * @param held how many bytes of memory the store takes for the senders
+ * @param held how many bytes of memory the store takes for all senders
  */
 public record Reactions(long seq, List<OfKey> keys, long held) {
     /** Of a message that nobody has reacted to. */
@@ -93,9 +93,9 @@ public record Reactions(long seq, List<OfKey> keys, long held) {
         return all;
     }
 
-    /** The bytes of memory that they take, about. */
+    /** The bytes of memory that they take besides the senders that the store holds, about. */
     public long bytes() {
-        long bytes = held;
+        long bytes = 0;
         for (OfKey one : keys) {
             bytes += one.bytes();
         }

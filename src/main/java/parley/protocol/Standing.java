@@ -5,14 +5,20 @@ package parley.protocol;
  * that no other adds a parameter. Immutable.
  *
  * @param growth whether it still grows
+ * @param reactions what clients have put beside it
  */
-public record Standing(Growth growth) {
+public record Standing(Growth growth, Reactions reactions) {
     /** Of a message that is nothing besides. */
-    public static final Standing NONE = new Standing(Growth.NONE);
+    public static final Standing NONE = new Standing(Growth.NONE, Reactions.NONE);
 
     /** The same with another growth. */
     public Standing with(Growth other) {
-        return new Standing(other);
+        return new Standing(other, reactions);
+    }
+
+    /** The same with other reactions. */
+    public Standing with(Reactions other) {
+        return new Standing(growth, other);
     }
 
     /**

@@ -36,9 +36,11 @@ public final class WatchedJson {
         return text.toString();
     }
 
-    /** Writes the last message of a room, as the event {@code message} is written. */
+    /** Writes the last message of a room, as the event {@code message} is written, but without reactions. */
     public static String last(RoomName room, Message last) {
-        return JsonCodec.encode(new Event.Said(room, last));
+        Message alone =
+                last.with(last.content(), last.revision(), last.standing().with(Reactions.NONE));
+        return JsonCodec.encode(new Event.Said(room, alone));
     }
 
     /** Adds its last message to a room; both as they were written. */

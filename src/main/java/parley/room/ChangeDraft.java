@@ -12,7 +12,7 @@ import parley.protocol.Revision;
  * A change of a message before the room's log has numbered it: a record for each kind, which knows who may make such a
  * change, and of which messages. Immutable.
  */
-public sealed interface ChangeDraft {
+public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Removal, ReactionDraft {
 
     /** Whose messages the sender of a change may change. */
     enum Right {
@@ -31,15 +31,33 @@ public sealed interface ChangeDraft {
     /** The same with another draft. */
     ChangeDraft with(Draft other);
 
+    /** The same in a room with these limits. */
+    default ChangeDraft within(RoomLimits limits) {
+        return this;
+    }
+
+    /** The same with what the store knows besides the message. */
+    default <X extends Exception> ChangeDraft among(Reactors<X> reactors) throws X {
+        return this;
+    }
+
+    /** It has been added with that number. */
+    default <X extends Exception> void added(long seq, Reactors<X> reactors) throws X {}
+
     /** Why this change cannot be made of that message, which the room keeps and which is none itself. */
     Optional<Outcome> refusal(Message now);
 
     /** The change as the log keeps it, and has its members hear of it. */
     Message numbered(long seq, long at, Message original);
 
-    /** Whether it only takes away: then it is made where there is no space for more, and nobody has to look at it. */
+    /** Whether it only takes away: then it is made where there is no space for more. */
     default boolean takesAway() {
         return false;
+    }
+
+    /** Whether it says something that has to be looked at before it is published. */
+    default boolean isLookedAt() {
+        return !takesAway();
     }
 
     /**
@@ -104,6 +122,11 @@ public sealed interface ChangeDraft {
         @Override
         public Message numbered(long seq, long at, Message original) {
             return change(this, seq, at, original, ChangeKind.Whole.REMOVAL);
+        }
+
+        @Override
+        public <X extends Exception> void added(long seq, Reactors<X> reactors) throws X {
+            reactors.removed(of);
         }
 
         @Override

@@ -8,7 +8,7 @@ import parley.protocol.Event;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
 
-/** The frames of members in this process: the messages themselves, of which there is nothing to encode or to share. */
+/** The frames of members in this process: the messages themselves, without reactions, of which there is nothing to encode or to share. */
 final class DirectFrames implements Frames {
     private final RoomName room;
     private final Ring ring;
@@ -53,7 +53,7 @@ final class DirectFrames implements Frames {
     private Batch batch(long from, List<Message> messages) {
         List<Event> said = new ArrayList<>();
         messages.stream()
-                .filter(message -> !message.isSuperseded())
+                .filter(message -> !message.isSuperseded() && !message.isReaction())
                 .forEach(message -> said.add(new Event.Said(room, message)));
         long last = messages.get(messages.size() - 1).seq();
         Frame frame = said.isEmpty() ? null : new Frame.Direct(said);

@@ -1,6 +1,7 @@
 package parley.room;
 
 import java.util.Optional;
+import parley.protocol.ChangeKind;
 import parley.protocol.Content;
 import parley.protocol.Message;
 import parley.protocol.Revision;
@@ -26,17 +27,19 @@ final class Folding {
 
     /** A change has been added. */
     void added(Message entry, Revision.Change change) {
-        ring.find(change.of()).ifPresent(original -> replace(original, original.changedBy(entry)));
-        supersede(change);
+        Optional<Message> message = ring.find(change.of());
+        message.ifPresent(original -> replace(original, original.changedBy(entry)));
+        supersede(change.before(), change.kind());
+        message.ifPresent(original -> supersede(original.reactions().seq(), change.kind()));
     }
 
     /** From one change to the one before it, as far as these are not superseded yet. */
-    private void supersede(Revision.Change by) {
-        Optional<Message> earlier = ring.find(by.before());
+    private void supersede(long seq, ChangeKind by) {
+        Optional<Message> earlier = ring.find(seq);
         while (earlier.isPresent()
                 && earlier.get().revision() instanceof Revision.Change change
                 && !earlier.get().isSuperseded()
-                && by.kind().supersedes(change.kind())) {
+                && by.supersedes(change.kind())) {
             replace(earlier.get(), earlier.get().superseded());
             earlier = ring.find(change.before());
         }
@@ -49,10 +52,15 @@ final class Folding {
      */
     void letGo(Message message, long needed) {
         if (message.revision() instanceof Revision.Changed changed) {
-            ring.find(changed.seq())
-                    .filter(change -> saysContent(change) && ring.placeOf(change.seq()) < needed)
-                    .ifPresent(change -> replace(change, change.superseded()));
+            letGoOfChange(changed.seq(), needed);
         }
+        letGoOfChange(message.reactions().seq(), needed);
+    }
+
+    private void letGoOfChange(long seq, long needed) {
+        ring.find(seq)
+                .filter(change -> change.isChange() && saysContent(change) && ring.placeOf(change.seq()) < needed)
+                .ifPresent(change -> replace(change, change.superseded()));
     }
 
     /** The message of an entry, if that is a change, has been let go of everywhere. */

@@ -1,6 +1,7 @@
 package parley.room;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,14 +19,8 @@ final class MemoryReactors implements Reactors<RuntimeException> {
     /** The bytes of a sender besides its name: the record, the string, the entry of the map, the number. */
     static final int OVERHEAD_BYTES = 160;
 
-    private static final class OfMessage {
-        /** Of each key its senders with the numbers of their entries, oldest first. */
-        final Map<ReactionKey, LinkedHashMap<Reactor, Long>> keys = new LinkedHashMap<>();
-
-        long bytes;
-    }
-
-    private final TreeMap<Long, OfMessage> messages = new TreeMap<>();
+    /** By the message and the key, the senders with the numbers of their entries, oldest first. */
+    private final TreeMap<Long, Map<ReactionKey, LinkedHashMap<Reactor, Long>>> messages = new TreeMap<>();
 
     @Override
     public OptionalLong find(long message, ReactionKey key, Reactor sender) {
@@ -34,56 +29,51 @@ final class MemoryReactors implements Reactors<RuntimeException> {
     }
 
     private Map<Reactor, Long> senders(long message, ReactionKey key) {
-        OfMessage its = messages.get(message);
-        Map<Reactor, Long> senders = its == null ? null : its.keys.get(key);
+        Map<Reactor, Long> senders = messages.getOrDefault(message, Map.of()).get(key);
         return senders == null ? Map.of() : senders;
     }
 
     @Override
     public void set(long message, ReactionKey key, Reactor sender, long seq) {
-        OfMessage its = messages.computeIfAbsent(message, unused -> new OfMessage());
-        its.keys.computeIfAbsent(key, unused -> new LinkedHashMap<>()).put(sender, seq);
-        its.bytes += bytes(sender);
+        messages.computeIfAbsent(message, unused -> new HashMap<>())
+                .computeIfAbsent(key, unused -> new LinkedHashMap<>())
+                .put(sender, seq);
     }
 
     @Override
     public void takeBack(long message, ReactionKey key, Reactor sender) {
-        OfMessage its = messages.get(message);
-        Map<Reactor, Long> senders = senders(message, key);
-        if (its == null || senders.remove(sender) == null) {
+        Map<ReactionKey, LinkedHashMap<Reactor, Long>> keys = messages.get(message);
+        Map<Reactor, Long> senders = keys == null ? null : keys.get(key);
+        if (keys == null || senders == null) {
             return;
         }
-        its.bytes -= bytes(sender);
+        senders.remove(sender);
         if (senders.isEmpty()) {
-            its.keys.remove(key);
+            keys.remove(key);
         }
-        if (its.keys.isEmpty()) {
+        if (keys.isEmpty()) {
             messages.remove(message);
         }
     }
 
-    private static long bytes(Reactor sender) {
+    @Override
+    public List<Reactor> newestBut(long message, ReactionKey key, Reactor sender) {
+        Map<Reactor, Long> senders = senders(message, key);
+        List<Reactor> newest = new ArrayList<>();
+        senders.keySet().stream()
+                .skip(Math.max(0, senders.size() - Reactions.SHOWN - 1))
+                .filter(one -> !one.equals(sender))
+                .forEach(one -> newest.add(0, one));
+        return newest.subList(0, Math.min(newest.size(), Reactions.SHOWN));
+    }
+
+    @Override
+    public long held(Reactor sender) {
         return OVERHEAD_BYTES + sender.name().length();
     }
 
     @Override
-    public List<Reactor> newest(long message, ReactionKey key) {
-        Map<Reactor, Long> senders = senders(message, key);
-        List<Reactor> newest = new ArrayList<>();
-        senders.keySet().stream()
-                .skip(Math.max(0, senders.size() - Reactions.SHOWN))
-                .forEach(sender -> newest.add(0, sender));
-        return newest;
-    }
-
-    @Override
-    public long held(long message) {
-        OfMessage its = messages.get(message);
-        return its == null ? 0 : its.bytes;
-    }
-
-    /** A message has been removed. */
-    void forget(long message) {
+    public void removed(long message) {
         messages.remove(message);
     }
 

@@ -75,6 +75,8 @@ public final class MemoryStore implements RoomStore {
         /** The numbers of messages that came with an id and are kept, oldest first. */
         private final Map<String, Long> ids = new LinkedHashMap<>();
 
+        private final MemoryReactors reactors = new MemoryReactors();
+
         private final List<Message> added = new ArrayList<>();
         private final List<Runnable> results = new ArrayList<>();
 
@@ -141,14 +143,14 @@ public final class MemoryStore implements RoomStore {
                 results.add(() -> change.onResult.accept(outcome));
             } else if (request instanceof Forget forget) {
                 long first = Math.min(forget.upTo, newest) + 1;
-                forgetIdsBefore(first);
+                forgetBefore(first);
                 results.add(() -> trimmed(first));
                 results.add(() -> forget.onForgotten.accept(Forgotten.DONE));
             } else if (request instanceof Refresh refresh) {
                 Extent extent = new Extent(NOTHING, newest);
                 results.add(() -> refresh.onExtent.accept(extent));
             } else if (request instanceof Released released) {
-                forgetIdsBefore(released.before);
+                forgetBefore(released.before);
             }
         }
 
@@ -161,12 +163,15 @@ public final class MemoryStore implements RoomStore {
         private Outcome change(Change request) {
             handOn(); // the message may be among those that were added just now, or may have been changed by one
             Optional<Message> original = room.kept(request.change.of());
-            Optional<Outcome> answer = request.change.answer(original);
+            ChangeDraft change = request.change.among(reactors);
+            Optional<Outcome> answer = change.answer(original);
             if (answer.isPresent()) {
                 return answer.get();
             }
             newestAt = Math.max(newestAt, request.at);
-            return add(request.change.numbered(newest + 1, newestAt, original.orElseThrow()));
+            Outcome outcome = add(change.numbered(newest + 1, newestAt, original.orElseThrow()));
+            change.added(newest, reactors);
+            return outcome;
         }
 
         private Outcome add(Message message) {
@@ -188,7 +193,8 @@ public final class MemoryStore implements RoomStore {
             return add(new Message(newest + 1, newestAt, append.draft));
         }
 
-        private void forgetIdsBefore(long seq) {
+        private void forgetBefore(long seq) {
+            reactors.forgetBefore(seq);
             for (Iterator<Long> oldest = ids.values().iterator(); oldest.hasNext() && oldest.next() < seq; ) {
                 oldest.remove();
             }

@@ -21,9 +21,12 @@ public interface Reactors<X extends Exception> {
     /** A sender has taken a key back that it had set. */
     void takeBack(long message, ReactionKey key, Reactor sender) throws X;
 
-    /** The last senders of a key, the newest first, {@link parley.protocol.Reactions#SHOWN} at most. */
-    List<Reactor> newest(long message, ReactionKey key) throws X;
+    /** The last senders of a key but one, the newest first, {@link parley.protocol.Reactions#SHOWN} at most. */
+    List<Reactor> newestBut(long message, ReactionKey key, Reactor sender) throws X;
 
-    /** The bytes of memory that the senders of a message's reactions take here, about. */
-    long held(long message);
+    /** A message has been removed, and its reactions with it. */
+    void removed(long message) throws X;
+
+    /** The bytes of memory that a sender takes here, about. */
+    long held(Reactor sender);
 }

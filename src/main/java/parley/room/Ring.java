@@ -32,11 +32,15 @@ final class Ring {
     /** How many changes it keeps at most where it keeps fewer messages: what counts messages has to pass them. */
     static final int LEAST_MOST_CHANGES = 1_000;
 
+    /** How many reactions it keeps at most for each other change: a popular message must not push out the others. */
+    static final int REACTIONS_FOR_A_CHANGE = 10;
+
     private static final int SMALLEST = 16;
     private static final int SPARSEST = 4;
 
     private final int maxMessages;
     private final int maxChanges;
+    private final int maxReactions;
     private final long maxBytes;
     private final long maxNeededBytes;
     private final int smallest;
@@ -61,9 +65,11 @@ final class Ring {
     private long needed = Long.MAX_VALUE;
 
     private long neededByNew = Long.MAX_VALUE;
-    private boolean hasReleasedIds;
+    private boolean hasReleased;
     /** How many of the entries are changes: these have a limit besides that of messages. */
     private volatile int changes;
+    /** How many of these are reactions, which have a limit again. */
+    private int reactions;
 
     /** Whether no store has the messages that are let go of. */
     private boolean isAlone;
@@ -83,6 +89,7 @@ final class Ring {
     Ring(int maxMessages, long maxBytes, long maxNeededBytes, int smallest) {
         this.maxMessages = maxMessages;
         this.maxChanges = Math.max(maxMessages, LEAST_MOST_CHANGES);
+        this.maxReactions = maxChanges * REACTIONS_FOR_A_CHANGE;
         this.maxBytes = maxBytes;
         this.maxNeededBytes = Math.max(maxBytes, maxNeededBytes);
         this.smallest = smallest;
@@ -180,7 +187,10 @@ final class Ring {
     }
 
     private boolean isOverLimits(long newestPlace) {
-        return newestPlace + 1 - first - changes > maxMessages || changes > maxChanges || bytes > maxBytes;
+        return newestPlace + 1 - first - changes > maxMessages
+                || changes - reactions > maxChanges
+                || reactions > maxReactions
+                || bytes > maxBytes;
     }
 
     /** Adds the message that comes next. Under the room's lock. */
@@ -191,6 +201,7 @@ final class Ring {
         long place = head + 1;
         bytes += bytes(message);
         changes += message.isChange() ? 1 : 0;
+        reactions += message.isReaction() ? 1 : 0;
         trim(place);
         if (place - first >= slots.length()) {
             resize(slots.length() * 2, place);
@@ -339,10 +350,13 @@ final class Ring {
         }
     }
 
-    /** Whether messages that came with an id were let go since this was last asked. Under the room's lock. */
-    boolean hasReleasedIds() {
-        boolean has = hasReleasedIds;
-        hasReleasedIds = false;
+    /**
+     * Whether messages were let go since this was last asked of which a store in memory knows more: by their ids, or
+     * who has reacted. Under the room's lock.
+     */
+    boolean hasReleased() {
+        boolean has = hasReleased;
+        hasReleased = false;
         return has;
     }
 
@@ -360,7 +374,8 @@ final class Ring {
         Message message = slots.get(slot);
         bytes -= bytes(message);
         changes -= message.isChange() ? 1 : 0;
-        hasReleasedIds |= message.id() != null;
+        reactions -= message.isReaction() ? 1 : 0;
+        hasReleased |= message.id() != null || !message.reactions().isNone();
         first = oldest + 1;
         since = message.seq() + 1;
         slots.set(slot, null);
@@ -395,7 +410,12 @@ final class Ring {
     static long bytes(Message message) {
         int id = message.id() == null ? 0 : message.id().length() + OVERHEAD_BYTES;
         int user = message.user() == null ? 0 : message.user().length();
-        return message.content().bytes() + OVERHEAD_BYTES + id + user;
+        return message.content().bytes()
+                + OVERHEAD_BYTES
+                + id
+                + user
+                + message.reactions().bytes()
+                + (message.isChange() ? 0 : message.reactions().held());
     }
 
     @Override

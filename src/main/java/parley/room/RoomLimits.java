@@ -20,6 +20,7 @@ import parley.protocol.PlainChanges;
  * @param away how long a member stays whose connection was lost
  * @param members how many members there may be at once
  * @param marks how many read marks are kept; 0 for none
+ * @param reactions how many different reactions a message takes; 0 for none
  * @param plainChanges how plain-text members hear of edited messages
  * @param marksShown whose read marks clients are shown
  * @param retention what is kept beyond memory, where there is a place for that; null for a room in memory alone
@@ -38,9 +39,13 @@ public record RoomLimits(
         Duration away,
         int members,
         int marks,
+        int reactions,
         PlainChanges plainChanges,
         MarksShown marksShown,
         @Nullable Retention retention) {
+    /** How many different reactions a message takes, where nothing else is set. */
+    public static final int REACTIONS = 20;
+
     /** How many read marks are kept, where nothing else is set. */
     public static final int MARKS = 10_000;
 
@@ -77,6 +82,7 @@ public record RoomLimits(
                 AWAY,
                 members,
                 MARKS,
+                REACTIONS,
                 PlainChanges.SHOW,
                 MarksShown.OWN,
                 retention);
@@ -94,7 +100,8 @@ public record RoomLimits(
                 || presenceInterval.isNegative()
                 || away.isNegative()
                 || members < 1
-                || marks < 0) {
+                || marks < 0
+                || reactions < 0) {
             throw new IllegalArgumentException("a room keeps and allows at least one message");
         }
     }

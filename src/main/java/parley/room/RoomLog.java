@@ -24,6 +24,7 @@ final class RoomLog {
     private static final long NONE = 0;
 
     private final ReentrantLock lock;
+    private final RoomLimits limits;
     private final LogBudget budget;
     private final Clock clock;
     private final LongSupplier elapsed;
@@ -73,6 +74,7 @@ final class RoomLog {
         this.roster = roster;
         this.members = members;
         this.tally = tally;
+        this.limits = limits;
         this.budget = budget;
         this.clock = clock;
         this.elapsed = elapsed;
@@ -151,7 +153,7 @@ final class RoomLog {
 
     /** Changes a message; as {@link #append}. */
     void change(ChangeDraft change, Consumer<Outcome> onResult) {
-        store().change(clock.millis(), change, onResult);
+        store().change(clock.millis(), change.within(limits), onResult);
     }
 
     /** The newest message that is known, of the history that members are in. */
@@ -214,7 +216,7 @@ final class RoomLog {
 
     /** Adds messages that the store keeps. */
     void appended(List<Message> messages) {
-        boolean hasReleasedIds;
+        boolean hasReleased;
         lock.lock();
         try {
             if (isClosed) {
@@ -225,11 +227,11 @@ final class RoomLog {
             messages.forEach(ring::add);
             budget.add(ring.bytes() - before);
             countLocked(messages);
-            hasReleasedIds = ring.hasReleasedIds();
+            hasReleased = ring.hasReleased();
         } finally {
             lock.unlock();
         }
-        if (hasReleasedIds) {
+        if (hasReleased) {
             store().released(ring.since());
         }
         budget.check();
@@ -238,6 +240,7 @@ final class RoomLog {
     private void countLocked(List<Message> messages) {
         assert lock.isHeldByCurrentThread();
         tally.published(messages.size());
+        tally.reacted(messages.stream().filter(Message::isReaction).count());
         tally.offered((long) messages.size() * members.placedLocked());
         roster.saidLocked(beginning.epoch(), messages);
         publishedAtMillis = elapsed.getAsLong();
@@ -349,7 +352,7 @@ final class RoomLog {
      * @param needed the oldest place that members need of those that were there when the turn began
      */
     void letTakenGo(long needed) {
-        boolean hasReleasedIds;
+        boolean hasReleased;
         lock.lock();
         try {
             if (isClosed || !ring.isOverLimits()) {
@@ -358,11 +361,11 @@ final class RoomLog {
             long before = ring.bytes();
             ring.need(needed);
             budget.add(ring.bytes() - before);
-            hasReleasedIds = ring.hasReleasedIds();
+            hasReleased = ring.hasReleased();
         } finally {
             lock.unlock();
         }
-        if (hasReleasedIds) {
+        if (hasReleased) {
             store().released(ring.since());
         }
     }

@@ -50,7 +50,7 @@ public final class Screen {
             ChangeDraft change,
             BiConsumer<ChangeDraft, Consumer<Outcome>> publish,
             Consumer<Outcome> onResult) {
-        if (change.takesAway()) {
+        if (!change.isLookedAt()) {
             publish.accept(change, onResult);
         } else {
             pass(room, change.draft(), (draft, then) -> publish.accept(change.with(draft), then), onResult);

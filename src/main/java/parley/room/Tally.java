@@ -13,6 +13,7 @@ final class Tally {
     private static final int MOST_COUNTS = 8;
 
     private final LongAdder published = new LongAdder();
+    private final LongAdder reactions = new LongAdder();
     private final LongAdder offered = new LongAdder();
     private final LongAdder delivered = new LongAdder();
     private final LongAdder missed = new LongAdder();
@@ -22,6 +23,16 @@ final class Tally {
 
     void published(long messages) {
         published.add(messages);
+    }
+
+    /** Of these as many are reactions. */
+    void reacted(long reactions) {
+        this.reactions.add(reactions);
+    }
+
+    /** How many reactions were set and taken back. */
+    long reactions() {
+        return reactions.sum();
     }
 
     /** So many messages more, in messages times members, are before members. */

@@ -1,6 +1,7 @@
 package parley.session;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import parley.access.Grant;
 import parley.protocol.Command;
@@ -11,6 +12,7 @@ import parley.protocol.RoomName;
 import parley.room.ChangeDraft;
 import parley.room.Member;
 import parley.room.Outcome;
+import parley.room.ReactionDraft;
 
 /**
  * The commands of a JSON session that change messages, and which messages it may change: those of its user, or where it
@@ -46,6 +48,38 @@ final class Changes {
         return said != null && said.has(room, epoch, seq);
     }
 
+    private boolean isOfOtherEpoch(Command.OfMessage command, String epoch) {
+        boolean isOther = command.epoch() != null && !command.epoch().equals(epoch);
+        if (isOther) {
+            answers.fail(
+                    command,
+                    ErrorCode.OTHER_EPOCH,
+                    "the room is in another epoch, in which this seq means another message; joined says which");
+        }
+        return isOther;
+    }
+
+    /** Sets a reaction or takes it back, as {@link #carryOut} does; whoever may write may react to any message. */
+    void react(Command.React react, Member in, Draft sender) {
+        if (isOfOtherEpoch(react, in.room().epoch())) {
+            return;
+        }
+        if (!connection.grant().mayWrite(in.room().name())) {
+            answers.fail(react, ErrorCode.FORBIDDEN, "this token does not allow writing in this room");
+            return;
+        }
+        Optional<ReactionDraft> reaction = ReactionDraft.by(sender, react.seq(), react.key(), react.off());
+        if (reaction.isEmpty()) {
+            answers.fail(
+                    react,
+                    ErrorCode.FORBIDDEN,
+                    "a reaction belongs to a user or a name, and this client has neither; take a name, or connect with"
+                            + " a token that has a sub");
+            return;
+        }
+        change(react, in, reaction.get());
+    }
+
     /**
      * Carries a command out and answers it, at once or later.
      *
@@ -53,11 +87,7 @@ final class Changes {
      */
     void carryOut(Command.OfMessage command, Member in, Draft sender) {
         String epoch = in.room().epoch();
-        if (command.epoch() != null && !command.epoch().equals(epoch)) {
-            answers.fail(
-                    command,
-                    ErrorCode.OTHER_EPOCH,
-                    "the room is in another epoch, in which this seq means another message; joined says which");
+        if (isOfOtherEpoch(command, epoch)) {
             return;
         }
         Grant grant = connection.grant();
@@ -73,6 +103,10 @@ final class Changes {
         ChangeDraft change = isRemoval
                 ? ChangeDraft.Removal.by(command.seq(), sender, right)
                 : new ChangeDraft.Edit(command.seq(), sender, right);
+        change(command, in, change);
+    }
+
+    private void change(Command.OfMessage command, Member in, ChangeDraft change) {
         Answers.Later answer = answers.later();
         connection.backpressure().change(in.room(), change, outcome -> answer.give(answer(command, outcome)));
         answer.carriedOut();

@@ -115,6 +115,8 @@ final class JsonCommands {
         } else if (command instanceof Command.Remove remove) {
             Draft sender = new Draft(called(), connection.user(), Content.REMOVED, null);
             changes.carryOut(remove, in, sender);
+        } else if (command instanceof Command.React react) {
+            changes.react(react, in, new Draft(called(), connection.user(), Content.REACTIONS, react.id()));
         } else if (command instanceof Command.Signal signal) {
             signal(signal, in);
         } else if (command instanceof Command.State state) {

@@ -110,12 +110,12 @@ class RingTest {
         Ring ring = ring(2, NO_LIMIT);
         ring.add(new Message(1, 0, Samples.line(null, "x", "id")));
         add(ring, 1);
-        assertThat(ring.hasReleasedIds()).isFalse();
+        assertThat(ring.hasReleased()).isFalse();
         add(ring, 1);
-        assertThat(ring.hasReleasedIds()).isTrue();
-        assertThat(ring.hasReleasedIds()).isFalse();
+        assertThat(ring.hasReleased()).isTrue();
+        assertThat(ring.hasReleased()).isFalse();
         add(ring, 1);
-        assertThat(ring.hasReleasedIds()).as("those had none").isFalse();
+        assertThat(ring.hasReleased()).as("those had none").isFalse();
     }
 
     @Test

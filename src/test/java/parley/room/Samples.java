@@ -55,6 +55,7 @@ public final class Samples {
                 RoomLimits.AWAY,
                 100_000,
                 RoomLimits.MARKS,
+                RoomLimits.REACTIONS,
                 PlainChanges.SHOW,
                 MarksShown.OWN,
                 null);
@@ -76,6 +77,7 @@ public final class Samples {
                 Duration.ZERO,
                 100_000,
                 RoomLimits.MARKS,
+                RoomLimits.REACTIONS,
                 PlainChanges.SHOW,
                 marks,
                 new Retention(1_000, 1 << 20, Duration.ZERO));

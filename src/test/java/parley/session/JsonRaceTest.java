@@ -120,6 +120,7 @@ class JsonRaceTest {
                     Duration.ZERO, // nobody is away
                     100_000,
                     RoomLimits.MARKS,
+                    RoomLimits.REACTIONS,
                     parley.protocol.PlainChanges.SHOW,
                     MarksShown.OWN,
                     null),
