@@ -15,6 +15,7 @@ public final class RoomRoutes {
     private final Admission admission;
     private final PublishRoutes publish;
     private final ChangeRoutes change;
+    private final ReactionRoutes reactions;
     private final ReadRoutes read;
     private final MarkRoutes marks;
     private final AdminRoutes admin;
@@ -49,6 +50,7 @@ public final class RoomRoutes {
                 sessions.inspection(),
                 sessions.limits().messageBytes(),
                 sessions.limits().commandBytes());
+        this.reactions = new ReactionRoutes(reception, change);
         this.read = new ReadRoutes(reception, rooms, polls);
         this.marks = new MarkRoutes(reception);
         this.admin = new AdminRoutes(reception, sessions);
@@ -60,6 +62,7 @@ public final class RoomRoutes {
     public void routes(Router.Builder routes) {
         publish.routes(routes);
         change.routes(routes);
+        reactions.routes(routes);
         read.routes(routes);
         marks.routes(routes);
         admin.routes(routes);

@@ -25,6 +25,9 @@ import parley.protocol.ChangeKind;
 import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Message;
+import parley.protocol.ReactionKey;
+import parley.protocol.Reactions;
+import parley.protocol.Reactor;
 import parley.protocol.Revision;
 import parley.protocol.RoomName;
 import parley.protocol.Utf8;
@@ -270,6 +273,64 @@ public abstract class RoomStoreContract {
         });
         assertThat(get(last)).isEqualTo(new Outcome.Published(22, false));
         assertThat(room.messages().get(21).revision()).isEqualTo(new Revision.Change(1, 21, ChangeKind.Whole.REMOVAL));
+    }
+
+    private Outcome react(RoomStore.Log log, long seq, Draft sender, String key, boolean isOff) throws Exception {
+        return change(log, new ReactionDraft(seq, sender, new ReactionKey(key), isOff, 2, null));
+    }
+
+    @Test
+    void aReactionIsAnEntryOnceForEachSenderAndSaysAllThatThereAre() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        assumeTrue(changesMessages());
+        publish(log, "one");
+        Draft ann = new Draft("Ann", "ann", Content.REACTIONS, null);
+        Draft label = new Draft("ann", null, Content.REACTIONS, null);
+        assertThat(react(log, 1, ann, "ok", false)).isEqualTo(new Outcome.Published(2, false));
+        assertThat(react(log, 1, ann, "ok", false)).as("it is set").isEqualTo(new Outcome.Published(2, true));
+        assertThat(react(log, 1, label, "ok", false)).as("names are apart").isEqualTo(new Outcome.Published(3, false));
+        assertThat(react(log, 1, ann, "no", false)).isEqualTo(new Outcome.Published(4, false));
+        assertThat(react(log, 1, ann, "too", false)).isInstanceOf(Outcome.TooLarge.class);
+        assertThat(react(log, 1, ann, "ok", true)).isEqualTo(new Outcome.Published(5, false));
+        assertThat(react(log, 1, ann, "ok", true)).as("it is not set").isEqualTo(new Outcome.Published(5, true));
+        assertThat(react(log, 2, ann, "ok", false)).isInstanceOf(Outcome.NotFound.class);
+        Message last = room.messages().get(4);
+        assertThat(last.revision()).isEqualTo(new Revision.Change(1, 4, ChangeKind.Reacting.REACTION));
+        List<Reactions.OfKey> left = List.of(
+                new Reactions.OfKey(new ReactionKey("ok"), 1, List.of(new Reactor("ann", false))),
+                new Reactions.OfKey(new ReactionKey("no"), 1, List.of(new Reactor("ann", true))));
+        assertThat(last.reactions().keys()).isEqualTo(left);
+        assertThat(change(log, new ChangeDraft.Edit(1, of("bo", "eins", null), ChangeDraft.Right.ANY)))
+                .isEqualTo(new Outcome.Published(6, false));
+        assertThat(room.kept(1).orElseThrow().reactions().keys())
+                .as("an edit keeps them")
+                .isEqualTo(left);
+        assertThat(change(log, ChangeDraft.Removal.by(1, of("bo", "", null), ChangeDraft.Right.ANY)))
+                .isEqualTo(new Outcome.Published(7, false));
+        assertThat(room.kept(1).orElseThrow().reactions()).isEqualTo(Reactions.NONE);
+        assertThat(react(log, 1, ann, "ok", false)).isInstanceOf(Outcome.NotFound.class);
+    }
+
+    @Test
+    void reactionsAreThoseThatASimpleModelHas() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        assumeTrue(changesMessages());
+        for (int i = 0; i < 5; i++) {
+            publish(log, "m");
+        }
+        ReactionModel model = new ReactionModel(22, 5);
+        for (int i = 0; i < 600; i++) {
+            ReactionDraft draft = model.next();
+            assertThat(ReactionModel.word(change(log, draft))).as("%s", draft).isEqualTo(model.make(draft));
+            if (i % 150 == 149) {
+                long removed = 1 + i / 150;
+                model.remove(removed);
+                change(log, ChangeDraft.Removal.by(removed, of("bo", "", null), ChangeDraft.Right.ANY));
+            }
+            assertThat(room.kept(draft.of()).orElseThrow().reactions().keys()).isEqualTo(model.of(draft.of()));
+        }
     }
 
     @Test

@@ -2,7 +2,9 @@ package parley.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jakarta.json.JsonArray;
 import jakarta.json.JsonObject;
+import jakarta.json.JsonValue;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +23,7 @@ import parley.testclient.EventReader;
 import parley.testclient.JsonClient;
 
 /**
- * Clients that are cut at random while others say, edit and remove end with exactly the room that a fresh reader reads:
+ * Clients that are cut at random while others say, edit, remove and react end with exactly the room that a fresh reader reads:
  * by WebSocket and by event stream, in memory and on disk. The long form takes {@code -Dparley.changes.cuts=300}.
  */
 class ChangesRaceTest extends HttpBase {
@@ -35,6 +37,8 @@ class ChangesRaceTest extends HttpBase {
     private static final class Known {
         private final Map<Long, JsonObject> messages = new TreeMap<>();
         private final Map<Long, Long> versions = new TreeMap<>();
+        private final Map<Long, JsonArray> reactions = new TreeMap<>();
+        private final Map<Long, Long> reacted = new TreeMap<>();
         String epoch = "";
         long last;
         boolean isRemoved;
@@ -45,6 +49,15 @@ class ChangesRaceTest extends HttpBase {
 
         void take(JsonObject message) {
             long seq = number(message, "seq");
+            if (message.containsKey("reactions")) {
+                boolean isReaction = message.containsKey("changes");
+                long of = isReaction ? number(message, "changes") : seq;
+                react(of, isReaction ? seq : number(message, "reacted"), message.getJsonArray("reactions"));
+            }
+            if (message.containsKey("changes") && message.containsKey("reactions")) {
+                last = Math.max(last, seq);
+                return;
+            }
             if (message.containsKey("changes")) {
                 long of = number(message, "changes");
                 if (messages.containsKey(of)) {
@@ -55,6 +68,13 @@ class ChangesRaceTest extends HttpBase {
                 fold(seq, version, message);
             }
             last = Math.max(last, seq);
+        }
+
+        private void react(long of, long version, JsonArray now) {
+            if (version > reacted.getOrDefault(of, 0L)) {
+                reactions.put(of, now);
+                reacted.put(of, version);
+            }
         }
 
         private void fold(long of, long version, JsonObject message) {
@@ -69,7 +89,8 @@ class ChangesRaceTest extends HttpBase {
             Map<Long, String> says = new TreeMap<>();
             messages.forEach((seq, message) -> {
                 if (seq >= from) {
-                    says.put(seq, message.containsKey("removed") ? "removed" : message.getString("text"));
+                    JsonArray its = reactions.getOrDefault(seq, JsonValue.EMPTY_JSON_ARRAY);
+                    says.put(seq, message.containsKey("removed") ? "removed" : message.getString("text") + its);
                 }
             });
             return says;
@@ -136,7 +157,12 @@ class ChangesRaceTest extends HttpBase {
             for (int i = 0; !done.get(); i++) {
                 int what = own.isEmpty() ? 0 : random.nextInt(10);
                 String text = "'text':'" + writer + " " + i + "'";
-                if (what < 3) {
+                if (!own.isEmpty() && random.nextInt(3) == 0) {
+                    int of = own.get(Math.max(0, own.size() - 1 - random.nextInt(12)));
+                    String off = random.nextInt(3) == 0 ? ",'off':true" : "";
+                    client.ask("{'type':'react','room':'java','seq':" + of + ",'key':'k" + random.nextInt(4) + "'" + off
+                            + "}");
+                } else if (what < 3) {
                     own.add(client.ask("{'type':'say','room':'java'," + text + "}")
                             .getInt("seq"));
                 } else {

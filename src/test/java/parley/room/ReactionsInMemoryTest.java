@@ -1,0 +1,139 @@
+package parley.room;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import parley.protocol.ChangeKind;
+import parley.protocol.Content;
+import parley.protocol.Draft;
+import parley.protocol.Message;
+import parley.protocol.ReactionKey;
+import parley.protocol.Reactions;
+import parley.protocol.Reactor;
+import parley.protocol.Revision;
+import parley.protocol.Standing;
+
+/** What reactions take in memory, and what bounds them. */
+class ReactionsInMemoryTest {
+    private static final ReactionKey OK = new ReactionKey("ok");
+    private static final long HELD = 200;
+
+    private static Message message(long seq) {
+        return new Message(seq, 0, Samples.line("ann", "m" + seq));
+    }
+
+    /** The next reaction to a message in a ring, as a store in memory makes it. */
+    private static Message reaction(Ring ring, long of, String user) {
+        Reactions before = ring.find(of).map(Message::reactions).orElse(Reactions.NONE);
+        long seq = ring.newest() + 1;
+        Reactions now = before.with(seq, OK, new Reactor(user, true), before.held() + HELD);
+        Revision.Change change = new Revision.Change(of, before.seq(), ChangeKind.Reacting.REACTION);
+        return new Message(seq, 0, null, user, Content.REACTIONS, null, change, Standing.NONE.with(now));
+    }
+
+    private static Message change(Ring ring, long of, Content content, ChangeKind kind) {
+        long before = ring.find(of).orElseThrow().revision() instanceof Revision.Changed changed ? changed.seq() : 0;
+        Revision.Change change = new Revision.Change(of, before, kind);
+        return new Message(ring.newest() + 1, 0, "ann", null, content, null, change);
+    }
+
+    @Test
+    void theNewestSpeaksForAllAndContentAndReactionsLeaveEachOtherAlone() {
+        Ring ring = new Ring(10, 1 << 20, 1 << 20);
+        ring.add(message(1));
+        ring.add(reaction(ring, 1, "a"));
+        ring.add(change(ring, 1, Content.text("uno", 3), ChangeKind.Whole.EDIT));
+        ring.add(reaction(ring, 1, "b"));
+        ring.add(change(ring, 1, Content.text("eins", 4), ChangeKind.Whole.EDIT));
+        assertThat(ring.read(2)).matches(Message::isSuperseded);
+        assertThat(ring.read(2).reactions()).as("nothing is left of it").isEqualTo(Reactions.NONE);
+        assertThat(ring.read(3)).matches(Message::isSuperseded);
+        assertThat(ring.read(4).reactions().of(OK).orElseThrow().count()).isEqualTo(2);
+        assertThat(ring.read(5).content().text()).isEqualTo("eins");
+        Message folded = ring.read(1);
+        assertThat(folded.content().text()).isEqualTo("eins");
+        assertThat(folded.reactions().seq()).isEqualTo(4);
+        ring.add(change(ring, 1, Content.REMOVED, ChangeKind.Whole.REMOVAL));
+        assertThat(ring.read(4)).matches(Message::isSuperseded);
+        assertThat(ring.read(5)).matches(Message::isSuperseded);
+        assertThat(ring.read(1).reactions()).isEqualTo(Reactions.NONE);
+    }
+
+    @Test
+    void aPopularMessagePushesNoOtherOut() {
+        Ring ring = new Ring(10, 1 << 26, 1 << 26);
+        for (int seq = 1; seq <= 10; seq++) {
+            ring.add(message(seq));
+        }
+        for (int i = 0; i < 5_000; i++) {
+            ring.add(reaction(ring, 5, "u" + i));
+        }
+        assertThat(ring.first()).isEqualTo(1);
+        assertThat(ring.find(5).orElseThrow().reactions().of(OK).orElseThrow().count())
+                .isEqualTo(5_000);
+        for (int i = 0; i < 5_010; i++) {
+            ring.add(reaction(ring, 5, "v" + i));
+        }
+        assertThat(ring.first()).as("bounded all the same").isEqualTo(11);
+        assertThat(ring.head() + 1 - ring.first())
+                .isEqualTo(Ring.LEAST_MOST_CHANGES * (long) Ring.REACTIONS_FOR_A_CHANGE);
+    }
+
+    /** Each addition is taken off again: nothing is left when everything has gone. */
+    @Test
+    void theirBytesAreThoseOfTheirMessageWhileItIsKept() {
+        Ring ring = new Ring(100, 1 << 26, 1 << 26);
+        ring.add(message(1));
+        long before = ring.bytes();
+        for (int i = 0; i < 100; i++) {
+            ring.add(reaction(ring, 1, "u" + i));
+        }
+        assertThat(ring.bytes() - before).isBetween(100 * (HELD + Ring.OVERHEAD_BYTES), 100 * HELD * 2);
+        ring.add(change(ring, 1, Content.REMOVED, ChangeKind.Whole.REMOVAL));
+        assertThat(ring.bytes()).isLessThan(100 * (Ring.OVERHEAD_BYTES + 4L) + 2 * before + 500);
+        ring.forget();
+        assertThat(ring.bytes()).isZero();
+    }
+
+    @Test
+    void aStoreInMemoryForgetsTheSendersWithTheirMessage() {
+        MemoryReactors reactors = new MemoryReactors();
+        Reactor ann = new Reactor("ann", true);
+        for (long of : List.of(1L, 2L, 3L)) {
+            reactors.set(of, OK, ann, of + 10);
+        }
+        reactors.forgetBefore(2);
+        reactors.removed(3);
+        assertThat(reactors.find(1, OK, ann)).isEmpty();
+        assertThat(reactors.find(2, OK, ann)).hasValue(12);
+        assertThat(reactors.find(3, OK, ann)).isEmpty();
+        reactors.takeBack(2, OK, ann);
+        assertThat(reactors.find(2, OK, ann)).isEmpty();
+        reactors.takeBack(2, OK, ann);
+    }
+
+    private static Optional<Outcome> answer(Reactions there, int mostKeys, String key, boolean isOff) {
+        Draft sender = new Draft("Ann", "ann", Content.REACTIONS, null);
+        Message message = message(1).with(message(1).content(), message(1).revision(), Standing.NONE.with(there));
+        ReactionDraft draft = new ReactionDraft(1, sender, new ReactionKey(key), isOff, mostKeys, null);
+        return draft.among(new MemoryReactors()).answer(Optional.of(message));
+    }
+
+    @Test
+    void keysAndSendersHaveLimits() {
+        Reactions two = Reactions.NONE
+                .with(2, OK, new Reactor("b", true), 0)
+                .with(3, new ReactionKey("no"), new Reactor("b", true), 0);
+        assertThat(answer(two, 2, "ok", false)).isEmpty();
+        assertThat(answer(two, 2, "other", false).orElseThrow()).isInstanceOf(Outcome.TooLarge.class);
+        assertThat(answer(two, 3, "other", false)).isEmpty();
+        assertThat(answer(two, 0, "ok", false).orElseThrow()).isInstanceOf(Outcome.Refused.class);
+        Reactions full = new Reactions(2, List.of(new Reactions.OfKey(OK, Reactions.MOST_OF_A_KEY, List.of())), 0);
+        assertThat(answer(full, 2, "ok", false).orElseThrow())
+                .isEqualTo(new Outcome.TooLarge(
+                        "a message takes 10000 reactions of one key; the message with seq 1 has as many"));
+        assertThat(answer(full, 2, "no", false)).isEmpty();
+    }
+}
