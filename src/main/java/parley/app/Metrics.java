@@ -152,7 +152,11 @@ public final class Metrics implements TurnObserver, Router.Observer {
         bytes("parley.log.limit", "How many of these there may be.", rooms, RoomRegistry::logLimit);
         bytes("parley.states", "Bytes of the states that members show in rooms.", rooms, RoomRegistry::stateBytes);
         bytes("parley.away", "Bytes of the members that are away, in all rooms.", rooms, RoomRegistry::awayBytes);
-        counter("parley.reactions", "Reactions set and taken back.", rooms, RoomRegistry::reactionCount);
+        counter(
+                "parley.reactions",
+                "Reactions set and taken back.",
+                rooms,
+                all -> all.counts().reactions());
         counter("parley.marks.raised", "Read marks raised by users.", rooms, RoomRegistry::markCount);
         bytes(
                 "parley.held",

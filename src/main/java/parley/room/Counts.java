@@ -8,6 +8,12 @@ package parley.room;
  * are offered when it takes them: of these the ones that are gone by then are offered to nobody and missed by nobody,
  * although a gap may say that they are not there.
  *
- * @param published messages
+ * @param published messages, changes and reactions
+ * @param reactions how many of these are reactions
  */
-public record Counts(long published, long offered, long delivered, long missed) {}
+public record Counts(long published, long reactions, long offered, long delivered, long missed) {
+    /** Without reactions. */
+    public Counts(long published, long offered, long delivered, long missed) {
+        this(published, 0, offered, delivered, missed);
+    }
+}

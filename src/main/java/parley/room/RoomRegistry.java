@@ -392,11 +392,6 @@ public final class RoomRegistry {
         return tally.marks();
     }
 
-    /** How many reactions were set and taken back. */
-    public long reactionCount() {
-        return tally.reactions();
-    }
-
     /**
      * Has rooms forget what they keep: the one first in which nothing was said for the longest time, and nothing that
      * members have still to take. Only when that does not suffice rooms forget under their members, the one first that

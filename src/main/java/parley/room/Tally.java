@@ -25,14 +25,9 @@ final class Tally {
         published.add(messages);
     }
 
-    /** Of these as many are reactions. */
-    void reacted(long reactions) {
-        this.reactions.add(reactions);
-    }
-
-    /** How many reactions were set and taken back. */
-    long reactions() {
-        return reactions.sum();
+    /** As many of these are reactions. */
+    void reacted(long entries) {
+        reactions.add(entries);
     }
 
     /** So many messages more, in messages times members, are before members. */
@@ -72,6 +67,6 @@ final class Tally {
     Counts counts() {
         long taken = delivered.sum();
         long skipped = missed.sum();
-        return new Counts(published.sum(), offered.sum(), taken, skipped);
+        return new Counts(published.sum(), reactions.sum(), offered.sum(), taken, skipped);
     }
 }

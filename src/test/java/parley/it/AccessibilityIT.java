@@ -50,6 +50,7 @@ final class AccessibilityIT extends BrowserBase {
             page.awaitText("connection-words", "Connected as Ann");
             ben.ask("{'type':'say','room':'axe','text':'see https://parley.test/'}");
             ben.ask("{'type':'say','room':'axe','data':{'passed':true}}");
+            ben.ask("{'type':'react','room':'axe','seq':1,'key':'ok'}");
             untilHolds(() -> assertThat(page.rooms()).containsExactly("tea", "axe: 2 unread"));
             hasNoViolation(page, "unread");
             page.find("chat-text").sendKeys(Keys.chord(Keys.ALT, Keys.ARROW_DOWN));
@@ -60,6 +61,8 @@ final class AccessibilityIT extends BrowserBase {
             page.script("document.querySelector('#find summary').click()");
             untilHolds(() -> assertThat(page.own("sent")).isEqualTo(2));
             hasNoViolation(page, "chat");
+            page.script("document.querySelectorAll('.reactions summary')[2].click()");
+            hasNoViolation(page, "reactions");
             page.press("rename");
             page.type("rename-name", "x".repeat(41), Keys.ENTER);
             page.awaitText("rename-fault", "at most 40");

@@ -76,7 +76,7 @@ class ReactionsInMemoryTest {
         for (int i = 0; i < 5_010; i++) {
             ring.add(reaction(ring, 5, "v" + i));
         }
-        assertThat(ring.first()).as("bounded all the same").isEqualTo(11);
+        assertThat(ring.first()).as("bounded all the same").isEqualTo(21);
         assertThat(ring.head() + 1 - ring.first())
                 .isEqualTo(Ring.LEAST_MOST_CHANGES * (long) Ring.REACTIONS_FOR_A_CHANGE);
     }

@@ -245,8 +245,8 @@ class ReactionsTest extends HttpBase {
                         .status())
                 .isEqualTo(404);
         assertThat(askAs(null, "PUT", REACTION + "?from=Eve", null).status())
-                .as("in a room that anybody may write in")
-                .isEqualTo(200);
+                .as("of a client that may not write over HTTP")
+                .isEqualTo(401);
     }
 
     @Test
