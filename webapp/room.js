@@ -397,12 +397,10 @@ export class RoomLog {
   }
 
   /** A message was edited or removed, or has other reactions. One that is not shown is as it is when it is asked for. */
-  #change({ seq, ...now }) {
+  #change({ seq, text, data, edited, removed, reactions }) {
     const entry = this.entries.findLast((one) => one.kind === 'message' && one.era === this.#era && one.seq === seq);
     if (entry) {
-      for (const field of ['text', 'data', 'edited', 'removed', 'reactions'].filter((one) => one in now)) {
-        entry[field] = now[field];
-      }
+      Object.assign(entry, removed === undefined ? {} : { text, data, edited, removed }, reactions && { reactions });
       this.#changed(this, 'entries', 0);
     }
   }

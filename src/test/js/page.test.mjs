@@ -81,6 +81,10 @@ test('an entry keeps that its message was edited or removed, and changes with it
   room.tell('change', { seq: 1, text: 'one', edited: { ...edited, seq: 4 }, removed: false });
   room.tell('change', { seq: 9, text: 'not shown', removed: false });
   assert.deepEqual(shown()[0], ['one', 4, false]);
+  const reactions = [{ key: 'ok', count: 1, users: [], names: ['Bob'], mine: false }];
+  room.tell('change', { seq: 1, reactions });
+  assert.equal(log.entries[0].reactions, reactions);
+  assert.deepEqual(shown()[0], ['one', 4, false], 'it says reactions alone');
   room.tell('change', { seq: 1, removed: true });
   assert.deepEqual(shown()[0], [undefined, undefined, true]);
 });
