@@ -78,7 +78,12 @@ final class ReadRoutes {
                             + "; none of them for the newest; limit is a number from 1"));
             return;
         }
-        boolean withChanges = "true".equals(parameters.get("changes"));
+        String changes = parameters.getOrDefault("changes", "false");
+        boolean withChanges = changes.equals("true");
+        if ((!withChanges && !changes.equals("false")) || (withChanges && after == null)) {
+            exchange.answer(Problem.of(400, "bad-query", "changes is true or false; true goes with after"));
+            return;
+        }
         History.Range range = after != null
                 ? withChanges
                         ? History.Range.withChangesAfter(Long.parseLong(after), limit)

@@ -344,11 +344,15 @@ public abstract sealed class Connection implements Drain.Source
     /** Closes it in the container, which may block. For the closing threads. */
     final void close(Ending why) {
         if (!closed) {
-            String its = reason;
-            transport.close(
-                    why.code(), lastWords(why, why == Ending.REMOVED && its != null ? its : sessions.reason(why)));
+            transport.close(why.code(), lastWords(why, words(why)));
             closed = true;
         }
+    }
+
+    /** What its close frame says. */
+    final String words(Ending why) {
+        String its = reason;
+        return why == Ending.REMOVED && its != null ? its : sessions.reason(why);
     }
 
     /**

@@ -112,13 +112,16 @@ public enum Ending {
         return reason;
     }
 
-    /** Says it for a log line. */
-    String describe(@Nullable Throwable cause) {
-        String words = name().toLowerCase(Locale.ROOT).replace('_', ' ');
-        String closed = this == LEFT || this == LOST || this == MALFORMED
-                ? ""
-                : ", closed with " + code.number() + " " + reason;
-        return words + closed + (cause == null ? "" : ": " + cause);
+    /**
+     * Says it for a log line.
+     *
+     * @param words what the close frame says
+     */
+    String describe(String words, @Nullable Throwable cause) {
+        String why = name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        String closed =
+                this == LEFT || this == LOST || this == MALFORMED ? "" : ", closed with " + code.number() + " " + words;
+        return why + closed + (cause == null ? "" : ": " + cause);
     }
 
     Level level() {

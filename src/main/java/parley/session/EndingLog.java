@@ -27,14 +27,19 @@ final class EndingLog {
         this.sweptAtNanos = nowNanos;
     }
 
-    void ended(Client client, Ending why, @Nullable Throwable cause) {
+    /**
+     * A connection has ended.
+     *
+     * @param words what its close frame says
+     */
+    void ended(Client client, Ending why, String words, @Nullable Throwable cause) {
         if (count(why).incrementAndGet() > LINES) {
             return;
         }
         if (why == Ending.FAULT) {
             log.log(why.level(), client + " ended: a fault of the server's own", cause);
         } else {
-            log.log(why.level(), () -> client + " ended: " + why.describe(cause));
+            log.log(why.level(), () -> client + " ended: " + why.describe(words, cause));
         }
     }
 
@@ -47,7 +52,7 @@ final class EndingLog {
         for (Ending why : Ending.values()) {
             int more = count(why).getAndSet(0) - LINES;
             if (more > 0) {
-                log.log(why.level(), more + " more connections ended: " + why.describe(null));
+                log.log(why.level(), more + " more connections ended: " + why.describe(why.reason(), null));
             }
         }
     }

@@ -220,7 +220,7 @@ public final class Sessions {
         }
         count.decrementAndGet();
         counter(why).increment();
-        log.ended(connection.client(), why, cause);
+        log.ended(connection.client(), why, connection.words(why), cause);
         if (stopped) {
             addresses.leave(connection.client().visitor().address());
             connection.close(why); // a handshake that was under way; closed by who opens it, for want of other threads

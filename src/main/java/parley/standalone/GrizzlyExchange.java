@@ -226,7 +226,7 @@ final class GrizzlyExchange implements Exchange {
             client.removeCloseListener(listener);
         }
         try {
-            response.setStatus(with.status());
+            response.setStatus(Statuses.of(with.status()));
             with.headers().forEach(this::setHeader);
             if (with.status() >= 200 && with.status() != 204 && with.status() != 304) {
                 response.setContentLength(with.body().length);

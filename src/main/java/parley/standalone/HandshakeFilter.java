@@ -109,7 +109,7 @@ final class HandshakeFilter extends BaseFilter {
         request.setIgnoreContentModifiers(false); // as above
         HttpResponsePacket response = request.getResponse();
         response.setProtocol(Protocol.HTTP_1_1);
-        response.setStatus(refusal.status());
+        response.setStatus(Statuses.of(refusal.status()));
         response.setHeader("Connection", "close");
         response.setHeader("Content-Type", "text/plain; charset=utf-8");
         response.setContentLength(body.remaining());

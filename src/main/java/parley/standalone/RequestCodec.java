@@ -12,6 +12,7 @@ import org.glassfish.grizzly.http.HttpResponsePacket;
 import org.glassfish.grizzly.http.HttpServerFilter;
 import org.glassfish.grizzly.http.server.NetworkListener;
 import org.glassfish.grizzly.http.util.Header;
+import org.glassfish.grizzly.http.util.HttpStatus;
 import org.glassfish.grizzly.http.util.MimeHeaders;
 import org.glassfish.grizzly.memory.Buffers;
 import parley.app.HandshakeRules;
@@ -36,6 +37,8 @@ final class RequestCodec extends HttpServerFilter {
     private static final String TWO_LENGTHS =
             "a request has Content-Length or Transfer-Encoding, and not both (RFC 9112 section 6.3)\n";
 
+    private final String unreadable;
+
     RequestCodec(NetworkListener listener) {
         super(
                 listener.isChunkingEnabled(),
@@ -46,6 +49,8 @@ final class RequestCodec extends HttpServerFilter {
                 listener.getMaxRequestHeaders(),
                 listener.getMaxResponseHeaders());
         setMaxPayloadRemainderToSkip(MOST_SKIPPED);
+        unreadable = "the request cannot be read; it is one of HTTP/1.1 (RFC 9112), and its address and headers have"
+                + " together at most " + listener.getMaxHttpHeaderSize() + " bytes\n";
     }
 
     @Override
@@ -93,10 +98,11 @@ final class RequestCodec extends HttpServerFilter {
 
     @Override
     protected HttpContent customizeErrorResponse(HttpResponsePacket response) {
-        if (response.getRequest().getAttribute(HAS_TWO_LENGTHS) == null) {
+        if (!HttpStatus.BAD_REQUEST_400.statusMatches(response.getStatus())) {
             return super.customizeErrorResponse(response);
         }
-        Buffer body = Buffers.wrap(null, TWO_LENGTHS, StandardCharsets.UTF_8);
+        boolean hasTwoLengths = response.getRequest().getAttribute(HAS_TWO_LENGTHS) != null;
+        Buffer body = Buffers.wrap(null, hasTwoLengths ? TWO_LENGTHS : unreadable, StandardCharsets.UTF_8);
         response.setHeader("Content-Type", "text/plain; charset=utf-8");
         response.setContentLength(body.remaining());
         return HttpContent.builder(response).content(body).last(true).build();

@@ -44,11 +44,19 @@ class EndingLogTest {
             new Client("s1", "/chat/java", "Ann", new Visitor(PEER.getAddress(), PEER, Grant.ANYONE));
 
     @Test
+    void aLineHasTheReasonThatAnOperatorGave() {
+        log.ended(client, Ending.REMOVED, "no advertising here", null);
+        assertThat(lines)
+                .containsExactly("INFO /chat/java as 'Ann' from 192.0.2.7:1234, session s1 ended: removed, closed with"
+                        + " 1008 no advertising here");
+    }
+
+    @Test
     void aLineSaysWhoAndWhy() {
-        log.ended(client, Ending.STUCK, null);
-        log.ended(new Client("s2", "/echo", null, Visitor.UNKNOWN), Ending.LOST, null);
-        log.ended(client, Ending.BROKEN, new IOException("reset"));
-        log.ended(client, Ending.FAULT, new IllegalStateException("ours"));
+        log.ended(client, Ending.STUCK, Ending.STUCK.reason(), null);
+        log.ended(new Client("s2", "/echo", null, Visitor.UNKNOWN), Ending.LOST, Ending.LOST.reason(), null);
+        log.ended(client, Ending.BROKEN, Ending.BROKEN.reason(), new IOException("reset"));
+        log.ended(client, Ending.FAULT, Ending.FAULT.reason(), new IllegalStateException("ours"));
         assertThat(lines)
                 .containsExactly(
                         "INFO /chat/java as 'Ann' from 192.0.2.7:1234, session s1 ended: stuck, closed with 1013 too"
@@ -63,16 +71,16 @@ class EndingLogTest {
     @Test
     void tenThousandThatVanishTogetherAreAFewLines() {
         for (int i = 0; i < 10_000; i++) {
-            log.ended(client, Ending.LOST, null);
+            log.ended(client, Ending.LOST, Ending.LOST.reason(), null);
         }
-        log.ended(client, Ending.IDLE, null);
+        log.ended(client, Ending.IDLE, Ending.IDLE.reason(), null);
         assertThat(lines).hasSize(EndingLog.LINES + 1);
         log.sweep(SECOND - 1);
         assertThat(lines).hasSize(EndingLog.LINES + 1);
         log.sweep(SECOND);
         assertThat(lines).hasSize(EndingLog.LINES + 2).last().isEqualTo("INFO 9990 more connections ended: lost");
         log.sweep(2 * SECOND);
-        log.ended(client, Ending.LOST, null);
+        log.ended(client, Ending.LOST, Ending.LOST.reason(), null);
         assertThat(lines).hasSize(EndingLog.LINES + 3);
     }
 }

@@ -40,6 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import parley.servers.Ports;
 import parley.testclient.EventReader;
 import parley.testclient.JsonClient;
+import parley.testclient.LogLines;
 
 /** What backends do over HTTP, over real sockets. */
 class HttpTest extends HttpBase {
@@ -374,6 +375,13 @@ class HttpTest extends HttpBase {
                 "before=1e3",
                 "after=1&before=3",
                 "after=%FF",
+                "changes=maybe",
+                "changes=",
+                "changes=true",
+                "before=3&changes=true",
+                "after=0&changes=1",
+                "wait=1s",
+                "after=9&wait=51s",
                 "limit=1234567890123456789")) {
             Got got = get("/rooms/java/messages?" + query);
             assertThat(got.status()).as(query).isEqualTo(400);
@@ -509,9 +517,10 @@ class HttpTest extends HttpBase {
     }
 
     @Test
-    void aSessionIsClosedWithAReason() throws Exception {
+    void aSessionIsClosedWithAReasonThatTheLogHasToo() throws Exception {
         startWithKey();
-        try (JsonClient ann = new JsonClient(ws("/chat/java?name=Ann"))) {
+        try (LogLines log = new LogLines("parley.session");
+                JsonClient ann = new JsonClient(ws("/chat/java?name=Ann"))) {
             String session = ann.next("welcome").getString("session");
             assertThat(ask("DELETE", "/sessions/" + session + "?reason=" + "x".repeat(124), null)
                             .status())
@@ -523,6 +532,8 @@ class HttpTest extends HttpBase {
             assertThat(got.status()).isEqualTo(200);
             assertThat(got.json().getInt("closed")).isEqualTo(1);
             assertThat(ann.closed()).isEqualTo("1008 no flooding");
+            await().untilAsserted(() -> assertThat(log.all())
+                    .anyMatch(line -> line.endsWith("ended: removed, closed with 1008 no flooding")));
             assertThat(ask("DELETE", "/sessions/" + session, null).status()).isEqualTo(404);
         }
     }
