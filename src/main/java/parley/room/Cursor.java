@@ -26,6 +26,8 @@ import parley.delivery.Frame;
 final class Cursor implements PageCache.Reader {
     private static final long LEFT = -1;
     private static final long WAITING = Long.MAX_VALUE;
+    /** Of a member that resumes. */
+    static final Spot NO_PAST = new Spot(0, 0);
 
     private static final VarHandle PLACE;
 
@@ -70,6 +72,8 @@ final class Cursor implements PageCache.Reader {
     private long seen;
 
     private Beginning history;
+    /** The newest message when it was placed: what comes up to there was said before the member came. */
+    private Spot past = NO_PAST;
     /** Whether the member got the gap that this catching up ends with on the way. */
     private boolean hasGap;
 
@@ -89,8 +93,10 @@ final class Cursor implements PageCache.Reader {
      *
      * @param at the place of the first message in the ring that it may take
      * @param from the number of the first message that it takes, which may come before all that the ring has
+     * @param newest the newest message, for a member that has just come; else {@link #NO_PAST}
      */
-    void place(long at, long from, Beginning of) {
+    void place(long at, long from, Beginning of, Spot newest) {
+        past = frames.ofThePast() == frames ? NO_PAST : newest;
         isCatchingUp = from < log.ring().since();
         seen = from - 1;
         history = of;
@@ -180,7 +186,9 @@ final class Cursor implements PageCache.Reader {
         if (at > until) {
             return None.NOTHING;
         }
-        Frames.Batch batch = frames.messages(at, until);
+        Frames.Batch batch = at <= past.place()
+                ? frames.ofThePast().messages(at, Math.min(until, past.place()))
+                : frames.messages(at, until);
         if (batch == null || history != log.beginning() || !move(at, batch.to() + 1, batch.count())) {
             return null;
         }
@@ -215,7 +223,8 @@ final class Cursor implements PageCache.Reader {
             seen = page.end() - 1;
             return null;
         }
-        return take(at, page.batch(frames, index));
+        boolean isOfThePast = page.end() <= past.seq() + 1;
+        return take(at, page.batch(isOfThePast ? frames.ofThePast() : frames, index));
     }
 
     /**

@@ -50,6 +50,14 @@ interface Frames {
      */
     Batch messages(List<Message> page);
 
+    /**
+     * Makes the frames of what was said before a member came: it is sent each message as it is now. Others than these
+     * where changes of such messages would be lines of their own.
+     */
+    default Frames ofThePast() {
+        return this;
+    }
+
     /** Says that the messages between these two numbers were missed, so many; null where members do not hear of it. */
     @Nullable
     Frame gap(long after, long before, long missed);

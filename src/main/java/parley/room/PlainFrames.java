@@ -18,6 +18,8 @@ final class PlainFrames implements Frames {
     private final Ring ring;
     private final PlainChanges changes;
     private final Batches batches;
+    /** Without lines for edits: a member that has just come has not read what the messages said before. */
+    private final PlainFrames past;
 
     PlainFrames(Ring ring, PlainChanges changes, int batchBytes) {
         this.ring = ring;
@@ -25,6 +27,7 @@ final class PlainFrames implements Frames {
         this.batchBytes = batchBytes;
         this.batches = new Batches(ring);
         this.lines = new Lines(ring, message -> PlainText.encode(message, changes), batchBytes);
+        this.past = changes == PlainChanges.HIDE ? this : new PlainFrames(ring, PlainChanges.HIDE, batchBytes);
     }
 
     @Override
@@ -62,10 +65,18 @@ final class PlainFrames implements Frames {
         return new Batch(0, taken - 1, last, true, frames.isEmpty() ? null : Frame.of(frames));
     }
 
+    @Override
+    public Frames ofThePast() {
+        return past;
+    }
+
     /** Lets go of what is kept for members to share. */
     void letGo() {
         lines.letGo();
         batches.letGo();
+        if (past != this) {
+            past.letGo();
+        }
     }
 
     @Override

@@ -444,7 +444,8 @@ final class RoomLog {
         // A client that resumes hears by a gap what is gone, so its cursor starts there.
         long from = Boolean.TRUE.equals(at.resumes()) ? at.from() : Math.max(first(), at.from());
         long place = ring.placeOf(from);
-        cursor.place(place, from, beginning);
+        Spot newest = new Spot(ring.head(), ring.newest());
+        cursor.place(place, from, beginning, at.resumes() == null ? newest : Cursor.NO_PAST);
         ring.needToo(place);
         return place;
     }

@@ -13,6 +13,7 @@ import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import parley.client.ChangeReceipt;
 import parley.client.ClientRoom;
@@ -172,6 +173,26 @@ class ChangesTest extends HttpBase {
             ann.ask("{'type':'remove','room':'java','seq':2}");
             say(ann, "three");
             assertThat(List.of(ben.next(), ben.next())).containsExactly("Ann: uno (edited)", "Ann: three");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"MEMORY,50", "DISK,50", "DISK,1"})
+    void aPlainMemberThatJoinsReadsEachMessageAsItIsAndLaterEditsAsLines(Where where, int inMemory) throws Exception {
+        start(where, "room.history=" + inMemory);
+        try (JsonClient ann = new JsonClient(ws("/chat/java?name=Ann"))) {
+            String epoch = ann.next("joined").getString("epoch");
+            say(ann, "one", "two", "three");
+            ann.ask("{'type':'edit','room':'java','seq':2,'text':'deux'}");
+            ann.ask("{'type':'remove','room':'java','seq':1}");
+            try (Client ben = new Client(ws("/chat/java?history=10"));
+                    Client returned = new Client(ws("/chat/java?after=3&epoch=" + epoch))) {
+                assertThat(List.of(ben.next(), ben.next())).containsExactly("Ann: deux", "Ann: three");
+                assertThat(returned.next()).isEqualTo("Ann: deux (edited)");
+                ann.ask("{'type':'edit','room':'java','seq':3,'text':'trois'}");
+                assertThat(ben.next()).isEqualTo("Ann: trois (edited)");
+                assertThat(returned.next()).isEqualTo("Ann: trois (edited)");
+            }
         }
     }
 
