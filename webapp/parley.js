@@ -46,7 +46,7 @@ const PAGE = 500;
 const PAGES = 1;
 const MEMBER_LISTS = 4;
 
-/** How many handshakes fail until HTTP is tried, and how long one may take while there is another way. */
+/** How many handshakes fail while HTTP works until that is used, and how long one may take while there is another way. */
 const WEBSOCKET_TRIES = 2;
 const UPGRADE = 10_000;
 /** When WebSocket is tried again while event streams are read; doubles up to the most. */
@@ -1231,8 +1231,8 @@ export class Parley extends EventTarget {
   #left = new Set();
   /** How the line is opened: transport, address, first room and token. */
   #attempt = null;
-  /** How many sockets in a row have not opened, and whether HTTP works while they do not. */
-  #unopened = 0;
+  /** The attempts in a row of which no socket opened while HTTP worked, and whether these are enough. */
+  #unopened = [];
   #isBlocked = false;
   /** A socket that is opened beside event streams, to see whether that works again, and when the next one is. */
   #trial = null;
@@ -1586,10 +1586,17 @@ export class Parley extends EventTarget {
       this.#isBlocked = false;
       return;
     }
-    this.#unopened += 1;
-    const isAsked = this.#unopened >= WEBSOCKET_TRIES || unreached.has(this.#base.host);
-    const works = isAsked && (await worksOverHttp(this.#base, attempt.first.name, attempt.token));
-    if (works && this.#unopened > 0) { // and no other has opened meanwhile
+    const unopened = this.#unopened;
+    const works = await worksOverHttp(this.#base, attempt.first.name, attempt.token);
+    if (this.#unopened !== unopened) {
+      return; // one has opened meanwhile, or nobody answered
+    }
+    if (!works) {
+      this.#unopened = []; // a server that comes back is not one that WebSocket does not reach
+      return;
+    }
+    unopened.push(attempt);
+    if (unopened.length >= WEBSOCKET_TRIES || unreached.has(this.#base.host)) {
       this.#isBlocked = true;
       if (this.#state.name === 'waiting' && this.#retry === null) {
         this.#open();
@@ -1895,7 +1902,7 @@ export class Parley extends EventTarget {
     this.#bytes = new Budget(limits.bytesPerSecond ?? BYTES_PER_SECOND);
     this.#retry = null;
     this.#why = null;
-    this.#unopened = 0;
+    this.#unopened = [];
     this.#isWary = false;
     if (this.#options.transport === 'auto') {
       const isOverSocket = this.#line.transport === 'websocket';

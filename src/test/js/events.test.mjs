@@ -718,7 +718,8 @@ test('when WebSocket has not opened twice and HTTP works, event streams are read
   open({ transport: 'auto', token: 't' }).join('java');
   await settle();
   await sockets[0].drop();
-  assert.equal(checks().length, 0);
+  await members();
+  assert.equal(streams().length, 0);
   await pass(1000);
   await sockets[1].drop();
   assert.equal(checks()[0].url.pathname, '/app/rooms/java/members');
@@ -748,10 +749,28 @@ test('a server that is away is waited for with WebSocket', async () => {
     await settle();
   }
   assert.equal(sockets.length, 7);
-  assert.equal(checks().length, 5);
+  assert.equal(checks().length, 6);
   sockets.at(-1).welcome('java');
   assert.equal(parley.transport, 'websocket');
   assert.equal(streams().length, 0);
+});
+
+test('a server that comes back behind a failed handshake is not one that WebSocket does not reach', async () => {
+  open({ transport: 'auto' }).join('java');
+  await settle();
+  for (let i = 0; i < 3; i++) {
+    await sockets.at(-1).drop();
+    await checks().at(-1).fail();
+    parley.retry();
+    await settle();
+  }
+  await sockets.at(-1).drop(); // and then it is there
+  await members();
+  assert.equal(streams().length, 0);
+  parley.retry();
+  await settle();
+  sockets.at(-1).welcome('java');
+  assert.equal(parley.transport, 'websocket');
 });
 
 test('a server that refuses this client is not asked over event streams', async () => {
@@ -771,6 +790,7 @@ test('event streams that do not open give way to WebSocket', async () => {
   open({ transport: 'auto' }).join('java');
   await settle();
   await sockets[0].drop();
+  await members();
   await pass(1000);
   await sockets[1].drop();
   await members();
@@ -790,6 +810,7 @@ test('a handshake that a proxy swallows is not waited for as long as when there 
   await settle();
   await pass(10_000);
   assert.equal(parley.state.name, 'waiting');
+  await members();
   parley.retry();
   await settle();
   await pass(10_000);
@@ -801,6 +822,7 @@ async function overStreams() {
   const java = open({ transport: 'auto' }).join('java');
   await settle();
   await sockets[0].drop();
+  await members();
   await pass(1000);
   await sockets[1].drop();
   await members();

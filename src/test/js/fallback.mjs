@@ -68,12 +68,14 @@ for (const [what, answer] of Object.entries(refusals)) {
   room.addEventListener('message', ({ detail }) => read.push(detail.text));
   await Promise.all([room.joined, other.joined]);
   assert.equal(parley.transport, 'sse', what);
-  assert.equal(handshakes, 2, `${what}: two handshakes were tried`);
+  // The next one may begin before HTTP has answered behind the second.
+  const tried = handshakes;
+  assert.ok(tried >= 2, `${what}: ${tried} handshakes were tried, two at least`);
 
   const second = connect(address, { WebSocket });
   await second.join(name).joined;
   assert.equal(second.transport, 'sse');
-  assert.equal(handshakes, 2, `${what}: the next connection knows`);
+  assert.equal(handshakes, tried, `${what}: the next connection knows`);
   second.close();
 
   // Messages go on from both sides while WebSocket comes back.

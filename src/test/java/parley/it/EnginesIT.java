@@ -1,7 +1,6 @@
 package parley.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static parley.it.BrowserBase.numbered;
 import static parley.it.BrowserBase.say;
 import static parley.it.BrowserBase.untilHolds;
@@ -35,12 +34,7 @@ final class EnginesIT {
     private void start(Kind kind) throws Exception {
         engine = switch (kind) {
             case FIREFOX -> new Firefox(Files.createDirectory(folder.resolve("profile")));
-            case WEBKIT -> {
-                assumeTrue(
-                        !Tool.isRequired() || Boolean.getBoolean("parley.webkit"),
-                        "WebKit is started in CI only with -Dparley.webkit=true");
-                yield new WebKit();
-            }
+            case WEBKIT -> new WebKit();
         };
     }
 

@@ -1,5 +1,6 @@
 package parley.it;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import java.net.InetAddress;
@@ -62,9 +63,12 @@ final class WebKit implements Engine {
         return new RemoteWebDriver(address.toURL(), new ImmutableCapabilities("browserName", "MiniBrowser"), false);
     }
 
+    /** Its driver says that a page is there when that has been parsed, before its modules have run. */
     @Override
     public void open(String address) {
         driver.get(address);
+        BrowserBase.untilHolds(() ->
+                assertThat(driver.executeScript("return document.readyState")).isEqualTo("complete"));
     }
 
     @Override
