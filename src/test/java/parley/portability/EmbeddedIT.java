@@ -21,6 +21,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -38,6 +39,7 @@ import parley.servers.Difference;
 import parley.servers.Jvm;
 import parley.testclient.Client;
 import parley.testclient.JsonClient;
+import parley.testclient.NatsServer;
 import parley.testclient.RawClient;
 import parley.testclient.Token;
 
@@ -336,6 +338,32 @@ class EmbeddedIT extends Portability {
     @Test
     void anApplicationMayHaveAnotherVersionOfSqlite() throws Exception {
         assertThatRoomsAreKept(new ExampleWar().otherVersions("sqlite-jdbc-"));
+    }
+
+    /** An application may talk to NATS itself. */
+    @Test
+    void anApplicationMayHaveAnotherVersionOfTheNatsLibrary() throws Exception {
+        try (NatsServer nats = NatsServer.start(Files.createDirectory(folder.resolve("nats")))) {
+            deploy(new ExampleWar().otherVersions("jnats-").parameter("parley.nats.url", nats.url()));
+            Path ours = new ExampleWar()
+                    .clustering()
+                    .parameter("parley.nats.url", nats.url())
+                    .in(folder);
+            server.deploy(other, ours);
+            try (JsonClient ann = new JsonClient(socket(app, "/parley/chat/tea?name=Ann"));
+                    JsonClient ben = new JsonClient(socket(other, "/parley/chat/tea?name=Ben"))) {
+                ann.next("joined");
+                ben.next("joined");
+                ann.send(JsonClient.quoted("{'type':'say','room':'tea','text':'from the other version'}"));
+                assertThat(ben.next("message").getString("text")).isEqualTo("from the other version");
+                ann.next("message");
+                ben.send(JsonClient.quoted("{'type':'say','room':'tea','text':'from ours'}"));
+                assertThat(ann.next("message").getString("text")).isEqualTo("from ours");
+                ann.send(JsonClient.quoted("{'type':'history','room':'tea'}"));
+                assertThat(ann.next("history").getJsonArray("messages")).hasSize(2);
+            }
+            undeploy(); // while NATS is there
+        }
     }
 
     private void assertThatRoomsAreKept(ExampleWar war) throws Exception {

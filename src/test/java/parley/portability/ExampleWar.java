@@ -53,6 +53,11 @@ final class ExampleWar {
         return libraries("sqlite-jdbc-.*");
     }
 
+    /** Adds the library that a cluster needs, in our version. */
+    ExampleWar clustering() throws IOException {
+        return libraries("jnats-.*");
+    }
+
     /** Has other versions of libraries and not ours, as a build makes it that names versions of its own. */
     ExampleWar otherVersions(String... prefixes) throws IOException {
         for (String prefix : prefixes) {
