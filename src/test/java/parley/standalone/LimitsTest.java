@@ -54,7 +54,8 @@ class LimitsTest extends ServerBase {
         start("limits.handshakes-per-second=1");
         int in = 0;
         int refused = 0;
-        for (int i = 0; i < 20; i++) {
+        long began = System.nanoTime();
+        for (int i = 0; i < 20 || refused == 0; i++) {
             try (RawClient client = RawClient.handshake(server.port(), "/echo", 0, "")) {
                 if (client.status() == 101) {
                     in++;
@@ -64,29 +65,38 @@ class LimitsTest extends ServerBase {
                 }
             }
         }
-        assertThat(in).isBetween(5, 12);
+        assertThat(in).as("a burst of five, and one a second").isBetween(5, 6 + secondsSince(began));
         assertThat(server.parley().admission().refusedCount(Cause.RATE)).isEqualTo(refused);
     }
 
     @Test
     void handshakesASecondFromOneAddressTakeNothingFromOthers() throws Exception {
         start("limits.handshakes-per-second-per-address=1");
+        int in = 0;
         int refused = 0;
-        for (int i = 0; i < 20; i++) {
+        long began = System.nanoTime();
+        for (int i = 0; i < 20 || refused == 0; i++) {
             try (RawClient client = handshake("203.0.113.1")) {
                 if (client.status() != 101) {
                     assertThat(client.status()).isEqualTo(429);
                     assertThat(client.response()).contains("Retry-After:");
                     assertThat(client.body()).contains("too many handshakes a second from this address");
                     refused++;
+                } else {
+                    in++;
                 }
             }
         }
-        assertThat(refused).isBetween(8, 15);
+        assertThat(in).as("a burst of five, and one a second").isBetween(5, 6 + secondsSince(began));
         assertThat(server.parley().admission().refusedCount(Cause.ADDRESS_RATE)).isEqualTo(refused);
         try (RawClient other = handshake("203.0.113.2")) {
             assertThat(other.status()).isEqualTo(101);
         }
+    }
+
+    /** How much the limit has grown meanwhile, on a machine that has other work too. */
+    private static int secondsSince(long nanos) {
+        return (int) Duration.ofNanos(System.nanoTime() - nanos).toSeconds() + 1;
     }
 
     private RawClient handshake(String address) throws Exception {
@@ -100,10 +110,13 @@ class LimitsTest extends ServerBase {
             client.next("joined");
             String say = "{'type':'say','room':'lobby','text':'" + "x".repeat(60_000) + "'}";
             int acknowledged = 0;
+            long began = System.nanoTime();
             while (client.ask(say).getString("type").equals("ack")) {
                 acknowledged++;
             }
-            assertThat(acknowledged).as("a burst of five seconds").isBetween(21, 60);
+            assertThat(acknowledged)
+                    .as("a burst of five seconds, and 4.4 a second")
+                    .isBetween(21, 22 + 5 * secondsSince(began));
         }
     }
 

@@ -86,8 +86,7 @@ class LongPollTest extends HttpBase {
         Got got = get("/rooms/java/messages?after=0&wait=2s");
         assertThat(got.status()).isEqualTo(200);
         assertThat(numbers(got)).isEmpty();
-        assertThat(Duration.ofNanos(System.nanoTime() - began))
-                .isBetween(Duration.ofSeconds(2), Duration.ofSeconds(10));
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isGreaterThanOrEqualTo(Duration.ofSeconds(2));
         awaitPolls(0);
     }
 
@@ -182,7 +181,7 @@ class LongPollTest extends HttpBase {
     void itEndsWithItsToken() throws Exception {
         startWithKey("access.mode=token", "access.secret=" + SECRET, "access.leeway=0s");
         JwtClaims claims = claims("Ann", "java");
-        claims.setExpirationTime(NumericDate.fromSeconds(System.currentTimeMillis() / 1000 + 3));
+        claims.setExpirationTime(NumericDate.fromSeconds(System.currentTimeMillis() / 1000 + 6));
         String token = "Bearer " + token(claims);
         Callable<Got> ask = () -> askAs(token, "GET", "/rooms/java/messages?after=0&wait=50s", null);
         Future<Got> waiting = clients.submit(ask);

@@ -564,7 +564,7 @@ class ServerTest extends ServerBase {
             for (int i = 0; i < 5; i++) {
                 assertThat(client.read().text()).isEqualTo("m" + i);
             }
-            await().until(() -> server.parley().sessions().limitedCount() >= 15);
+            await().until(() -> server.parley().sessions().limitedCount() >= 10); // some may pass while time passes
             await().pollInterval(Duration.ofMillis(50)).until(() -> {
                 client.text("on and on");
                 return server.parley().sessions().endedCount(Ending.FLOODING) == 1;
