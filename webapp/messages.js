@@ -254,7 +254,8 @@ export class MessageList {
 
   #reactions(entry) {
     const isThere = entry.state === 'sent' && !entry.removed;
-    return isThere ? [reactionRow(entry, (key, on) => this.#acts.react(entry, key, on))] : [];
+    const { people } = this.#room.members;
+    return isThere ? [reactionRow(entry, people, (key, on) => this.#acts.react(entry, key, on))] : [];
   }
 
   /** The text, or the data as JSON; the beginning alone of what is long. */

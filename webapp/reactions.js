@@ -17,22 +17,24 @@ const OFFERED = [
 export const looksOf = (reactions) =>
   JSON.stringify((reactions ?? []).map(({ key, count, users, names, mine }) => [key, count, users, names, mine]));
 
-/** The last that reacted, and how many more. */
-function senders({ count, users, names }) {
-  const some = [...users, ...names];
+/** The last that reacted, users by the name that they have in the room, and how many more. */
+function senders({ count, users, names }, people) {
+  const nameOf = (user) => people.find((one) => one.user === user)?.name ?? user;
+  const some = [...users.map(nameOf), ...names];
   const more = count - some.length;
   return `${some.join(', ')}${more > 0 ? ` and ${more.toLocaleString()} more` : ''}`;
 }
 
-/** The row under a message; `react(key, on)` sets one or takes it back. */
-export function reactionRow({ reactions = [] }, react) {
-  return make('div', { className: 'reactions' }, ...reactions.map((one) => reaction(one, react)), picker(reactions, react));
+/** The row under a message; `people` are the members, and `react(key, on)` sets one or takes it back. */
+export function reactionRow({ reactions = [] }, people, react) {
+  const all = reactions.map((one) => reaction(one, people, react));
+  return make('div', { className: 'reactions' }, ...all, picker(reactions, react));
 }
 
-function reaction(one, react) {
+function reaction(one, people, react) {
   const { key, count, mine } = one;
   const number = make('span', { className: 'count' }, count.toLocaleString());
-  const button = make('button', { type: 'button', title: senders(one) }, make('bdi', {}, key), ' ', number);
+  const button = make('button', { type: 'button', title: senders(one, people) }, make('bdi', {}, key), ' ', number);
   button.dataset.reaction = key;
   button.setAttribute('aria-pressed', String(mine === true));
   button.addEventListener('click', () => react(key, mine !== true));

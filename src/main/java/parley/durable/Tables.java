@@ -346,7 +346,7 @@ final class Tables {
                 }
                 Message message = ChangeTable.message(found);
                 messages.add(message);
-                bytes += message.content().bytes();
+                bytes += message.content().bytes() + message.reactions().bytes();
                 expected = message.seq() + step;
             }
         }

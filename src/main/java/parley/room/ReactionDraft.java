@@ -86,6 +86,10 @@ public record ReactionDraft(
 
     @Override
     public Optional<Outcome> refusal(Message now) {
+        if (asked == null) {
+            return Optional.of(new Outcome.CannotChange(
+                    "this room keeps no senders of reactions; react needs rooms in memory or on disk"));
+        }
         return now.content().kind() == Content.Kind.REMOVED
                 ? Optional.of(new Outcome.NotFound("the message with seq " + of + " has been removed"))
                 : isSo(now).or(() -> isTooMuch(now.reactions()));

@@ -510,6 +510,32 @@ class ParleyClientTest {
     }
 
     @Test
+    void reactionsArePassedOver() {
+        with(builder());
+        ClientRoom room = client.join("java", Joining.live());
+        List<Long> heard = new CopyOnWriteArrayList<>();
+        room.listen(new RoomCallbacks() {
+            @Override
+            public void message(RoomMessage message) {
+                heard.add(message.seq());
+            }
+
+            @Override
+            public void changed(RoomMessage change) {
+                heard.add(-change.seq());
+            }
+        });
+        server.newest().welcome("java", NOTHING);
+        server.newest().message("java", 1, NOTHING);
+        server.newest()
+                .say("{'type':'message','room':'java','seq':2,'at':'2026-11-21T09:30:00.123Z','changes':1,'reactions':[]}"
+                        .replace('\'', '"'));
+        server.newest().message("java", 3, FakeServer.parse("{\"changes\":1}"));
+        server.newest().message("java", 4, FakeServer.parse("{\"reactions\":[],\"reacted\":2}"));
+        assertThat(heard).containsExactly(1L, -3L, 4L);
+    }
+
+    @Test
     void changesTakeTheSlotsThatMessagesTakeAndFreeThem() {
         with(builder().unsent(1));
         ClientRoom room = enter(Joining.live());

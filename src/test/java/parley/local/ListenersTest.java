@@ -10,8 +10,10 @@ import org.junit.jupiter.api.Test;
 import parley.api.Payload;
 import parley.api.RoomEvent;
 import parley.api.RoomListener;
+import parley.protocol.ChangeKind;
 import parley.protocol.Content;
 import parley.protocol.Message;
+import parley.protocol.Revision;
 import parley.protocol.RoomName;
 
 /** Listeners with an executor that a test runs. */
@@ -91,6 +93,18 @@ class ListenersTest {
                         "ann in lobby", "ann is trouble in lobby", "1 a", "2 b", "trouble out of lobby", "lobby empty");
         assertThat(two.heard).isEqualTo(one.heard);
         assertThat(listeners.failedCount()).isEqualTo(4);
+    }
+
+    @Test
+    void nothingIsHeardOfReactions() {
+        Diary diary = new Diary();
+        Listeners listeners = listeners(diary);
+        Revision.Change change = new Revision.Change(1, 0, ChangeKind.Reacting.REACTION);
+        Message reaction = new Message(2, 0, "ann", null, Content.REACTIONS, null, change);
+        listeners.said(RoomName.LOBBY, "e", List.of(message(1, "a"), reaction, message(3, "b")));
+        run();
+        assertThat(diary.heard).containsExactly("1 a", "3 b");
+        assertThat(listeners.failedCount()).isZero();
     }
 
     @Test

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import parley.delivery.Frame;
 import parley.protocol.ChangeKind;
 import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Message;
+import parley.protocol.PlainChanges;
 import parley.protocol.ReactionKey;
 import parley.protocol.Reactions;
 import parley.protocol.Reactor;
@@ -59,6 +61,18 @@ class ReactionsInMemoryTest {
         assertThat(ring.read(4)).matches(Message::isSuperseded);
         assertThat(ring.read(5)).matches(Message::isSuperseded);
         assertThat(ring.read(1).reactions()).isEqualTo(Reactions.NONE);
+    }
+
+    @Test
+    void membersInThisProcessAndPlainOnesGetNothingOfThem() {
+        Ring ring = new Ring(10, 1 << 20, 1 << 20);
+        ring.add(message(1));
+        ring.add(reaction(ring, 1, "a"));
+        Frames.Batch direct = new DirectFrames(parley.protocol.RoomName.LOBBY, ring, 1_000).messages(1, 2);
+        assertThat(((Frame.Direct) direct.frame()).events()).hasSize(1);
+        assertThat(direct.to()).as("the cursor passes them").isEqualTo(2);
+        assertThat(new PlainFrames(ring, PlainChanges.SHOW, 1_000).messages(2, 2).frame())
+                .isNull();
     }
 
     @Test
@@ -116,6 +130,10 @@ class ReactionsInMemoryTest {
 
     private static Optional<Outcome> answer(Reactions there, int mostKeys, String key, boolean isOff) {
         Draft sender = new Draft("Ann", "ann", Content.REACTIONS, null);
+        assertThat(new ReactionDraft(1, sender, OK, isOff, mostKeys, null).answer(Optional.of(message(1))))
+                .as("of a store that knows no senders")
+                .get()
+                .isInstanceOf(Outcome.CannotChange.class);
         Message message = message(1).with(message(1).content(), message(1).revision(), Standing.NONE.with(there));
         ReactionDraft draft = new ReactionDraft(1, sender, new ReactionKey(key), isOff, mostKeys, null);
         return draft.among(new MemoryReactors()).answer(Optional.of(message));
