@@ -528,8 +528,9 @@ class ParleyClientTest {
         server.newest().welcome("java", NOTHING);
         server.newest().message("java", 1, NOTHING);
         server.newest()
-                .say("{'type':'message','room':'java','seq':2,'at':'2026-11-21T09:30:00.123Z','changes':1,'reactions':[]}"
-                        .replace('\'', '"'));
+                .say(
+                        "{'type':'message','room':'java','seq':2,'at':'2026-11-21T09:30:00.123Z','changes':1,'reactions':[]}"
+                                .replace('\'', '"'));
         server.newest().message("java", 3, FakeServer.parse("{\"changes\":1}"));
         server.newest().message("java", 4, FakeServer.parse("{\"reactions\":[],\"reacted\":2}"));
         assertThat(heard).containsExactly(1L, -3L, 4L);

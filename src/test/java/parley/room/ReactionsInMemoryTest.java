@@ -71,7 +71,9 @@ class ReactionsInMemoryTest {
         Frames.Batch direct = new DirectFrames(parley.protocol.RoomName.LOBBY, ring, 1_000).messages(1, 2);
         assertThat(((Frame.Direct) direct.frame()).events()).hasSize(1);
         assertThat(direct.to()).as("the cursor passes them").isEqualTo(2);
-        assertThat(new PlainFrames(ring, PlainChanges.SHOW, 1_000).messages(2, 2).frame())
+        assertThat(new PlainFrames(ring, PlainChanges.SHOW, 1_000)
+                        .messages(2, 2)
+                        .frame())
                 .isNull();
     }
 
