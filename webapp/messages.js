@@ -221,8 +221,8 @@ export class MessageList {
     const isNew = entry === this.#firstNew;
     const follows = !isNewDay && !isNew && before?.kind === 'message' && before.from === entry.from
       && before.user === entry.user && before.own === entry.own && entry.at - before.at < TOGETHER;
-    const { kind, state, reason, text, tone, isOpen, at, edited, removed, reactions } = entry;
-    const changes = [isOpen, edited?.seq, removed, looksOf(reactions)];
+    const { kind, state, reason, text, tone, isOpen, at, edited, removed, open, reactions } = entry;
+    const changes = [isOpen, edited?.seq, removed, open, looksOf(reactions)];
     const looks = [kind, state, reason, text, tone, isNewDay, isNew, follows, +at, ...changes].join('\n');
     const row = this.#rows.get(entry) ?? { element: make('li'), looks: null };
     this.#rows.set(entry, row);
@@ -233,6 +233,7 @@ export class MessageList {
       row.element.className = entry.kind === 'note' ? `note ${entry.tone}` : `message ${entry.own ? 'own' : 'other'}`;
       row.element.dataset.state = entry.state ?? '';
       row.element.classList.toggle('follows', Boolean(follows));
+      row.element.classList.toggle('growing', Boolean(open));
       const day = isNewDay ? [make('p', { className: 'day' }, DAY.format(at))] : [];
       const line = isNew ? [make('p', { className: 'new' }, `New since ${TIME.format(at)}`)] : [];
       row.element.replaceChildren(...day, ...line, ...parts);

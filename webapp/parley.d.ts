@@ -66,6 +66,8 @@ export interface Message {
   reactions: readonly Reaction[];
   /** The number of the newest reaction, also of one that took one back; 0 for none. */
   reacted: number;
+  /** Whether the message still grows. A `change` has its `text` so far. */
+  open: boolean;
 }
 
 /** The reactions to a message with one key. */
@@ -80,9 +82,19 @@ export interface Reaction {
   readonly mine?: boolean;
 }
 
+/** A message that grows, made by `Room.open`. Pieces that are appended while one is on its way go together. */
+export interface OpenMessage {
+  /** The number of the message, once the server has it. */
+  readonly seq: Promise<number>;
+  /** Adds a text. Resolves when the server has it; rejects when the message takes no more, or would be too long. */
+  append(text: string): Promise<Omit<Receipt, 'id'>>;
+  /** Makes the message final, behind a last text. */
+  close(text?: string): Promise<Omit<Receipt, 'id'>>;
+}
+
 /**
- * A message that was edited or removed, or has other reactions: the object that was passed on, or else no more than the
- * change says. Where it has `reactions` and no `removed`, it says of reactions alone.
+ * A message that was edited or removed, has grown, or has other reactions: the object that was passed on, or else no
+ * more than the change says. Where it has `reactions` and no `removed`, it says of reactions alone.
  */
 export type Changed = Pick<Message, 'room' | 'seq'> & Partial<Message>;
 
@@ -131,7 +143,7 @@ export interface WatchedRoom {
   /** How many members it has. */
   readonly count: number;
   /** The last message, where it was asked for and the server has it at hand. */
-  readonly last?: Omit<Message, 'own' | 'removed' | 'reactions' | 'reacted'> & { removed?: true };
+  readonly last?: Omit<Message, 'own' | 'removed' | 'open' | 'reactions' | 'reacted'> & { removed?: true; open?: true };
   /** Up to which message this client's user has read it, where it was asked for, is known, and the user has a mark. */
   readonly mark?: number;
   /** How many messages come behind that, 100 at most; undefined while they are not counted. */
@@ -159,7 +171,7 @@ interface ParleyEvents {
 
 interface RoomEvents {
   message: CustomEvent<Message>;
-  /** A message was edited or removed, or has other reactions. */
+  /** A message was edited or removed, has grown, or has other reactions. */
   change: CustomEvent<Changed>;
   members: CustomEvent<{ members: string[]; people: Member[]; count: number }>;
   signal: CustomEvent<{ from?: string; user?: string; data: unknown }>;
@@ -231,6 +243,16 @@ export class Room extends EventTarget implements AsyncIterable<Message> {
   say(content: unknown, options?: { id?: string }): Promise<Receipt>;
   /** Has a message say something else: one that was passed on, or its `seq`. Resolves when the server has it. */
   edit(message: Message | number, content: unknown, options?: { id?: string }): Promise<Omit<Receipt, 'id'>>;
+  /** Says a text that grows. */
+  open(text?: string, options?: { id?: string }): OpenMessage;
+  /** Says the texts of an iterable as one message that grows. Resolves with its number when the server has all. */
+  stream(texts: AsyncIterable<string> | Iterable<string>, options?: { id?: string }): Promise<number>;
+  /** Goes on with a message that is open; `final` makes it final. Send the next piece when this one has resolved. */
+  append(
+    message: Message | number,
+    text: string,
+    options?: { final?: boolean; id?: string },
+  ): Promise<Omit<Receipt, 'id'>>;
   /** Takes back what a message says. */
   remove(message: Message | number): Promise<Omit<Receipt, 'id'>>;
   /** Reacts to a message, or takes that back: `key` is an emoji or a word. Resolves when the server has it. */

@@ -545,6 +545,7 @@ class EventLine {
         this.#mark(asked);
         break;
       case 'edit':
+      case 'append':
       case 'remove':
       case 'react':
         this.#change(asked);
@@ -1031,19 +1032,17 @@ class EventLine {
     }
   }
 
-  #changeRequest({ type, epoch, id, text, data, key, off }) {
+  #changeRequest({ type, epoch, id, text, data, final, key, off }) {
     if (type === 'react') {
       const query = { epoch, from: this.#name };
       return { method: off ? 'DELETE' : 'PUT', path: `/reactions/${encodeURIComponent(key)}`, query };
     }
-    return type === 'edit'
-      ? {
-          method: 'PATCH',
-          query: { epoch },
-          type: 'application/json',
-          body: JSON.stringify({ text, data, id, from: this.#name }),
-        }
-      : { method: 'DELETE', query: { epoch } };
+    if (type === 'remove') {
+      return { method: 'DELETE', query: { epoch } };
+    }
+    const [method, path, body] =
+      type === 'edit' ? ['PATCH', '', { text, data, id, from: this.#name }] : ['POST', '/append', { text, final, id }];
+    return { method, path, query: { epoch }, type: 'application/json', body: JSON.stringify(body) };
   }
 
   /** A mark may be set again: it never goes back. */
@@ -1084,8 +1083,8 @@ class EventLine {
       const lines = [];
       let bytes = 0;
       for (const asked of this.#unsaid.get(room)) {
-        const { text, data, id } = asked.what;
-        const line = JSON.stringify({ text, data, id, from: this.#name });
+        const { text, data, id, final } = asked.what;
+        const line = JSON.stringify({ text, data, id, final, from: this.#name });
         bytes += new TextEncoder().encode(line).length + 1;
         if (lines.length > 0 && (bytes > this.#limits.commandBytes || lines.length === BODY_LINES)) {
           break;
@@ -2228,6 +2227,80 @@ export class Parley extends EventTarget {
   }
 }
 
+/**
+ * A message that grows. One piece is on its way at a time, and the next has all that is appended meanwhile: so pieces
+ * stay in their order, and a line that is slow carries few of them.
+ */
+class OpenMessage {
+  #said;
+  #append;
+  #text = '';
+  #isFinal = false;
+  #waiting = [];
+  #isSending = false;
+
+  constructor(said, append) {
+    this.#said = said;
+    this.#append = append;
+    said.catch(() => {}); // each piece tells it
+  }
+
+  /** Resolves with the number of the message when the server has it. */
+  get seq() {
+    return this.#said.then(({ seq }) => seq);
+  }
+
+  /** Adds a text. Resolves when the server has it. */
+  append(text) {
+    return this.#add(String(text), false);
+  }
+
+  /** Makes the message final, behind a last text. */
+  close(text = '') {
+    return this.#add(String(text), true);
+  }
+
+  async #add(text, isFinal) {
+    if (this.#isFinal) {
+      throw new ParleyError('not-found', 'the message is final');
+    }
+    this.#text += text;
+    this.#isFinal = isFinal;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#send();
+    });
+  }
+
+  async #send() {
+    if (this.#isSending) {
+      return;
+    }
+    this.#isSending = true;
+    while (this.#waiting.length > 0) {
+      let waiting = [];
+      try {
+        const { seq } = await this.#said;
+        const final = this.#isFinal;
+        // Half of a surrogate pair cannot be sent: its other half is in the next text.
+        const end = final || !/[\uD800-\uDBFF]$/.test(this.#text) ? this.#text.length : this.#text.length - 1;
+        const text = this.#text.slice(0, end);
+        this.#text = this.#text.slice(end);
+        waiting = this.#waiting;
+        this.#waiting = [];
+        const receipt = await this.#append(seq, text, final);
+        waiting.forEach(({ resolve }) => resolve(receipt));
+      } catch (error) {
+        waiting.concat(this.#waiting).forEach(({ reject }) => reject(error));
+        this.#waiting = [];
+        this.#text = '';
+        this.#isFinal = true;
+      }
+    }
+    this.#isSending = false;
+  }
+}
+
 /** A room that was joined. Made by `Parley.join`. */
 export class Room extends EventTarget {
   #parley;
@@ -2351,6 +2424,11 @@ export class Room extends EventTarget {
    * then.
    */
   async say(content, { id = newId() } = {}) {
+    // As it is now: what is no JSON fails here and not on each connection, and what is said again is the same.
+    return this.#publish(typeof content === 'string' ? { text: content } : { data: copy(content) }, id);
+  }
+
+  async #publish(body, id) {
     this.#needHere();
     if (!this.#parley[mayWait]()) {
       throw new ParleyError('full', 'too many messages wait to be sent');
@@ -2358,8 +2436,6 @@ export class Room extends EventTarget {
     if (typeof id !== 'string' || id === '' || id.length > 64) {
       throw new TypeError(`${quoted(id)} is not an id: a string of 1 to 64 characters`);
     }
-    // As it is now: what is no JSON fails here and not on each connection, and what is said again is the same.
-    const body = typeof content === 'string' ? { text: content } : { data: copy(content) };
     return new Promise((resolve, reject) => {
       const entry = { id, body, resolve, reject, ref: null, wasLost: false };
       this.#outbox.add(entry);
@@ -2380,6 +2456,39 @@ export class Room extends EventTarget {
   async edit(message, content, { id = newId() } = {}) {
     const body = typeof content === 'string' ? { text: content } : { data: copy(content) };
     return this.#change('edit', message, { id, ...body });
+  }
+
+  /** Goes on with a message that is open, as the wire has it; `open` puts the pieces of a message in order. */
+  async append(message, text, { final = false, id = newId() } = {}) {
+    return this.#change('append', message, { id, text: String(text), final: final || undefined });
+  }
+
+  /** Says a text that grows: what is returned has `append(text)` and `close(text)`. */
+  open(text = '', { id = newId() } = {}) {
+    const said = this.#publish({ text: String(text), final: false }, id);
+    return new OpenMessage(said, (seq, more, final) => this.append(seq, more, { final }));
+  }
+
+  /**
+   * Says what an iterable gives, such as the tokens of a model, as one message that grows. Resolves with its `seq` when
+   * the server has all of it.
+   */
+  async stream(texts, options) {
+    const message = this.open('', options);
+    let failure = null;
+    try {
+      for await (const text of texts) {
+        message.append(text).catch((error) => (failure = error));
+        if (failure) {
+          throw failure;
+        }
+      }
+    } catch (error) {
+      await message.close().catch(() => {}); // it says what has come until then
+      throw error;
+    }
+    await message.close().catch((error) => Promise.reject(failure ?? error));
+    return message.seq;
   }
 
   /** Takes back what a message says; as `edit`. */
@@ -2914,10 +3023,12 @@ export class Room extends EventTarget {
     const own = id !== undefined && this.#own.has(id);
     const edited = message.edited && { ...message.edited, at: new Date(message.edited.at) };
     const removed = message.removed === true;
+    const open = message.open === true;
     const { reacted = 0 } = message;
     const reactions = this.#reactions(message.reactions);
     return {
-      room: this.#name, seq, at: new Date(at), from, user, text, data, id, own, edited, removed, reactions, reacted,
+      room: this.#name, seq, at: new Date(at), from, user, text, data, id, own, edited, removed, open, reactions,
+      reacted,
     };
   }
 
@@ -2939,7 +3050,9 @@ export class Room extends EventTarget {
   #keep(read) {
     const kept = this.#kept.get(read.seq);
     if (kept !== undefined) {
-      if (read.removed || (read.edited?.seq ?? 0) > (kept.edited?.seq ?? 0)) {
+      const newer = (read.edited?.seq ?? 0) - (kept.edited?.seq ?? 0);
+      const hasGrown = newer === 0 && kept.open && (read.text?.length > kept.text?.length || !read.open);
+      if (read.removed || newer > 0 || hasGrown) {
         this.#fold(kept, read);
       }
       this.#react(kept, read);
@@ -2952,11 +3065,45 @@ export class Room extends EventTarget {
     return read;
   }
 
-  #fold(kept, { text, data, edited, removed }) {
+  #fold(kept, { text, data, edited, removed, open }) {
     if (!kept.removed) {
-      Object.assign(kept, { text, data, edited: removed ? undefined : edited, removed });
+      Object.assign(kept, { text, data, edited: removed ? undefined : edited, removed, open });
       kept.reactions = removed ? [] : kept.reactions;
     }
+  }
+
+  /** Puts a piece behind the text of its message, without what that has already. Of an edit since it is no part. */
+  #grown({ seq, changes, start, append, final = false }) {
+    const kept = this.#kept.get(changes);
+    if (!kept || kept.removed || kept.text === undefined || seq < (kept.edited?.seq ?? 0)) {
+      return;
+    }
+    if (start > kept.text.length) {
+      this.#readAgain(kept);
+      return;
+    }
+    const text = kept.text.slice(0, start) + append;
+    if (text.length > kept.text.length || (final && kept.open)) {
+      kept.text = text.length > kept.text.length ? text : kept.text;
+      kept.open = kept.open && !final;
+      this.#tell('change', kept);
+    }
+  }
+
+  /** Pieces of it are gone that this client has missed. */
+  #readAgain(kept) {
+    const what = { type: 'history', room: this.#name, before: kept.seq + 1, limit: 1 };
+    this.#parley[page](
+      () => what,
+      ({ messages }) => {
+        const before = kept.text;
+        messages.filter(({ seq }) => seq === kept.seq).forEach((message) => this.#keep(this.#read(message)));
+        if (kept.text !== before) {
+          this.#tell('change', kept);
+        }
+      },
+      () => {}, // the next piece asks again
+    );
   }
 
   /** Whether these reactions are newer than those of a message that is kept; then it has them. */
@@ -2971,7 +3118,11 @@ export class Room extends EventTarget {
 
   /** Puts a change into its message. Of a message that is not kept there is only what the change says. */
   #changed(change) {
-    const { seq, at, from, user, text, data, changes, removed = false, reactions } = change;
+    const { seq, at, from, user, text, data, changes, removed = false, open = false, reactions } = change;
+    if (change.append !== undefined) {
+      this.#grown(change);
+      return;
+    }
     if (reactions !== undefined) {
       this.#reacted(changes, { reactions, reacted: seq });
       return;
@@ -2979,9 +3130,9 @@ export class Room extends EventTarget {
     const edited = removed ? undefined : { seq, at: new Date(at), from, user };
     const kept = this.#kept.get(changes);
     if (kept === undefined) {
-      this.#tell('change', { room: this.#name, seq: changes, text, data, edited, removed });
+      this.#tell('change', { room: this.#name, seq: changes, text, data, edited, removed, open });
     } else if (!kept.removed && (removed || seq > (kept.edited?.seq ?? 0))) {
-      this.#fold(kept, { text, data, edited, removed });
+      this.#fold(kept, { text, data, edited, removed, open });
       this.#tell('change', kept);
     }
   }

@@ -391,16 +391,20 @@ export class RoomLog {
     if (message.id !== undefined) {
       this.#byId.set(message.id, entry);
     }
-    const { seq, id, from, user, text, data, at, edited, removed, reactions } = message;
-    const what = { seq, id, from, user, text, data, at, edited, removed, reactions, own };
+    const { seq, id, from, user, text, data, at, edited, removed, open, reactions } = message;
+    const what = { seq, id, from, user, text, data, at, edited, removed, open, reactions, own };
     return Object.assign(entry, what, { era: this.#era, state: 'sent', reason: undefined });
   }
 
-  /** A message was edited or removed, or has other reactions. One that is not shown is as it is when it is asked for. */
-  #change({ seq, text, data, edited, removed, reactions }) {
+  /**
+   * A message was edited or removed, has grown, or has other reactions. One that is not shown is as it is when it is
+   * asked for.
+   */
+  #change({ seq, text, data, edited, removed, open, reactions }) {
     const entry = this.entries.findLast((one) => one.kind === 'message' && one.era === this.#era && one.seq === seq);
     if (entry) {
-      Object.assign(entry, removed === undefined ? {} : { text, data, edited, removed }, reactions && { reactions });
+      const said = removed === undefined ? {} : { text, data, edited, removed, open };
+      Object.assign(entry, said, reactions && { reactions });
       this.#changed(this, 'entries', 0);
     }
   }

@@ -225,6 +225,70 @@ check('a change is put into the message that was passed on, each once and the ne
   assert.equal(passed.length, 2, 'a change is no message');
 });
 
+check('pieces go behind the text of their message, and what it has already is left out', async () => {
+  const java = await enter();
+  const passed = [];
+  const changed = [];
+  java.addEventListener('message', ({ detail }) => passed.push(detail));
+  java.addEventListener('change', ({ detail }) => changed.push(detail.text));
+  const at = '2026-11-21T09:30:00.123Z';
+  const message = { type: 'message', room: 'java', at, from: 'Ann' };
+  const piece = (seq, start, append, more) => ({ ...message, seq, changes: 1, start, append, ...more });
+  await lines[0].say({ ...message, seq: 1, text: 'It ', open: true });
+  assert.equal(passed[0].open, true);
+  await lines[0].say(piece(2, 3, 'is'));
+  await lines[0].say(piece(3, 3, 'is a '), piece(4, 5, ' a '));
+  await lines[0].say({ ...message, seq: 5, changes: 1, text: 'So: ', open: true });
+  await lines[0].say(piece(6, 4, 'log'), piece(7, 7, '.', { final: true }));
+  assert.deepEqual(changed, ['It is', 'It is a ', 'So: ', 'So: log', 'So: log.']);
+  assert.equal(passed[0].open, false);
+  assert.equal(passed.length, 1);
+  await lines[0].say(piece(8, 99, 'lost'));
+  assert.equal(passed[0].text, 'So: log.');
+});
+
+check('a message whose pieces were missed is read again', async () => {
+  const java = await enter();
+  const passed = [];
+  java.addEventListener('message', ({ detail }) => passed.push(detail));
+  const at = '2026-11-21T09:30:00.123Z';
+  const message = { type: 'message', room: 'java', at, from: 'Ann' };
+  await lines[0].say({ ...message, seq: 1, text: 'a', open: true });
+  await lines[0].say({ ...message, seq: 9, changes: 1, start: 5, append: 'f' });
+  await settle();
+  const { before, limit } = lines[0].all('history').at(-1);
+  assert.deepEqual({ before, limit }, { before: 2, limit: 1 });
+  const whole = { ...message, seq: 1, text: 'abcdef', open: true };
+  await lines[0].answer('history', { type: 'history', room: 'java', epoch: 'e1', more: false, messages: [whole] });
+  await settle();
+  assert.equal(passed[0].text, 'abcdef');
+});
+
+overWebSocket('pieces that are appended while one is on its way go together, in whole characters', async () => {
+  const java = await enter();
+  const message = java.open('It', { id: 'm' });
+  message.append(' ');
+  message.append('is \uD83D');
+  await settle();
+  assert.equal(lines[0].all('say')[0].final, false);
+  assert.equal(lines[0].all('append').length, 0, 'the message has no number yet');
+  await lines[0].answer('say', { type: 'ack', room: 'java', seq: 5, duplicate: false });
+  await settle();
+  const { seq, text, final } = lines[0].all('append')[0];
+  assert.deepEqual({ seq, text, final }, { seq: 5, text: ' is ', final: undefined });
+  const last = message.append('\uDE00');
+  const closed = message.close('.');
+  await settle();
+  assert.equal(lines[0].all('append').length, 1, 'one at a time');
+  await lines[0].answer('append', { type: 'ack', room: 'java', seq: 6, duplicate: false });
+  await settle();
+  assert.equal(lines[0].all('append')[1].text, '\uD83D\uDE00.');
+  assert.equal(lines[0].all('append')[1].final, true);
+  await lines[0].answer('append', { type: 'ack', room: 'java', seq: 7, duplicate: false });
+  assert.deepEqual([await last, await closed, await message.seq].map((one) => one.seq ?? one), [7, 7, 5]);
+  await assert.rejects(message.append('more'), { code: 'not-found' });
+});
+
 overWebSocket('a change is made again on the next connection, with the same id and epoch', async () => {
   const java = await enter();
   const edited = java.edit(7, 'seven', { id: 'e' });

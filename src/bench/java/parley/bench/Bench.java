@@ -60,6 +60,8 @@ public final class Bench implements Callable<Integer> {
         clients,
         /** A room whose members change their states, beside one whose members change their names. */
         presence,
+        /** A message that grows by small pieces, beside as many small messages. */
+        append,
         /** The start of Parley from the WAR beside from a prepared folder. */
         start
     }
@@ -164,6 +166,8 @@ public final class Bench implements Callable<Integer> {
             all.addAll(Scenario.clients());
         } else if (what == What.presence) {
             all.addAll(Scenario.presence());
+        } else if (what == What.append) {
+            all.addAll(Scenario.append());
         } else if (what != What.sweeps) {
             all.addAll(Scenario.table());
         }
@@ -192,7 +196,7 @@ public final class Bench implements Callable<Integer> {
             case cluster -> Peer.cluster(folder);
             case http -> Peer.http(folder);
             case compression -> Peer.compression(folder);
-            case clients -> Peer.clients(folder);
+            case clients, append -> Peer.clients(folder);
             case presence -> Peer.presence(folder);
             default -> Peer.all(folder);
         };
@@ -251,7 +255,7 @@ public final class Bench implements Callable<Integer> {
             ServerProcess server = servers.first();
             long warmth = (long) (NANOS * (server.warmsUp() ? warm : warm / 3));
             Map<Metric, Double> values = switch (scenario.kind()) {
-                case ROOMS, ECHO, EVENTS, CHAT, STATES, RENAMES -> talk(servers, load, scenario, warmth);
+                case ROOMS, ECHO, EVENTS, CHAT, STATES, RENAMES, SAYS, GROWS -> talk(servers, load, scenario, warmth);
                 case POSTS ->
                     switch (peer.dialect()) {
                         case REQUESTS -> requests(server, scenario, new HttpPublishing(server.port()), warmth);
@@ -321,6 +325,10 @@ public final class Bench implements Callable<Integer> {
             values.put(Metric.MEMBER_CPU, cpu * 1e6 / memberSeconds);
             values.put(Metric.EVENTS, load.presenceEvents() / memberSeconds);
             values.put(Metric.EVENT_BYTES, load.presenceBytes() / memberSeconds / 1024);
+        }
+        if (scenario.isOfGrowth()) {
+            values.put(Metric.MEMBER_CPU, cpu * 1e6 / (scenario.members() * seconds));
+            values.put(Metric.WIRE, (double) load.wireBytes() / load.deliveries());
         }
         if (scenario.joins() > 0) {
             values.put(Metric.JOINS, load.joined() / seconds);

@@ -32,6 +32,18 @@ enum Dialect {
             return "{\"type\":\"rename\",\"name\":\"";
         }
     },
+    /** The same with a piece of one message in place of each message: the first of its room. */
+    PIECES("parley.v1.json", false) {
+        @Override
+        String hello(String room) {
+            return "{\"type\":\"say\",\"room\":\"" + room + "\",\"text\":\"\",\"final\":false}";
+        }
+
+        @Override
+        String before(String room, int length) {
+            return "{\"type\":\"append\",\"room\":\"" + room + "\",\"seq\":1,\"text\":\"";
+        }
+    },
     /** A request of HTTP for each message: {@link Requests}. */
     REQUESTS(null, false),
     /** A publication to a stream of JetStream in memory for each message: {@link Requests}. */

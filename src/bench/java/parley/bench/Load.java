@@ -149,6 +149,7 @@ final class Load implements AutoCloseable, Marks.Sink {
             case ECHO -> Dialect.PLAIN;
             case STATES -> Dialect.STATES;
             case RENAMES -> Dialect.RENAMES;
+            case GROWS -> Dialect.PIECES;
             default -> dialect;
         };
         nodes = Arrays.stream(ports)
@@ -517,7 +518,7 @@ final class Load implements AutoCloseable, Marks.Sink {
         client.state = State.OPEN;
         opening--;
         open++;
-        if (dialect == Dialect.NATS) {
+        if (dialect == Dialect.NATS || (dialect == Dialect.PIECES && client.index < scenario.senders())) {
             write(client, Outgoing.text(dialect, dialect.hello(Scenario.roomName(client.room))));
         }
         if (client.frozen) {

@@ -59,6 +59,9 @@ final class Report {
             Metric.CLOSED,
             Metric.LOAD);
 
+    private static final List<Metric> GROWTH = List.of(
+            Metric.MEMBER_CPU, Metric.CPU, Metric.WIRE, Metric.RATE, Metric.RATIO, Metric.P50, Metric.P99, Metric.LOAD);
+
     private static final Map<String, String> TITLES = Map.ofEntries(
             Map.entry("fan-1", "100 members, 1 sender, one message at a time"),
             Map.entry("fan-10", "100 members, 10 senders with 4 messages outstanding each"),
@@ -82,6 +85,8 @@ final class Report {
             Map.entry("renames-1000", "1,000 members, 100 of whom change their name ten times a second"),
             Map.entry("states-10000", "10,000 members, 1,000 of whom change their state ten times a second"),
             Map.entry("renames-10000", "10,000 members, 1,000 of whom change their name ten times a second"),
+            Map.entry("says-50", "1,000 members, one of whom says 50 messages a second"),
+            Map.entry("grows-50", "1,000 members, one of whom appends 50 pieces a second to one message"),
             Map.entry("posts", "32 clients that publish in a room each, one message at a time"),
             Map.entry("size", "The size of a message: 100 members, 10 senders with 4 outstanding"),
             Map.entry("rooms", "1,000 members spread over rooms"),
@@ -201,6 +206,7 @@ final class Report {
             case POSTS -> POSTS;
             case CLIENTS -> CLIENTS;
             case STATES, RENAMES -> PRESENCE;
+            case SAYS, GROWS -> GROWTH;
             case ROOMS, ECHO, RESUME, EVENTS, CHAT -> ROOMS;
         };
         Metric main = metrics.get(0);

@@ -55,7 +55,11 @@ record Scenario(
         /** A room in which some members change their state again and again. */
         STATES,
         /** The same with names, which presence told before there were states. */
-        RENAMES
+        RENAMES,
+        /** A room in which a member says small messages. */
+        SAYS,
+        /** A room in which one message grows by pieces as small. */
+        GROWS
     }
 
     int members() {
@@ -74,6 +78,11 @@ record Scenario(
     /** Whether it is about what members hear of each other. */
     boolean isOfPresence() {
         return kind == Kind.STATES || kind == Kind.RENAMES;
+    }
+
+    /** Whether it is about messages that grow. */
+    boolean isOfGrowth() {
+        return kind == Kind.SAYS || kind == Kind.GROWS;
     }
 
     /** Whether a cluster is measured beside what it is made of, and not Parley beside others. */
@@ -158,6 +167,13 @@ record Scenario(
             all.add(presence("renames-" + members, Kind.RENAMES, members));
         }
         return all;
+    }
+
+    /** 50 a second to 1,000 members: tokens of one message, and messages of one token. */
+    static List<Scenario> append() {
+        return List.of(
+                new Scenario("says-50", "", 0, Kind.SAYS, 1_000, 0, 1, 1, 0, 50, Marks.LENGTH, 0),
+                new Scenario("grows-50", "", 0, Kind.GROWS, 1_000, 0, 1, 1, 0, 50, Marks.LENGTH, 0));
     }
 
     private static Scenario presence(String name, Kind kind, int members) {

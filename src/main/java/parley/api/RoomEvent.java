@@ -28,7 +28,7 @@ public sealed interface RoomEvent {
     record Placed(String room, String epoch, long seq, boolean isResumed) implements RoomEvent {}
 
     /**
-     * A message was published.
+     * A message was published. One that is open goes on with {@link Appended}.
      *
      * @param from the name of who said it; null for none
      * @param id what the sender gave it; null for none
@@ -62,6 +62,31 @@ public sealed interface RoomEvent {
             long changes,
             Payload payload,
             @Nullable String id)
+            implements RoomEvent {}
+
+    /**
+     * A message that is open has grown: it was {@link Said} with what it had then. Pieces that follow one another come
+     * together.
+     *
+     * @param seq the number of the first of the pieces: a subscriber that goes on behind it may be given again what it
+     *     has, and knows that by {@code start}
+     * @param at when that piece was appended
+     * @param from the name of who said the message; null for none
+     * @param changes the number of the message
+     * @param start where the text begins in that of the message, in UTF-16 code units, as {@link String#length} counts
+     * @param text what goes behind it
+     * @param isFinal whether nothing more comes
+     */
+    record Appended(
+            String room,
+            String epoch,
+            long seq,
+            Instant at,
+            @Nullable String from,
+            long changes,
+            int start,
+            String text,
+            boolean isFinal)
             implements RoomEvent {}
 
     /**

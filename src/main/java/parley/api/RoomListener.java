@@ -28,6 +28,9 @@ public interface RoomListener {
     /** A message was edited or removed. */
     default void changed(RoomEvent.Changed change) {}
 
+    /** A message that is open has grown. */
+    default void appended(RoomEvent.Appended piece) {}
+
     /** The last client has left a room, or its connection was lost. */
     default void emptied(String room) {}
 

@@ -116,6 +116,7 @@ public final class Metrics implements TurnObserver, Router.Observer {
                     .register(registry);
         }
         gauge("parley.rooms", "Rooms that there are.", rooms, RoomRegistry::roomCount);
+        gauge("parley.messages.open", "Messages that still grow, in all rooms.", rooms, RoomRegistry::openMessages);
         gauge("parley.members", "Members of all rooms.", rooms, RoomRegistry::memberCount);
         counter(
                 "parley.messages.published",

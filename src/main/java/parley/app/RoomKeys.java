@@ -4,11 +4,15 @@ import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofMinutes;
 
+import com.typesafe.config.Config;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import parley.protocol.PlainChanges;
+import parley.room.GrowthLimits;
 import parley.room.MarksShown;
 import parley.room.Overflow;
+import parley.room.Retention;
 import parley.room.RoomLimits;
 
 /** The settings that may differ from room to room ({@link Keys}). */
@@ -137,6 +141,21 @@ final class RoomKeys {
             PlainChanges.class,
             "How plain-text members hear of an edited message. show: the new text as a line of its own, with"
                     + " (edited) behind it. hide: nothing. They never hear that a message was removed.");
+    static final Setting<Duration> OPEN = Setting.time(
+            "room.open",
+            "1m",
+            ofMillis(100),
+            ofDays(1),
+            "100ms to 1d",
+            "How long a message that grows stays open when nothing is appended to it; then the room makes it final. More"
+                    + " spares authors that pause, less shows sooner that an author is gone.");
+    static final Setting<Integer> OPEN_MESSAGES = Setting.number(
+            "room.open-messages",
+            100,
+            0,
+            10_000,
+            "messages, 0 = none",
+            "Messages of a room that may grow at once; one more is answered with room-full.");
     static final Setting<MarksShown> MARKS_SHOWN = Setting.choice(
             "room.marks-shown",
             MarksShown.OWN,
@@ -192,6 +211,8 @@ final class RoomKeys {
             MARKS,
             REACTIONS,
             PLAIN_CHANGES,
+            OPEN,
+            OPEN_MESSAGES,
             MARKS_SHOWN,
             KEEP,
             KEPT,
@@ -199,4 +220,66 @@ final class RoomKeys {
             KEPT_AGE);
 
     private RoomKeys() {}
+
+    /**
+     * The settings of a room, as it takes them.
+     *
+     * @throws SettingsException naming the first that cannot be beside the others
+     */
+    static RoomLimits limits(Config config) {
+        Settings.need(config, WINDOW.read(config) <= HISTORY.read(config), WINDOW, "at most", HISTORY);
+        Settings.need(
+                config,
+                HISTORY_BYTES.read(config) >= Keys.MESSAGE_BYTES.read(config),
+                HISTORY_BYTES,
+                "at least",
+                Keys.MESSAGE_BYTES);
+        return new RoomLimits(
+                HISTORY.read(config),
+                HISTORY_BYTES.read(config),
+                Math.max(HISTORY_BYTES.read(config), BACKLOG_BYTES.read(config)),
+                SLOW_AFTER.read(config),
+                WINDOW.read(config),
+                POLICY.read(config),
+                LINGER.read(config),
+                BATCH_BYTES.read(config).intValue(),
+                NAMES.read(config),
+                PRESENCE_INTERVAL.read(config),
+                AWAY.read(config),
+                MEMBERS.read(config),
+                MARKS.read(config),
+                REACTIONS.read(config),
+                PLAIN_CHANGES.read(config),
+                new GrowthLimits(OPEN.read(config), OPEN_MESSAGES.read(config)),
+                MARKS_SHOWN.read(config),
+                retention(config));
+    }
+
+    private static @Nullable Retention retention(Config config) {
+        if (KEEP.read(config) == Storage.MEMORY) {
+            return null;
+        }
+        if (!StorageKeys.NATS.read(config).servers().isEmpty()) {
+            Settings.need(
+                    config,
+                    StorageKeys.NATS_KEPT.read(config) >= HISTORY.read(config),
+                    StorageKeys.NATS_KEPT,
+                    "at least",
+                    HISTORY);
+            return new Retention(StorageKeys.NATS_KEPT.read(config), Long.MAX_VALUE, StorageKeys.NATS_AGE.read(config));
+        }
+        if (StorageKeys.DATA.read(config).isEmpty()) {
+            return null;
+        }
+        Settings.need(config, KEPT.read(config) >= HISTORY.read(config), KEPT, "at least", HISTORY);
+        Settings.need(
+                config, KEPT_BYTES.read(config) >= HISTORY_BYTES.read(config), KEPT_BYTES, "at least", HISTORY_BYTES);
+        Settings.need(
+                config,
+                StorageKeys.DATA_BYTES.read(config) >= KEPT_BYTES.read(config),
+                StorageKeys.DATA_BYTES,
+                "at least",
+                KEPT_BYTES);
+        return new Retention(KEPT.read(config), KEPT_BYTES.read(config), KEPT_AGE.read(config));
+    }
 }

@@ -22,7 +22,6 @@ import parley.durable.DataSettings;
 import parley.protocol.RoomName;
 import parley.protocol.RoomPattern;
 import parley.protocol.Userinfo;
-import parley.room.Retention;
 import parley.room.RoomLimits;
 import parley.room.WatchLimits;
 import parley.session.SessionLimits;
@@ -94,7 +93,7 @@ public final class Settings {
                 Keys.WATCHED_ROOMS_IN_ALL,
                 "at least",
                 Keys.WATCHED_ROOMS);
-        this.room = roomLimits(config);
+        this.room = RoomKeys.limits(config);
         need(
                 value(StorageKeys.DATA_WAITING) >= value(Keys.MESSAGE_BYTES),
                 StorageKeys.DATA_WAITING,
@@ -114,77 +113,6 @@ public final class Settings {
                 : bytes;
     }
 
-    private static RoomLimits roomLimits(Config config) {
-        need(
-                config,
-                RoomKeys.WINDOW.read(config) <= RoomKeys.HISTORY.read(config),
-                RoomKeys.WINDOW,
-                "at most",
-                RoomKeys.HISTORY);
-        need(
-                config,
-                RoomKeys.HISTORY_BYTES.read(config) >= Keys.MESSAGE_BYTES.read(config),
-                RoomKeys.HISTORY_BYTES,
-                "at least",
-                Keys.MESSAGE_BYTES);
-        return new RoomLimits(
-                RoomKeys.HISTORY.read(config),
-                RoomKeys.HISTORY_BYTES.read(config),
-                Math.max(RoomKeys.HISTORY_BYTES.read(config), RoomKeys.BACKLOG_BYTES.read(config)),
-                RoomKeys.SLOW_AFTER.read(config),
-                RoomKeys.WINDOW.read(config),
-                RoomKeys.POLICY.read(config),
-                RoomKeys.LINGER.read(config),
-                RoomKeys.BATCH_BYTES.read(config).intValue(),
-                RoomKeys.NAMES.read(config),
-                RoomKeys.PRESENCE_INTERVAL.read(config),
-                RoomKeys.AWAY.read(config),
-                RoomKeys.MEMBERS.read(config),
-                RoomKeys.MARKS.read(config),
-                RoomKeys.REACTIONS.read(config),
-                RoomKeys.PLAIN_CHANGES.read(config),
-                RoomKeys.MARKS_SHOWN.read(config),
-                retention(config));
-    }
-
-    private static @Nullable Retention retention(Config config) {
-        if (RoomKeys.KEEP.read(config) == Storage.MEMORY) {
-            return null;
-        }
-        if (!StorageKeys.NATS.read(config).servers().isEmpty()) {
-            need(
-                    config,
-                    StorageKeys.NATS_KEPT.read(config) >= RoomKeys.HISTORY.read(config),
-                    StorageKeys.NATS_KEPT,
-                    "at least",
-                    RoomKeys.HISTORY);
-            return new Retention(StorageKeys.NATS_KEPT.read(config), Long.MAX_VALUE, StorageKeys.NATS_AGE.read(config));
-        }
-        if (StorageKeys.DATA.read(config).isEmpty()) {
-            return null;
-        }
-        need(
-                config,
-                RoomKeys.KEPT.read(config) >= RoomKeys.HISTORY.read(config),
-                RoomKeys.KEPT,
-                "at least",
-                RoomKeys.HISTORY);
-        need(
-                config,
-                RoomKeys.KEPT_BYTES.read(config) >= RoomKeys.HISTORY_BYTES.read(config),
-                RoomKeys.KEPT_BYTES,
-                "at least",
-                RoomKeys.HISTORY_BYTES);
-        need(
-                config,
-                StorageKeys.DATA_BYTES.read(config) >= RoomKeys.KEPT_BYTES.read(config),
-                StorageKeys.DATA_BYTES,
-                "at least",
-                RoomKeys.KEPT_BYTES);
-        return new Retention(
-                RoomKeys.KEPT.read(config), RoomKeys.KEPT_BYTES.read(config), RoomKeys.KEPT_AGE.read(config));
-    }
-
     private void readOverrides() {
         if (!config.hasPath(ROOMS)) {
             return;
@@ -198,7 +126,7 @@ public final class Settings {
             }
             Config effective = values.atKey("room").withFallback(config);
             Keys.ALL.forEach(setting -> setting.read(effective));
-            overrides.add(new Override(pattern, roomLimits(effective)));
+            overrides.add(new Override(pattern, RoomKeys.limits(effective)));
         }
         overrides.sort(Comparator.comparing(Override::pattern));
     }

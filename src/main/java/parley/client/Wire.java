@@ -124,7 +124,14 @@ final class Wire {
                 event.containsKey("edited")
                         ? Instant.parse(event.getJsonObject("edited").getString("at"))
                         : null,
-                event.getBoolean("removed", false));
+                event.getBoolean("removed", false),
+                event.getBoolean("open", false),
+                event.containsKey("append") ? piece(event) : null);
+    }
+
+    private static RoomMessage.Piece piece(JsonObject event) {
+        return new RoomMessage.Piece(
+                (int) number(event, "start", 0), event.getString("append"), event.getBoolean("final", false));
     }
 
     static RoomSignal signal(JsonObject event) {

@@ -115,6 +115,12 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
         }
 
         private void publish(long at, Draft draft, @Nullable Expected expected, Consumer<Outcome> onResult) {
+            if (draft.standing().growth().isOpen()) {
+                onResult.accept(new Outcome.CannotChange(
+                        "rooms of a cluster keep messages as they were said; a message with final false needs a room in"
+                                + " memory or on disk (room.keep=memory)"));
+                return;
+            }
             long bytes = draft.content().bytes() + OVERHEAD_BYTES;
             if (loop.isClosing()) {
                 onResult.accept(CLOSING);

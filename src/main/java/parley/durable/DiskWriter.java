@@ -230,7 +230,7 @@ final class DiskWriter implements Runnable {
         try {
             Stored stored = rooms.find(open.name);
             open.isAnswered = true;
-            stored.subscribe(open.room);
+            stored.subscribe(open.room, rooms.changeTable());
         } catch (SQLException | RuntimeException | Error e) {
             couldNotOpen(open);
             unsubscribe(new Task.Close(open.name, open.room));
@@ -277,7 +277,7 @@ final class DiskWriter implements Runnable {
             }
             int most = Housekeeping.MOST_GONE;
             for (Stored stored : touched) {
-                most -= stored.settle(rooms.tables(), clock.millis(), most);
+                most -= stored.settle(rooms.tables(), rooms.changeTable(), clock.millis(), most);
             }
         });
         if (!isWritten && appends.size() + raises.size() > 1 && housekeeping.probe()) {

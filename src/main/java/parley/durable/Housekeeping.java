@@ -147,7 +147,7 @@ final class Housekeeping {
         int most = MOST_GONE;
         for (RoomName name : names) {
             looked = name.value(); // also when it fails: the others are not to wait for it
-            most -= rooms.find(name, touched).settle(rooms.tables(), clock.millis(), most);
+            most -= rooms.find(name, touched).settle(rooms.tables(), rooms.changeTable(), clock.millis(), most);
             if (most <= 0 || nanos.getAsLong() - began >= MOMENT_NANOS) {
                 return;
             }

@@ -6,6 +6,7 @@ import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,7 @@ final class Stored {
     private final List<Message> added = new ArrayList<>();
     private boolean isTrimmed;
     private final StoredMarks marks = new StoredMarks();
+    private final Grown grown = new Grown();
 
     private Stored(RoomName name, @Nullable Retention retention, Tables.Row row) {
         this.name = name;
@@ -86,7 +88,8 @@ final class Stored {
     }
 
     /** A room in memory is given what there is, and from now on what comes. */
-    void subscribe(Subscription room) {
+    void subscribe(Subscription room, ChangeTable table) throws SQLException {
+        Map<Long, Long> open = isKept() ? table.open(now.id()) : Map.of();
         subscriptions.add(room);
         RoomStore.Contents contents = new RoomStore.Contents(
                 now.epoch(),
@@ -95,7 +98,8 @@ final class Stored {
                 now.head() + 1,
                 now.head(),
                 List.of(),
-                now.changes());
+                now.changes(),
+                open);
         announce(room, listener -> listener.opened(contents));
     }
 
@@ -149,7 +153,13 @@ final class Stored {
         if (other > 0) {
             return new Outcome.Published(other, true);
         }
-        Optional<Message> original = isKept() ? table.find(now.id(), draft.of()) : Optional.empty();
+        if (isKept() && !(draft instanceof ChangeDraft.Append)) {
+            grown.write(table, now.id()); // then the rows have all
+        }
+        Optional<Message> original = grown.find(draft.of());
+        if (original.isEmpty() && isKept()) {
+            original = table.find(now.id(), draft.of());
+        }
         ReactionTable.InRoom reactions = tables.reactions().in(now.id());
         ChangeDraft asked = draft.among(reactions);
         Optional<Outcome> answer = asked.answer(original);
@@ -158,15 +168,19 @@ final class Stored {
         }
         Message before = original.orElseThrow();
         Message change = asked.numbered(now.head() + 1, Math.max(now.newestAt(), at), before);
-        table.add(now.id(), change, draft.of(), Math.min(at, nowMillis));
+        Message after = before.changedBy(change);
+        if (asked instanceof ChangeDraft.Append) {
+            table.addPiece(now.id(), change, before, Math.min(at, nowMillis));
+            grown.add(after, at);
+        } else {
+            table.add(now.id(), change, draft.of(), Math.min(at, nowMillis));
+        }
         asked.added(change.seq(), reactions);
         if (change.isReaction()) {
             reactions.fold(draft.of(), change.reactions(), before.reactions().isNone());
         }
         added.add(change);
-        long more = (long) before.changedBy(change).content().bytes()
-                - before.content().bytes()
-                + reactions.more();
+        long more = (long) after.content().bytes() - before.content().bytes() + reactions.more();
         now = now.withChange(change, more);
         return new Outcome.Published(change.seq(), false);
     }
@@ -214,10 +228,11 @@ final class Stored {
      * @param most how many messages may go in one go, about: senders wait for it
      * @return how many do
      */
-    int settle(Tables tables, long nowMillis, int most) throws SQLException {
+    int settle(Tables tables, ChangeTable table, long nowMillis, int most) throws SQLException {
         if (!isKept()) {
             return 0;
         }
+        grown.write(table, now.id()); // first: how long rows are is asked when they go
         lookAtTheClock(nowMillis);
         int gone = most > 0 ? trim(tables, nowMillis, most) : 0;
         if (!now.equals(committed)) {
@@ -358,6 +373,7 @@ final class Stored {
     void undone() {
         now = committed;
         added.clear();
+        grown.undone();
         marks.undone();
     }
 }

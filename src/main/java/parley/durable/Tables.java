@@ -237,7 +237,7 @@ final class Tables {
     void add(long room, Message message, long written) throws SQLException {
         database.begin();
         PreparedStatement insert = database.prepare("INSERT INTO messages (room, seq, at, sender, kind, content, id,"
-                + " written, user) VALUES (?, ?, ?, ?, ?, ?, ?, nullif(?, ?3), ?)");
+                + " written, user, open) VALUES (?, ?, ?, ?, ?, ?, ?, nullif(?, ?3), ?, iif(?, ?3, NULL))");
         insert.setLong(1, room);
         insert.setLong(2, message.seq());
         insert.setLong(3, message.at());
@@ -247,6 +247,7 @@ final class Tables {
         insert.setString(7, message.id());
         insert.setLong(8, written);
         insert.setString(9, message.user());
+        insert.setBoolean(10, !message.isChange() && message.standing().growth().isOpen());
         insert.executeUpdate();
     }
 

@@ -3,6 +3,7 @@ package parley.http;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import parley.access.Grant;
 import parley.door.HttpDoor;
 import parley.protocol.Content;
@@ -18,7 +19,7 @@ import parley.room.Room;
 import parley.room.RoomRegistry;
 import parley.room.Screen;
 
-/** Editing and removing a message over HTTP. Any thread. */
+/** Editing, removing and going on with a message over HTTP. Any thread. */
 final class ChangeRoutes {
     static final String MESSAGE = "/rooms/{room}/messages/{seq}";
 
@@ -44,6 +45,11 @@ final class ChangeRoutes {
                 (exchange, values) -> reception.admit(
                         exchange, values.get(0), (caller, room) -> edit(exchange, caller, room, values.get(1))));
         routes.on(
+                "POST",
+                MESSAGE + "/append",
+                (exchange, values) -> reception.admit(
+                        exchange, values.get(0), (caller, room) -> append(exchange, caller, room, values.get(1))));
+        routes.on(
                 "DELETE",
                 MESSAGE,
                 (exchange, values) -> reception.admit(
@@ -57,11 +63,41 @@ final class ChangeRoutes {
                 || !mayChange(exchange, caller, room, caller.grant().mayEdit(room))) {
             return;
         }
-        if (!RequestText.contentType(exchange.request()).equals(RequestText.JSON)) {
+        readJson(exchange, text -> edit(exchange, caller, room, number.get(), text));
+    }
+
+    private void readJson(Exchange exchange, Consumer<String> then) {
+        if (RequestText.contentType(exchange.request()).equals(RequestText.JSON)) {
+            RequestText.read(exchange, bodyBytes, then);
+        } else {
             exchange.answer(RequestText.unsupported(RequestText.JSON));
+        }
+    }
+
+    /** Whoever may publish on behalf of others may go on with what they said, too. */
+    private void append(Exchange exchange, HttpDoor.Caller caller, RoomName room, String seq) {
+        Optional<Long> number = number(exchange, seq);
+        if (number.isEmpty()
+                || hasCondition(exchange)
+                || !mayChange(exchange, caller, room, caller.grant().mayPublish(room))) {
             return;
         }
-        RequestText.read(exchange, bodyBytes, text -> edit(exchange, caller, room, number.get(), text));
+        readJson(exchange, text -> append(exchange, caller, room, number.get(), text));
+    }
+
+    private void append(Exchange exchange, HttpDoor.Caller caller, RoomName room, long seq, String text) {
+        HttpJson.Decoded decoded = HttpJson.piece(text);
+        if (decoded instanceof HttpJson.Wrong wrong) {
+            exchange.answer(problem(wrong.code(), wrong.reason()));
+            return;
+        }
+        HttpJson.Piece piece = (HttpJson.Piece) decoded;
+        Grant grant = caller.grant();
+        String name = grant.name() == null ? null : grant.name().value();
+        String user = grant.user() == null ? null : grant.user().value();
+        Draft draft = new Draft(name, user, piece.text(), piece.id());
+        ChangeDraft.Right right = right(grant.mayPublish(room));
+        change(exchange, caller, room, new ChangeDraft.Append(seq, draft, right, piece.isLast(), messageBytes));
     }
 
     private void edit(Exchange exchange, HttpDoor.Caller caller, RoomName room, long seq, String text) {

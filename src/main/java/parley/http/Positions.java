@@ -49,9 +49,8 @@ final class Positions {
     /** The newest change of a message of a page, reactions among them; 0 for none. */
     private static long changed(History.Page page) {
         return page.messages().stream()
-                .mapToLong(message -> Math.max(
-                        message.revision() instanceof Revision.Changed changed ? changed.seq() : 0,
-                        message.reactions().seq()))
+                .mapToLong(message ->
+                        Math.max(message.newestChange(), message.reactions().seq()))
                 .max()
                 .orElse(0);
     }

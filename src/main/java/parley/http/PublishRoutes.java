@@ -348,7 +348,7 @@ final class PublishRoutes {
         } else if (refused.isPresent()) {
             onResult.accept(refused.get());
         } else {
-            Draft draft = new Draft(from(caller, post), user(caller, room, post), post.content(), id);
+            Draft draft = new Draft(from(caller, post), user(caller, room, post), post.content(), id, post.standing());
             screen.pass(
                     room,
                     draft,
@@ -371,6 +371,10 @@ final class PublishRoutes {
             onResult.accept(new Result(412, json, Positions.tag(moved.epoch(), moved.seq())));
         } else if (outcome instanceof Outcome.CannotCompare cannot) {
             onResult.accept(Result.problem(named, 501, "not-implemented", cannot.reason()));
+        } else if (outcome instanceof Outcome.CannotChange cannot) {
+            onResult.accept(Result.problem(named, ErrorCode.NOT_IMPLEMENTED, cannot.reason()));
+        } else if (outcome instanceof Outcome.Full full) {
+            onResult.accept(Result.problem(named, ErrorCode.ROOM_FULL, full.reason()));
         } else if (outcome instanceof Outcome.Refused refused) {
             onResult.accept(Result.problem(named, ErrorCode.FORBIDDEN, refused.reason()));
         } else if (outcome instanceof Outcome.TooLarge tooLarge) {

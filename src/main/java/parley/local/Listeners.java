@@ -10,9 +10,9 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import parley.api.RoomEvent;
 import parley.api.RoomListener;
 import parley.protocol.Message;
-import parley.protocol.Revision;
 import parley.protocol.RoomName;
 import parley.room.RoomWatch;
 
@@ -82,9 +82,17 @@ public final class Listeners implements RoomWatch {
     }
 
     private static Consumer<RoomListener> call(RoomName room, String epoch, Message message) {
-        return message.revision() instanceof Revision.Change change
-                ? listener -> listener.changed(Translated.changed(room, epoch, message, change))
-                : listener -> listener.said(Translated.said(room, epoch, message));
+        return listener -> hear(listener, Translated.event(room, epoch, message));
+    }
+
+    private static void hear(RoomListener listener, RoomEvent event) {
+        if (event instanceof RoomEvent.Appended appended) {
+            listener.appended(appended);
+        } else if (event instanceof RoomEvent.Changed changed) {
+            listener.changed(changed);
+        } else {
+            listener.said((RoomEvent.Said) event);
+        }
     }
 
     private void add(int bytes, Consumer<RoomListener> call) {

@@ -7,6 +7,7 @@ import parley.api.Position;
 import parley.api.RoomEvent;
 import parley.api.RoomException;
 import parley.api.RoomException.Reason;
+import parley.protocol.ChangeKind;
 import parley.protocol.Content;
 import parley.protocol.HttpJson;
 import parley.protocol.Message;
@@ -40,9 +41,25 @@ final class Translated {
     }
 
     static RoomEvent event(RoomName room, String epoch, Message message) {
-        return message.revision() instanceof Revision.Change change
-                ? changed(room, epoch, message, change)
-                : said(room, epoch, message);
+        if (!(message.revision() instanceof Revision.Change change)) {
+            return said(room, epoch, message);
+        }
+        return change.kind() instanceof ChangeKind.Piece piece
+                ? appended(room, epoch, message, change.of(), piece)
+                : changed(room, epoch, message, change);
+    }
+
+    static RoomEvent.Appended appended(RoomName room, String epoch, Message message, long of, ChangeKind.Piece piece) {
+        return new RoomEvent.Appended(
+                room.value(),
+                epoch,
+                message.seq(),
+                Instant.ofEpochMilli(message.at()),
+                message.from(),
+                of,
+                piece.start(),
+                message.content().text(),
+                piece.isLast());
     }
 
     static RoomEvent.Changed changed(RoomName room, String epoch, Message message, Revision.Change change) {

@@ -29,12 +29,17 @@ public sealed interface Command extends JsonCodec.Decoded {
     /** Leave a room. */
     record Leave(@Nullable Ref ref, RoomName room) implements Command {}
 
-    /** Publish a message. */
+    /**
+     * Publish a message.
+     *
+     * @param standing what it is besides what it says
+     */
     record Say(
             @Nullable Ref ref,
             RoomName room,
             Content content,
-            @Nullable String id) implements Command {}
+            @Nullable String id,
+            Standing standing) implements Command {}
 
     /** Something to be done with a message that there is. */
     sealed interface OfMessage extends Command {
@@ -58,6 +63,23 @@ public sealed interface Command extends JsonCodec.Decoded {
             @Nullable String epoch,
             Content content,
             @Nullable String id) implements OfMessage {}
+
+    /**
+     * Go on with a message that is open.
+     *
+     * @param text what goes behind its text
+     * @param isLast whether the message is final then
+     * @param id the message id of the piece; null when it cannot be repeated
+     */
+    record Append(
+            @Nullable Ref ref,
+            RoomName room,
+            long seq,
+            @Nullable String epoch,
+            Content text,
+            boolean isLast,
+            @Nullable String id)
+            implements OfMessage {}
 
     /** Take back what a message says. */
     record Remove(

@@ -29,6 +29,14 @@ public record Content(Kind kind, String text, int bytes) {
     /** What a change says that nobody needs any more. */
     public static final Content SUPERSEDED = new Content(Kind.SUPERSEDED, "", 0);
 
+    /** No text. */
+    public static final Content EMPTY = new Content(Kind.TEXT, "", 0);
+
+    /** This text and another behind it. */
+    public Content with(Content behind) {
+        return new Content(kind, text + behind.text, bytes + behind.bytes);
+    }
+
     /** A line of text of that length in UTF-8. */
     public static Content text(String text, int bytes) {
         return new Content(Kind.TEXT, text, bytes);

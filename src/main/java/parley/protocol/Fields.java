@@ -277,6 +277,27 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line) {
         return text == null ? data() : Content.text(text, Utf8.length(text));
     }
 
+    /** What a message is besides that content. */
+    Standing standing(Content content) throws Wrong {
+        boolean isOpen = value("final") != null && !flag("final");
+        if (isOpen && content.kind() != Content.Kind.TEXT) {
+            throw new Wrong(
+                    ErrorCode.MISSING_FIELD,
+                    "data is said at once; a message with final false, to which more is appended, has text");
+        }
+        return isOpen ? Standing.NONE.with(Standing.Growth.OPEN) : Standing.NONE;
+    }
+
+    /** A piece of a message; the last may be empty. */
+    Content piece(boolean isLast) throws Wrong {
+        String text = stringIfAny("text");
+        if (text == null && !isLast) {
+            throw new Wrong(
+                    ErrorCode.MISSING_FIELD, "text is missing; it is a string, which only final true does without");
+        }
+        return text == null ? Content.EMPTY : Content.text(text, Utf8.length(text));
+    }
+
     Content data() throws Wrong {
         if (!values.containsKey("data")) {
             throw new Wrong(ErrorCode.MISSING_FIELD, "data is missing; it is any JSON");

@@ -19,7 +19,7 @@ public final class HttpJson {
     private static final JsonGeneratorFactory GENERATORS = JSON.createGeneratorFactory(Map.of());
 
     /** What became of a body. */
-    public sealed interface Decoded permits Post, Mark, Wrong {}
+    public sealed interface Decoded permits Post, Piece, Mark, Wrong {}
 
     /** It is not what was asked for: why, in a word and in a sentence. */
     public record Wrong(ErrorCode code, String reason) implements Decoded {}
@@ -54,7 +54,34 @@ public final class HttpJson {
         try {
             fields.needDepth();
             List<RoomName> rooms = isForRooms ? fields.rooms() : null;
-            return new Post(fields.content(), fields.id(), fields.from(), rooms);
+            Content content = fields.content();
+            return new Post(content, fields.id(), fields.from(), fields.standing(content), rooms);
+        } catch (Fields.Wrong e) {
+            return new Wrong(e.code, e.reason);
+        }
+    }
+
+    /**
+     * A piece of a message.
+     *
+     * @param text what goes behind its text
+     * @param isLast whether the message is final then
+     */
+    public record Piece(
+            Content text, boolean isLast, @Nullable String id) implements Decoded {}
+
+    /** Reads a piece of a message. */
+    public static Decoded piece(String json) {
+        Fields fields;
+        try {
+            fields = Fields.of(json);
+        } catch (Fields.Wrong e) {
+            return new Wrong(e.code, "a piece is one JSON object (RFC 8259), in which no key stands twice");
+        }
+        try {
+            fields.needDepth();
+            boolean isLast = fields.flag("final");
+            return new Piece(fields.piece(isLast), isLast, fields.id());
         } catch (Fields.Wrong e) {
             return new Wrong(e.code, e.reason);
         }
@@ -70,7 +97,7 @@ public final class HttpJson {
         }
         try {
             fields.needDepth();
-            return new Post(fields.data(), null, fields.from(), null);
+            return new Post(fields.data(), null, fields.from(), Standing.NONE, null);
         } catch (Fields.Wrong e) {
             return new Wrong(e.code, e.reason);
         }

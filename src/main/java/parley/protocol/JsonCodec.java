@@ -67,7 +67,8 @@ public final class JsonCodec {
         return switch (type) {
             case "join" -> join(fields, ref);
             case "leave" -> new Command.Leave(ref, fields.room());
-            case "say" -> new Command.Say(ref, fields.room(), fields.content(), fields.id());
+            case "say" -> say(fields, ref);
+            case "append" -> append(fields, ref);
             case "edit" ->
                 new Command.Edit(ref, fields.room(), fields.seq(), fields.epoch(), fields.content(), fields.id());
             case "remove" -> new Command.Remove(ref, fields.room(), fields.seq(), fields.epoch());
@@ -92,9 +93,22 @@ public final class JsonCodec {
             default ->
                 throw new Fields.Wrong(
                         ErrorCode.UNKNOWN_TYPE,
-                        "type is one of join, leave, say, edit, remove, react, signal, state, mark, history, who,"
-                                + " watch, rename, renew and ping");
+                        "type is one of join, leave, say, append, edit, remove, react, signal, state, mark, history,"
+                                + " who, watch, rename, renew and ping");
         };
+    }
+
+    private static Command say(Fields fields, @Nullable Ref ref) throws Fields.Wrong {
+        RoomName room = fields.room();
+        Content content = fields.content();
+        return new Command.Say(ref, room, content, fields.id(), fields.standing(content));
+    }
+
+    private static Command append(Fields fields, @Nullable Ref ref) throws Fields.Wrong {
+        RoomName room = fields.room();
+        long seq = fields.seq();
+        boolean isLast = fields.flag("final");
+        return new Command.Append(ref, room, seq, fields.epoch(), fields.piece(isLast), isLast, fields.id());
     }
 
     private static Command join(Fields fields, @Nullable Ref ref) throws Fields.Wrong {
@@ -292,7 +306,7 @@ public final class JsonCodec {
             }
             revision(json, message);
             if (content.kind() == Content.Kind.TEXT) {
-                json.write("text", content.text());
+                json.write(isPiece(message) ? "append" : "text", content.text());
             }
             ReactionsJson.write(json, message);
             json.writeEnd();
@@ -304,6 +318,10 @@ public final class JsonCodec {
         boolean isRemoved = message.content().kind() == Content.Kind.REMOVED;
         if (message.revision() instanceof Revision.Change change) {
             json.write("changes", change.of());
+            if (change.kind() instanceof ChangeKind.Piece piece) {
+                json.write("start", piece.start());
+                flag(json, "final", piece.isLast() ? true : null);
+            }
         } else if (message.revision() instanceof Revision.Changed changed && !isRemoved) {
             json.writeStartObject("edited").write("seq", changed.seq()).write("at", time(changed.at()));
             if (changed.from() != null) {
@@ -315,6 +333,11 @@ public final class JsonCodec {
             json.writeEnd();
         }
         flag(json, "removed", isRemoved ? true : null);
+        flag(json, "open", message.standing().growth().isOpen() ? true : null);
+    }
+
+    private static boolean isPiece(Message message) {
+        return message.revision() instanceof Revision.Change change && change.kind() instanceof ChangeKind.Piece;
     }
 
     private static String history(Event.History history) {

@@ -91,7 +91,17 @@ public record Message(
 
     /** This change when nobody needs it any more. */
     public Message superseded() {
-        return with(Content.SUPERSEDED, revision, standing.with(Reactions.NONE));
+        Revision without = revision instanceof Revision.Change change
+                ? new Revision.Change(
+                        change.of(), change.before(), change.kind().withoutContent())
+                : revision;
+        return with(Content.SUPERSEDED, without, standing.with(Reactions.NONE));
+    }
+
+    /** The number of the newest change that is in what this message says, reactions left out; 0 for none. */
+    public long newestChange() {
+        long edited = revision instanceof Revision.Changed changed ? changed.seq() : 0;
+        return Math.max(edited, standing.growth().last());
     }
 
     /** The same entry when it says something else. */

@@ -21,6 +21,12 @@ public record Standing(Growth growth, Reactions reactions) {
         return new Standing(growth, other);
     }
 
+    /** The same of a message that says something else: only text goes on growing. */
+    public Standing saying(Content content) {
+        boolean isOver = growth.isOpen && content.kind() != Content.Kind.TEXT;
+        return isOver ? with(new Growth(false, growth.last)) : this;
+    }
+
     /**
      * How far a message has grown by pieces that were appended.
      *

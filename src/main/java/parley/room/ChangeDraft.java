@@ -7,12 +7,19 @@ import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.Revision;
+import parley.protocol.Standing;
 
 /**
  * A change of a message before the room's log has numbered it: a record for each kind, which knows who may make such a
  * change, and of which messages. Immutable.
  */
-public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Removal, ReactionDraft {
+public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Removal, ChangeDraft.Append, ReactionDraft {
+
+    /** What tokens may do with the messages of others. */
+    String EDIT = "a token with the claim edit changes messages of others";
+
+    /** As {@link #EDIT}. */
+    String REMOVE = "a token with the claim remove changes messages of others";
 
     /** Whose messages the sender of a change may change. */
     enum Right {
@@ -50,7 +57,7 @@ public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Remova
     /** The change as the log keeps it, and has its members hear of it. */
     Message numbered(long seq, long at, Message original);
 
-    /** Whether it only takes away: then it is made where there is no space for more. */
+    /** Whether it only takes away, or adds nothing: then it is made where there is no space for more. */
     default boolean takesAway() {
         return false;
     }
@@ -86,7 +93,7 @@ public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Remova
 
         @Override
         public Optional<Outcome> refusal(Message now) {
-            return notAllowed(this, right, now, "edit").or(() -> removed(now));
+            return notAllowed(this, right, now, EDIT).or(() -> removed(now));
         }
 
         @Override
@@ -109,7 +116,7 @@ public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Remova
 
         @Override
         public Optional<Outcome> refusal(Message now) {
-            return notAllowed(this, right, now, "remove").or(() -> removed(now).map(answer -> isDone(now, answer)));
+            return notAllowed(this, right, now, REMOVE).or(() -> removed(now).map(answer -> isDone(now, answer)));
         }
 
         /** The same removal once more. */
@@ -136,17 +143,72 @@ public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Remova
     }
 
     /**
+     * Goes on with a message that is open. What it says is a piece of the text.
+     *
+     * @param isLast whether the message is final then
+     * @param most how many bytes of UTF-8 the message has at most, with the piece
+     */
+    record Append(long of, Draft draft, Right right, boolean isLast, int most) implements ChangeDraft {
+        /** Makes a message final to which nothing was appended for too long. */
+        static Append closing(long of) {
+            return new Append(of, new Draft(null, Content.EMPTY, null), Right.ANY, true, Integer.MAX_VALUE);
+        }
+
+        @Override
+        public Append with(Draft other) {
+            return new Append(of, other, right, isLast, most);
+        }
+
+        @Override
+        public Optional<Outcome> refusal(Message now) {
+            return notAllowed(this, right, now, "only its author goes on with a message")
+                    .or(() -> removed(now))
+                    .or(() -> cannotGrow(now));
+        }
+
+        private Optional<Outcome> cannotGrow(Message now) {
+            if (!now.standing().growth().isOpen()) {
+                return Optional.of(new Outcome.NotFound("the message with seq " + of
+                        + " is final: nothing is appended to it any more; say another message with final false"));
+            }
+            if (draft.content().kind() != Content.Kind.TEXT) {
+                return Optional.of(new Outcome.Refused("only text can be appended to the message with seq " + of));
+            }
+            long bytes = (long) now.content().bytes() + draft.content().bytes();
+            return bytes <= most
+                    ? Optional.empty()
+                    : Optional.of(new Outcome.TooLarge("the message with seq " + of + " would have " + bytes
+                            + " bytes of UTF-8; it has at most " + most + ", and stays as it is"));
+        }
+
+        /** Of the sender of the message, whoever makes it final. */
+        @Override
+        public Message numbered(long seq, long at, Message original) {
+            int start = original.content().text().length();
+            Content whole = isLast ? original.content().with(draft.content()) : Content.EMPTY;
+            ChangeKind kind = new ChangeKind.Piece(start, isLast, whole);
+            Draft piece = new Draft(original.from(), original.user(), draft.content(), draft.id());
+            return new Message(seq, at, piece, new Revision.Change(of, original.newestChange(), kind));
+        }
+
+        @Override
+        public boolean takesAway() {
+            return isLast && draft.content().text().isEmpty();
+        }
+    }
+
+    /**
      * Refuses a change of somebody else's message.
      *
-     * @param claim that of tokens which may
+     * @param others who may
      */
-    private static Optional<Outcome> notAllowed(ChangeDraft change, Right right, Message now, String claim) {
+    private static Optional<Outcome> notAllowed(ChangeDraft change, Right right, Message now, String others) {
         boolean isOwn =
                 now.user() != null && Objects.equals(now.user(), change.draft().user());
         return right == Right.ANY || isOwn
                 ? Optional.empty()
-                : Optional.of(new Outcome.Refused("seq " + change.of() + " is not a message of this client; a token"
-                        + " with the claim " + claim + " changes messages of others"));
+                : Optional.of(
+                        new Outcome.Refused("seq " + change.of() + " is not a message of this client; " + others));
     }
 
     private static Optional<Outcome> removed(Message now) {
@@ -156,7 +218,10 @@ public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Remova
     }
 
     private static Message change(ChangeDraft change, long seq, long at, Message original, ChangeKind kind) {
-        long before = original.revision() instanceof Revision.Changed changed ? changed.seq() : 0;
-        return new Message(seq, at, change.draft(), new Revision.Change(change.of(), before, kind));
+        Revision.Change revision = new Revision.Change(change.of(), original.newestChange(), kind);
+        boolean isOpen = original.standing().growth().isOpen() && kind == ChangeKind.Whole.EDIT;
+        Standing standing = isOpen ? Standing.NONE.with(Standing.Growth.OPEN) : Standing.NONE;
+        Content content = change.draft().content();
+        return new Message(seq, at, change.draft(), revision).with(content, revision, standing.saying(content));
     }
 }

@@ -52,8 +52,8 @@ final class DirectFrames implements Frames {
 
     private Batch batch(long from, List<Message> messages) {
         List<Event> said = new ArrayList<>();
-        messages.stream()
-                .filter(message -> !message.isSuperseded() && !message.isReaction())
+        Pieces.inStreams(messages).stream()
+                .filter(message -> !message.isReaction())
                 .forEach(message -> said.add(new Event.Said(room, message)));
         long last = messages.get(messages.size() - 1).seq();
         Frame frame = said.isEmpty() ? null : new Frame.Direct(said);

@@ -71,10 +71,8 @@ final class EventFrames implements Frames {
                 ? Collections.emptyIterator()
                 : List.of(lines(text)).iterator();
         List<StreamEvent> events = new ArrayList<>();
-        for (Message message : page.subList(0, batch.count())) {
-            if (!message.isSuperseded()) {
-                events.add(StreamEvent.message(EventId.of(of, message.seq()), lines.next()));
-            }
+        for (Message message : Pieces.inStreams(page.subList(0, batch.count()))) {
+            events.add(StreamEvent.message(EventId.of(of, message.seq()), lines.next()));
         }
         return new Batch(batch.from(), batch.to(), batch.last(), batch.isFull(), frame(events));
     }

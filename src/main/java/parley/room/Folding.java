@@ -28,9 +28,18 @@ final class Folding {
     /** A change has been added. */
     void added(Message entry, Revision.Change change) {
         Optional<Message> message = ring.find(change.of());
-        message.ifPresent(original -> replace(original, original.changedBy(entry)));
+        message.ifPresent(original -> fold(original, entry, change));
         supersede(change.before(), change.kind());
         message.ifPresent(original -> supersede(original.reactions().seq(), change.kind()));
+    }
+
+    private void fold(Message original, Message entry, Revision.Change change) {
+        Message now = original.changedBy(entry);
+        if (change.kind().onlyAdds()) {
+            ring.replace(original, now); // frames that are shared say too little at most, and the change follows
+        } else {
+            replace(original, now);
+        }
     }
 
     /** From one change to the one before it, as far as these are not superseded yet. */
@@ -46,13 +55,17 @@ final class Folding {
     }
 
     /**
-     * A message has been let go of that no store has: what it said stands in its newest change too.
+     * A message has been let go of that no store has: what it said stands in its newest changes too.
      *
      * @param needed the place from which on members still need what changes say
      */
     void letGo(Message message, long needed) {
-        if (message.revision() instanceof Revision.Changed changed) {
-            letGoOfChange(changed.seq(), needed);
+        Optional<Message> next = ring.find(message.newestChange());
+        while (next.isPresent()
+                && next.get().revision() instanceof Revision.Change change
+                && !next.get().isSuperseded()) {
+            letGoOfChange(next.get().seq(), needed);
+            next = ring.find(change.before());
         }
         letGoOfChange(message.reactions().seq(), needed);
     }

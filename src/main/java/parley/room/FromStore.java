@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import parley.protocol.Draft;
 import parley.protocol.Message;
+import parley.protocol.Revision;
 
 /** What a room does with what its store says. */
 final class FromStore implements RoomStore.Listener {
@@ -34,11 +35,16 @@ final class FromStore implements RoomStore.Listener {
     @Override
     public void appended(List<Message> messages) {
         room.log().appended(messages);
-        if (messages.stream().anyMatch(Message::isChange)) {
+        if (messages.stream().anyMatch(FromStore::takesAway)) {
             room.frames().letGo(); // what messages said before is in them
             room.log().letPagesGoOf(messages);
         }
         room.turnIsDue();
+    }
+
+    private static boolean takesAway(Message entry) {
+        return entry.revision() instanceof Revision.Change change
+                && !change.kind().onlyAdds();
     }
 
     @Override

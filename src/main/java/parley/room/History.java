@@ -298,6 +298,7 @@ public final class History {
     }
 
     private Page page(List<Message> messages, boolean more) {
-        return new Page(log.beginning().epoch(), List.copyOf(messages), more, log.firstWhereNumbersHaveHoles());
+        List<Message> sent = Pieces.inPages(messages);
+        return new Page(log.beginning().epoch(), List.copyOf(sent), more, log.firstWhereNumbersHaveHoles());
     }
 }

@@ -44,7 +44,7 @@ final class JsonFrames implements Frames {
         this.room = room;
         this.ring = ring;
         this.batches = new Batches(ring);
-        this.lines = new Lines(ring, this::encode, batchBytes);
+        this.lines = new Lines(ring, this::encode, Pieces::inStreams, batchBytes);
         this.count = count;
         this.signals = signals;
         this.snapshot = snapshot;
@@ -83,22 +83,20 @@ final class JsonFrames implements Frames {
 
     @Override
     public Batch messages(List<Message> page) {
-        StringJoiner text = new StringJoiner("\n");
-        long last = 0;
         int taken = 0;
         int bytes = 0;
         for (Message message : page) {
-            Optional<String> line = encode(message);
-            int length = line.map(Utf8::length).orElse(0);
+            int length = encode(message).map(Utf8::length).orElse(0);
             if (taken > 0 && bytes + length > batchBytes) {
                 break;
             }
-            line.ifPresent(text::add);
             bytes += length + 1;
             taken++;
-            last = message.seq();
         }
-        return new Batch(0, taken - 1, last, true, frame(text));
+        StringJoiner text = new StringJoiner("\n");
+        Pieces.inStreams(page.subList(0, taken))
+                .forEach(message -> encode(message).ifPresent(text::add));
+        return new Batch(0, taken - 1, page.get(taken - 1).seq(), true, frame(text));
     }
 
     @Override

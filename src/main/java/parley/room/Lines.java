@@ -1,11 +1,14 @@
 package parley.room;
 
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
 import parley.protocol.Message;
@@ -38,10 +41,14 @@ final class Lines {
     /**
      * Messages that go in one frame.
      *
+     * @param lines what members are sent of them
+     * @param from the place of the first
+     * @param to the place of the last
+     * @param last the number of the last
      * @param isFull whether no further one fits
      * @param bytes what they have together
      */
-    record Run(List<Line> lines, boolean isFull, int bytes) {
+    record Run(List<Line> lines, long from, long to, long last, boolean isFull, int bytes) {
         /** The frames of those for which members get a line. */
         List<Frame.Text> frames() {
             List<Frame.Text> frames = new ArrayList<>(lines.size());
@@ -52,13 +59,13 @@ final class Lines {
         }
 
         Frames.Batch in(@Nullable Frame frame) {
-            Line last = lines.get(lines.size() - 1);
-            return new Frames.Batch(lines.get(0).place, last.place, last.seq(), isFull, frame);
+            return new Frames.Batch(from, to, last, isFull, frame);
         }
     }
 
     private final Ring ring;
     private final Function<Message, Optional<String>> encode;
+    private final UnaryOperator<List<Message>> join;
     private final int batchBytes;
     private final AtomicReferenceArray<@Nullable Line> lines = new AtomicReferenceArray<>(LINES);
     /** The bytes of the lines that are kept. */
@@ -68,11 +75,13 @@ final class Lines {
      * Makes an empty cache.
      *
      * @param encode makes a line; nothing where members get none
+     * @param join makes of pieces among the messages of a frame what members are sent
      * @param batchBytes how many bytes go in a frame; one message always does
      */
-    Lines(Ring ring, Function<Message, Optional<String>> encode, int batchBytes) {
+    Lines(Ring ring, Function<Message, Optional<String>> encode, UnaryOperator<List<Message>> join, int batchBytes) {
         this.ring = ring;
         this.encode = encode;
+        this.join = join;
         this.batchBytes = batchBytes;
     }
 
@@ -96,7 +105,35 @@ final class Lines {
         }
         boolean isFull = line != null;
         int count = (int) ((isFull ? roundest(from, from + taken.size()) : from + taken.size()) - from);
-        return new Run(taken.subList(0, count), isFull, bytes);
+        List<Line> run = taken.subList(0, count);
+        Line last = run.get(count - 1);
+        return new Run(joined(run), from, last.place, last.seq(), isFull, bytes);
+    }
+
+    /** What members are sent of these; the same in nearly all frames. */
+    private List<Line> joined(List<Line> run) {
+        boolean hasPieces = false;
+        for (Line line : run) {
+            hasPieces |= Pieces.isPiece(line.message);
+        }
+        if (!hasPieces) {
+            return run;
+        }
+        Map<Message, Line> lines = new IdentityHashMap<>();
+        List<Message> messages = new ArrayList<>(run.size());
+        for (Line line : run) {
+            lines.put(line.message, line);
+            messages.add(line.message);
+        }
+        return join.apply(messages).stream()
+                .map(message -> lines.computeIfAbsent(message, piece -> encoded(0, piece)))
+                .toList();
+    }
+
+    private Line encoded(long place, Message message) {
+        Optional<Frame.Text> frame = encode.apply(message).map(Frame.Text::new);
+        int bytes = frame.map(text -> Utf8.length(text.text())).orElse(0);
+        return new Line(place, message, frame, bytes);
     }
 
     /**
@@ -118,12 +155,11 @@ final class Lines {
         if (message == null) {
             return null;
         }
-        Optional<Frame.Text> frame = encode.apply(message).map(Frame.Text::new);
-        int bytes = frame.map(text -> Utf8.length(text.text())).orElse(0);
-        Line line = new Line(place, message, frame, bytes);
+        Line line = encoded(place, message);
         keep(slot, line);
         if (ring.read(place) != message && lines.compareAndSet(slot, line, null)) {
-            keptBytes.addAndGet(-bytes); // it has changed meanwhile, and others may have been let go of before this
+            keptBytes.addAndGet(
+                    -line.bytes); // it has changed meanwhile, and others may have been let go of before this
         }
         return line;
     }

@@ -23,6 +23,9 @@ public sealed interface Outcome {
      */
     record Refused(String reason) implements Outcome {}
 
+    /** Not added: the room has as much of its kind as it may, in a sentence for the sender. */
+    record Full(String reason) implements Outcome {}
+
     /** Nothing was changed: the room does not keep that message, in a sentence for the sender. */
     record NotFound(String reason) implements Outcome {}
 

@@ -64,8 +64,14 @@ final class PageCache {
         }
     }
 
+    /** Whether a page has one of these entries, or a piece of one. */
     private static boolean has(Page page, Set<Long> numbers) {
-        return numbers.stream().anyMatch(page::covers);
+        return numbers.stream().anyMatch(page::covers)
+                || page.messages().stream().anyMatch(entry -> isPieceOf(entry, numbers));
+    }
+
+    private static boolean isPieceOf(Message entry, Set<Long> numbers) {
+        return Pieces.isPiece(entry) && numbers.contains(((Revision.Change) entry.revision()).of());
     }
 
     /**
@@ -197,7 +203,8 @@ final class PageCache {
     synchronized void letGoOf(List<Message> changes) {
         Set<Long> numbers = new HashSet<>();
         for (Message entry : changes) {
-            if (entry.revision() instanceof Revision.Change change) {
+            if (entry.revision() instanceof Revision.Change change
+                    && !change.kind().onlyAdds()) {
                 numbers.add(change.of());
                 numbers.add(change.before());
             }

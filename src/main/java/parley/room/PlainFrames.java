@@ -3,6 +3,7 @@ package parley.room;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import parley.delivery.Frame;
 import parley.protocol.Message;
@@ -26,7 +27,8 @@ final class PlainFrames implements Frames {
         this.changes = changes;
         this.batchBytes = batchBytes;
         this.batches = new Batches(ring);
-        this.lines = new Lines(ring, message -> PlainText.encode(message, changes), batchBytes);
+        this.lines =
+                new Lines(ring, message -> PlainText.encode(message, changes), UnaryOperator.identity(), batchBytes);
         this.past = changes == PlainChanges.HIDE ? this : new PlainFrames(ring, PlainChanges.HIDE, batchBytes);
     }
 

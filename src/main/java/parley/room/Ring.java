@@ -4,6 +4,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.ChangeKind;
 import parley.protocol.Message;
 import parley.protocol.Revision;
 
@@ -30,7 +31,7 @@ final class Ring {
     static final int OVERHEAD_BYTES = 96;
 
     /** How many changes it keeps at most where it keeps fewer messages: what counts messages has to pass them. */
-    static final int LEAST_MOST_CHANGES = 1_000;
+    static final int LEAST_MOST_CHANGES = 10_000;
 
     /** How many reactions it keeps at most for each other change: a popular message must not push out the others. */
     static final int REACTIONS_FOR_A_CHANGE = 10;
@@ -414,8 +415,16 @@ final class Ring {
                 + OVERHEAD_BYTES
                 + id
                 + user
+                + whole(message)
                 + message.reactions().bytes()
                 + (message.isChange() ? 0 : message.reactions().held());
+    }
+
+    /** The last piece of a message has all of it, which is the message's own text while that is kept. */
+    private static int whole(Message message) {
+        return message.revision() instanceof Revision.Change change && change.kind() instanceof ChangeKind.Piece last
+                ? last.whole().bytes()
+                : 0;
     }
 
     @Override

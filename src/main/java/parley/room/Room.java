@@ -333,7 +333,7 @@ public final class Room {
     void sweep(long nowNanos) {
         roster.changedHere().ifPresent(log.store()::present);
         tellPresence(nowNanos);
-        if (log.isPageDue() | log.isOverLimits()) {
+        if (log.sweep()) {
             turn.isDue(); // in a quiet room it is the turn too that lets go of messages which have been taken
         }
         signals.letGoOld();
@@ -364,7 +364,7 @@ public final class Room {
             }
             if (members.countLocked() > 0
                     || visitors.areThereLocked()
-                    || (!atOnce && roster.isAnybodyAwayLocked())
+                    || (!atOnce && (roster.isAnybodyAwayLocked() || log.isGrowing()))
                     || !seats.areOpenLocked()
                     || !seats.areEmptyLocked()) {
                 return false; // clients that wait for what the store says need an answer

@@ -22,6 +22,7 @@ import parley.protocol.PlainChanges;
  * @param marks how many read marks are kept; 0 for none
  * @param reactions how many different reactions a message takes; 0 for none
  * @param plainChanges how plain-text members hear of edited messages
+ * @param growth how messages may grow
  * @param marksShown whose read marks clients are shown
  * @param retention what is kept beyond memory, where there is a place for that; null for a room in memory alone
  */
@@ -41,6 +42,7 @@ public record RoomLimits(
         int marks,
         int reactions,
         PlainChanges plainChanges,
+        GrowthLimits growth,
         MarksShown marksShown,
         @Nullable Retention retention) {
     /** How many different reactions a message takes, where nothing else is set. */
@@ -84,6 +86,7 @@ public record RoomLimits(
                 MARKS,
                 REACTIONS,
                 PlainChanges.SHOW,
+                GrowthLimits.DEFAULT,
                 MarksShown.OWN,
                 retention);
     }

@@ -34,6 +34,7 @@ final class RoomLog {
     private final Ring ring;
     private final PageCache pages;
     private final Starts starts;
+    private final Growing growing;
 
     /** Set when the room is made, before any other thread knows it. */
     private RoomStore.@Nullable Log store;
@@ -81,6 +82,7 @@ final class RoomLog {
         this.lock = lock;
         this.ring = new Ring(limits.history(), limits.historyBytes(), limits.backlogBytes());
         this.starts = new Starts(this, ring, lock);
+        this.growing = new Growing(limits.growth(), clock, elapsed, this::change);
         this.pages =
                 new PageCache((query, onAnswer) -> store().read(query, onAnswer), ring::newest, limits.batchBytes());
     }
@@ -96,6 +98,16 @@ final class RoomLog {
 
     Ring ring() {
         return ring;
+    }
+
+    /** Its messages that still grow. */
+    Growing growing() {
+        return growing;
+    }
+
+    /** Whether a message of its still grows. */
+    boolean isGrowing() {
+        return growing.count() > 0;
     }
 
     /** What starts of members mean. */
@@ -144,11 +156,13 @@ final class RoomLog {
 
     /** Adds a message; the room hears of it, then the callback is called. Not under the lock. */
     void append(Draft draft, RoomStore.@Nullable Expected expected, Consumer<Outcome> onResult) {
-        if (expected == null) {
-            store().append(clock.millis(), draft, onResult);
-        } else {
-            store().appendBehind(expected, clock.millis(), draft, onResult);
-        }
+        growing.add(draft, onResult, then -> {
+            if (expected == null) {
+                store().append(clock.millis(), draft, then);
+            } else {
+                store().appendBehind(expected, clock.millis(), draft, then);
+            }
+        });
     }
 
     /** Changes a message; as {@link #append}. */
@@ -174,6 +188,12 @@ final class RoomLog {
     /** Whether members have to ask again for a page that could not be read. For the sweep, once each time. */
     boolean isPageDue() {
         return pages.sweep();
+    }
+
+    /** Makes messages final that are open for too long; whether a turn is due, for other reasons. For the sweep. */
+    boolean sweep() {
+        growing.sweep();
+        return isPageDue() | isOverLimits();
     }
 
     /** Lets go of pages that members share. */
@@ -202,6 +222,7 @@ final class RoomLog {
             firstStored = contents.first();
             beginning = new Beginning(contents.epoch(), ring.head() + 1, contents.since() - 1);
             contents.newest().forEach(ring::add);
+            growing.opened(contents.open());
             budget.add(ring.bytes() - before);
             starts.openedLocked(contents.head(), isFirst);
             if (isFirst) {
@@ -225,6 +246,7 @@ final class RoomLog {
             long before = ring.bytes();
             hasChanges |= messages.stream().anyMatch(Message::isChange); // before any thread can count them
             messages.forEach(ring::add);
+            growing.added(messages);
             budget.add(ring.bytes() - before);
             countLocked(messages);
             hasReleased = ring.hasReleased();
@@ -280,6 +302,7 @@ final class RoomLog {
 
     /** The store has let go of the messages before that number. */
     void trimmed(long first) {
+        growing.trimmed(first);
         lock.lock();
         try {
             if (firstStored != RoomStore.NOTHING) {

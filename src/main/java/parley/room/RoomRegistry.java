@@ -264,22 +264,15 @@ public final class RoomRegistry {
                 name,
                 (room, newest) -> {
                     Start behind = room.fix(new Start.Last(0)); // first: what comes meanwhile is for the client too
-                    room.read(null, History.Range.since(since.at(), 1), page -> onFound.accept(startOf(page, behind)));
+                    room.read(
+                            null,
+                            History.Range.since(since.at(), 1),
+                            page -> onFound.accept(Start.Since.found(page, behind)));
                 },
                 () -> onFound.accept(Optional.empty()));
         if (!isFound) {
             onFound.accept(Optional.empty());
         }
-    }
-
-    private static Optional<Start> startOf(History.@Nullable Page page, Start behind) {
-        if (page == null) {
-            return Optional.empty();
-        }
-        return Optional.of(
-                page.messages().isEmpty()
-                        ? behind
-                        : new Start.At(page.epoch(), page.messages().get(0).seq(), null));
     }
 
     /** A room that there is on this node. */
@@ -455,6 +448,13 @@ public final class RoomRegistry {
     /** The counts of all rooms, of those that have been given up too, added up. */
     public Counts counts() {
         return tally.counts();
+    }
+
+    /** How many messages still grow, in all rooms. */
+    public long openMessages() {
+        return rooms.values().stream()
+                .mapToLong(room -> room.log().growing().count())
+                .sum();
     }
 
     /** How far the slowest member of any room is behind, in messages. Walks over all members. */

@@ -90,7 +90,7 @@ public interface RoomStore {
          */
         default void change(long at, ChangeDraft change, Consumer<Outcome> onResult) {
             onResult.accept(new Outcome.CannotChange(
-                    "rooms of a cluster keep messages as they were said; edit and remove need rooms in memory or on"
+                    "rooms of a cluster keep messages as they were said; edit, append and remove need rooms in memory or on"
                             + " disk (room.keep=memory)"));
         }
 
@@ -200,12 +200,21 @@ public interface RoomStore {
      * @param since the number from which on they are {@code newest}
      * @param head the number up to which they have been looked for
      * @param changes how many changes are among the messages that are kept
+     * @param open the numbers of messages that still grow, and when each grew last, in milliseconds since 1970; the
+     *     oldest time first
      */
     record Contents(
-            String epoch, Numbering numbering, long first, long since, long head, List<Message> newest, long changes) {
+            String epoch,
+            Numbering numbering,
+            long first,
+            long since,
+            long head,
+            List<Message> newest,
+            long changes,
+            Map<Long, Long> open) {
         /** Without changes. */
         public Contents(String epoch, Numbering numbering, long first, long since, long head, List<Message> newest) {
-            this(epoch, numbering, first, since, head, newest, 0);
+            this(epoch, numbering, first, since, head, newest, 0, Map.of());
         }
     }
 

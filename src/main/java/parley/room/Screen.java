@@ -44,7 +44,7 @@ public final class Screen {
         }
     }
 
-    /** Passes a change: what the message is to say, as a message; a removal says nothing and passes. */
+    /** Passes a change: what the message is to say, as a message, a piece of one by itself; what says nothing passes. */
     public void pass(
             RoomName room,
             ChangeDraft change,

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   OPENING ---- the store has said what there is, and that is enough ----------> PLACED
  *      |  |                                                                         ^
- *      |  +---- the client may know more than has come here ----> LOOKING ----------+
+ *      |  +---- the store has to look what the start means -----> LOOKING ----------+
  *      |
  *      +---- the room cannot be opened ----> REFUSED
  * </pre>

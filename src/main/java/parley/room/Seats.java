@@ -65,6 +65,10 @@ final class Seats {
 
     /** Gives a member its place, or has the store look first. */
     void place(Seat seat, boolean isOpen) {
+        place(seat, isOpen, seat.start());
+    }
+
+    private void place(Seat seat, boolean isOpen, Start start) {
         Joined joined = null;
         Consumer<@Nullable Joined> answer = null;
         boolean looks = false;
@@ -74,10 +78,10 @@ final class Seats {
                 endLocked(seat.member()); // and nobody hears of it: all leave
             } else if (seat.member().hasLeft()) {
                 joined = joinedLocked(seat.member(), log.ring().newest(), null);
-            } else if (log.starts().hasToLookLocked(seat.start()) && seat.looks()) {
+            } else if (log.starts().hasToLookLocked(start) && seat.looks()) {
                 looks = true;
             } else {
-                joined = placeLocked(seat.member(), seat.start());
+                joined = placeLocked(seat.member(), start);
             }
             if (!looks) {
                 answer = seat.end(isOpen);
@@ -87,7 +91,7 @@ final class Seats {
             lock.unlock();
         }
         if (answer == null) {
-            log.refresh(() -> place(seat, true));
+            log.starts().look(start, found -> place(seat, true, found));
         } else {
             answer.accept(joined);
         }

@@ -1,5 +1,6 @@
 package parley.room;
 
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Where a client wants to start reading a room. */
@@ -14,7 +15,23 @@ public sealed interface Start {
      * With the first message that was published at a time, in milliseconds since 1970, or later. {@link
      * RoomRegistry#since} finds out where that is; a room takes the answer alone.
      */
-    record Since(long at) implements Start {}
+    record Since(long at) implements Start {
+        /**
+         * What it means.
+         *
+         * @param page the first message from then on; null when that cannot be said now
+         * @param behind behind all messages, where there is none
+         */
+        static Optional<Start> found(History.@Nullable Page page, Start behind) {
+            if (page == null) {
+                return Optional.empty();
+            }
+            return Optional.of(
+                    page.messages().isEmpty()
+                            ? behind
+                            : new At(page.epoch(), page.messages().get(0).seq(), null));
+        }
+    }
 
     /**
      * At a message: what one of the others meant when the room was asked. It goes on meaning that, whatever is

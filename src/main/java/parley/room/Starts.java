@@ -1,12 +1,18 @@
 package parley.room;
 
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /**
  * What the starts of members mean as numbers of a room's log. Methods whose name ends in {@code Locked} are for a thread
  * that holds the room's lock, and so are all of these.
  */
 final class Starts {
+    /** How many messages are counted, and read, where changes are among them. */
+    private static final int MOST_COUNTED = 1_000;
+
+    private static final long MOST_BYTES = 1 << 20;
+
     private final RoomLog log;
     private final Ring ring;
     private final ReentrantLock lock;
@@ -45,13 +51,51 @@ final class Starts {
 
     /**
      * Whether the store has to look before it is known what a start means: where others write too, a client may have
-     * seen more than has come here; and messages that are older than all in memory may be gone.
+     * seen more than has come here; messages that are older than all in memory may be gone; and numbers do not count
+     * messages where changes are among them.
      */
     boolean hasToLookLocked(Start start) {
         assert lock.isHeldByCurrentThread();
+        if (start instanceof Start.Last last) {
+            return last.messages() > 0
+                    && log.hasConsecutiveNumbers()
+                    && !log.numbersCountMessages()
+                    && log.first() < ring.since()
+                    && ring.placeBack(ring.head() + 1, last.messages()) < ring.first();
+        }
         return start instanceof Start.After after
                 && after.epoch().equals(log.beginning().epoch())
                 && (after.seq() > ring.newest() || after.seq() + 1 < ring.since());
+    }
+
+    /**
+     * Has the store look what a start means. Not under the lock.
+     *
+     * @param then called once, with the start as far as it is known then
+     */
+    void look(Start start, Consumer<Start> then) {
+        if (!(start instanceof Start.Last last)) {
+            log.refresh(() -> then.accept(start));
+            return;
+        }
+        RoomStore.Expected newest = log.newest();
+        RoomStore.Query query = new RoomStore.Query(
+                newest.seq(),
+                RoomStore.Direction.BACKWARD,
+                Math.min(last.messages(), MOST_COUNTED),
+                MOST_BYTES,
+                RoomStore.Entries.MESSAGES);
+        log.store().read(query, answer -> then.accept(start(last, newest.epoch(), answer)));
+    }
+
+    /** Of more messages than are counted the rest goes by numbers. */
+    private Start start(Start.Last last, String epoch, RoomStore.Answer answer) {
+        if (!(answer instanceof RoomStore.Found found) || found.messages().isEmpty()) {
+            return last;
+        }
+        int count = found.messages().size();
+        long oldest = found.messages().get(count - 1).seq();
+        return new Start.At(epoch, Math.max(log.first(), oldest - (last.messages() - count)), null);
     }
 
     /** What a start means now, for a client that joins later. */

@@ -92,24 +92,38 @@ final class Changes {
         }
         Grant grant = connection.grant();
         RoomName room = in.room().name();
-        boolean isRemoval = command instanceof Command.Remove;
-        boolean mayAny = isRemoval ? grant.mayRemove(room) : grant.mayEdit(room);
+        boolean mayAny = mayAny(command, grant, room);
         if (!mayAny && !grant.mayWrite(room)) {
             answers.fail(command, ErrorCode.FORBIDDEN, "this token does not allow writing in this room");
             return;
         }
         boolean isAny = mayAny || hasSaid(room, epoch, command.seq());
         ChangeDraft.Right right = isAny ? ChangeDraft.Right.ANY : ChangeDraft.Right.OWN;
-        ChangeDraft change = isRemoval
-                ? ChangeDraft.Removal.by(command.seq(), sender, right)
-                : new ChangeDraft.Edit(command.seq(), sender, right);
-        change(command, in, change);
+        change(command, in, change(command, sender, right));
     }
 
     private void change(Command.OfMessage command, Member in, ChangeDraft change) {
         Answers.Later answer = answers.later();
         connection.backpressure().change(in.room(), change, outcome -> answer.give(answer(command, outcome)));
         answer.carriedOut();
+    }
+
+    /** Whether it may do that with messages of others. */
+    private static boolean mayAny(Command.OfMessage command, Grant grant, RoomName room) {
+        if (command instanceof Command.Append) {
+            return false;
+        }
+        return command instanceof Command.Remove ? grant.mayRemove(room) : grant.mayEdit(room);
+    }
+
+    private ChangeDraft change(Command.OfMessage command, Draft sender, ChangeDraft.Right right) {
+        if (command instanceof Command.Append append) {
+            int most = connection.sessions().limits().messageBytes();
+            return new ChangeDraft.Append(append.seq(), sender, right, append.isLast(), most);
+        }
+        return command instanceof Command.Remove
+                ? ChangeDraft.Removal.by(command.seq(), sender, right)
+                : new ChangeDraft.Edit(command.seq(), sender, right);
     }
 
     private static Event answer(Command command, Outcome outcome) {
@@ -119,15 +133,19 @@ final class Changes {
         if (outcome instanceof Outcome.NotFound notFound) {
             return error(command, ErrorCode.NOT_FOUND, notFound.reason());
         }
-        return outcome instanceof Outcome.CannotChange cannot
-                ? error(command, ErrorCode.NOT_IMPLEMENTED, cannot.reason())
-                : refusal(command, outcome);
+        return refusal(command, outcome);
     }
 
     /** Answers a message or a change of which nothing came. */
     static Event refusal(Command command, Outcome outcome) {
         if (outcome instanceof Outcome.Refused refused) {
             return error(command, ErrorCode.FORBIDDEN, refused.reason());
+        }
+        if (outcome instanceof Outcome.CannotChange cannot) {
+            return error(command, ErrorCode.NOT_IMPLEMENTED, cannot.reason());
+        }
+        if (outcome instanceof Outcome.Full full) {
+            return error(command, ErrorCode.ROOM_FULL, full.reason());
         }
         return outcome instanceof Outcome.TooLarge tooLarge
                 ? error(command, ErrorCode.TOO_LARGE, tooLarge.reason())

@@ -111,7 +111,9 @@ final class JsonCommands {
         if (command instanceof Command.Say say) {
             say(say, in);
         } else if (command instanceof Command.Edit edit) {
-            edit(edit, in);
+            change(edit, edit.content(), edit.id(), in);
+        } else if (command instanceof Command.Append append) {
+            change(append, append.text(), append.id(), in);
         } else if (command instanceof Command.Remove remove) {
             Draft sender = new Draft(called(), connection.user(), Content.REMOVED, null);
             changes.carryOut(remove, in, sender);
@@ -140,7 +142,7 @@ final class JsonCommands {
             return;
         }
         Answers.Later answer = answers.later();
-        Draft draft = new Draft(called(), connection.user(), say.content(), say.id());
+        Draft draft = new Draft(called(), connection.user(), say.content(), say.id(), say.standing());
         connection.backpressure().publish(in.room(), draft, outcome -> answer.give(answer(say, in, outcome)));
         answer.carriedOut();
     }
@@ -155,11 +157,11 @@ final class JsonCommands {
         return new Event.Ack(say.ref(), say.room(), published.seq(), published.duplicate());
     }
 
-    private void edit(Command.Edit edit, Member in) {
-        if (isTooLarge(edit.content())) {
-            tooLarge(edit);
+    private void change(Command.OfMessage command, Content content, @Nullable String id, Member in) {
+        if (isTooLarge(content)) {
+            tooLarge(command);
         } else {
-            changes.carryOut(edit, in, new Draft(called(), connection.user(), edit.content(), edit.id()));
+            changes.carryOut(command, in, new Draft(called(), connection.user(), content, id));
         }
     }
 

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,7 @@ import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.Revision;
+import parley.protocol.Standing;
 import parley.protocol.Utf8;
 import parley.room.ChangeDraft;
 import parley.room.Outcome;
@@ -40,6 +42,91 @@ class ChangedMessagesTest extends DurableBase {
     private Outcome remove(RoomStore.Log log, long seq) throws Exception {
         Draft sender = new Draft("Bo", "bo", Content.REMOVED, null);
         return change(log, ChangeDraft.Removal.by(seq, sender, ChangeDraft.Right.ANY));
+    }
+
+    private Outcome append(RoomStore.Log log, long seq, String text, boolean isLast) throws Exception {
+        Draft draft = new Draft("Bo", "bo", Content.text(text, Utf8.length(text)), null);
+        return change(log, new ChangeDraft.Append(seq, draft, ChangeDraft.Right.ANY, isLast, 1_000));
+    }
+
+    private long sayOpen(RoomStore.Log log, String text) throws Exception {
+        CompletableFuture<Outcome> said = new CompletableFuture<>();
+        Content content = Content.text(text, Utf8.length(text));
+        Standing open = Standing.NONE.with(Standing.Growth.OPEN);
+        log.append(now.toEpochMilli(), new Draft("Bo", "bo", content, null, open), said::complete);
+        return ((Outcome.Published) get(said)).seq();
+    }
+
+    private static List<String> texts(List<Message> messages) {
+        return messages.stream().map(message -> message.content().text()).toList();
+    }
+
+    @Test
+    void piecesAreReadAsPartsOfTheirMessageAfterARestartToo() throws Exception {
+        RoomStore.Log log = open(start(), new Heard());
+        sayOpen(log, "\u00e4");
+        append(log, 1, "\uD83D\uDE00", false);
+        append(log, 1, "b", true);
+        sayOpen(log, "c");
+        append(log, 4, "d", false);
+        edit(log, 4, "X");
+        append(log, 4, "y", false);
+        for (int i = 0; i < 2; i++) {
+            List<Message> all = messages(log, RoomStore.Entries.ALL);
+            assertThat(texts(all)).containsExactly("\u00e4\uD83D\uDE00b", "\uD83D\uDE00", "b", "Xy", "", "Xy", "y");
+            assertThat(all.stream().map(Message::revision).skip(1).limit(2))
+                    .containsExactly(
+                            new Revision.Change(1, 0, new ChangeKind.Piece(1, false, Content.EMPTY)),
+                            new Revision.Change(
+                                    1, 0, new ChangeKind.Piece(3, true, Content.text("\u00e4\uD83D\uDE00b", 7))));
+            assertThat(all.get(4).isSuperseded())
+                    .as("it went behind another text")
+                    .isTrue();
+            assertThat(((Revision.Change) all.get(6).revision()).kind())
+                    .isEqualTo(new ChangeKind.Piece(1, false, Content.EMPTY));
+            assertThat(all.get(0).standing().growth()).isEqualTo(new Standing.Growth(false, 3));
+            assertThat(all.get(3).standing().growth()).isEqualTo(new Standing.Growth(true, 7));
+            Heard room = new Heard();
+            log = open(start(), room);
+            assertThat(get(room.opened).open()).isEqualTo(Map.of(4L, now.toEpochMilli()));
+        }
+        append(log, 4, "z", true);
+        assertThat(texts(messages(log, RoomStore.Entries.MESSAGES))).containsExactly("\u00e4\uD83D\uDE00b", "Xyz");
+    }
+
+    /** What rows have together is what the room's own count says: else retention would drift. */
+    @Test
+    void bytesOfAMessageThatGrewAreCountedOnce() throws Exception {
+        DurableStore store = start();
+        RoomStore.Log log = open(store, new Heard());
+        sayOpen(log, "a");
+        for (int i = 0; i < 50; i++) {
+            append(log, 1, "bc", i == 49);
+        }
+        long counted = store.bytes();
+        try (Database database = Database.read(folder)) {
+            assertThat(counted).isEqualTo(database.number("SELECT sum(" + Tables.BYTES + ") FROM messages"));
+        }
+        remove(log, 1);
+        try (Database database = Database.read(folder)) {
+            assertThat(store.bytes()).isEqualTo(database.number("SELECT sum(" + Tables.BYTES + ") FROM messages"));
+        }
+    }
+
+    @Test
+    void aMessageThatGrewAndWasRemovedIsNowhereInTheFile() throws Exception {
+        DurableStore store = start();
+        RoomStore.Log log = open(store, new Heard());
+        sayOpen(log, "so far ");
+        append(log, 1, SECRET, false);
+        append(log, 1, " and more", true);
+        assertThat(texts(messages(log, RoomStore.Entries.ALL)).toString()).contains(SECRET);
+        remove(log, 1);
+        assertThat(texts(messages(log, RoomStore.Entries.ALL)).toString()).doesNotContain(SECRET);
+        await().untilAsserted(() -> {
+            later(store, A_WHILE);
+            assertThat(files()).noneMatch(file -> file.contains(SECRET));
+        });
     }
 
     private RoomStore.Log open(DurableStore store, Heard room) throws Exception {

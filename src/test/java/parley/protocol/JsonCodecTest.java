@@ -139,12 +139,14 @@ class JsonCodecTest {
     void nullIsAsGoodAsAbsent() {
         assertThat(decode("{'type':'ping','ref':null}")).isEqualTo(new Command.Ping(null));
         assertThat(decode("{'type':'say','room':'x','text':'a','data':null,'id':null,'ref':null}"))
-                .isEqualTo(new Command.Say(null, new RoomName("x"), Content.text("a", 1), null));
+                .isEqualTo(new Command.Say(null, new RoomName("x"), Content.text("a", 1), null, Standing.NONE));
         assertThat(decode("{'type':'say','room':'x','text':null,'data':[1]}"))
-                .isEqualTo(new Command.Say(null, new RoomName("x"), new Content(Content.Kind.DATA, "[1]", 3), null));
+                .isEqualTo(new Command.Say(
+                        null, new RoomName("x"), new Content(Content.Kind.DATA, "[1]", 3), null, Standing.NONE));
         assertThat(decode("{'type':'say','room':'x','text':null,'data':null}"))
                 .as("null is JSON too")
-                .isEqualTo(new Command.Say(null, new RoomName("x"), new Content(Content.Kind.DATA, "null", 4), null));
+                .isEqualTo(new Command.Say(
+                        null, new RoomName("x"), new Content(Content.Kind.DATA, "null", 4), null, Standing.NONE));
         assertThat(decode("{'type':'join','room':'x','after':null,'history':null}"))
                 .isEqualTo(new Command.Join(null, new RoomName("x"), null, null));
         assertThat(decode("{'type':'history','room':'x','before':null,'after':null,'limit':null}"))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import parley.protocol.ChangeKind;
 import parley.protocol.Content;
@@ -27,6 +28,7 @@ class LinesTest {
                     }
                     return Optional.of(message.content().text());
                 },
+                UnaryOperator.identity(),
                 1_000));
         lines.get().run(1, 1);
         ring.forgetBeforePlace(2);

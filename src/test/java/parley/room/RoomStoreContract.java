@@ -30,6 +30,7 @@ import parley.protocol.Reactions;
 import parley.protocol.Reactor;
 import parley.protocol.Revision;
 import parley.protocol.RoomName;
+import parley.protocol.Standing;
 import parley.protocol.Utf8;
 
 /**
@@ -257,6 +258,72 @@ public abstract class RoomStoreContract {
         assertThat(append(log, 0, "one, again", "1"))
                 .as("the id of what was removed stays")
                 .isEqualTo(new Outcome.Published(1, true));
+    }
+
+    private Outcome append(RoomStore.Log log, long seq, String user, String text, boolean isLast, @Nullable String id)
+            throws Exception {
+        return change(log, new ChangeDraft.Append(seq, of(user, text, id), ChangeDraft.Right.OWN, isLast, 12));
+    }
+
+    /** Has Ann say something that grows. */
+    private long openMessage(RoomStore.Log log, String text) throws Exception {
+        CompletableFuture<Outcome> said = new CompletableFuture<>();
+        Content content = Content.text(text, Utf8.length(text));
+        log.append(5, new Draft("Ann", "ann", content, null, Standing.NONE.with(Standing.Growth.OPEN)), said::complete);
+        return ((Outcome.Published) get(said)).seq();
+    }
+
+    private static Revision piece(long of, long before, int start, boolean isLast, String whole) {
+        Content content = isLast ? Content.text(whole, Utf8.length(whole)) : Content.EMPTY;
+        return new Revision.Change(of, before, new ChangeKind.Piece(start, isLast, content));
+    }
+
+    @Test
+    void piecesGoBehindAMessageThatIsOpenAndKnowWhereTheyBegin() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        assumeTrue(changesMessages());
+        assertThat(openMessage(log, "\u00e4")).isEqualTo(1);
+        assertThat(append(log, 1, "ann", "\uD83D\uDE00", false, "p")).isEqualTo(new Outcome.Published(2, false));
+        assertThat(append(log, 1, "ann", "again", false, "p")).isEqualTo(new Outcome.Published(2, true));
+        assertThat(append(log, 1, "ben", "x", false, null)).isInstanceOf(Outcome.Refused.class);
+        assertThat(append(log, 1, "ann", "1234567", false, null)).as("13 bytes").isInstanceOf(Outcome.TooLarge.class);
+        assertThat(edit(log, 1, "ann", "X", null)).isEqualTo(new Outcome.Published(3, false));
+        assertThat(append(log, 1, "ann", "y", false, null)).isEqualTo(new Outcome.Published(4, false));
+        assertThat(append(log, 1, "ann", "z", true, null)).isEqualTo(new Outcome.Published(5, false));
+        assertThat(append(log, 1, "ann", "!", false, null)).isInstanceOf(Outcome.NotFound.class);
+        assertThat(room.texts()).containsExactly("\u00e4", "\uD83D\uDE00", "X", "y", "z");
+        assertThat(room.messages().stream().map(Message::revision))
+                .containsExactly(
+                        Revision.None.UNCHANGED,
+                        piece(1, 0, 1, false, ""),
+                        new Revision.Change(1, 2, ChangeKind.Whole.EDIT),
+                        piece(1, 3, 1, false, ""),
+                        piece(1, 4, 2, true, "Xyz"));
+        assertThat(room.messages().get(4).from()).isEqualTo("Ann");
+    }
+
+    @Test
+    void piecesOfOneMomentComeOneAfterTheOtherAlsoAroundAnEditAndARemoval() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        assumeTrue(changesMessages());
+        openMessage(log, "a");
+        CompletableFuture<Outcome> last = new CompletableFuture<>();
+        for (String text : List.of("b", "c")) {
+            log.change(
+                    5, new ChangeDraft.Append(1, of("ann", text, null), ChangeDraft.Right.OWN, false, 12), one -> {});
+        }
+        log.change(5, new ChangeDraft.Edit(1, of("ann", "XY", null), ChangeDraft.Right.OWN), one -> {});
+        log.change(5, new ChangeDraft.Append(1, of("ann", "z", null), ChangeDraft.Right.OWN, false, 12), one -> {});
+        log.change(5, ChangeDraft.Removal.by(1, of("ann", "", null), ChangeDraft.Right.OWN), one -> {});
+        log.change(5, new ChangeDraft.Append(1, of("ann", "!", null), ChangeDraft.Right.OWN, true, 12), last::complete);
+        assertThat(get(last)).isInstanceOf(Outcome.NotFound.class);
+        assertThat(room.messages().stream().map(Message::revision).skip(2).limit(3))
+                .containsExactly(
+                        piece(1, 2, 2, false, ""),
+                        new Revision.Change(1, 3, ChangeKind.Whole.EDIT),
+                        piece(1, 4, 2, false, ""));
     }
 
     @Test

@@ -57,6 +57,7 @@ public final class Samples {
                 RoomLimits.MARKS,
                 RoomLimits.REACTIONS,
                 PlainChanges.SHOW,
+                GrowthLimits.DEFAULT,
                 MarksShown.OWN,
                 null);
     }
@@ -79,6 +80,7 @@ public final class Samples {
                 RoomLimits.MARKS,
                 RoomLimits.REACTIONS,
                 PlainChanges.SHOW,
+                GrowthLimits.DEFAULT,
                 marks,
                 new Retention(1_000, 1 << 20, Duration.ZERO));
     }

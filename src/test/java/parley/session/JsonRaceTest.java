@@ -122,6 +122,7 @@ class JsonRaceTest {
                     RoomLimits.MARKS,
                     RoomLimits.REACTIONS,
                     parley.protocol.PlainChanges.SHOW,
+                    parley.room.GrowthLimits.DEFAULT,
                     MarksShown.OWN,
                     null),
             100,
