@@ -89,6 +89,16 @@ test('an entry keeps that its message was edited or removed, and changes with it
   assert.deepEqual(shown()[0], [undefined, undefined, true]);
 });
 
+test('an entry grows with its message until that is final', async () => {
+  const { room, log } = await enter({ seq: 1, text: 'It', open: true, at: new Date(1), removed: false });
+  const shown = () => log.entries.map(({ text, open }) => [text, open]);
+  assert.deepEqual(shown(), [['It', true]]);
+  room.tell('change', { seq: 1, text: 'It is', open: true, removed: false });
+  assert.deepEqual(shown(), [['It is', true]]);
+  room.tell('change', { seq: 1, text: 'It is.', open: false, removed: false });
+  assert.deepEqual(shown(), [['It is.', false]]);
+});
+
 test('of rooms that come in several events the largest are offered', () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   const sources = [];

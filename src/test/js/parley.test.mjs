@@ -289,6 +289,27 @@ overWebSocket('pieces that are appended while one is on its way go together, in 
   await assert.rejects(message.append('more'), { code: 'not-found' });
 });
 
+overWebSocket('what an iterable gives is one message, which ends with what had come when it fails', async () => {
+  const java = await enter();
+  async function* tokens() {
+    yield 'It';
+    yield ' is';
+    throw new Error('no more tokens');
+  }
+  const streamed = java.stream(tokens());
+  const failed = assert.rejects(streamed, { message: 'no more tokens' });
+  await settle();
+  assert.equal(lines[0].all('say')[0].text, '');
+  await lines[0].answer('say', { type: 'ack', room: 'java', seq: 5, duplicate: false });
+  await settle();
+  assert.deepEqual(
+    lines[0].all('append').map(({ text, final }) => [text, final]),
+    [['It is', true]],
+  );
+  await lines[0].answer('append', { type: 'ack', room: 'java', seq: 6, duplicate: false });
+  await failed;
+});
+
 overWebSocket('a change is made again on the next connection, with the same id and epoch', async () => {
   const java = await enter();
   const edited = java.edit(7, 'seven', { id: 'e' });
