@@ -31,17 +31,20 @@ final class Ring {
     static final int OVERHEAD_BYTES = 96;
 
     /** How many changes it keeps at most where it keeps fewer messages: what counts messages has to pass them. */
-    static final int LEAST_MOST_CHANGES = 10_000;
+    static final int LEAST_MOST_CHANGES = 1_000;
 
-    /** How many reactions it keeps at most for each other change: a popular message must not push out the others. */
-    static final int REACTIONS_FOR_A_CHANGE = 10;
+    /**
+     * How many reactions and pieces of messages it keeps at most for each other change: a popular message must not push
+     * out the others, nor one that grows token by token.
+     */
+    static final int SMALL_FOR_A_CHANGE = 10;
 
     private static final int SMALLEST = 16;
     private static final int SPARSEST = 4;
 
     private final int maxMessages;
     private final int maxChanges;
-    private final int maxReactions;
+    private final int maxSmall;
     private final long maxBytes;
     private final long maxNeededBytes;
     private final int smallest;
@@ -69,8 +72,8 @@ final class Ring {
     private boolean hasReleased;
     /** How many of the entries are changes: these have a limit besides that of messages. */
     private volatile int changes;
-    /** How many of these are reactions, which have a limit again. */
-    private int reactions;
+    /** How many of these are reactions or pieces, which have a limit again. */
+    private int small;
 
     /** Whether no store has the messages that are let go of. */
     private boolean isAlone;
@@ -90,7 +93,7 @@ final class Ring {
     Ring(int maxMessages, long maxBytes, long maxNeededBytes, int smallest) {
         this.maxMessages = maxMessages;
         this.maxChanges = Math.max(maxMessages, LEAST_MOST_CHANGES);
-        this.maxReactions = maxChanges * REACTIONS_FOR_A_CHANGE;
+        this.maxSmall = maxChanges * SMALL_FOR_A_CHANGE;
         this.maxBytes = maxBytes;
         this.maxNeededBytes = Math.max(maxBytes, maxNeededBytes);
         this.smallest = smallest;
@@ -189,8 +192,8 @@ final class Ring {
 
     private boolean isOverLimits(long newestPlace) {
         return newestPlace + 1 - first - changes > maxMessages
-                || changes - reactions > maxChanges
-                || reactions > maxReactions
+                || changes - small > maxChanges
+                || small > maxSmall
                 || bytes > maxBytes;
     }
 
@@ -202,7 +205,7 @@ final class Ring {
         long place = head + 1;
         bytes += bytes(message);
         changes += message.isChange() ? 1 : 0;
-        reactions += message.isReaction() ? 1 : 0;
+        small += isSmall(message) ? 1 : 0;
         trim(place);
         if (place - first >= slots.length()) {
             resize(slots.length() * 2, place);
@@ -375,7 +378,7 @@ final class Ring {
         Message message = slots.get(slot);
         bytes -= bytes(message);
         changes -= message.isChange() ? 1 : 0;
-        reactions -= message.isReaction() ? 1 : 0;
+        small -= isSmall(message) ? 1 : 0;
         hasReleased |= message.id() != null || !message.reactions().isNone();
         first = oldest + 1;
         since = message.seq() + 1;
@@ -406,6 +409,10 @@ final class Ring {
 
     private static int slot(long place, AtomicReferenceArray<?> slots) {
         return (int) place & (slots.length() - 1);
+    }
+
+    private static boolean isSmall(Message entry) {
+        return entry.revision() instanceof Revision.Change change && !(change.kind() instanceof ChangeKind.Whole);
     }
 
     static long bytes(Message message) {

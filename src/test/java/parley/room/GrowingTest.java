@@ -255,6 +255,21 @@ class GrowingTest {
         assertThat(later.next()).isNull();
     }
 
+    /** With the limit of other changes an answer of 1,000 tokens pushed all messages before it out, and then itself. */
+    @Test
+    void aMessageThatGrowsTokenByTokenPushesNoOtherOut() {
+        Room small = room(Samples.limits(2, 0, Overflow.DROP_OLDEST, Duration.ZERO));
+        Samples.publish(small, "before");
+        Standing open = Standing.NONE.with(Standing.Growth.OPEN);
+        small.publish(draft("a", open), outcome -> {});
+        for (int i = 0; i < 5_000; i++) {
+            Draft piece = draft("b", Standing.NONE);
+            small.change(new ChangeDraft.Append(2, piece, ChangeDraft.Right.OWN, false, 10_000), outcome -> {});
+        }
+        assertThat(small.log().ring().find(1)).isPresent();
+        assertThat(small.log().ring().find(2).orElseThrow().content().bytes()).isEqualTo(5_001);
+    }
+
     @Test
     void memoryHoldsEachPieceOnceAndForgetsAll() {
         open("a");
