@@ -93,8 +93,7 @@ class ReactionsInMemoryTest {
             ring.add(reaction(ring, 5, "v" + i));
         }
         assertThat(ring.first()).as("bounded all the same").isEqualTo(21);
-        assertThat(ring.head() + 1 - ring.first())
-                .isEqualTo(Ring.LEAST_MOST_CHANGES * (long) Ring.SMALL_FOR_A_CHANGE);
+        assertThat(ring.head() + 1 - ring.first()).isEqualTo(Ring.LEAST_MOST_CHANGES * (long) Ring.SMALL_FOR_A_CHANGE);
     }
 
     /** Each addition is taken off again: nothing is left when everything has gone. */
