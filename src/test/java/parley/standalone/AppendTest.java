@@ -165,7 +165,7 @@ class AppendTest extends HttpBase {
 
     @Test
     void anOpenMessageOfADeadAuthorIsFinalAfterARestartToo() throws Exception {
-        start(true, "room.open=200ms");
+        start(true);
         try (JsonClient ann = new JsonClient(ws("/chat/java?name=Ann"))) {
             ack(append(ann, open(ann, "a"), ",'text':'b'"));
         }
