@@ -88,6 +88,9 @@ public final class Presence {
     /** Whether a member got less than everybody since the last delta, or with it. */
     private boolean hadTooMany;
 
+    /** Whether somebody was given a count that is not that of the latest delta, and may not hold any more. */
+    private boolean hasGivenAnotherCount;
+
     private long changedAtNanos;
 
     /** Whether something here has changed since it was last asked who is here. */
@@ -161,7 +164,9 @@ public final class Presence {
     }
 
     int count() {
-        return attendees.count();
+        int now = attendees.count();
+        hasGivenAnotherCount |= now != delta.count;
+        return now;
     }
 
     /** How many connections there are, on all nodes: without members that are away. */
@@ -199,7 +204,7 @@ public final class Presence {
                 names.keySet().stream().limit(maxNames).toList(),
                 told.values().stream().limit(maxNames).toList(),
                 isWhole,
-                attendees.count());
+                count());
     }
 
     private boolean areTooMany() {
@@ -210,13 +215,18 @@ public final class Presence {
     boolean change(long nowNanos) {
         hasChangedHere |= attendees.endAways(nowNanos);
         int count = attendees.count();
-        if (touchedNames.isEmpty() && touched.isEmpty() && !touchedTooMany && count == delta.count) {
+        if (touchedNames.isEmpty()
+                && touched.isEmpty()
+                && !touchedTooMany
+                && count == delta.count
+                && !hasGivenAnotherCount) {
             return false;
         }
         if (delta.version > 0 && nowNanos - changedAtNanos < intervalNanos) {
             return false;
         }
         changedAtNanos = nowNanos;
+        hasGivenAnotherCount = false;
         boolean hasTooMany = areTooMany();
         if (hasTooMany || hadTooMany || touchedTooMany) {
             delta = new Delta(delta.version + 1, null, null, List.of(), List.of(), count);
