@@ -262,7 +262,9 @@ final class RoomLog {
     private void countLocked(List<Message> messages) {
         assert lock.isHeldByCurrentThread();
         tally.published(messages.size());
-        tally.reacted(messages.stream().filter(Message::isReaction).count());
+        if (hasChanges) { // else none is to be looked for, in the busiest rooms
+            tally.reacted(messages.stream().filter(Message::isReaction).count());
+        }
         tally.offered((long) messages.size() * members.placedLocked());
         roster.saidLocked(beginning.epoch(), messages);
         publishedAtMillis = elapsed.getAsLong();
