@@ -98,7 +98,7 @@ public final class Parley {
         warnAboutMemory(settings.logBytes(), Runtime.getRuntime().maxMemory());
         Access access = extensions.access().apply(access(settings, clock)); // first, because it may say no
         this.durable = durable(settings.data(), clock);
-        this.cluster = cluster(settings.cluster());
+        this.cluster = cluster(settings.cluster(), clock);
         this.metrics = new Metrics();
         this.listeners = new Listeners(extensions.listeners(), pools.listening(), System::nanoTime);
         Inspection inspection = inspection(extensions.guards());
@@ -232,12 +232,12 @@ public final class Parley {
         }
     }
 
-    private @Nullable ClusterStore cluster(@Nullable ClusterSettings settings) {
+    private @Nullable ClusterStore cluster(@Nullable ClusterSettings settings, Clock clock) {
         if (settings == null) {
             return null;
         }
         try {
-            return new ClusterStore(settings, pools.named("parley-cluster"), System::nanoTime);
+            return new ClusterStore(settings, pools.named("parley-cluster"), clock, System::nanoTime);
         } catch (ClusterException e) {
             pools.end();
             throw new SettingsException(String.valueOf(e.getMessage()));

@@ -1,6 +1,7 @@
 package parley.cluster;
 
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -10,6 +11,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.RoomName;
+import parley.room.ChangeDraft;
 import parley.room.MarkStore;
 import parley.room.Outcome;
 import parley.room.RoomStore;
@@ -50,10 +52,11 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
      * Joins the cluster: now, or when NATS is there.
      *
      * @param threads makes the threads
+     * @param clock tells how old messages are
      * @param nanoTime tells how time passes, as {@link System#nanoTime} does
      * @throws ClusterException when it can never be joined as it is set up
      */
-    public ClusterStore(ClusterSettings settings, ThreadFactory threads, LongSupplier nanoTime) {
+    public ClusterStore(ClusterSettings settings, ThreadFactory threads, Clock clock, LongSupplier nanoTime) {
         this.settings = settings;
         this.nanoTime = nanoTime;
         Subjects subjects = new Subjects(settings.name(), settings.streams());
@@ -74,7 +77,7 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
         this.readers = new Readers(threads);
         NatsStreams streams = new NatsStreams(settings, subjects, link, nanoTime);
         this.rooms = new FollowedRooms(
-                settings, subjects, node, link, streams, readers, loop, nanoTime, counted, complaints);
+                settings, subjects, node, link, streams, readers, loop, clock, nanoTime, counted, complaints);
         NatsMarks bucket = new NatsMarks(settings, subjects, link);
         this.marks = new ClusterMarks(node, subjects, link, bucket, readers, loop, nanoTime, complaints);
         this.loopThread = threads.newThread(() -> loop.run(rooms));
@@ -94,6 +97,11 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
     @Override
     public Beyond beyond() {
         return Beyond.SHARED;
+    }
+
+    /** Has the store's thread store something by a time, and answer. */
+    private interface Storing {
+        void store(long untilNanos, Consumer<Outcome> onResult);
     }
 
     /** One room's log. */
@@ -117,10 +125,29 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
         private void publish(long at, Draft draft, @Nullable Expected expected, Consumer<Outcome> onResult) {
             if (draft.standing().growth().isOpen()) {
                 onResult.accept(new Outcome.CannotChange(
-                        "rooms of a cluster keep messages as they were said; a message with final false needs a room in"
+                        "messages in rooms of a cluster do not grow yet; a message with final false needs a room in"
                                 + " memory or on disk (room.keep=memory)"));
                 return;
             }
+            store(
+                    draft,
+                    onResult,
+                    (until, whenKnown) -> rooms.outgoing().publish(remote, at, draft, expected, until, whenKnown));
+        }
+
+        @Override
+        public void change(long at, ChangeDraft change, Consumer<Outcome> onResult) {
+            if (!(change instanceof ChangeDraft.Edit || change instanceof ChangeDraft.Removal)) {
+                RoomStore.Log.super.change(at, change, onResult);
+                return;
+            }
+            store(
+                    change.draft(),
+                    onResult,
+                    (until, whenKnown) -> rooms.outgoing().change(remote, at, change, until, whenKnown));
+        }
+
+        private void store(Draft draft, Consumer<Outcome> onResult, Storing storing) {
             long bytes = draft.content().bytes() + OVERHEAD_BYTES;
             if (loop.isClosing()) {
                 onResult.accept(CLOSING);
@@ -135,13 +162,22 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
             long until = until();
             Consumer<Outcome> whenKnown = outcome -> {
                 waiting.addAndGet(-bytes);
-                if (!(outcome instanceof Outcome.Moved)) {
-                    (outcome instanceof Outcome.Published ? counted.stored : counted.refused).increment();
-                }
+                count(outcome);
                 Loop.attempt(() -> onResult.accept(outcome));
             };
-            if (!loop.offer(() -> rooms.outgoing().publish(remote, at, draft, expected, until, whenKnown))) {
+            if (!loop.offer(() -> storing.store(until, whenKnown))) {
                 whenKnown.accept(CLOSING);
+            }
+        }
+
+        /** What is answered by how the room is now is neither. */
+        private void count(Outcome outcome) {
+            if (outcome instanceof Outcome.Published) {
+                counted.stored.increment();
+            } else if (!(outcome instanceof Outcome.Moved
+                    || outcome instanceof Outcome.Refused
+                    || outcome instanceof Outcome.NotFound)) {
+                counted.refused.increment();
             }
         }
 

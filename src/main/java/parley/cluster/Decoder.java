@@ -22,8 +22,7 @@ final class Decoder {
     @Nullable
     Message message(RoomName room, long seq, byte[] data) {
         try {
-            Envelope envelope = Envelope.decode(data);
-            return new Message(seq, envelope.at(), envelope.draft());
+            return Envelope.decode(data).message(seq);
         } catch (Envelope.UnreadableException e) {
             complain("number " + seq + " of the room " + room, e);
             return null;

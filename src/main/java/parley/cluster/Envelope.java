@@ -7,28 +7,48 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import parley.protocol.ChangeKind;
 import parley.protocol.Content;
 import parley.protocol.Draft;
+import parley.protocol.Message;
+import parley.protocol.Revision;
+import parley.protocol.Standing;
 
 /**
  * What nodes send each other, in bytes: a version, fields in a fixed order, then any number of fields that carry a
  * tag and a length.
  *
  * <p>Nodes of neighbouring versions read each other. A later version begins with the fixed fields of the one before
- * it; what is new is a tagged field, and a node passes over tags that it does not know.
+ * it; what is new is a tagged field, and a node passes over tags that it does not know. What must not be taken for a
+ * message by a node that does not know it has another kind of content.
  *
  * @param node which node it comes from
  * @param at when it was published, in milliseconds since 1970
  * @param back the number of a message of the room some way before this one, or 0 for its beginning: the way back in a
  *     stream that is only read forward
  * @param quiet where the room has no message, as the node knew when it sent this
+ * @param revision what it has to do with changes
  */
-record Envelope(String node, long at, long back, Quiet quiet, Draft draft) {
+record Envelope(String node, long at, long back, Quiet quiet, Draft draft, Revision revision) {
     static final int VERSION = 1;
 
     private static final int TAG_QUIET = 1;
     private static final int TAG_USER = 2;
+    private static final int TAG_CHANGE = 3;
+    private static final int TAG_CHANGED = 4;
+
+    /** The kinds of content by their numbers, which stay. */
+    private static final List<Content.Kind> KINDS = List.of(
+            Content.Kind.TEXT,
+            Content.Kind.DATA,
+            Content.Kind.REMOVED,
+            Content.Kind.SUPERSEDED,
+            Content.Kind.REACTIONS);
+
+    /** Added to the kind of the content of a change: nodes that know no changes cannot read it. */
+    private static final int CHANGES = 16;
 
     /**
      * The room has no message behind one number, up to another: numbers between are of other rooms.
@@ -52,6 +72,11 @@ record Envelope(String node, long at, long back, Quiet quiet, Draft draft) {
         }
     }
 
+    /** A message that nobody has changed, or a signal. */
+    Envelope(String node, long at, long back, Quiet quiet, Draft draft) {
+        this(node, at, back, quiet, draft, Revision.None.UNCHANGED);
+    }
+
     /** Something that only says which node it is from. */
     static Envelope of(String node, long at) {
         return of(node, at, 0);
@@ -63,6 +88,27 @@ record Envelope(String node, long at, long back, Quiet quiet, Draft draft) {
         return new Envelope(node, at, seq, Quiet.UNKNOWN, new Draft(null, nothing, null));
     }
 
+    /** The entry of a room's log that this is under a number. */
+    Message message(long seq) {
+        return new Message(
+                seq, at, draft.from(), draft.user(), draft.content(), draft.id(), revision, draft.standing());
+    }
+
+    /** This message as a change has made it. */
+    Envelope changedBy(Message change) {
+        Message now = message(0).changedBy(change);
+        return new Envelope(node, at, back, quiet, saying(now.content(), now.standing()), now.revision());
+    }
+
+    private Draft saying(Content content, Standing standing) {
+        return new Draft(draft.from(), draft.user(), content, draft.id(), standing);
+    }
+
+    /** This change when nobody needs it any more. */
+    Envelope superseded() {
+        return new Envelope(node, at, back, quiet, draft.with(Content.SUPERSEDED), revision);
+    }
+
     byte[] encode() {
         return write(out -> {
             out.writeUTF(node);
@@ -70,7 +116,8 @@ record Envelope(String node, long at, long back, Quiet quiet, Draft draft) {
             out.writeLong(back);
             writeOptional(out, draft.from());
             writeOptional(out, draft.id());
-            out.writeByte(draft.content().kind().ordinal());
+            boolean isChange = revision instanceof Revision.Change;
+            out.writeByte(KINDS.indexOf(draft.content().kind()) + (isChange ? CHANGES : 0));
             byte[] content = draft.content().text().getBytes(StandardCharsets.UTF_8);
             out.writeInt(content.length);
             out.write(content);
@@ -83,6 +130,20 @@ record Envelope(String node, long at, long back, Quiet quiet, Draft draft) {
             if (draft.user() != null) {
                 writeTagged(out, TAG_USER, draft.user().getBytes(StandardCharsets.UTF_8));
             }
+            if (revision instanceof Revision.Change change) {
+                writeTagged(out, TAG_CHANGE, bytes(field -> {
+                    field.writeLong(change.of());
+                    field.writeLong(change.before());
+                    field.writeByte(number(change.kind()));
+                }));
+            } else if (revision instanceof Revision.Changed changed) {
+                writeTagged(out, TAG_CHANGED, bytes(field -> {
+                    field.writeLong(changed.seq());
+                    field.writeLong(changed.at());
+                    writeOptional(field, changed.from());
+                    writeOptional(field, changed.user());
+                }));
+            }
         });
     }
 
@@ -93,26 +154,50 @@ record Envelope(String node, long at, long back, Quiet quiet, Draft draft) {
             long back = in.readLong();
             String from = readOptional(in);
             String id = readOptional(in);
-            int kind = in.readUnsignedByte();
-            if (kind >= Content.Kind.values().length) {
-                throw new UnreadableException("its content is of kind " + kind);
+            int number = in.readUnsignedByte();
+            boolean isChange = number >= CHANGES;
+            int kind = isChange ? number - CHANGES : number;
+            if (kind >= KINDS.size()) {
+                throw new UnreadableException("its content is of kind " + number);
             }
             byte[] text = readBytes(in);
-            Content content =
-                    new Content(Content.Kind.values()[kind], new String(text, StandardCharsets.UTF_8), text.length);
+            Content content = new Content(KINDS.get(kind), new String(text, StandardCharsets.UTF_8), text.length);
             Quiet quiet = Quiet.UNKNOWN;
             String user = null;
+            Revision revision = Revision.None.UNCHANGED;
             for (int tag = in.read(); tag >= 0; tag = in.read()) {
                 byte[] field = readBytes(in);
-                if (tag == TAG_QUIET) {
-                    DataInputStream numbers = new DataInputStream(new ByteArrayInputStream(field));
-                    quiet = new Quiet(numbers.readLong(), numbers.readLong());
-                } else if (tag == TAG_USER) {
-                    user = new String(field, StandardCharsets.UTF_8);
+                DataInputStream fields = new DataInputStream(new ByteArrayInputStream(field));
+                switch (tag) {
+                    case TAG_QUIET -> quiet = new Quiet(fields.readLong(), fields.readLong());
+                    case TAG_USER -> user = new String(field, StandardCharsets.UTF_8);
+                    case TAG_CHANGE ->
+                        revision = new Revision.Change(fields.readLong(), fields.readLong(), kind(fields.readByte()));
+                    case TAG_CHANGED ->
+                        revision = new Revision.Changed(
+                                fields.readLong(), fields.readLong(), readOptional(fields), readOptional(fields));
+                    default -> {}
                 }
             }
-            return new Envelope(node, at, back, quiet, new Draft(from, user, content, id));
+            if (isChange != revision instanceof Revision.Change) {
+                throw new UnreadableException("it is a change of no message");
+            }
+            return new Envelope(node, at, back, quiet, new Draft(from, user, content, id), revision);
         });
+    }
+
+    private static int number(ChangeKind kind) {
+        if (kind instanceof ChangeKind.Whole whole) {
+            return whole.ordinal();
+        }
+        throw new IllegalArgumentException(kind + " is no change that streams keep");
+    }
+
+    private static ChangeKind kind(int number) throws UnreadableException {
+        if (number < 0 || number >= ChangeKind.Whole.values().length) {
+            throw new UnreadableException("it is a change of kind " + number);
+        }
+        return ChangeKind.Whole.values()[number];
     }
 
     static void writeTagged(DataOutputStream out, int tag, byte[] field) throws IOException {
@@ -131,9 +216,15 @@ record Envelope(String node, long at, long back, Quiet quiet, Draft draft) {
 
     /** Writes the version, and what follows it. */
     static byte[] write(Writing writing) {
+        return bytes(out -> {
+            out.writeByte(VERSION);
+            writing.to(out);
+        });
+    }
+
+    private static byte[] bytes(Writing writing) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(bytes)) {
-            out.writeByte(VERSION);
             writing.to(out);
         } catch (IOException e) {
             throw new UncheckedIOException(e); // never, into memory

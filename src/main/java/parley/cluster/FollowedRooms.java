@@ -2,6 +2,7 @@ package parley.cluster;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -18,6 +19,11 @@ import parley.room.RoomStore;
  */
 final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.Rooms {
     private static final Logger LOG = System.getLogger("parley.cluster");
+
+    /** Another node folds its changes within that time, unless it has ended. */
+    private static final long BETWEEN_FOLDS_NANOS = 2_000_000_000L;
+
+    private static final int MOST_FOLDS = 100;
 
     private final ClusterSettings settings;
     private final Subjects subjects;
@@ -45,6 +51,11 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
     /** How many connections had been made when the subscriptions were made. */
     private int connections;
 
+    /** Changes of others that are being folded here. */
+    private int folds;
+
+    private long foldsLookedAtNanos;
+
     private volatile int nodeCount = 1;
     private volatile int roomCount;
 
@@ -56,6 +67,7 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
             Streams streams,
             Readers readers,
             Loop loop,
+            Clock clock,
             LongSupplier nanoTime,
             Counted counted,
             Complaints complaints) {
@@ -68,8 +80,7 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
         this.nanoTime = nanoTime;
         this.counted = counted;
         this.decoder = new Decoder(counted, complaints);
-        this.reader =
-                new StreamReader(streams, subjects, settings.kept().messages(), decoder, complaints, loop::isClosing);
+        this.reader = new StreamReader(streams, subjects, settings.kept(), clock, decoder, complaints, loop::isClosing);
         this.health = new StreamHealth(streams, settings.streams(), this, nanoTime, readers::follow, loop, complaints);
         this.lookups = new Lookups(readers, loop, complaints, health::pollSoon);
         this.outgoing = new Outgoing(
@@ -79,6 +90,11 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
                 new Publishing(link, complaints, settings.replicas()),
                 reader,
                 new Forgetting(streams, subjects),
+                new StreamFolding(
+                        streams,
+                        subjects,
+                        new ChangeIndex(streams, subjects),
+                        (room, notice) -> link.send(subjects.at(room, Subjects.FOLDED), notice.encode())),
                 lookups,
                 loop,
                 nanoTime,
@@ -96,6 +112,7 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
                 rooms);
         this.hearings = new Hearings(link, subjects, loop, this::take);
         this.checks = new Checks(rooms, nanoTime.getAsLong());
+        this.foldsLookedAtNanos = nanoTime.getAsLong();
     }
 
     /** Whether streams can be used now, as far as is known. Any thread. */
@@ -163,7 +180,7 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
 
     /** Reads for a member or a client, which is called exactly once. By a reader's thread. */
     void answer(Remote remote, RoomStore.Query query, Consumer<RoomStore.Answer> onAnswer) {
-        StreamReader.Given given = reader.answer(remote.name(), query);
+        StreamReader.Given given = reader.answer(remote.name(), remote.changed(), query);
         Remote.Bounds bounds = given.bounds();
         if (bounds == null) {
             onAnswer.accept(given.answer());
@@ -230,7 +247,9 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
         @Override
         public void fill(Remote remote, long from, long until) {
             lookups.follow(
-                    "missed messages cannot be read", () -> reader.missed(remote.name(), from, until), result -> {
+                    "missed messages cannot be read",
+                    () -> reader.missed(remote.name(), remote.changed(), from, until),
+                    result -> {
                         remote.filled(result, nanoTime.getAsLong());
                         counted.filled.add(
                                 result == null ? 0 : result.messages().size());
@@ -260,6 +279,10 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
                 MarkNotice.decode(heard.data())
                         .filter(notice -> !notice.node().equals(node))
                         .ifPresent(notice -> remote.room().marked(notice.user(), notice.mark()));
+            case Subjects.FOLDED ->
+                ChangeNotice.decode(heard.data())
+                        .ifPresent(
+                                notice -> remote.changed().isFolded(notice.of(), notice.change(), notice.isRemoval()));
             case Subjects.GONE -> {
                 remote.catchUp();
                 busy.add(remote);
@@ -338,8 +361,8 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
                     LOG.log(Level.WARNING, "the cluster: another stream has the room " + remote.name() + " now");
                     remote.open();
                     busy.add(remote);
-                } else {
-                    remote.trimmed(bounds);
+                } else if (!remote.changed().hasBefore(state.first())) {
+                    remote.trimmed(bounds); // else the stream may have erased them: the room's own check finds out
                 }
             }
         }
@@ -381,8 +404,22 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
                 remote.catchUp();
                 busy.add(remote);
             }
+            if (now - foldsLookedAtNanos >= BETWEEN_FOLDS_NANOS) {
+                foldsLookedAtNanos = now;
+                rooms.forEach(this::foldWaiting);
+            }
             neighbours.tick(now);
             nodeCount = neighbours.count();
+        }
+    }
+
+    /** A node may have ended between publishing a change and folding it. */
+    private void foldWaiting(Remote remote) {
+        for (Message change : remote.isOpen() ? remote.changed().waiting() : List.<Message>of()) {
+            if (folds < MOST_FOLDS) { // else the next time
+                folds++;
+                outgoing.fold(remote, change, () -> folds--);
+            }
         }
     }
 

@@ -14,10 +14,12 @@ import parley.protocol.RoomName;
 final class Forgetting {
     private final Streams streams;
     private final Subjects subjects;
+    private final ChangeIndex index;
 
     Forgetting(Streams streams, Subjects subjects) {
         this.streams = streams;
         this.subjects = subjects;
+        this.index = new ChangeIndex(streams, subjects);
     }
 
     /**
@@ -34,8 +36,23 @@ final class Forgetting {
         // Another node may have written one meanwhile: then this fails, and the client asks again.
         long noted = streams.store(shard, notes, before == null ? 0 : before.seq(), note);
         streams.purge(shard, subjects.said(room), all + 1);
+        forgetChanged(room, all);
         streams.purge(shard, notes, noted);
         return all;
+    }
+
+    /** Changed messages go, and what they say goes from their newest changes, which may come behind. */
+    private void forgetChanged(RoomName room, long upTo) throws IOException, InterruptedException {
+        int shard = subjects.shard(room);
+        for (ChangeIndex.Entry entry :
+                index.find(room, index.numbers(room).headSet(upTo, true)).values()) {
+            Folded folded = entry.folded();
+            if (folded.change() > upTo && !folded.isRemoved()) {
+                streams.erase(shard, folded.change());
+            }
+            index.eraseOlder(room, folded.of(), entry.place());
+            streams.erase(shard, entry.place());
+        }
     }
 
     /** What a note says: the number up to which all messages are gone; 0 without one. */

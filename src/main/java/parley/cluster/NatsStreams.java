@@ -25,6 +25,7 @@ import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -54,6 +55,9 @@ final class NatsStreams implements Streams {
     private static final Duration FIRST_ANSWER = Duration.ofMillis(500);
     /** How long messages are read from the leader after a server has not answered. */
     private static final long LEADER_ONLY_NANOS = 10_000_000_000L;
+
+    /** A stream is full when less than this part of what it may have is left. */
+    private static final int PART = 8;
 
     private static final int NO_STREAM = 10059;
     private static final int NO_MESSAGE = 10037;
@@ -101,7 +105,8 @@ final class NatsStreams implements Streams {
                 throw new ClusterException("the stream " + wanted.getName() + " is '" + has.getDescription()
                         + "' and has to be '" + wanted.getDescription() + "': the number of streams stays as it was");
             }
-            boolean isAsWanted = has.getMaxMsgsPerSubject() == wanted.getMaxMsgsPerSubject()
+            boolean isAsWanted = has.getSubjects().containsAll(wanted.getSubjects())
+                    && has.getMaxMsgsPerSubject() == wanted.getMaxMsgsPerSubject()
                     && has.getMaxBytes() == wanted.getMaxBytes()
                     && Objects.equals(has.getMaxAge(), wanted.getMaxAge())
                     && Objects.equals(has.getDuplicateWindow(), wanted.getDuplicateWindow())
@@ -127,7 +132,7 @@ final class NatsStreams implements Streams {
         return StreamConfiguration.builder()
                 .name(subjects.stream(shard))
                 .description("Parley: rooms, stream " + shard + " of " + settings.streams())
-                .subjects(subjects.saidIn(shard))
+                .subjects(subjects.saidIn(shard), subjects.changedIn(shard))
                 .republish(Republish.builder()
                         .source(subjects.saidIn(shard))
                         .destination(subjects.republished())
@@ -175,6 +180,7 @@ final class NatsStreams implements Streams {
         long nanos = made.toEpochSecond() * 1_000_000_000L + made.getNano();
         Long count = subject == null ? null : state.getSubjectMap().get(subject);
         boolean isEmpty = state.getMsgCount() == 0;
+        long most = info.getConfiguration().getMaxBytes();
         ClusterInfo cluster = info.getClusterInfo();
         String leader = cluster == null ? null : cluster.getLeader();
         return new State(
@@ -182,7 +188,8 @@ final class NatsStreams implements Streams {
                 leader == null ? "" : leader,
                 isEmpty ? state.getLastSequence() + 1 : state.getFirstSequence(),
                 state.getLastSequence(),
-                count == null ? 0 : count);
+                count == null ? 0 : count,
+                most > 0 && state.getByteCount() >= most - most / PART);
     }
 
     @Override
@@ -270,24 +277,38 @@ final class NatsStreams implements Streams {
     }
 
     @Override
-    public List<Long> newest(int shard, List<String> names) throws IOException, InterruptedException {
-        List<Long> numbers = new ArrayList<>(names.size());
-        for (int from = 0; from < names.size(); from += MOST_AT_ONCE) {
-            List<CompletableFuture<Message>> answers = new ArrayList<>();
-            for (String name : names.subList(from, Math.min(names.size(), from + MOST_AT_ONCE))) {
-                answers.add(newestOf(shard, name));
-            }
-            for (CompletableFuture<Message> answer : answers) {
-                numbers.add(number(shard, answer));
-            }
-        }
-        return numbers;
+    public @Nullable Kept next(int shard, String subject, long from) throws IOException, InterruptedException {
+        List<Kept> next = new ArrayList<>();
+        askTheLeader(shard, subject, Math.max(1, from), next);
+        return next.isEmpty() ? null : next.get(0);
     }
 
     @Override
-    public @Nullable Kept last(int shard, String subject) throws IOException, InterruptedException {
-        MessageInfo last = message(shard, newestOf(shard, subject));
-        return last == null ? null : kept(last);
+    public List<@Nullable Kept> last(int shard, List<String> names) throws IOException, InterruptedException {
+        List<@Nullable Kept> last = new ArrayList<>(names.size());
+        for (int from = 0; from < names.size(); from += MOST_AT_ONCE) {
+            List<CompletableFuture<Message>> answers = new ArrayList<>();
+            for (String name : names.subList(from, Math.min(names.size(), from + MOST_AT_ONCE))) {
+                answers.add(get(shard, "{\"last_by_subj\":\"" + name + "\"}"));
+            }
+            for (CompletableFuture<Message> answer : answers) {
+                MessageInfo message = message(shard, answer);
+                last.add(message == null ? null : kept(message));
+            }
+        }
+        return last;
+    }
+
+    @Override
+    public Set<String> subjects(int shard, String wildcard) throws IOException {
+        try {
+            StreamInfo there = info(shard, wildcard);
+            return there == null
+                    ? Set.of()
+                    : there.getStreamState().getSubjectMap().keySet();
+        } catch (JetStreamApiException e) {
+            throw new IOException(e);
+        }
     }
 
     @Override
@@ -319,8 +340,16 @@ final class NatsStreams implements Streams {
         }
     }
 
-    private CompletableFuture<Message> newestOf(int shard, String subject) throws IOException {
-        return get(shard, "{\"last_by_subj\":\"" + subject + "\"}");
+    @Override
+    public void erase(int shard, long seq) throws IOException, InterruptedException {
+        try {
+            management().deleteMessage(subjects.stream(shard), seq, true);
+        } catch (JetStreamApiException | IllegalStateException e) {
+            // Versions of NATS say in different ways that it is gone.
+            if (message(shard, get(shard, "{\"seq\":" + seq + "}")) != null) {
+                throw new IOException("NATS: " + e.getMessage(), e);
+            }
+        }
     }
 
     /** Asks the server that leads a stream for a message. */
@@ -331,11 +360,6 @@ final class NatsStreams implements Streams {
         } catch (IllegalStateException e) {
             throw new IOException("NATS is not connected", e);
         }
-    }
-
-    private long number(int shard, CompletableFuture<Message> request) throws IOException, InterruptedException {
-        MessageInfo newest = message(shard, request);
-        return newest == null ? 0 : newest.getSeq();
     }
 
     /** The message that was asked for; null for none. */

@@ -2,12 +2,16 @@ package parley.cluster;
 
 import java.lang.System.Logger.Level;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
+import parley.protocol.Message;
+import parley.protocol.Revision;
 import parley.protocol.RoomName;
+import parley.room.ChangeDraft;
 import parley.room.Outcome;
 import parley.room.RoomStore;
 
@@ -40,6 +44,7 @@ final class Outgoing {
     private final Publishing publishing;
     private final StreamReader reader;
     private final Forgetting forgetting;
+    private final StreamFolding folding;
     private final Lookups lookups;
     private final Loop loop;
     private final LongSupplier nanoTime;
@@ -47,6 +52,7 @@ final class Outgoing {
     private final Complaints complaints;
     private final Rooms rooms;
     private final Promises promises = new Promises();
+    private final Changing changing = new Changing(promises, new OfChanges());
 
     private long sent;
 
@@ -57,6 +63,7 @@ final class Outgoing {
             Publishing publishing,
             StreamReader reader,
             Forgetting forgetting,
+            StreamFolding folding,
             Lookups lookups,
             Loop loop,
             LongSupplier nanoTime,
@@ -69,6 +76,7 @@ final class Outgoing {
         this.publishing = publishing;
         this.reader = reader;
         this.forgetting = forgetting;
+        this.folding = folding;
         this.lookups = lookups;
         this.loop = loop;
         this.nanoTime = nanoTime;
@@ -85,8 +93,8 @@ final class Outgoing {
         return remote;
     }
 
-    /** A message that is published in a room. */
-    private record Sent(Remote remote, long at, Draft draft, String dedupId, long untilNanos) {}
+    /** An entry that is published in a room. */
+    private record Sent(Remote remote, long at, Draft draft, Revision revision, String dedupId, long untilNanos) {}
 
     /**
      * @param expected the newest message, behind which alone it is to be stored; null for any
@@ -98,22 +106,69 @@ final class Outgoing {
             RoomStore.@Nullable Expected expected,
             long untilNanos,
             Consumer<Outcome> onResult) {
-        String dedupId = draft.id() == null
-                ? node + "." + Long.toString(++sent, Character.MAX_RADIX)
-                : Subjects.dedupId(remote.name(), draft.id());
-        Sent message = new Sent(remote, at, draft, dedupId, untilNanos);
+        Sent message = sent(remote, at, draft, Revision.None.UNCHANGED, untilNanos);
         if (expected == null) {
             send(message, null, onResult);
         } else {
             Promises.Promise<Outcome> promise = promises.make(untilNanos, Outbox.NOT_NOW, onResult);
-            new Comparison(remote, expected, dedupId, draft.id() != null, new Comparing(message), promise).begin();
+            new Comparison(remote, expected, message.dedupId, draft.id() != null, new Comparing(message), promise)
+                    .begin();
+        }
+    }
+
+    private Sent sent(Remote remote, long at, Draft draft, Revision revision, long untilNanos) {
+        String dedupId = draft.id() == null
+                ? node + "." + Long.toString(++sent, Character.MAX_RADIX)
+                : Subjects.dedupId(remote.name(), draft.id());
+        return new Sent(remote, at, draft, revision, dedupId, untilNanos);
+    }
+
+    /** Changes a message. */
+    void change(Remote remote, long at, ChangeDraft change, long untilNanos, Consumer<Outcome> onResult) {
+        changing.change(remote, at, change, untilNanos, onResult);
+    }
+
+    /** Folds a change that another node has published and, it seems, not folded. */
+    void fold(Remote remote, Message change, Runnable then) {
+        lookups.ask(
+                "a change cannot be folded",
+                () -> folding.fold(remote.name(), remote.changed(), change),
+                result -> then.run());
+    }
+
+    /** What is done for changes. */
+    private final class OfChanges implements Changing.Steps {
+        @Override
+        public void later(Runnable task) {
+            loop.execute(task);
+        }
+
+        @Override
+        public void find(Remote remote, long seq, Consumer<@Nullable Optional<Message>> then) {
+            lookups.ask(
+                    "a message that is to be changed cannot be read",
+                    () -> reader.find(remote.name(), remote.changed(), seq),
+                    then);
+        }
+
+        @Override
+        public void send(
+                Remote remote, long at, Draft draft, Revision revision, long untilNanos, Consumer<Outcome> onResult) {
+            Outgoing.this.send(sent(remote, at, draft, revision, untilNanos), null, onResult);
+        }
+
+        @Override
+        public void fold(Remote remote, long of, long seq, Consumer<StreamFolding.@Nullable Result> then) {
+            lookups.ask(
+                    "a change cannot be folded", () -> folding.fold(remote.name(), remote.changed(), of, seq), then);
         }
     }
 
     private Outbox.Entry send(Sent message, RoomStore.@Nullable Expected behind, Consumer<Outcome> onResult) {
         Remote remote = message.remote;
         Outbox.Entry entry = new Outbox.Entry(
-                () -> remote.envelope(node, message.at, message.draft).encode(),
+                () -> remote.envelope(node, message.at, message.draft, message.revision)
+                        .encode(),
                 message.dedupId,
                 behind,
                 message.untilNanos,
@@ -141,8 +196,11 @@ final class Outgoing {
 
         @Override
         public void look(long after, Consumer<StreamReader.@Nullable Behind> then) {
-            RoomName name = message.remote.name();
-            lookups.ask("an expected message cannot be looked for", () -> reader.behind(name, after), then);
+            Remote remote = message.remote;
+            lookups.ask(
+                    "an expected message cannot be looked for",
+                    () -> reader.behind(remote.name(), remote.changed(), after),
+                    then);
         }
 
         @Override

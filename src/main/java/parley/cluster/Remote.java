@@ -1,13 +1,12 @@
 package parley.cluster;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.Message;
+import parley.protocol.Revision;
 import parley.protocol.RoomName;
 import parley.room.RoomStore;
 
@@ -29,8 +28,6 @@ final class Remote {
     /** How many messages of a room each message points back over. */
     static final int STRIDE = 50;
 
-    private static final int MOST_EARLY = 10_000;
-    private static final long MOST_EARLY_BYTES = 4 << 20;
     private static final int MOST_FILLS = 10;
     private static final long BETWEEN_FILLS_NANOS = 100_000_000L;
     private static final long UNHEARD_NANOS = 200_000_000L;
@@ -73,8 +70,12 @@ final class Remote {
      */
     record Bounds(String epoch, long first, long oldest, long head) {}
 
-    /** The newest messages of a room: all from a number on. */
-    record Opened(Bounds bounds, long since, List<Heard> newest) {}
+    /**
+     * The newest messages of a room: all from a number on.
+     *
+     * @param changed which messages of the room have been changed
+     */
+    record Opened(Bounds bounds, long since, List<Heard> newest, Changed changed) {}
 
     /**
      * What was read.
@@ -83,11 +84,6 @@ final class Remote {
      * @param reached whether there is nothing more between
      */
     record Filled(List<Heard> messages, @Nullable Bounds bounds, boolean reached) {}
-
-    /**
-     * A caller that waits for a refresh, which begins when all messages up to a place of the outbox have been answered.
-     */
-    private record Refresh(long place, Consumer<RoomStore.Extent> onExtent) {}
 
     private enum State {
         OPENING,
@@ -113,9 +109,11 @@ final class Remote {
     /** When the newest message was published, by the clock of its node. */
     private long newestAt;
 
+    /** Another one in another stream. Written by the store's thread. */
+    private volatile Changed changed = new Changed();
+
     private final Numbers numbers = new Numbers();
-    private final Deque<Heard> early = new ArrayDeque<>();
-    private long earlyBytes;
+    private final Early early = new Early();
     private List<Message> added = new ArrayList<>();
 
     /** How far it is filling; 0 for all there is. */
@@ -129,9 +127,7 @@ final class Remote {
     private long fillAgainNanos;
     private boolean isToCatchUp;
     private long unheardSinceNanos;
-    private final Deque<Refresh> refreshes = new ArrayDeque<>();
-    /** The callers of the refresh that is under way. */
-    private List<Consumer<RoomStore.Extent>> refreshing = new ArrayList<>();
+    private final Refreshes refreshes;
 
     Remote(RoomName name, int shard, RoomStore.Listener room, Reads reads, Outbox.Sender sender) {
         this.name = name;
@@ -139,6 +135,7 @@ final class Remote {
         this.room = room;
         this.reads = reads;
         this.outbox = new Outbox(sender);
+        this.refreshes = new Refreshes(outbox);
     }
 
     RoomName name() {
@@ -170,6 +167,11 @@ final class Remote {
         return first;
     }
 
+    /** What is known of the room's changed messages. Any thread. */
+    Changed changed() {
+        return changed;
+    }
+
     boolean isOpen() {
         return state == State.FOLLOWING || state == State.FILLING;
     }
@@ -178,10 +180,10 @@ final class Remote {
         return state == State.CLOSED;
     }
 
-    /** Describes a message that is sent now. */
-    Envelope envelope(String node, long at, Draft draft) {
+    /** Describes an entry that is sent now. */
+    Envelope envelope(String node, long at, Draft draft, Revision revision) {
         newestAt = Math.max(newestAt, at); // later ones that are sent before this comes by
-        return new Envelope(node, newestAt, numbers.back(STRIDE), quiet(), draft);
+        return new Envelope(node, newestAt, numbers.back(STRIDE), quiet(), draft, revision);
     }
 
     private Envelope.Quiet quiet() {
@@ -194,7 +196,7 @@ final class Remote {
             flush();
             state = State.OPENING;
             isReading = true;
-            beginRefreshes();
+            refreshes.begin();
             reads.open(this);
         }
     }
@@ -206,6 +208,7 @@ final class Remote {
             return; // the tick asks again
         }
         epoch = opened.bounds.epoch;
+        changed = opened.changed;
         first = opened.bounds.first;
         newest = opened.since - 1;
         lookedUpTo = opened.bounds.head;
@@ -215,12 +218,12 @@ final class Remote {
             settle(heard);
             note(heard);
             if (heard.message != null) {
-                messages.add(heard.message);
+                messages.add(inOrder(heard.message));
             }
         }
         room.opened(contents(opened.since, lookedUpTo, messages));
         state = State.FOLLOWING;
-        answerRefreshes();
+        refreshes.answer(extent());
         goOn();
     }
 
@@ -247,14 +250,9 @@ final class Remote {
         settle(heard);
         if (state == State.FOLLOWING) {
             take(heard);
-        } else if (state != State.CLOSED && early.size() < MOST_EARLY && earlyBytes < MOST_EARLY_BYTES) {
-            earlyBytes += bytes(heard);
-            early.add(heard); // one that does not fit is read later, as one that was missed on the way
+        } else if (state != State.CLOSED) {
+            early.add(heard);
         }
-    }
-
-    private static long bytes(Heard heard) {
-        return heard.message == null ? 0 : heard.message.content().bytes();
     }
 
     private void take(Heard heard) {
@@ -262,7 +260,6 @@ final class Remote {
             return;
         }
         if (heard.last > newest) {
-            earlyBytes += bytes(heard);
             early.addFirst(heard);
             fill(heard.last);
             return;
@@ -273,8 +270,20 @@ final class Remote {
     private void add(Heard heard) {
         note(heard);
         if (heard.message != null) {
-            added.add(heard.message);
+            added.add(inOrder(heard.message));
         }
+        changed.knows(heard.seq);
+    }
+
+    /** An entry as the room hears of it behind those before it. */
+    private Message inOrder(Message entry) {
+        if (!(entry.revision() instanceof Revision.Change change)) {
+            return entry;
+        }
+        Message now = changed.inOrder(entry, change);
+        changed.add(entry, change);
+        changed.heard(now, change);
+        return now;
     }
 
     private void fill(long until) {
@@ -284,7 +293,7 @@ final class Remote {
         if (until == 0) {
             isToCatchUp = false;
             failuresBefore = outbox.failures();
-            beginRefreshes();
+            refreshes.begin();
         }
         reads.fill(this, next(), until);
     }
@@ -292,13 +301,6 @@ final class Remote {
     /** The number of the next message that is not known to be another room's. */
     private long next() {
         return Math.max(newest, lookedUpTo) + 1;
-    }
-
-    /** Callers that ask from now on wait for the refresh after this one. */
-    private void beginRefreshes() {
-        while (isARefreshDue()) {
-            refreshing.add(refreshes.remove().onExtent);
-        }
     }
 
     /** What was missed has been read; null when it could not be. */
@@ -339,46 +341,37 @@ final class Remote {
             flush();
             lookedUpTo = Math.max(lookedUpTo, filled.bounds.head);
             trimmed(filled.bounds);
-            answerRefreshes();
+            refreshes.answer(extent());
         }
         goOn();
     }
 
     /** Takes what came by meanwhile: a busy room has more messages each time than are read of it one by one. */
     private void takeWhatFollows() {
-        while (!early.isEmpty() && early.element().last <= newest) {
-            Heard next = early.remove();
-            earlyBytes -= bytes(next);
-            take(next);
+        while (!early.isEmpty() && early.first().last <= newest) {
+            take(early.remove());
         }
     }
 
     /** Messages that should be there are gone: members are sent a gap. */
     private void skipTo(long until) {
         flush();
+        changed.misses();
         newest = until;
         numbers.begin(until + 1);
         room.opened(contents(until + 1, until, List.of()));
     }
 
-    private void answerRefreshes() {
-        List<Consumer<RoomStore.Extent>> now = refreshing;
-        refreshing = new ArrayList<>();
-        now.forEach(onExtent -> onExtent.accept(new RoomStore.Extent(first, Math.max(lookedUpTo, newest))));
-    }
-
-    private boolean isARefreshDue() {
-        return !refreshes.isEmpty() && (state == State.CLOSED || outbox.hasAnswered(refreshes.element().place));
+    private RoomStore.Extent extent() {
+        return new RoomStore.Extent(first, Math.max(lookedUpTo, newest));
     }
 
     /** Goes on with what has come and what is to be read. */
     void goOn() {
         while (state == State.FOLLOWING && !early.isEmpty()) {
-            Heard next = early.remove();
-            earlyBytes -= bytes(next);
-            take(next);
+            take(early.remove());
         }
-        if (state == State.FOLLOWING && (isToCatchUp || isARefreshDue())) {
+        if (state == State.FOLLOWING && (isToCatchUp || refreshes.isDue())) {
             fill(0);
         }
     }
@@ -404,7 +397,7 @@ final class Remote {
             onExtent.accept(new RoomStore.Extent(first, newest));
             return;
         }
-        refreshes.add(new Refresh(outbox.newestPlace(), onExtent));
+        refreshes.add(onExtent);
         goOn();
     }
 
@@ -414,6 +407,7 @@ final class Remote {
         if (now > first && isOpen() && bounds.epoch.equals(epoch)) {
             first = now;
             flush();
+            changed.forgetBefore(now);
             room.trimmed(now);
         }
     }
@@ -487,10 +481,8 @@ final class Remote {
     /** The room hears nothing more; callers that wait are answered. */
     void close() {
         state = State.CLOSED;
-        beginRefreshes();
-        answerRefreshes();
+        refreshes.end(extent());
         early.clear();
-        earlyBytes = 0;
         added.clear();
         flush();
     }

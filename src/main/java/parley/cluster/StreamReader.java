@@ -1,13 +1,16 @@
 package parley.cluster;
 
 import java.io.IOException;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Message;
+import parley.protocol.Revision;
 import parley.protocol.RoomName;
 import parley.room.RoomStore;
 
@@ -32,24 +35,29 @@ final class StreamReader {
 
     private final Streams streams;
     private final Subjects subjects;
-    private final long keptMessages;
+    private final ChangeIndex index;
+    private final FoldedReader folded;
+    private final Extents extents;
     private final Decoder decoder;
     private final Complaints complaints;
     private final BooleanSupplier isClosing;
 
     /**
-     * @param keptMessages how many messages of a room a stream keeps
+     * @param kept what streams keep
      */
     StreamReader(
             Streams streams,
             Subjects subjects,
-            long keptMessages,
+            ClusterSettings.Kept kept,
+            Clock clock,
             Decoder decoder,
             Complaints complaints,
             BooleanSupplier isClosing) {
         this.streams = streams;
         this.subjects = subjects;
-        this.keptMessages = keptMessages;
+        this.index = new ChangeIndex(streams, subjects);
+        this.folded = new FoldedReader(streams, subjects, index);
+        this.extents = new Extents(streams, subjects, index, kept, clock);
         this.decoder = decoder;
         this.complaints = complaints;
         this.isClosing = isClosing;
@@ -61,12 +69,18 @@ final class StreamReader {
         Streams.State state = state(room);
         List<Remote.Heard> newest = new ArrayList<>();
         long last = streams.newest(subjects.shard(room), subjects.said(room));
+        Changed changed = new Changed();
+        boolean areAll = state.count() == 0;
         if (last > 0) {
+            index.numbers(room).forEach(changed::isChanged);
+            changed.knows(last);
             Streams.Kept kept = oldest(room, last);
-            newest.addAll(all(room, kept == null ? last : back(kept).orElse(last), last, Integer.MAX_VALUE));
+            long from = kept == null ? last : back(kept).orElse(last);
+            Range all = all(room, changed, from, last, Integer.MAX_VALUE);
+            newest.addAll(heard(room, all.entries));
+            areAll |= all.saidCount >= state.count();
         }
-        Remote.Bounds bounds = bounds(room, state);
-        boolean areAll = newest.size() >= state.count();
+        Remote.Bounds bounds = extents.bounds(room, changed, state);
         // Let go of, and about to be removed.
         areAll |= newest.removeIf(heard -> heard.seq() < Math.min(bounds.first(), bounds.oldest()));
         long since = bounds.first();
@@ -74,7 +88,7 @@ final class StreamReader {
             long first = newest.get(0).seq();
             since = areAll ? Math.min(since, first) : first;
         }
-        return new Remote.Opened(bounds, since, List.copyOf(newest));
+        return new Remote.Opened(bounds, since, List.copyOf(newest), changed);
     }
 
     private Streams.State state(RoomName room) throws IOException {
@@ -100,55 +114,40 @@ final class StreamReader {
         return messages.isEmpty() ? null : messages.get(0);
     }
 
-    /** Streams let go of their oldest message, and of a room's oldest: when it has as many as it may, or had. */
-    private Remote.Bounds bounds(RoomName room, Streams.State state) throws IOException, InterruptedException {
-        long kept = goneUpTo(room) + 1;
-        Streams.Kept oldest = state.count() == 0 ? null : oldest(room, kept);
-        if (oldest == null) {
-            if (state.count() > 0 && streams.newest(subjects.shard(room), subjects.said(room)) >= kept) {
-                throw new IOException(BEHIND);
-            }
-            return new Remote.Bounds(state.epoch(), Math.max(state.first(), kept), state.last() + 1, state.last());
-        }
-        long there = Math.max(state.first(), oldest.seq());
-        return new Remote.Bounds(state.epoch(), Math.max(first(oldest, state), kept), there, state.last());
-    }
-
-    /** The number up to which all messages of the room have been let go of at somebody's request. */
-    private long goneUpTo(RoomName room) throws IOException, InterruptedException {
-        return Forgetting.upTo(streams.last(subjects.shard(room), subjects.gone(room)));
-    }
-
-    private long first(Streams.Kept oldest, Streams.State state) {
-        if (state.count() >= keptMessages) {
-            return Math.max(state.first(), oldest.seq());
-        }
-        try {
-            Envelope envelope = Envelope.decode(oldest.data());
-            if (envelope.quiet().upTo() + 1 >= state.first()) { // what the stream has let go of was of other rooms
-                return Math.min(envelope.quiet().after() + 1, oldest.seq());
-            }
-            return envelope.back() == 0 ? state.first() : Math.max(state.first(), oldest.seq());
-        } catch (Envelope.UnreadableException e) {
-            return Math.max(state.first(), oldest.seq());
-        }
-    }
-
     /** Messages that did not come by: up to a number, or 0 for all there are and to look which that is. */
-    Remote.Filled missed(RoomName room, long from, long until) throws IOException, InterruptedException {
+    Remote.Filled missed(RoomName room, Changed changed, long from, long until)
+            throws IOException, InterruptedException {
         if (until > 0) {
-            List<Remote.Heard> messages = heard(room, range(room, from, until, FILL_AT_ONCE));
-            boolean hasReached =
-                    !messages.isEmpty() && messages.get(messages.size() - 1).seq() >= until;
-            return new Remote.Filled(messages, null, hasReached);
+            Range range = range(room, changed, from, until, FILL_AT_ONCE);
+            boolean hasReached = range.last() >= until || isErased(room, changed, range, until);
+            return new Remote.Filled(heard(room, range.entries), null, hasReached);
         }
         streams.await();
         Streams.State state = state(room);
         long last = streams.newest(subjects.shard(room), subjects.said(room));
-        List<Remote.Heard> messages = all(room, from, last, FILL_AT_ONCE);
+        List<Remote.Heard> messages = heard(room, all(room, changed, from, last, FILL_AT_ONCE).entries);
         return messages.size() == FILL_AT_ONCE
                 ? new Remote.Filled(messages, null, false)
-                : new Remote.Filled(messages, bounds(room, state), true);
+                : new Remote.Filled(messages, extents.bounds(room, changed, state), true);
+    }
+
+    /** Whether the entry of a number is no longer there since a later change of its message holds: nothing is lost. */
+    private boolean isErased(RoomName room, Changed changed, Range before, long until)
+            throws IOException, InterruptedException {
+        if (before.entries.size() == FILL_AT_ONCE || !changed.hasBefore(until + 1)) {
+            return false;
+        }
+        Streams.Kept next = streams.next(subjects.shard(room), subjects.said(room), Math.max(before.last() + 1, until));
+        return next != null
+                && next.seq() > until
+                && isAllThere(room, before, until)
+                && extents.bounds(room, changed, state(room)).first() <= until;
+    }
+
+    /** Whether the server that leads the stream has none that was not read. */
+    private boolean isAllThere(RoomName room, Range read, long until) throws IOException, InterruptedException {
+        Streams.Kept next = streams.next(subjects.shard(room), subjects.said(room), read.next);
+        return next == null || next.seq() > until;
     }
 
     /**
@@ -162,24 +161,35 @@ final class StreamReader {
     record Behind(String epoch, long head, long last, List<Remote.Heard> messages, boolean isAll) {}
 
     /** Looks what comes behind a number. */
-    Behind behind(RoomName room, long after) throws IOException, InterruptedException {
+    Behind behind(RoomName room, Changed changed, long after) throws IOException, InterruptedException {
         Streams.State state = state(room);
         long last = streams.newest(subjects.shard(room), subjects.said(room));
-        List<Remote.Heard> messages = all(room, after + 1, last, FILL_AT_ONCE);
+        List<Remote.Heard> messages = heard(room, all(room, changed, after + 1, last, FILL_AT_ONCE).entries);
         return new Behind(state.epoch(), state.last(), last, messages, messages.size() < FILL_AT_ONCE);
     }
 
     /** Messages up to one that the server which leads the stream has, or as many as the limit allows. */
-    private List<Remote.Heard> all(RoomName room, long from, long until, int limit)
+    private Range all(RoomName room, Changed changed, long from, long until, int limit)
             throws IOException, InterruptedException {
-        List<Remote.Heard> messages = heard(room, range(room, from, until, limit));
-        boolean isThere = until < from
-                || messages.size() == limit
-                || (!messages.isEmpty() && messages.get(messages.size() - 1).seq() == until);
+        Range range = range(room, changed, from, until, limit);
+        boolean isThere = until < from || range.entries.size() == limit || range.last() == until || range.isPassed;
         if (!isThere && streams.newest(subjects.shard(room), subjects.said(room)) >= until) {
             throw new IOException(BEHIND);
         }
-        return messages;
+        return range;
+    }
+
+    /**
+     * Entries up to a number.
+     *
+     * @param saidCount how many of them the stream has itself
+     * @param next where to read on
+     * @param isPassed whether the server that was asked has one of a higher number, so that it has all
+     */
+    private record Range(List<Streams.Kept> entries, int saidCount, long next, boolean isPassed) {
+        long last() {
+            return entries.isEmpty() ? 0 : entries.get(entries.size() - 1).seq();
+        }
     }
 
     private List<Remote.Heard> heard(RoomName room, List<Streams.Kept> messages) {
@@ -192,40 +202,53 @@ final class StreamReader {
         return heard;
     }
 
-    /** Messages up to a number, as far as the server that is asked has them. */
-    private List<Streams.Kept> range(RoomName room, long from, long until, int limit)
+    /** Entries up to a number, as far as the server that is asked has them. */
+    private Range range(RoomName room, Changed changed, long from, long until, int limit)
             throws IOException, InterruptedException {
-        List<Streams.Kept> messages = new ArrayList<>();
+        List<Streams.Kept> entries = new ArrayList<>();
+        int saidCount = 0;
         long next = from;
-        while (next <= until && messages.size() < limit) {
-            int most = (int) Math.min(limit - messages.size(), until - next + 1);
-            Streams.Batch batch = read(room, next, most, BATCH_BYTES);
-            for (Streams.Kept kept : batch.messages()) {
+        while (next <= until && entries.size() < limit) {
+            int most = (int) Math.min(limit - entries.size(), until - next + 1);
+            FoldedReader.Batch batch = read(room, changed, next, most, BATCH_BYTES);
+            for (Streams.Kept kept : batch.entries()) {
                 if (kept.seq() > until) {
-                    return messages;
+                    return new Range(entries, saidCount, next, true);
                 }
-                messages.add(kept);
+                entries.add(kept);
+                saidCount += batch.isSaid(kept.seq()) ? 1 : 0;
                 next = kept.seq() + 1;
             }
             if (batch.isEnd()) {
                 break;
             }
         }
-        return messages;
+        return new Range(entries, saidCount, next, false);
     }
 
-    private Streams.Batch read(RoomName room, long from, int limit, long bytes)
+    private FoldedReader.Batch read(RoomName room, Changed changed, long from, int limit, long bytes)
             throws IOException, InterruptedException {
+        return folded.read(room, changed, from, limit, bytes);
+    }
+
+    /** What rooms have missed is read all the same: senders wait until their messages have been heard. */
+    private void goOn() throws IOException {
         if (isClosing.getAsBoolean()) {
             throw new IOException("the node stops");
         }
-        return streams.read(subjects.shard(room), subjects.said(room), from, limit, bytes);
+    }
+
+    /** The message of that number as it is now; empty when the room does not keep one. */
+    Optional<Message> find(RoomName room, Changed changed, long seq) throws IOException, InterruptedException {
+        return folded.find(room, changed, seq);
     }
 
     /** Answers a query. */
-    Given answer(RoomName room, RoomStore.Query query) {
+    Given answer(RoomName room, Changed changed, RoomStore.Query query) {
         try {
-            return query.direction() == RoomStore.Direction.BACKWARD ? backward(room, query) : forward(room, query);
+            return query.direction() == RoomStore.Direction.BACKWARD
+                    ? backward(room, changed, query)
+                    : forward(room, changed, query);
         } catch (IOException | RuntimeException e) {
             complaints.log("messages cannot be read", e);
         } catch (InterruptedException e) {
@@ -248,7 +271,7 @@ final class StreamReader {
         }
 
         void add(@Nullable Message message) {
-            if (message != null) {
+            if (message != null && query.entries().include(message)) {
                 messages.add(message);
                 bytes += message.content().bytes() + OVERHEAD_BYTES;
             }
@@ -262,6 +285,15 @@ final class StreamReader {
             return query.limit() + 1 - messages.size();
         }
 
+        boolean hasChanged() {
+            return messages.stream().anyMatch(message -> message.revision() instanceof Revision.Changed);
+        }
+
+        /** Those before that number are gone; the index has some of them still. */
+        void dropBefore(long first) {
+            messages.removeIf(message -> message.seq() < first);
+        }
+
         RoomStore.Found found() {
             boolean more = isFull();
             List<Message> given = missing() <= 0 ? messages.subList(0, query.limit()) : messages;
@@ -270,34 +302,43 @@ final class StreamReader {
     }
 
     /** Reads the message before those asked for too: when that is there, none behind it is gone. */
-    private Given forward(RoomName room, RoomStore.Query query) throws IOException, InterruptedException {
+    private Given forward(RoomName room, Changed changed, RoomStore.Query query)
+            throws IOException, InterruptedException {
         Gathered gathered = new Gathered(query);
         long before = query.from() - 1;
         long next = Math.max(1, before);
         boolean isBeforeThere = false;
         while (!gathered.isFull()) {
-            Streams.Batch batch = read(room, next, gathered.missing() + 1, query.bytes() - gathered.bytes);
-            for (Streams.Kept kept : batch.messages()) {
+            goOn();
+            FoldedReader.Batch batch =
+                    read(room, changed, next, gathered.missing() + 1, query.bytes() - gathered.bytes);
+            for (Streams.Kept kept : batch.entries()) {
                 if (kept.seq() > before && !gathered.isFull()) {
                     gathered.add(decoder.message(room, kept.seq(), kept.data()));
                 }
-                isBeforeThere |= kept.seq() == before;
+                isBeforeThere |= kept.seq() == before && batch.isSaid(before);
                 next = kept.seq() + 1;
             }
             if (batch.isEnd() && !gathered.isFull()) {
                 if (streams.newest(subjects.shard(room), subjects.said(room)) < next) {
                     break;
                 }
-                if (batch.messages().isEmpty()) {
+                if (batch.entries().isEmpty()) {
                     throw new IOException(BEHIND);
                 }
             }
         }
-        return new Given(gathered.found(), isBeforeThere ? null : bounds(room, state(room)));
+        if (isBeforeThere) {
+            return new Given(gathered.found(), null);
+        }
+        Remote.Bounds bounds = extents.bounds(room, changed, state(room));
+        gathered.dropBefore(Math.min(bounds.first(), bounds.oldest()));
+        return new Given(gathered.found(), bounds);
     }
 
     /** A stream is read forward; each message says where to begin to find those before it. */
-    private Given backward(RoomName room, RoomStore.Query query) throws IOException, InterruptedException {
+    private Given backward(RoomName room, Changed changed, RoomStore.Query query)
+            throws IOException, InterruptedException {
         Gathered gathered = new Gathered(query);
         Streams.Kept anchor = oldest(room, query.from());
         if (anchor == null) {
@@ -307,20 +348,31 @@ final class StreamReader {
         long guess = GUESS;
         OptionalLong start = anchor == null ? OptionalLong.of(0) : back(anchor);
         while (anchor != null && !gathered.isFull()) {
+            goOn();
             long from = start.orElse(Math.max(0, until - guess));
-            List<Streams.Kept> before = range(room, from, until, Integer.MAX_VALUE);
+            List<Streams.Kept> before = range(room, changed, from, until, Integer.MAX_VALUE).entries;
             for (int i = before.size() - 1; i >= 0 && !gathered.isFull(); i--) {
                 Streams.Kept kept = before.get(i);
                 gathered.add(decoder.message(room, kept.seq(), kept.data()));
             }
-            if (from <= 1 || (before.isEmpty() && start.isPresent())) {
+            if (from <= 1 || (before.isEmpty() && start.isPresent() && !hasBefore(room, changed, from))) {
                 break;
             }
             until = before.isEmpty() ? from - 1 : before.get(0).seq() - 1;
             start = before.isEmpty() ? OptionalLong.empty() : back(before.get(0));
             guess = start.isPresent() ? GUESS : 2 * guess;
         }
+        if (gathered.hasChanged()) {
+            Remote.Bounds bounds = extents.bounds(room, changed, state(room));
+            gathered.dropBefore(Math.min(bounds.first(), bounds.oldest()));
+        }
         return new Given(gathered.found(), null);
+    }
+
+    /** Whether the room has something before a number: all behind that may have been erased. */
+    private boolean hasBefore(RoomName room, Changed changed, long seq) throws IOException, InterruptedException {
+        Streams.Kept oldest = oldest(room, 1);
+        return (oldest != null && oldest.seq() < seq) || changed.hasBefore(seq);
     }
 
     /** Where to begin to find the messages before one; empty when it does not say so. */

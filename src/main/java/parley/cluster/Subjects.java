@@ -20,6 +20,8 @@ record Subjects(String cluster, int streams) {
     static final String MARK = "k";
     /** Messages have been let go of. */
     static final String GONE = "g";
+    /** A change stands in the index of changed messages. */
+    static final String FOLDED = "f";
 
     /** Headers, names and ids that a message may have in a stream besides its content. */
     static final long MOST_OVERHEAD_BYTES = 1_024;
@@ -67,6 +69,31 @@ record Subjects(String cluster, int streams) {
      */
     String gone(RoomName room) {
         return cluster + ".say." + shard(room) + ".==" + token(room.value());
+    }
+
+    /** All changed messages of the rooms of a stream. */
+    String changedIn(int shard) {
+        return cluster + ".changed." + shard + ".*.*";
+    }
+
+    /** The changed messages of a room. */
+    String changed(RoomName room) {
+        return changedBegin(room) + "*";
+    }
+
+    /** A changed message of a room, as it is now. */
+    String changed(RoomName room, long seq) {
+        return changedBegin(room) + seq;
+    }
+
+    private String changedBegin(RoomName room) {
+        return cluster + ".changed." + shard(room) + "." + token(room.value()) + ".";
+    }
+
+    /** The number of a changed message by its subject; 0 for what no node writes. */
+    static long ofChanged(String subject) {
+        String number = subject.substring(subject.lastIndexOf('.') + 1);
+        return number.matches("\\d{1,18}") ? Long.parseLong(number) : 0;
     }
 
     /** The bucket of read marks. */

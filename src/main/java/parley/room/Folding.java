@@ -27,6 +27,9 @@ final class Folding {
 
     /** A change has been added. */
     void added(Message entry, Revision.Change change) {
+        if (entry.isSuperseded()) {
+            return; // it came too late to change anything
+        }
         Optional<Message> message = ring.find(change.of());
         message.ifPresent(original -> fold(original, entry, change));
         supersede(change.before(), change.kind());

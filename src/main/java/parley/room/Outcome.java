@@ -29,7 +29,7 @@ public sealed interface Outcome {
     /** Nothing was changed: the room does not keep that message, in a sentence for the sender. */
     record NotFound(String reason) implements Outcome {}
 
-    /** Nothing was changed: the store keeps messages as they were said. */
+    /** Nothing was changed: the store cannot change messages in this way. */
     record CannotChange(String reason) implements Outcome {}
 
     /** The store can never keep it: it is larger than what the store takes. Retrying is of no use. */

@@ -90,8 +90,8 @@ public interface RoomStore {
          */
         default void change(long at, ChangeDraft change, Consumer<Outcome> onResult) {
             onResult.accept(new Outcome.CannotChange(
-                    "rooms of a cluster keep messages as they were said; edit, append and remove need rooms in memory or on"
-                            + " disk (room.keep=memory)"));
+                    "in rooms of a cluster messages are edited and removed, and nothing else yet; use a room in memory"
+                            + " or on disk (room.keep=memory)"));
         }
 
         /**
@@ -147,7 +147,7 @@ public interface RoomStore {
         MESSAGES;
 
         /** Whether an entry is one of these. */
-        boolean include(Message entry) {
+        public boolean include(Message entry) {
             return this == ALL || !entry.isChange();
         }
     }

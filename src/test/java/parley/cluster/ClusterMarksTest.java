@@ -100,7 +100,7 @@ class ClusterMarksTest {
         ClusterMarks all = new ClusterMarks("node", subjects, unconnected, bucket, readers, loop, now::get, complaints);
         Remote remote = RemoteTest.unopened("java");
         remote.open();
-        remote.opened(new Remote.Opened(new Remote.Bounds("e", 1, 1, 5), 1, List.of()));
+        remote.opened(new Remote.Opened(new Remote.Bounds("e", 1, 1, 5), 1, List.of(), new Changed()));
         marks = all.of(remote);
         readers.start();
     }

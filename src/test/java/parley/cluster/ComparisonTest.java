@@ -78,7 +78,10 @@ class ComparisonTest {
     void open() {
         remote.open();
         remote.opened(new Remote.Opened(
-                new Remote.Bounds("e", 1, 1, 10), 7, List.of(new Remote.Heard(7, 0, "seven", 0, message(7)))));
+                new Remote.Bounds("e", 1, 1, 10),
+                7,
+                List.of(new Remote.Heard(7, 0, "seven", 0, message(7))),
+                new Changed()));
     }
 
     private static Message message(long seq) {

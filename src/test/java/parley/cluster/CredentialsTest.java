@@ -12,6 +12,7 @@ import java.security.KeyPairGenerator;
 import java.security.SecureRandom;
 import java.security.Signature;
 import java.security.interfaces.EdECPublicKey;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
@@ -149,7 +150,8 @@ class CredentialsTest {
                 account.token(user.id(), "user", "\"subs\":-1,\"data\":-1,\"payload\":-1,\"type\":\"user\""),
                 user.seed());
         try (NatsServer nats = NatsServer.start(folder, "-c", config.toString());
-                ClusterStore store = new ClusterStore(settings(nats.url(), file), Thread::new, System::nanoTime)) {
+                ClusterStore store = new ClusterStore(
+                        settings(nats.url(), file), Thread::new, Clock.systemUTC(), System::nanoTime)) {
             await().atMost(Duration.ofSeconds(20)).until(store::isWell);
             assertThat(store.nodeCount()).isOne();
         }

@@ -15,8 +15,10 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import parley.protocol.ChangeKind;
 import parley.protocol.Content;
 import parley.protocol.Draft;
+import parley.protocol.Revision;
 import parley.protocol.RoomName;
 import parley.room.RoomStore;
 
@@ -41,6 +43,35 @@ class EnvelopeTest {
         }
         Envelope ofUser = new Envelope("node", 17, 3, new Envelope.Quiet(7, 90), OF_USER);
         assertThat(Envelope.decode(ofUser.encode())).isEqualTo(ofUser);
+    }
+
+    @Test
+    void aChangeAndAChangedMessageAreReadAsTheyWereWritten() throws Exception {
+        Draft removed = OF_USER.with(Content.REMOVED);
+        for (Revision revision : List.of(
+                new Revision.Change(7, 0, ChangeKind.Whole.EDIT),
+                new Revision.Changed(8, 99, "Zoë", null),
+                new Revision.Changed(8, 99, null, "u 7"))) {
+            Envelope envelope = new Envelope("node", 17, 3, new Envelope.Quiet(7, 90), OF_USER, revision);
+            assertThat(Envelope.decode(envelope.encode())).isEqualTo(envelope);
+        }
+        Revision removal = new Revision.Change(7, 5, ChangeKind.Whole.REMOVAL);
+        Envelope envelope = new Envelope("node", 17, 3, Envelope.Quiet.UNKNOWN, removed, removal);
+        assertThat(Envelope.decode(envelope.encode())).isEqualTo(envelope);
+        Folded folded = new Folded(7, 12, envelope.changedBy(envelope.message(9)));
+        assertThat(Folded.decode(folded.encode())).isEqualTo(folded);
+        assertThatThrownBy(() -> Folded.decode(new Folded(7, 12, envelope).encode()))
+                .hasMessage("it is a message that nobody has changed");
+    }
+
+    /** Nodes of earlier versions compare the kind of the content with the two or four that they know. */
+    @Test
+    void aNodeThatKnowsNoChangesCannotReadOne() throws Exception {
+        Revision edit = new Revision.Change(7, 0, ChangeKind.Whole.EDIT);
+        byte[] change = new Envelope("node", 17, 3, Envelope.Quiet.UNKNOWN, DRAFT, edit).encode();
+        int kind = fixedFields(1).length - DRAFT.content().bytes() - Integer.BYTES - 1;
+        assertThat(fixedFields(1)[kind]).isEqualTo((byte) 1);
+        assertThat(change[kind]).isGreaterThan((byte) Content.Kind.values().length);
     }
 
     @Test

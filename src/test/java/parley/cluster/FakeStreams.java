@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import parley.protocol.Content;
 import parley.protocol.Draft;
 
@@ -25,6 +27,10 @@ final class FakeStreams implements Streams {
     long thereUpTo = Long.MAX_VALUE;
 
     boolean isReachable = true;
+    boolean isFull;
+    /** How often something is stored or erased before the node that does so ends. */
+    int stepsLeft = Integer.MAX_VALUE;
+
     String epoch = "e";
     String leader = "a";
     /** How often {@link #read} was called. */
@@ -58,6 +64,11 @@ final class FakeStreams implements Streams {
         messages.remove(seq);
     }
 
+    /** All that is stored. */
+    List<byte[]> all() {
+        return messages.values().stream().map(Stored::data).toList();
+    }
+
     @Override
     public void await() throws IOException {
         reach();
@@ -82,7 +93,7 @@ final class FakeStreams implements Streams {
         long count = messages.values().stream()
                 .filter(stored -> stored.subject.equals(subject))
                 .count();
-        return new State(epoch, leader, first, last, count);
+        return new State(epoch, leader, first, last, count, isFull);
     }
 
     @Override
@@ -107,18 +118,62 @@ final class FakeStreams implements Streams {
     }
 
     @Override
-    public Kept last(int shard, String subject) throws IOException {
+    public Kept next(int shard, String subject, long from) throws IOException {
         reach();
-        return messages.descendingMap().entrySet().stream()
+        asked++;
+        return messages.tailMap(from).entrySet().stream()
                 .filter(entry -> entry.getValue().subject.equals(subject))
                 .findFirst()
-                .map(entry -> new Kept(entry.getKey(), entry.getValue().data, null))
+                .map(FakeStreams::kept)
                 .orElse(null);
+    }
+
+    private static Kept kept(Map.Entry<Long, Stored> entry) {
+        return new Kept(entry.getKey(), entry.getValue().data, null);
+    }
+
+    @Override
+    public List<Kept> last(int shard, List<String> subjects) throws IOException {
+        reach();
+        asked++;
+        List<Kept> last = new ArrayList<>();
+        for (String subject : subjects) {
+            last.add(messages.descendingMap().entrySet().stream()
+                    .filter(entry -> entry.getValue().subject.equals(subject))
+                    .findFirst()
+                    .map(FakeStreams::kept)
+                    .orElse(null));
+        }
+        return last;
+    }
+
+    @Override
+    public Set<String> subjects(int shard, String wildcard) throws IOException {
+        reach();
+        asked++;
+        String begin = wildcard.substring(0, wildcard.length() - 1);
+        return messages.values().stream()
+                .map(Stored::subject)
+                .filter(subject -> subject.startsWith(begin))
+                .collect(Collectors.toSet());
+    }
+
+    @Override
+    public void erase(int shard, long seq) throws IOException {
+        reach();
+        if (stepsLeft-- <= 0) {
+            throw new IOException("the node has ended");
+        }
+        messages.remove(seq);
+        first = messages.isEmpty() ? last + 1 : messages.firstKey();
     }
 
     @Override
     public long store(int shard, String subject, long behind, byte[] data) throws IOException {
-        Kept last = last(shard, subject);
+        Kept last = last(shard, List.of(subject)).get(0);
+        if (stepsLeft-- <= 0) {
+            throw new IOException("the node has ended");
+        }
         if ((last == null ? 0 : last.seq()) != behind) {
             throw new IOException("wrong last sequence");
         }
@@ -129,20 +184,5 @@ final class FakeStreams implements Streams {
     public void purge(int shard, String subject, long before) throws IOException {
         reach();
         messages.headMap(before).values().removeIf(stored -> stored.subject.equals(subject));
-    }
-
-    @Override
-    public List<Long> newest(int shard, List<String> subjects) throws IOException {
-        reach();
-        asked++;
-        List<Long> newest = new ArrayList<>();
-        for (String subject : subjects) {
-            newest.add(messages.entrySet().stream()
-                    .filter(entry -> entry.getValue().subject.equals(subject))
-                    .mapToLong(Map.Entry::getKey)
-                    .max()
-                    .orElse(0));
-        }
-        return newest;
     }
 }

@@ -2,6 +2,8 @@ package parley.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import parley.protocol.RoomName;
@@ -14,8 +16,14 @@ class ForgettingTest {
     private final String other = subjects.said(new RoomName("other"));
     private final FakeStreams stream = new FakeStreams();
     private final Complaints complaints = new Complaints(() -> 0);
-    private final StreamReader reader =
-            new StreamReader(stream, subjects, 1_000, new Decoder(new Counted(), complaints), complaints, () -> false);
+    private final StreamReader reader = new StreamReader(
+            stream,
+            subjects,
+            new ClusterSettings.Kept(1_000, 0, Duration.ZERO, Duration.ZERO),
+            Clock.systemUTC(),
+            new Decoder(new Counted(), complaints),
+            complaints,
+            () -> false);
     private final Forgetting forgetting = new Forgetting(stream, subjects);
 
     private static List<Long> numbers(Remote.Opened opened) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.nats.client.JetStreamManagement;
+import io.nats.client.api.StreamConfiguration;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import parley.protocol.RoomName;
 import parley.room.Outcome;
 import parley.testclient.NatsServer;
 
@@ -208,5 +211,50 @@ class NatsStreamsTest {
         assertThat(next).isGreaterThan(stored.get(4));
         assertThatThrownBy(() -> streams.store(0, SUBJECT, 0, new byte[1])).isInstanceOf(IOException.class);
         assertThat(streams.store(0, SUBJECT, next, new byte[1])).isEqualTo(next + 1);
+    }
+
+    @Test
+    void whatIsErasedIsGoneAndErasingItAgainDoesNothing() throws Exception {
+        List<Long> numbers = store(4, 10);
+        long third = numbers.get(2);
+        streams.erase(0, third);
+        streams.erase(0, third);
+        streams.erase(0, numbers.get(0));
+        streams.erase(0, numbers.get(0));
+        streams.erase(0, 1_000);
+        assertThat(streams.next(0, SUBJECT, 1).seq()).isEqualTo(numbers.get(1));
+        assertThat(streams.next(0, SUBJECT, third).seq()).isEqualTo(numbers.get(3));
+        assertThat(streams.next(0, SUBJECT, numbers.get(3) + 1)).isNull();
+    }
+
+    @Test
+    void changedMessagesOfARoomAreFoundByTheirSubjects() throws Exception {
+        Subjects subjects = new Subjects("parley", 1);
+        RoomName room = new RoomName("java");
+        assertThat(streams.subjects(0, subjects.changed(room))).isEmpty();
+        long place = streams.store(0, subjects.changed(room, 7), 0, new byte[] {7});
+        streams.store(0, subjects.changed(room, 9), 0, new byte[] {9});
+        streams.store(0, subjects.changed(new RoomName("tea"), 8), 0, new byte[] {8});
+        assertThat(streams.subjects(0, subjects.changed(room)))
+                .extracting(Subjects::ofChanged)
+                .containsExactlyInAnyOrder(7L, 9L);
+        assertThat(streams.last(0, List.of(subjects.changed(room, 7), subjects.changed(room, 8))))
+                .satisfiesExactly(
+                        kept -> assertThat(kept.seq()).isEqualTo(place),
+                        kept -> assertThat(kept).isNull());
+        assertThatThrownBy(() -> streams.store(0, subjects.changed(room, 7), 0, new byte[] {1}))
+                .isInstanceOf(IOException.class);
+    }
+
+    /** Streams of earlier versions have no subjects for changed messages. */
+    @Test
+    void aStreamIsGivenTheSubjectsThatItHasToHave() throws Exception {
+        JetStreamManagement management = link.connection().jetStreamManagement();
+        StreamConfiguration has = management.getStreamInfo("parley_0").getConfiguration();
+        management.updateStream(
+                StreamConfiguration.builder(has).subjects("parley.say.0.*").build());
+        streams.prepare(0);
+        assertThat(management.getStreamInfo("parley_0").getConfiguration().getSubjects())
+                .contains("parley.say.0.*", "parley.changed.0.*.*");
     }
 }

@@ -76,7 +76,7 @@ class NeighboursTest {
         Remote remote = new Remote(new RoomName(name), 0, listener, reads, (entry, attempt) -> {});
         rooms.add(remote);
         remote.open();
-        remote.opened(new Remote.Opened(new Remote.Bounds("e", 1, 1, 0), 1, List.of()));
+        remote.opened(new Remote.Opened(new Remote.Bounds("e", 1, 1, 0), 1, List.of(), new Changed()));
         return remote;
     }
 

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Message;
+import parley.protocol.Revision;
 import parley.protocol.RoomName;
 import parley.room.RoomStore;
 
@@ -103,6 +104,10 @@ class RemoteTest {
         return new Remote.Bounds("e", first, first, head);
     }
 
+    private Envelope envelope(long at) {
+        return remote.envelope("n", at, DRAFT, Revision.None.UNCHANGED);
+    }
+
     private void open(long... numbers) {
         remote.open();
         reads.clear();
@@ -111,7 +116,8 @@ class RemoteTest {
         remote.opened(new Remote.Opened(
                 bounds(1, head),
                 since,
-                LongStream.of(numbers).mapToObj(seq -> heard(seq, 0)).toList()));
+                LongStream.of(numbers).mapToObj(seq -> heard(seq, 0)).toList(),
+                new Changed()));
         heard.clear();
     }
 
@@ -121,7 +127,7 @@ class RemoteTest {
         remote.heard(heard(12, 10));
         remote.heard(heard(9, 7));
         assertThat(heard).isEmpty();
-        remote.opened(new Remote.Opened(bounds(1, 10), 7, List.of(heard(7, 0), heard(10, 0))));
+        remote.opened(new Remote.Opened(bounds(1, 10), 7, List.of(heard(7, 0), heard(10, 0)), new Changed()));
         remote.flush();
         assertThat(heard).containsExactly("opened e 1 7 [7, 10]", "12");
     }
@@ -232,7 +238,7 @@ class RemoteTest {
     void aCallerThatComesWhileItOpensHearsOfTheNextRefresh() {
         remote.open();
         remote.refresh(extent -> heard.add("looked " + extent.head()));
-        remote.opened(new Remote.Opened(bounds(1, 30), 1, List.of()));
+        remote.opened(new Remote.Opened(bounds(1, 30), 1, List.of(), new Changed()));
         assertThat(heard).containsExactly("opened e 1 1 []");
         assertThat(reads).containsExactly("open", "31-0");
         remote.filled(new Remote.Filled(List.of(), bounds(3, 40), true), 0);
@@ -276,7 +282,7 @@ class RemoteTest {
         remote.tick(0, true);
         assertThat(reads).containsExactly("open");
         assertThat(sent).isEmpty();
-        remote.opened(new Remote.Opened(bounds(1, 30), 1, List.of()));
+        remote.opened(new Remote.Opened(bounds(1, 30), 1, List.of(), new Changed()));
         remote.send(0);
         assertThat(sent).containsExactly("a");
     }
@@ -298,7 +304,7 @@ class RemoteTest {
     }
 
     private long back() {
-        return remote.envelope("n", 0, DRAFT).back();
+        return envelope(0).back();
     }
 
     @Test
@@ -317,21 +323,19 @@ class RemoteTest {
     void aMessageIsDatedNoEarlierThanTheNewestOfItsRoom() {
         open(7);
         remote.heard(new Remote.Heard(9, 7, null, 0, new Message(9, 5_000, DRAFT)));
-        assertThat(remote.envelope("n", 4_000, DRAFT).at()).isEqualTo(5_000);
-        assertThat(remote.envelope("n", 6_000, DRAFT).at()).isEqualTo(6_000);
-        assertThat(remote.envelope("n", 5_500, DRAFT).at())
-                .as("the one before is on its way")
-                .isEqualTo(6_000);
+        assertThat(envelope(4_000).at()).isEqualTo(5_000);
+        assertThat(envelope(6_000).at()).isEqualTo(6_000);
+        assertThat(envelope(5_500).at()).as("the one before is on its way").isEqualTo(6_000);
     }
 
     /** So that a node which opens the room later knows what of it is gone. */
     @Test
     void aMessageSaysWhereTheRoomHasNone() {
         open(7);
-        assertThat(remote.envelope("n", 0, DRAFT).quiet()).isEqualTo(new Envelope.Quiet(7, 7));
+        assertThat(envelope(0).quiet()).isEqualTo(new Envelope.Quiet(7, 7));
         remote.refresh(extent -> {});
         remote.filled(new Remote.Filled(List.of(), bounds(1, 900), true), 0);
-        assertThat(remote.envelope("n", 0, DRAFT).quiet()).isEqualTo(new Envelope.Quiet(7, 900));
+        assertThat(envelope(0).quiet()).isEqualTo(new Envelope.Quiet(7, 900));
     }
 
     /** The stream has let go of what other rooms said. */

@@ -23,11 +23,6 @@ class DurableStoreContractTest extends KeepingStoreContract {
     private DurableStore store;
 
     @Override
-    protected boolean changesMessages() {
-        return true;
-    }
-
-    @Override
     protected RoomStore begin() {
         return begin(1_000_000);
     }

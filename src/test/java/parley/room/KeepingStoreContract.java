@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Message;
+import parley.protocol.Revision;
 import parley.protocol.Utf8;
 
 /** What a store does that keeps messages beyond the room's ring, one by one in numbers or with holes between them. */
@@ -260,5 +261,90 @@ public abstract class KeepingStoreContract extends RoomStoreContract {
         assertThat(raise(again, "ann", epoch, two, 9)).isEqualTo(holds(epoch, two));
         assertThat(after.marks).containsExactly("ann " + two);
         assertThat(room.marks).containsExactly("ann " + one);
+    }
+
+    private static Message entry(List<Message> entries, long seq) {
+        return entries.stream()
+                .filter(entry -> entry.seq() == seq)
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(seq + " is not among " + entries));
+    }
+
+    private RoomStore.Query messages(long from, RoomStore.Direction direction, int limit) {
+        return new RoomStore.Query(from, direction, limit, MUCH, RoomStore.Entries.MESSAGES);
+    }
+
+    /** The room is opened again in between: nothing of this is known from memory alone. */
+    @Test
+    void changedMessagesAreReadInTheirPlacesAsTheyAreNow() throws Exception {
+        RoomStore store = begin();
+        RoomStore.Log log = open(store, new Heard());
+        CompletableFuture<Outcome> second = new CompletableFuture<>();
+        log.append(5, of("ann", "one", "1"), outcome -> {});
+        log.append(6, of("ann", "two", null), second::complete);
+        get(second);
+        long three = publish(log, "three");
+        number(edit(log, 1, "ann", "uno", null));
+        long edit = number(edit(log, 1, "ann", "eins", null));
+        long removal = number(remove(log, 2, "ann"));
+        long four = publish(log, "four");
+        Message one = new Message(
+                1, 5, "Ann", "ann", Content.text("eins", 4), "1", new Revision.Changed(edit, 7, "Ann", "ann"));
+        Message two =
+                new Message(2, 6, "Ann", "ann", Content.REMOVED, null, new Revision.Changed(removal, 7, "Ann", "ann"));
+        for (int i = 0; i < 2; i++) {
+            RoomStore.Found found = (RoomStore.Found) answer(log, messages(1, RoomStore.Direction.FORWARD, 9));
+            assertThat(found.messages()).hasSize(4).startsWith(one, two);
+            assertThat(found.messages()).extracting(Message::seq).endsWith(three, four);
+            assertThat(found.since()).isLessThanOrEqualTo(1);
+            assertThat(found.more()).isFalse();
+            found = (RoomStore.Found) answer(log, messages(four, RoomStore.Direction.BACKWARD, 9));
+            assertThat(found.messages()).hasSize(4).endsWith(two, one);
+            found = (RoomStore.Found) answer(log, messages(2, RoomStore.Direction.FORWARD, 1));
+            assertThat(found.messages()).containsExactly(two);
+            assertThat(found.more()).isTrue();
+            found = (RoomStore.Found) answer(log, messages(2, RoomStore.Direction.BACKWARD, 1));
+            assertThat(found.messages()).containsExactly(two);
+            assertThat(found.more()).isTrue();
+            List<Message> all = forward(log, 1, 99, MUCH).messages();
+            assertThat(entry(all, edit).content().text()).isEqualTo("eins");
+            assertThat(entry(all, removal).content()).isEqualTo(Content.REMOVED);
+            assertThat(texts(forward(log, 1, 99, MUCH))).doesNotContain("one", "two", "uno");
+            assertThat(refresh(log).first()).as("nothing is gone").isLessThanOrEqualTo(1);
+            log.close();
+            Heard again = new Heard();
+            log = open(store, again);
+            assertThat(get(again.opened).first()).as("nothing is gone").isLessThanOrEqualTo(1);
+        }
+        assertThat(edit(log, 2, "ann", "once more", null)).isInstanceOf(Outcome.NotFound.class);
+        assertThat(remove(log, 2, "ann")).isEqualTo(new Outcome.Published(removal, true));
+        assertThat(edit(log, 1, "ben", "mine", null)).isInstanceOf(Outcome.Refused.class);
+        number(edit(log, 1, "ann", "ein", null));
+        assertThat(forward(log, 1, 1, MUCH).messages().get(0).content().text()).isEqualTo("ein");
+    }
+
+    @Test
+    void changedMessagesThatWereLetGoOfAreGone() throws Exception {
+        RoomStore store = begin();
+        RoomStore.Log log = open(store, new Heard());
+        CompletableFuture<Outcome> first = new CompletableFuture<>();
+        log.append(5, of("ann", "one", null), first::complete);
+        get(first);
+        long two = publish(log, "two");
+        long edit = number(edit(log, 1, "ann", "uno", null));
+        long three = publish(log, "three");
+        assertThat(forget(log, two)).isEqualTo(RoomStore.Forgotten.DONE);
+        for (int i = 0; i < 2; i++) {
+            RoomStore.Found found = (RoomStore.Found) answer(log, messages(1, RoomStore.Direction.FORWARD, 9));
+            assertThat(found.messages()).extracting(Message::seq).containsExactly(three);
+            found = (RoomStore.Found) answer(log, messages(three, RoomStore.Direction.BACKWARD, 9));
+            assertThat(found.messages()).extracting(Message::seq).containsExactly(three);
+            assertThat(texts(forward(log, 1, 9, MUCH)))
+                    .as("nor in its change, " + edit)
+                    .doesNotContain("uno");
+            log.close();
+            log = open(store, new Heard());
+        }
+        assertThat(edit(log, 1, "ann", "once more", null)).isInstanceOf(Outcome.NotFound.class);
     }
 }

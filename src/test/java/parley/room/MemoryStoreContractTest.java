@@ -3,11 +3,6 @@ package parley.room;
 /** The contract of stores, held by memory. */
 class MemoryStoreContractTest extends RoomStoreContract {
     @Override
-    protected boolean changesMessages() {
-        return true;
-    }
-
-    @Override
     protected RoomStore begin() {
         return new MemoryStore();
     }

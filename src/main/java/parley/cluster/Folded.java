@@ -1,0 +1,56 @@
+package parley.cluster;
+
+import org.jspecify.annotations.Nullable;
+import parley.protocol.Content;
+import parley.protocol.Revision;
+import parley.protocol.RoomName;
+
+/**
+ * A changed message as it stands in the index of its room. Immutable.
+ *
+ * @param of the number of the message
+ * @param clearUpTo behind the message the room has no other one up to that number: by this its neighbours tell whether
+ *     any between are gone
+ * @param envelope the message as its changes have made it
+ */
+record Folded(long of, long clearUpTo, Envelope envelope) {
+
+    /** Reads an entry of the index. */
+    static Folded decode(byte[] data) throws Envelope.UnreadableException {
+        return Envelope.read(data, in -> {
+            long of = in.readLong();
+            long clearUpTo = in.readLong();
+            Envelope envelope = Envelope.decode(Envelope.readBytes(in));
+            if (!(envelope.revision() instanceof Revision.Changed)) {
+                throw new Envelope.UnreadableException("it is a message that nobody has changed");
+            }
+            return new Folded(of, clearUpTo, envelope);
+        });
+    }
+
+    byte[] encode() {
+        return Envelope.write(out -> {
+            out.writeLong(of);
+            out.writeLong(clearUpTo);
+            byte[] bytes = envelope.encode();
+            out.writeInt(bytes.length);
+            out.write(bytes);
+        });
+    }
+
+    /** The number of its newest change. */
+    long change() {
+        return ((Revision.Changed) envelope.revision()).seq();
+    }
+
+    boolean isRemoved() {
+        return envelope.draft().content().kind() == Content.Kind.REMOVED;
+    }
+
+    /** The message as the stream would have it, if streams could be rewritten. */
+    Streams.Kept asKept(RoomName room) {
+        String id = envelope.draft().id();
+        @Nullable String dedupId = id == null ? null : Subjects.dedupId(room, id);
+        return new Streams.Kept(of, envelope.encode(), dedupId);
+    }
+}
