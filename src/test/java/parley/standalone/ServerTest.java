@@ -515,7 +515,7 @@ class ServerTest extends ServerBase {
     /** Frames go past Tyrus, which sends the close frame (RFC 6455 section 5.5.1). */
     @Test
     void nothingComesBehindACloseFrame() throws Exception {
-        start("limits.commands-per-second=0", "limits.bytes-per-second=0", "session.close-timeout=200ms");
+        start("limits.commands-per-second=0", "limits.bytes-per-second=0", "session.close-timeout=2s");
         AtomicBoolean enough = new AtomicBoolean();
         try (Client talker = new Client(ws("/chat"))) {
             Thread talking = new Thread(() -> {
