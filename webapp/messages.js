@@ -1,7 +1,7 @@
 // The list of messages. The document holds a part of what a room has, and is brought up to date once a frame at most.
 // Text from others goes in as text nodes; the only elements made of it are links.
 
-import { focusAgain, focusedIn, looksOf, reactionRow } from './reactions.js';
+import { looksOf, reactionRow, restore, stateOf } from './reactions.js';
 
 /** How many rows the document holds, and how many more are taken in when the list is scrolled to their end. */
 const ROWS = 400;
@@ -222,13 +222,14 @@ export class MessageList {
     const follows = !isNewDay && !isNew && before?.kind === 'message' && before.from === entry.from
       && before.user === entry.user && before.own === entry.own && entry.at - before.at < TOGETHER;
     const { kind, state, reason, text, tone, isOpen, at, edited, removed, open, reactions } = entry;
-    const changes = [isOpen, edited?.seq, removed, open, looksOf(reactions)];
+    const changes = [isOpen, edited?.seq, removed, open];
     const looks = [kind, state, reason, text, tone, isNewDay, isNew, follows, +at, ...changes].join('\n');
-    const row = this.#rows.get(entry) ?? { element: make('li'), looks: null };
+    const row = this.#rows.get(entry) ?? { element: make('li'), looks: null, reactions: null };
     this.#rows.set(entry, row);
     if (row.looks !== looks) {
       row.looks = looks;
-      const focused = focusedIn(row.element);
+      row.reactions = looksOf(reactions);
+      const held = stateOf(row.element);
       const parts = entry.kind === 'note' ? noteParts(entry) : this.#messageParts(entry);
       row.element.className = entry.kind === 'note' ? `note ${entry.tone}` : `message ${entry.own ? 'own' : 'other'}`;
       row.element.dataset.state = entry.state ?? '';
@@ -237,9 +238,10 @@ export class MessageList {
       const day = isNewDay ? [make('p', { className: 'day' }, DAY.format(at))] : [];
       const line = isNew ? [make('p', { className: 'new' }, `New since ${TIME.format(at)}`)] : [];
       row.element.replaceChildren(...day, ...line, ...parts);
-      if (focused !== undefined) {
-        focusAgain(row.element, focused);
-      }
+      restore(row.element, held);
+    } else if (row.reactions !== looksOf(reactions)) {
+      row.reactions = looksOf(reactions);
+      this.#renewReactions(row.element, entry);
     }
     return row.element;
   }
@@ -251,6 +253,13 @@ export class MessageList {
       ...this.#reactions(entry));
     const failed = entry.state === 'failed' ? [this.#failure(entry)] : [];
     return [avatar(name, entry.user), bubble, ...failed];
+  }
+
+  /** Puts new reactions in the place of those that are shown, and leaves the rest of the row alone. */
+  #renewReactions(row, entry) {
+    const held = stateOf(row);
+    row.querySelector('.reactions')?.replaceWith(...this.#reactions(entry));
+    restore(row, held);
   }
 
   #reactions(entry) {

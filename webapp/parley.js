@@ -149,6 +149,9 @@ function between(least, most) {
   return least + Math.random() * (most - least);
 }
 
+/** A reaction of this client, as a key of a map. */
+const reactionName = (seq, key) => `${seq} ${key}`;
+
 /** A value as part of an error. */
 function quoted(value) {
   return typeof value === 'string' ? `'${value.length > 80 ? `${value.slice(0, 80)}…` : value}'` : String(value);
@@ -2361,6 +2364,8 @@ export class Room extends EventTarget {
   #readers = new Set();
   /** The last messages that were passed on or read, by their numbers: changes are put into them. */
   #kept = new Map();
+  /** The reactions that were set and taken back here last, by message and key: `{seq, on}`. */
+  #reacting = new Map();
   /** Changes that the server has not acknowledged. */
   #changing = new Set();
 
@@ -2505,9 +2510,17 @@ export class Room extends EventTarget {
       throw new TypeError(`${quoted(key)} is not the key of a reaction: a string`);
     }
     const done = await this.#change('react', message, { key, ...(on ? {} : { off: true }) });
-    const kept = this.#kept.get(typeof message === 'object' ? message.seq : message);
+    const of = typeof message === 'object' ? message.seq : message;
+    const name = reactionName(of, key);
+    this.#reacting.delete(name);
+    this.#reacting.set(name, { seq: done.seq, on }); // others may react at once, so that no event names this client
+    if (this.#reacting.size > this.#remembered) {
+      this.#reacting.delete(this.#reacting.keys().next().value);
+    }
+    const kept = this.#kept.get(of);
     const its = kept?.reactions.find((one) => one.key === key);
-    if (its !== undefined && its.mine !== on) { // others may have reacted since, so that this client is not named
+    const isCounted = done.duplicate || kept?.reacted >= done.seq; // else its event comes, with the count
+    if (isCounted && its !== undefined && its.mine !== on) {
       kept.reactions = kept.reactions.map((one) => (one === its ? Object.freeze({ ...its, mine: on }) : one));
       this.#tell('change', kept);
     }
@@ -2874,6 +2887,7 @@ export class Room extends EventTarget {
       this.#last = this.#from === seq ? seq : null;
       this.#head = 0;
       this.#kept.clear();
+      this.#reacting.clear();
       this.#mark = null;
       this.#uncounted = [];
     }
@@ -3025,7 +3039,7 @@ export class Room extends EventTarget {
     const removed = message.removed === true;
     const open = message.open === true;
     const { reacted = 0 } = message;
-    const reactions = this.#reactions(message.reactions);
+    const reactions = this.#reactions(seq, { reactions: message.reactions, reacted });
     return {
       room: this.#name, seq, at: new Date(at), from, user, text, data, id, own, edited, removed, open, reactions,
       reacted,
@@ -3034,14 +3048,18 @@ export class Room extends EventTarget {
 
   /**
    * The reactions that a message has now, with whether one is this client's: that is known where all senders are named,
-   * and else by what was known before.
+   * and else by what was done here, or known before.
    */
-  #reactions(sent = [], before = []) {
+  #reactions(seq, { reactions: sent = [], reacted }, before = []) {
     const { user, name } = this.#parley;
     return sent.map(({ key, count, users = [], names = [] }) => {
       const isNamed = user === undefined ? names.includes(name) : users.includes(user);
-      const areAll = users.length + names.length === count;
-      const mine = isNamed || (areAll ? false : before.find((one) => one.key === key)?.mine);
+      const isKnown = isNamed || users.length + names.length === count;
+      const done = this.#reacting.get(reactionName(seq, key));
+      if (done !== undefined && isKnown && reacted >= done.seq) {
+        done.on = isNamed; // another client of the same user may have done something else since
+      }
+      const mine = isKnown ? isNamed : done?.on ?? before.find((one) => one.key === key)?.mine;
       return Object.freeze({ key, count, users, names, mine });
     });
   }
@@ -3110,7 +3128,7 @@ export class Room extends EventTarget {
   #react(kept, { reactions, reacted }) {
     const isNewer = !kept.removed && reacted > kept.reacted;
     if (isNewer) {
-      kept.reactions = this.#reactions(reactions, kept.reactions);
+      kept.reactions = this.#reactions(kept.seq, { reactions, reacted }, kept.reactions);
       kept.reacted = reacted;
     }
     return isNewer;
@@ -3137,11 +3155,12 @@ export class Room extends EventTarget {
     }
   }
 
-  #reacted(seq, { reactions, reacted }) {
+  #reacted(seq, now) {
     const kept = this.#kept.get(seq);
     if (kept === undefined) {
-      this.#tell('change', { room: this.#name, seq, reactions: this.#reactions(reactions), reacted });
-    } else if (this.#react(kept, { reactions, reacted })) {
+      const { reacted } = now;
+      this.#tell('change', { room: this.#name, seq, reactions: this.#reactions(seq, now), reacted });
+    } else if (this.#react(kept, now)) {
       this.#tell('change', kept);
     }
   }

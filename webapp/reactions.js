@@ -52,14 +52,16 @@ function picker(reactions, react) {
     box.open = false;
     summary.focus();
   };
-  box.addEventListener('toggle', () => {
+  const offer = () => {
     if (box.open && choices.childElementCount === 0) {
       choices.append(...OFFERED.map(([key, words]) => choice(key, words, reactions, (on) => {
         close();
         react(key, on);
       })));
     }
-  });
+  };
+  box.addEventListener('toggle', offer);
+  box.addEventListener('reopen', offer); // at once: one of them may have had the focus
   box.addEventListener('keydown', (event) => {
     if (event.key === 'Escape' && box.open) {
       event.stopPropagation();
@@ -72,21 +74,32 @@ function picker(reactions, react) {
 function choice(key, words, reactions, react) {
   const isMine = reactions.some((one) => one.key === key && one.mine === true);
   const button = make('button', { type: 'button', title: words }, key);
+  button.dataset.choice = key;
   button.setAttribute('aria-label', words);
   button.setAttribute('aria-pressed', String(isMine));
   button.addEventListener('click', () => react(!isMine));
   return button;
 }
 
-/** What of a message's reactions has the focus, to give it back to what comes in its place; undefined for none. */
-export function focusedIn(row) {
+/** What of a message's reactions is open and has the focus, for what comes in their place. */
+export function stateOf(row) {
   const { activeElement } = document;
-  return row.contains(activeElement) ? activeElement.dataset.reaction : undefined;
+  const { reaction, choice: chosen } = row.contains(activeElement) ? activeElement.dataset : {};
+  return { isOpen: row.querySelector('.reactions details')?.open === true, reaction, chosen };
 }
 
-/** Gives the focus back to a reaction, or to the offer of them where it is gone. */
-export function focusAgain(row, key) {
-  const all = [...row.querySelectorAll('[data-reaction]')];
-  const its = all.find(({ dataset }) => dataset.reaction === key) ?? all.at(-1);
-  (its ?? element('chat-box')).focus({ preventScroll: true });
+/** Gives that to what has come in their place; the focus to the offer of reactions where its own is gone. */
+export function restore(row, { isOpen, reaction: key, chosen }) {
+  const box = row.querySelector('.reactions details');
+  if (isOpen && box) {
+    box.open = true;
+    box.dispatchEvent(new Event('reopen'));
+  }
+  if (key !== undefined || chosen !== undefined) {
+    const all = [...row.querySelectorAll('[data-reaction]')];
+    const choices = [...row.querySelectorAll('[data-choice]')];
+    const its = choices.find(({ dataset }) => dataset.choice === chosen)
+      ?? all.find(({ dataset }) => dataset.reaction === key) ?? all.at(-1);
+    (its ?? element('chat-box')).focus({ preventScroll: true });
+  }
 }

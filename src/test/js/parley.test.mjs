@@ -388,8 +388,42 @@ overWebSocket('a reaction is set again on the next connection, and its sender kn
   assert.equal(next.all('react')[1].off, true);
   await next.answer('react', { type: 'ack', room: 'java', seq: 3, duplicate: false });
   await off;
+  assert.deepEqual(passed[0].reactions[0], { key: 'ok', count: 40, users: [], names: ['Bob'], mine: true },
+    'until the event has the count');
+  const left = [{ key: 'ok', count: 39, names: ['Bob'] }];
+  await next.say({ type: 'message', room: 'java', seq: 3, changes: 1, at, reactions: left });
   assert.equal(passed[0].reactions[0].mine, false);
+  assert.equal(passed[0].reactions[0].count, 39);
   await assert.rejects(java.react(1, 7), TypeError);
+});
+
+overWebSocket('a reaction is known as own when no event ever names its sender', async () => {
+  const java = await enter({ name: 'Ann', remembered: 2 });
+  const passed = [];
+  java.addEventListener('message', ({ detail }) => passed.push(detail));
+  const message = { type: 'message', room: 'java', at: '2026-11-21T09:30:00.123Z' };
+  await lines[0].say({ ...message, seq: 1, text: 'one' });
+  const react = async (seq, key) => {
+    const on = java.react(1, key);
+    await settle();
+    await lines[0].answer('react', { type: 'ack', room: 'java', seq });
+    await on;
+  };
+  const names = [...'bcdefghijk'];
+  await react(2, 'ok');
+  assert.deepEqual(passed[0].reactions, []);
+  await lines[0].say({ ...message, seq: 20, changes: 1, reactions: [{ key: 'ok', count: 11, names }] });
+  assert.equal(passed[0].reactions[0].mine, true);
+  await lines[0].say({ ...message, seq: 21, changes: 1, reactions: [{ key: 'ok', count: 1, names: ['Bob'] }] });
+  assert.equal(passed[0].reactions[0].mine, false, 'taken back elsewhere');
+  await lines[0].say({ ...message, seq: 22, changes: 1, reactions: [{ key: 'ok', count: 11, names }] });
+  assert.equal(passed[0].reactions[0].mine, false);
+  await react(23, 'b');
+  await react(24, 'c');
+  await react(25, 'd');
+  const now = ['b', 'c', 'd'].map((key) => ({ key, count: 11, names }));
+  await lines[0].say({ ...message, seq: 30, changes: 1, reactions: now });
+  assert.deepEqual(passed[0].reactions.map(({ mine }) => mine), [undefined, true, true], 'the last are remembered');
 });
 
 check('after a lost connection every room goes on from its last message', async () => {

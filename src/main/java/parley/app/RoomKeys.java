@@ -35,7 +35,9 @@ final class RoomKeys {
             "1KiB",
             GIB,
             "1GiB, not less than limits.message-bytes",
-            "Bytes of the messages that a room keeps in memory: their text in UTF-8 and 96 bytes each.");
+            "Bytes of the messages that a room keeps in memory: their text in UTF-8 and 96 bytes each. A room in memory"
+                    + " alone does not count reactions here; their senders take up to four times this beside it, and"
+                    + " further reactions are refused with too-large.");
     static final Setting<Long> BACKLOG_BYTES = Setting.bytes(
             "room.backlog-bytes",
             "8MiB",
@@ -133,7 +135,8 @@ final class RoomKeys {
             0,
             100,
             "keys, 0 = no reactions",
-            "Different reactions that a message takes; more are refused with too-large. Each may have 10,000 senders.");
+            "Different reactions that a message takes; more are refused with too-large, and with 0 all of them with"
+                    + " forbidden. Each may have 10,000 senders.");
 
     static final Setting<PlainChanges> PLAIN_CHANGES = Setting.choice(
             "room.plain-changes",

@@ -6,7 +6,6 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -17,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import parley.protocol.ReactionKey;
 import parley.protocol.Reactions;
 import parley.protocol.Reactor;
+import parley.protocol.Utf8;
 import parley.room.Reactors;
 
 /**
@@ -88,6 +88,7 @@ final class ReactionTable {
             database.begin();
             PreparedStatement delete = database.prepare("DELETE FROM reactions WHERE room = ?1 AND message = ?2"
                     + " AND reaction = ?3 AND is_user = ?4 AND sender = ?5");
+            database.overwriteWhatGoes();
             name(delete, message, key, sender);
             delete.executeUpdate();
             more -= bytes(key, sender);
@@ -131,18 +132,19 @@ final class ReactionTable {
 
         /** They are in the file. */
         @Override
-        public long held(Reactor sender) {
+        public long held(ReactionKey key, Reactor sender) {
+            return 0;
+        }
+
+        @Override
+        public long held() {
             return 0;
         }
     }
 
     /** How many bytes a reaction takes. */
     private static long bytes(ReactionKey key, Reactor sender) {
-        return 2L * (utf8(key.value()) + utf8(sender.name())) + OVERHEAD_BYTES;
-    }
-
-    private static int utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8).length;
+        return 2L * (Utf8.length(key.value()) + Utf8.length(sender.name())) + OVERHEAD_BYTES;
     }
 
     private void fold(long room, long message, Reactions reactions, long more) throws SQLException {

@@ -47,7 +47,7 @@ final class ReactionRoutes {
             Optional<ReactionKey> key = key(part);
             if (key.isEmpty()) {
                 exchange.answer(ChangeRoutes.problem(
-                        ErrorCode.MISSING_FIELD, "the key of a reaction is " + ReactionKey.RULE + ", percent-encoded"));
+                        ErrorCode.BAD_NAME, "the key of a reaction is " + ReactionKey.RULE + ", percent-encoded"));
                 return;
             }
             react(exchange, caller, name, number.get(), key.get(), isOff);

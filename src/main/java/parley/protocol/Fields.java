@@ -184,7 +184,7 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line) {
 
     ReactionKey reaction() throws Wrong {
         return ReactionKey.parse(string("key"))
-                .orElseThrow(() -> new Wrong(ErrorCode.MISSING_FIELD, "the key of a reaction is " + ReactionKey.RULE));
+                .orElseThrow(() -> new Wrong(ErrorCode.BAD_NAME, "the key of a reaction is " + ReactionKey.RULE));
     }
 
     MemberName name() throws Wrong {

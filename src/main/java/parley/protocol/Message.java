@@ -93,7 +93,7 @@ public record Message(
     public Message superseded() {
         Revision without = revision instanceof Revision.Change change
                 ? new Revision.Change(
-                        change.of(), change.before(), change.kind().withoutContent())
+                        change.of(), change.before(), change.kind().withoutContent(), change.reacted())
                 : revision;
         return with(Content.SUPERSEDED, without, standing.with(Reactions.NONE));
     }

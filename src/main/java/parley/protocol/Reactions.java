@@ -19,6 +19,9 @@ public record Reactions(long seq, List<OfKey> keys, long held) {
     /** How many senders of a key clients are sent at most. */
     public static final int SHOWN = 10;
 
+    /** How many bytes of UTF-8 the names of the senders have in an event at most, each key an equal part of them. */
+    static final int MOST_NAMED_BYTES = 4096;
+
     /** How many senders a key of a message has at most. */
     public static final int MOST_OF_A_KEY = 10_000;
 
@@ -36,10 +39,24 @@ public record Reactions(long seq, List<OfKey> keys, long held) {
             newest = List.copyOf(newest);
         }
 
-        long bytes() {
-            long bytes = OVERHEAD_BYTES + 2L * key.value().length();
+        /** The newest of its senders whose names have together at most that many bytes of UTF-8. */
+        List<Reactor> newest(int bytes) {
+            int left = bytes;
+            List<Reactor> some = new ArrayList<>();
             for (Reactor one : newest) {
-                bytes += OVERHEAD_BYTES + one.name().length();
+                left -= Utf8.length(one.name());
+                if (left < 0) {
+                    break;
+                }
+                some.add(one);
+            }
+            return some;
+        }
+
+        long bytes() {
+            long bytes = OVERHEAD_BYTES + Utf8.length(key.value());
+            for (Reactor one : newest) {
+                bytes += OVERHEAD_BYTES + Utf8.length(one.name());
             }
             return bytes;
         }

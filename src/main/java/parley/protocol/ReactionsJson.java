@@ -14,10 +14,12 @@ final class ReactionsJson {
             return;
         }
         json.writeStartArray("reactions");
+        int named = Reactions.MOST_NAMED_BYTES / Math.max(1, reactions.keys().size());
         for (Reactions.OfKey one : reactions.keys()) {
+            List<Reactor> newest = one.newest(named);
             json.writeStartObject().write("key", one.key().value()).write("count", one.count());
-            names(json, "users", one.newest(), true);
-            names(json, "names", one.newest(), false);
+            names(json, "users", newest, true);
+            names(json, "names", newest, false);
             json.writeEnd();
         }
         json.writeEnd();

@@ -32,6 +32,12 @@ public sealed interface Revision {
      * @param of the number of the message that it changes
      * @param before the change of that message that this one takes the place of; 0 for none, or where it is not known
      * @param kind what it does with its message
+     * @param reacted the newest reaction to that message, where this change ends the reactions; else 0
      */
-    record Change(long of, long before, ChangeKind kind) implements Revision {}
+    record Change(long of, long before, ChangeKind kind, long reacted) implements Revision {
+        /** Of a change that ends no reactions. */
+        public Change(long of, long before, ChangeKind kind) {
+            this(of, before, kind, 0);
+        }
+    }
 }

@@ -218,7 +218,8 @@ public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Remova
     }
 
     private static Message change(ChangeDraft change, long seq, long at, Message original, ChangeKind kind) {
-        Revision.Change revision = new Revision.Change(change.of(), original.newestChange(), kind);
+        long reacted = kind == ChangeKind.Whole.REMOVAL ? original.reactions().seq() : 0;
+        Revision.Change revision = new Revision.Change(change.of(), original.newestChange(), kind, reacted);
         boolean isOpen = original.standing().growth().isOpen() && kind == ChangeKind.Whole.EDIT;
         Standing standing = isOpen ? Standing.NONE.with(Standing.Growth.OPEN) : Standing.NONE;
         Content content = change.draft().content();

@@ -30,10 +30,9 @@ final class Folding {
         if (entry.isSuperseded()) {
             return; // it came too late to change anything
         }
-        Optional<Message> message = ring.find(change.of());
-        message.ifPresent(original -> fold(original, entry, change));
+        ring.find(change.of()).ifPresent(original -> fold(original, entry, change));
         supersede(change.before(), change.kind());
-        message.ifPresent(original -> supersede(original.reactions().seq(), change.kind()));
+        supersede(change.reacted(), change.kind());
     }
 
     private void fold(Message original, Message entry, Revision.Change change) {

@@ -10,17 +10,20 @@ import java.util.TreeMap;
 import parley.protocol.ReactionKey;
 import parley.protocol.Reactions;
 import parley.protocol.Reactor;
+import parley.protocol.Utf8;
 
 /**
- * Who has reacted to the messages of a room in memory. Their bytes are counted with the message, in the ring. For the
- * thread that serves the room's requests.
+ * Who has reacted to the messages of a room in memory. Their bytes are counted with the message, in the ring, and have a
+ * bound ({@link ReactionDraft}). For the thread that serves the room's requests.
  */
 final class MemoryReactors implements Reactors<RuntimeException> {
-    /** The bytes of a sender besides its name: the record, the string, the entry of the map, the number. */
+    /** The bytes of a sender besides its name and key: the record, the strings, the entry of the map, the number. */
     static final int OVERHEAD_BYTES = 160;
 
     /** By the message and the key, the senders with the numbers of their entries, oldest first. */
     private final TreeMap<Long, Map<ReactionKey, LinkedHashMap<Reactor, Long>>> messages = new TreeMap<>();
+
+    private long held;
 
     @Override
     public OptionalLong find(long message, ReactionKey key, Reactor sender) {
@@ -38,6 +41,7 @@ final class MemoryReactors implements Reactors<RuntimeException> {
         messages.computeIfAbsent(message, unused -> new HashMap<>())
                 .computeIfAbsent(key, unused -> new LinkedHashMap<>())
                 .put(sender, seq);
+        held += held(key, sender);
     }
 
     @Override
@@ -47,7 +51,7 @@ final class MemoryReactors implements Reactors<RuntimeException> {
         if (keys == null || senders == null) {
             return;
         }
-        senders.remove(sender);
+        held -= senders.remove(sender) == null ? 0 : held(key, sender);
         if (senders.isEmpty()) {
             keys.remove(key);
         }
@@ -68,17 +72,29 @@ final class MemoryReactors implements Reactors<RuntimeException> {
     }
 
     @Override
-    public long held(Reactor sender) {
-        return OVERHEAD_BYTES + sender.name().length();
+    public long held(ReactionKey key, Reactor sender) {
+        return OVERHEAD_BYTES + Utf8.length(key.value()) + Utf8.length(sender.name());
+    }
+
+    @Override
+    public long held() {
+        return held;
     }
 
     @Override
     public void removed(long message) {
+        gone(messages.getOrDefault(message, Map.of()));
         messages.remove(message);
+    }
+
+    private void gone(Map<ReactionKey, LinkedHashMap<Reactor, Long>> keys) {
+        keys.forEach((key, senders) -> senders.keySet().forEach(sender -> held -= held(key, sender)));
     }
 
     /** Messages before that number are not kept any more. */
     void forgetBefore(long seq) {
-        messages.headMap(seq).clear();
+        Map<Long, Map<ReactionKey, LinkedHashMap<Reactor, Long>>> before = messages.headMap(seq);
+        before.values().forEach(this::gone);
+        before.clear();
     }
 }

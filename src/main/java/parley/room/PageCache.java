@@ -207,6 +207,7 @@ final class PageCache {
                     && !change.kind().onlyAdds()) {
                 numbers.add(change.of());
                 numbers.add(change.before());
+                numbers.add(change.reacted());
             }
         }
         kept.removeIf(page -> has(page, numbers));

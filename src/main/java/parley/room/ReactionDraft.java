@@ -23,6 +23,7 @@ import parley.protocol.Standing;
  * @param of the number of the message
  * @param draft its sender, who is a user or has a name
  * @param mostKeys how many keys a message has at most
+ * @param mostHeld how many bytes of memory all senders in a room take at most, where they are in memory
  * @param asked what the store knows of the sender's reaction; null before it was asked
  */
 public record ReactionDraft(
@@ -31,38 +32,45 @@ public record ReactionDraft(
         ReactionKey key,
         boolean isOff,
         int mostKeys,
+        long mostHeld,
         @Nullable Known asked) implements ChangeDraft {
     /**
      * What a store knows.
      *
      * @param setBy the number of the entry with which the sender set the key; empty where it is not set
      * @param others the last senders of the key without this one
-     * @param held the bytes of memory that a sender takes
+     * @param held the bytes of memory that the sender takes
+     * @param heldByAll those that all senders in the room take already
      */
-    record Known(OptionalLong setBy, List<Reactor> others, long held) {}
+    record Known(OptionalLong setBy, List<Reactor> others, long held, long heldByAll) {}
+
+    /** How many bytes senders have beside each byte of messages ({@link RoomLimits#historyBytes}). */
+    static final int HELD_FOR_A_BYTE = 4;
 
     /** The reaction of a sender; empty when the sender is no user and has no name. */
     public static Optional<ReactionDraft> by(Draft sender, long of, ReactionKey key, boolean isOff) {
         return sender.user() == null && sender.from() == null
                 ? Optional.empty()
-                : Optional.of(new ReactionDraft(of, sender.with(Content.REACTIONS), key, isOff, 0, null));
+                : Optional.of(new ReactionDraft(of, sender.with(Content.REACTIONS), key, isOff, 0, 0, null));
     }
 
     @Override
     public ReactionDraft with(Draft other) {
-        return new ReactionDraft(of, other, key, isOff, mostKeys, asked);
+        return new ReactionDraft(of, other, key, isOff, mostKeys, mostHeld, asked);
     }
 
     @Override
     public ReactionDraft within(RoomLimits limits) {
-        return new ReactionDraft(of, draft, key, isOff, limits.reactions(), asked);
+        long held = limits.historyBytes() * HELD_FOR_A_BYTE;
+        return new ReactionDraft(of, draft, key, isOff, limits.reactions(), held, asked);
     }
 
     @Override
     public <X extends Exception> ReactionDraft among(Reactors<X> reactors) throws X {
         OptionalLong setBy = reactors.find(of, key, sender());
         List<Reactor> others = isOff ? reactors.newestBut(of, key, sender()) : List.of();
-        return new ReactionDraft(of, draft, key, isOff, mostKeys, new Known(setBy, others, reactors.held(sender())));
+        Known known = new Known(setBy, others, reactors.held(key, sender()), reactors.held());
+        return new ReactionDraft(of, draft, key, isOff, mostKeys, mostHeld, known);
     }
 
     @Override
@@ -116,11 +124,16 @@ public record ReactionDraft(
             return Optional.of(new Outcome.TooLarge("a message takes " + Reactions.MOST_OF_A_KEY
                     + " reactions of one key; the message with seq " + of + " has as many"));
         }
-        return count > 0 || now.keys().size() < mostKeys
+        if (count == 0 && now.keys().size() >= mostKeys) {
+            return Optional.of(new Outcome.TooLarge("a message takes " + mostKeys
+                    + " different reactions (room.reactions), which the message with seq " + of
+                    + " has; use one of these"));
+        }
+        return known().held == 0 || known().heldByAll + known().held <= mostHeld
                 ? Optional.empty()
-                : Optional.of(new Outcome.TooLarge("a message takes " + mostKeys
-                        + " different reactions (room.reactions), which the message with seq " + of
-                        + " has; use one of these"));
+                : Optional.of(new Outcome.TooLarge("the reactions of this room take " + known().heldByAll
+                        + " bytes of memory; they have at most " + mostHeld + " (" + HELD_FOR_A_BYTE
+                        + " times room.history-bytes); take some back, or react again when old messages have gone"));
     }
 
     @Override

@@ -27,6 +27,9 @@ public interface Reactors<X extends Exception> {
     /** A message has been removed, and its reactions with it. */
     void removed(long message) throws X;
 
-    /** The bytes of memory that a sender takes here, about. */
-    long held(Reactor sender);
+    /** The bytes of memory that a sender of a key takes here, about. */
+    long held(ReactionKey key, Reactor sender);
+
+    /** The bytes of memory that all senders in the room take here, about. */
+    long held();
 }

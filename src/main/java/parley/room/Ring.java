@@ -39,12 +39,19 @@ final class Ring {
      */
     static final int SMALL_FOR_A_CHANGE = 10;
 
+    /**
+     * How many reactions it keeps at most for each other change where no store has what it lets go of: nearly all of
+     * them are superseded, and must not push out messages.
+     */
+    static final int REACTIONS_FOR_A_CHANGE = 100;
+
     private static final int SMALLEST = 16;
     private static final int SPARSEST = 4;
 
     private final int maxMessages;
     private final int maxChanges;
     private final int maxSmall;
+    private final int maxReactions;
     private final long maxBytes;
     private final long maxNeededBytes;
     private final int smallest;
@@ -62,6 +69,8 @@ final class Ring {
 
     // Written under the room's lock
     private long bytes;
+    /** Those of them that do not count beside messages: of reactions, where no store has the messages. */
+    private long apart;
     /**
      * The oldest place that members need, as far as is known; and of those, the oldest of members that came after the
      * last look began.
@@ -74,6 +83,8 @@ final class Ring {
     private volatile int changes;
     /** How many of these are reactions or pieces, which have a limit again. */
     private int small;
+    /** How many changes besides are reactions with a limit of their own, where no store has the messages. */
+    private int reactions;
 
     /** Whether no store has the messages that are let go of. */
     private boolean isAlone;
@@ -94,6 +105,7 @@ final class Ring {
         this.maxMessages = maxMessages;
         this.maxChanges = Math.max(maxMessages, LEAST_MOST_CHANGES);
         this.maxSmall = maxChanges * SMALL_FOR_A_CHANGE;
+        this.maxReactions = maxChanges * REACTIONS_FOR_A_CHANGE;
         this.maxBytes = maxBytes;
         this.maxNeededBytes = Math.max(maxBytes, maxNeededBytes);
         this.smallest = smallest;
@@ -192,9 +204,25 @@ final class Ring {
 
     private boolean isOverLimits(long newestPlace) {
         return newestPlace + 1 - first - changes > maxMessages
-                || changes - small > maxChanges
+                || changes - small - reactions > maxChanges
                 || small > maxSmall
-                || bytes > maxBytes;
+                || reactions > maxReactions
+                || bytes - apart > maxBytes;
+    }
+
+    /** Counts an entry that comes, or with -1 one that goes. */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
+    private void count(Message entry, int sign) {
+        bytes += sign * bytes(entry);
+        apart += sign * apart(entry);
+        if (entry.revision() instanceof Revision.Change change) {
+            changes += sign;
+            if (isAlone && entry.isReaction()) {
+                reactions += sign;
+            } else if (!(change.kind() instanceof ChangeKind.Whole)) {
+                small += sign;
+            }
+        }
     }
 
     /** Adds the message that comes next. Under the room's lock. */
@@ -203,9 +231,7 @@ final class Ring {
             throw new IllegalArgumentException(message.seq() + " does not follow " + newest);
         }
         long place = head + 1;
-        bytes += bytes(message);
-        changes += message.isChange() ? 1 : 0;
-        small += isSmall(message) ? 1 : 0;
+        count(message, 1);
         trim(place);
         if (place - first >= slots.length()) {
             resize(slots.length() * 2, place);
@@ -221,6 +247,7 @@ final class Ring {
     /** Puts an entry in the place of what it was before. For {@link Folding}. */
     void replace(Message before, Message now) {
         bytes += bytes(now) - bytes(before);
+        apart += apart(now) - apart(before);
         slots.set(slot(placeOf(now.seq()), slots), now);
     }
 
@@ -366,19 +393,16 @@ final class Ring {
 
     /** Keeps the message at that place in any case, though it may not be in its slot yet. */
     private void trim(long newestPlace) {
-        while (first < newestPlace && isOverLimits(newestPlace) && (first < needed || bytes > maxNeededBytes)) {
+        while (first < newestPlace && isOverLimits(newestPlace) && (first < needed || bytes - apart > maxNeededBytes)) {
             letOldestGo();
         }
     }
 
-    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
     private void letOldestGo() {
         long oldest = first;
         int slot = slot(oldest, slots);
         Message message = slots.get(slot);
-        bytes -= bytes(message);
-        changes -= message.isChange() ? 1 : 0;
-        small -= isSmall(message) ? 1 : 0;
+        count(message, -1);
         hasReleased |= message.id() != null || !message.reactions().isNone();
         first = oldest + 1;
         since = message.seq() + 1;
@@ -411,20 +435,27 @@ final class Ring {
         return (int) place & (slots.length() - 1);
     }
 
-    private static boolean isSmall(Message entry) {
-        return entry.revision() instanceof Revision.Change change && !(change.kind() instanceof ChangeKind.Whole);
-    }
-
     static long bytes(Message message) {
         int id = message.id() == null ? 0 : message.id().length() + OVERHEAD_BYTES;
         int user = message.user() == null ? 0 : message.user().length();
-        return message.content().bytes()
-                + OVERHEAD_BYTES
-                + id
-                + user
-                + whole(message)
-                + message.reactions().bytes()
+        return message.content().bytes() + OVERHEAD_BYTES + id + user + whole(message) + reactionBytes(message);
+    }
+
+    /** Those of the reactions that an entry says, and of a message its senders in memory. */
+    private static long reactionBytes(Message message) {
+        return message.reactions().bytes()
                 + (message.isChange() ? 0 : message.reactions().held());
+    }
+
+    /**
+     * Those of the bytes of an entry that push no message out. Where a store has the messages, all do: what is let go
+     * of is still there.
+     */
+    private long apart(Message message) {
+        if (!isAlone) {
+            return 0;
+        }
+        return message.isReaction() ? bytes(message) : reactionBytes(message);
     }
 
     /** The last piece of a message has all of it, which is the message's own text while that is kept. */

@@ -29,7 +29,7 @@ class ReactionsOnDiskTest extends DurableBase {
 
     private static ReactionDraft reaction(long of, String user, String key) {
         Draft sender = new Draft(null, user, Content.REACTIONS, null);
-        return new ReactionDraft(of, sender, new ReactionKey(key), false, 20, null);
+        return new ReactionDraft(of, sender, new ReactionKey(key), false, 20, 0, null);
     }
 
     private static ChangeDraft removal(long of) {

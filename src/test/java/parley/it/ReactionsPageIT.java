@@ -43,6 +43,32 @@ final class ReactionsPageIT extends BrowserBase {
     }
 
     @Test
+    void theOfferStaysOpenAndKeepsTheFocusWhenOthersReact() throws Exception {
+        Window page = join(parley, "reactions-open", "Ann");
+        try (JsonClient ben = new JsonClient(parley.socket("chat/reactions-open?name=Ben"))) {
+            ben.ask("{'room':'reactions-open','type':'say','text':'one'}");
+            page.awaitMessages("Ben: one");
+            page.script("document.querySelector('.bubble').dataset.kept = 'yes';"
+                    + "document.querySelector('.reactions summary').focus()");
+            keys(Keys.ENTER);
+            keys(Keys.TAB);
+            String focused = "return document.activeElement.dataset.choice";
+            untilHolds(() -> assertThat(page.script(focused)).isEqualTo("\ud83d\udc4d"));
+            ben.ask("{'room':'reactions-open','type':'react','seq':1,'key':'ok'}");
+            untilHolds(() -> assertThat(page.list(SHOWN)).containsExactly("ok 1"));
+            assertThat(page.script("return document.querySelector('.reactions details').open"))
+                    .isEqualTo(true);
+            assertThat(page.script(focused)).isEqualTo("\ud83d\udc4d");
+            assertThat(page.script("return document.querySelector('.bubble').dataset.kept"))
+                    .as("the rest of the row is left alone")
+                    .isEqualTo("yes");
+            ben.ask("{'room':'reactions-open','type':'edit','seq':1,'text':'uno'}");
+            page.awaitMessages("Ben: uno");
+            assertThat(page.script(focused)).isEqualTo("\ud83d\udc4d");
+        }
+    }
+
+    @Test
     void theOfferIsChosenFromByKeyboardAndTheFocusStaysThere() throws Exception {
         Window page = join(parley, "reactions-keys", "Ann");
         page.say("mine");

@@ -40,7 +40,10 @@ class ReactionsTest {
     void aCommandSaysWhichMessageAndKeyAndWhetherItIsTakenBack() {
         assertThat(JsonCodec.decode("{\"type\":\"react\",\"room\":\"java\",\"seq\":7,\"key\":\"ok\",\"off\":true}"))
                 .isEqualTo(new Command.React(null, JAVA, 7, null, new ReactionKey("ok"), true, null));
-        for (String wrong : List.of("\"key\":7", "\"key\":\"\"", "\"x\":1", "\"key\":\"ok\",\"off\":1")) {
+        assertThat(((Event.Error) JsonCodec.decode("{\"type\":\"react\",\"room\":\"java\",\"seq\":7,\"key\":\"\"}")).code())
+                .as("it is there, and cannot be a key")
+                .isEqualTo(ErrorCode.BAD_NAME);
+        for (String wrong : List.of("\"key\":7", "\"x\":1", "\"key\":\"ok\",\"off\":1")) {
             JsonCodec.Decoded decoded =
                     JsonCodec.decode("{\"type\":\"react\",\"room\":\"java\",\"seq\":7," + wrong + "}");
             assertThat(((Event.Error) decoded).code()).as(wrong).isEqualTo(ErrorCode.MISSING_FIELD);
@@ -60,6 +63,23 @@ class ReactionsTest {
                 .endsWith("\"text\":\"x\",\"reactions\":[{\"key\":\"ok\",\"count\":3,\"users\":[\"cat\",\"ann\"],"
                         + "\"names\":[\"Bo\"]}],\"reacted\":4}");
         assertThat(WatchedJson.last(JAVA, folded)).doesNotContain("reacted");
+    }
+
+    @Test
+    void namesInAnEventAreBoundedInBytesWhateverTheyAre() {
+        Reactions reactions = Reactions.NONE;
+        String party = "\ud83c\udf89";
+        for (int key = 0; key < 20; key++) {
+            for (int i = 0; i < 10; i++) {
+                Reactor sender = new Reactor(party.repeat(39) + i, false);
+                reactions = reactions.with(1, new ReactionKey(party.repeat(30) + (10 + key)), sender, 0);
+            }
+        }
+        Message message = new Message(1, 0, null, Content.text("x", 1), null);
+        Message folded = message.with(message.content(), message.revision(), Standing.NONE.with(reactions));
+        String event = JsonCodec.encode(new Event.Said(JAVA, folded));
+        assertThat(Utf8.length(event)).isLessThan(8 * 1024);
+        assertThat(event).as("the newest is named").contains("\"count\":10,\"names\":[\"" + party.repeat(39) + "9\"]");
     }
 
     @Test

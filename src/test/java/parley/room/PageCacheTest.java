@@ -276,4 +276,14 @@ class PageCacheTest {
         answer(new RoomStore.Found(5, messages(5, 9), true));
         assertThat(pages.find(5, 20, one)).as("it may have been read before").isEmpty();
     }
+
+    @Test
+    void aRemovalHasThePageLetGoThatHasTheNewestReactionToItsMessage() {
+        Reading one = new Reading();
+        pages.find(5, 20, one);
+        answer(new RoomStore.Found(5, messages(5, 9), true));
+        Revision.Change removal = new Revision.Change(1, 0, ChangeKind.Whole.REMOVAL, 6);
+        pages.letGoOf(List.of(new Message(30, 0, null, null, Content.REMOVED, null, removal)));
+        assertThat(pages.find(5, 20, one)).isEmpty();
+    }
 }

@@ -37,7 +37,7 @@ public final class ReactionModel {
         Draft draft = new Draft(name, sender % 2 == 0 ? name : null, Content.REACTIONS, null);
         long of = 1 + random.nextInt(messages.size());
         ReactionKey key = new ReactionKey("k" + random.nextInt(KEYS));
-        return new ReactionDraft(of, draft, key, random.nextInt(3) == 0, MOST_KEYS, null);
+        return new ReactionDraft(of, draft, key, random.nextInt(3) == 0, MOST_KEYS, 1 << 20, null);
     }
 
     /** Makes a reaction, and returns what a store is to answer, its number left out. */

@@ -37,7 +37,10 @@ class ReactionsInMemoryTest {
 
     private static Message change(Ring ring, long of, Content content, ChangeKind kind) {
         long before = ring.find(of).orElseThrow().revision() instanceof Revision.Changed changed ? changed.seq() : 0;
-        Revision.Change change = new Revision.Change(of, before, kind);
+        long reacted = kind == ChangeKind.Whole.REMOVAL
+                ? ring.find(of).orElseThrow().reactions().seq()
+                : 0;
+        Revision.Change change = new Revision.Change(of, before, kind, reacted);
         return new Message(ring.newest() + 1, 0, "ann", null, content, null, change);
     }
 
@@ -96,6 +99,61 @@ class ReactionsInMemoryTest {
         assertThat(ring.head() + 1 - ring.first()).isEqualTo(Ring.LEAST_MOST_CHANGES * (long) Ring.SMALL_FOR_A_CHANGE);
     }
 
+    /** At the limits that are set where nothing else is. */
+    @Test
+    void neitherSendersNorSupersededReactionsPushMessagesOutOfARoomInMemory() {
+        Ring ring = new Ring(1_000, 1 << 20, 8 << 20);
+        ring.isAlone(true);
+        for (int seq = 1; seq <= 10; seq++) {
+            ring.add(message(seq));
+        }
+        for (int i = 0; i < 10_000; i++) {
+            ring.add(reaction(ring, 5, "u" + i));
+        }
+        assertThat(ring.bytes()).as("as the budget of all logs counts them").isGreaterThan(10_000 * HELD);
+        for (int i = 0; i < 30_000; i++) {
+            ring.add(reaction(ring, 7, "ann")); // as one that toggles: each says nothing once the next is there
+        }
+        assertThat(ring.first()).isEqualTo(1);
+        assertThat(ring.isOverLimits()).isFalse();
+        for (int seq = 0; seq < 995; seq++) {
+            ring.add(message(ring.newest() + 1));
+        }
+        assertThat(ring.first()).as("messages alone have pushed some out").isEqualTo(6);
+        ring.forget();
+        assertThat(ring.bytes()).isZero();
+        ring.add(message(ring.newest() + 1));
+        assertThat(ring.isOverLimits()).isFalse();
+    }
+
+    @Test
+    void aRoomInMemoryKeepsManyReactionsAndNoMore() {
+        Ring ring = new Ring(10, 1 << 20, 8 << 20);
+        ring.isAlone(true);
+        ring.add(message(1));
+        int most = Ring.LEAST_MOST_CHANGES * Ring.REACTIONS_FOR_A_CHANGE;
+        for (int i = 0; i < most; i++) {
+            ring.add(reaction(ring, 1, "ann"));
+        }
+        assertThat(ring.first()).isEqualTo(1);
+        ring.add(reaction(ring, 1, "ann"));
+        assertThat(ring.first()).as("the message, and the oldest of them").isEqualTo(3);
+    }
+
+    @Test
+    void aRemovalEndsTheReactionsToAMessageThatTheRingHasLetGo() {
+        Ring ring = new Ring(5, 1 << 20, 1 << 20);
+        for (int seq = 1; seq <= 5; seq++) {
+            ring.add(message(seq));
+        }
+        ring.add(reaction(ring, 1, "a"));
+        ring.add(message(7));
+        assertThat(ring.first()).isEqualTo(2);
+        Revision.Change removal = new Revision.Change(1, 0, ChangeKind.Whole.REMOVAL, 6);
+        ring.add(new Message(8, 0, "ann", null, Content.REMOVED, null, removal));
+        assertThat(ring.read(6)).matches(Message::isSuperseded);
+    }
+
     /** Each addition is taken off again: nothing is left when everything has gone. */
     @Test
     void theirBytesAreThoseOfTheirMessageWhileItIsKept() {
@@ -129,14 +187,40 @@ class ReactionsInMemoryTest {
         reactors.takeBack(2, OK, ann);
     }
 
+    @Test
+    void sendersInMemoryHaveABoundOfTheirOwn() {
+        MemoryReactors reactors = new MemoryReactors();
+        Draft draft = new Draft(null, "\u00e4nn", Content.REACTIONS, null);
+        long one = MemoryReactors.OVERHEAD_BYTES + 2 + 4; // the key and the sender in UTF-8
+        ReactionDraft first = new ReactionDraft(1, draft, OK, false, 20, 2 * one - 1, null);
+        assertThat(first.among(reactors).answer(Optional.of(message(1)))).isEmpty();
+        first.added(2, reactors);
+        assertThat(reactors.held()).isEqualTo(one);
+        ReactionDraft second = new ReactionDraft(3, draft, OK, false, 20, 2 * one - 1, null);
+        assertThat(second.among(reactors).answer(Optional.of(message(3))))
+                .contains(new Outcome.TooLarge("the reactions of this room take 166 bytes of memory; they have at most"
+                        + " 331 (4 times room.history-bytes); take some back, or react again when old messages have"
+                        + " gone"));
+        reactors.takeBack(1, OK, new Reactor("nobody", true));
+        assertThat(reactors.held()).isEqualTo(one);
+        reactors.takeBack(1, OK, first.sender());
+        assertThat(reactors.held()).isZero();
+        first.added(2, reactors);
+        second.added(4, reactors);
+        reactors.removed(1);
+        assertThat(reactors.held()).isEqualTo(one);
+        reactors.forgetBefore(4);
+        assertThat(reactors.held()).isZero();
+    }
+
     private static Optional<Outcome> answer(Reactions there, int mostKeys, String key, boolean isOff) {
         Draft sender = new Draft("Ann", "ann", Content.REACTIONS, null);
-        assertThat(new ReactionDraft(1, sender, OK, isOff, mostKeys, null).answer(Optional.of(message(1))))
+        assertThat(new ReactionDraft(1, sender, OK, isOff, mostKeys, 1 << 20, null).answer(Optional.of(message(1))))
                 .as("of a store that knows no senders")
                 .get()
                 .isInstanceOf(Outcome.CannotChange.class);
         Message message = message(1).with(message(1).content(), message(1).revision(), Standing.NONE.with(there));
-        ReactionDraft draft = new ReactionDraft(1, sender, new ReactionKey(key), isOff, mostKeys, null);
+        ReactionDraft draft = new ReactionDraft(1, sender, new ReactionKey(key), isOff, mostKeys, 1 << 20, null);
         return draft.among(new MemoryReactors()).answer(Optional.of(message));
     }
 

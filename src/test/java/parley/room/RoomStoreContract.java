@@ -361,7 +361,7 @@ public abstract class RoomStoreContract {
     }
 
     private Outcome react(RoomStore.Log log, long seq, Draft sender, String key, boolean isOff) throws Exception {
-        return change(log, new ReactionDraft(seq, sender, new ReactionKey(key), isOff, 2, null));
+        return change(log, new ReactionDraft(seq, sender, new ReactionKey(key), isOff, 2, 1 << 20, null));
     }
 
     @Test

@@ -68,6 +68,23 @@ class ReactionsTest extends HttpBase {
         return Token.token(claims);
     }
 
+    @Test
+    void theReactionToAMessageThatMemoryHasLetGoGoesWithTheMessage() throws Exception {
+        start(Where.DISK, "room.history=5");
+        try (JsonClient ann = new JsonClient(ws("/chat/java?name=Ann"))) {
+            for (int seq = 1; seq <= 5; seq++) {
+                say(ann, "m" + seq);
+            }
+            assertThat(react(ann, 1, "ok").getInt("seq")).isEqualTo(6);
+            say(ann, "m7");
+            assertThat(ann.ask("{'type':'remove','room':'java','seq':1}").getInt("seq"))
+                    .isEqualTo(8);
+            assertThat(messages("/rooms/java/messages?after=4&changes=true"))
+                    .extracting(entry -> entry.getInt("seq"))
+                    .containsExactly(5, 7, 8);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void membersGetTheCountsAndAFreshReaderTheMessageWithThem(Where where) throws Exception {
@@ -184,7 +201,7 @@ class ReactionsTest extends HttpBase {
             assertThat(code(react(nobody, 1, "a"))).isEqualTo("forbidden");
             assertThat(code(react(ann, 99, "a"))).isEqualTo("not-found");
             assertThat(code(react(ann, 3, "a"))).as("a reaction").isEqualTo("not-found");
-            assertThat(code(react(ann, 1, "x".repeat(33)))).isEqualTo("missing-field");
+            assertThat(code(react(ann, 1, "x".repeat(33)))).isEqualTo("bad-name");
             assertThat(code(ann.ask("{'type':'react','room':'java','seq':1,'key':'a','epoch':'other'}")))
                     .isEqualTo("other-epoch");
             ann.ask("{'type':'remove','room':'java','seq':1}");
