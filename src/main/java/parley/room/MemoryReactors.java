@@ -13,8 +13,8 @@ import parley.protocol.Reactor;
 import parley.protocol.Utf8;
 
 /**
- * Who has reacted to the messages of a room in memory. Their bytes are counted with the message, in the ring, and have a
- * bound ({@link ReactionDraft}). For the thread that serves the room's requests.
+ * Who has reacted to the messages of a room in memory. Their bytes are counted with the message, in the ring, and have
+ * a bound ({@link ReactionDraft}). For the thread that serves the room's requests.
  */
 final class MemoryReactors implements Reactors<RuntimeException> {
     /** The bytes of a sender besides its name and key: the record, the strings, the entry of the map, the number. */

@@ -2,9 +2,14 @@ package parley.durable;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import parley.protocol.Content;
 import parley.protocol.Draft;
@@ -112,6 +117,31 @@ class ReactionsOnDiskTest extends DurableBase {
                         .count())
                 .isEqualTo(1);
         assertThat(change(next, reaction(1, "ann", "ok"))).isEqualTo(new Outcome.Published(2, true));
+    }
+
+    @Test
+    void whatIsTakenBackIsSoonInNoFile() throws Exception {
+        String secret = "a key as no other";
+        DurableStore store = start();
+        RoomStore.Log log = open(store);
+        append(log, "one", null);
+        change(log, reaction(1, "ann", secret));
+        assertThat(isInAFile(secret)).isTrue();
+        ReactionDraft on = reaction(1, "ann", secret);
+        change(log, new ReactionDraft(1, on.draft(), on.key(), true, 20, 0, null));
+        later(store, A_WHILE);
+        assertThat(isInAFile(secret)).isFalse();
+    }
+
+    private boolean isInAFile(String text) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                if (Files.readString(file, StandardCharsets.ISO_8859_1).contains(text)) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     @Test

@@ -40,7 +40,9 @@ class ReactionsTest {
     void aCommandSaysWhichMessageAndKeyAndWhetherItIsTakenBack() {
         assertThat(JsonCodec.decode("{\"type\":\"react\",\"room\":\"java\",\"seq\":7,\"key\":\"ok\",\"off\":true}"))
                 .isEqualTo(new Command.React(null, JAVA, 7, null, new ReactionKey("ok"), true, null));
-        assertThat(((Event.Error) JsonCodec.decode("{\"type\":\"react\",\"room\":\"java\",\"seq\":7,\"key\":\"\"}")).code())
+        JsonCodec.Decoded empty =
+                JsonCodec.decode("{\"type\":\"react\",\"room\":\"java\",\"seq\":7,\"key\":\"\"}");
+        assertThat(((Event.Error) empty).code())
                 .as("it is there, and cannot be a key")
                 .isEqualTo(ErrorCode.BAD_NAME);
         for (String wrong : List.of("\"key\":7", "\"x\":1", "\"key\":\"ok\",\"off\":1")) {

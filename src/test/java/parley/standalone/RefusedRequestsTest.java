@@ -46,6 +46,14 @@ class RefusedRequestsTest extends HttpBase {
         }
     }
 
+    @Test
+    void aRequestWithoutHostIsAnsweredWithAllThatARequestNeeds() throws Exception {
+        startWithKey();
+        assertThat(answered("GET /rooms HTTP/1.1\r\nConnection: close\r\n\r\n"))
+                .startsWith("HTTP/1.1 400 ")
+                .contains("with exactly one Host, well-formed headers, and an address and headers of together at most");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
