@@ -50,7 +50,8 @@ final class RequestCodec extends HttpServerFilter {
                 listener.getMaxResponseHeaders());
         setMaxPayloadRemainderToSkip(MOST_SKIPPED);
         unreadable = "the request cannot be read; send HTTP/1.1 (RFC 9112) with exactly one Host, well-formed"
-                + " headers, and an address and headers of together at most " + listener.getMaxHttpHeaderSize() + " bytes\n";
+                + " headers, and an address and headers of together at most " + listener.getMaxHttpHeaderSize()
+                + " bytes\n";
     }
 
     @Override

@@ -40,8 +40,7 @@ class ReactionsTest {
     void aCommandSaysWhichMessageAndKeyAndWhetherItIsTakenBack() {
         assertThat(JsonCodec.decode("{\"type\":\"react\",\"room\":\"java\",\"seq\":7,\"key\":\"ok\",\"off\":true}"))
                 .isEqualTo(new Command.React(null, JAVA, 7, null, new ReactionKey("ok"), true, null));
-        JsonCodec.Decoded empty =
-                JsonCodec.decode("{\"type\":\"react\",\"room\":\"java\",\"seq\":7,\"key\":\"\"}");
+        JsonCodec.Decoded empty = JsonCodec.decode("{\"type\":\"react\",\"room\":\"java\",\"seq\":7,\"key\":\"\"}");
         assertThat(((Event.Error) empty).code())
                 .as("it is there, and cannot be a key")
                 .isEqualTo(ErrorCode.BAD_NAME);
