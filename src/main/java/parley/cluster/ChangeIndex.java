@@ -16,12 +16,17 @@ import parley.protocol.RoomName;
  * cannot be rewritten in place. All of it is read from the server that leads the stream. For threads that may wait.
  */
 final class ChangeIndex {
+    /** Changed messages that are read in one go. */
+    static final int AT_ONCE = 50;
+
     private final Streams streams;
     private final Subjects subjects;
+    private final Decoder decoder;
 
-    ChangeIndex(Streams streams, Subjects subjects) {
+    ChangeIndex(Streams streams, Subjects subjects, Decoder decoder) {
         this.streams = streams;
         this.subjects = subjects;
+        this.decoder = decoder;
     }
 
     /** An entry of the index, and its own number in the stream. */
@@ -36,13 +41,14 @@ final class ChangeIndex {
         return numbers;
     }
 
-    /** A changed message; null when it is none, or gone. */
+    /** A changed message; null when it is none, or gone. One that cannot be read is not taken for a gone one. */
     @Nullable
     Entry find(RoomName room, long of) throws IOException, InterruptedException {
-        return find(room, List.of(of)).get(of);
+        Streams.Kept kept = streams.last(subjects.shard(room), subjects.changed(room, of));
+        return kept == null ? null : entry(room, kept);
     }
 
-    /** Changed messages, by their numbers. */
+    /** Changed messages, by their numbers; those that cannot be read are counted, and left out. */
     Map<Long, Entry> find(RoomName room, Collection<Long> numbers) throws IOException, InterruptedException {
         if (numbers.isEmpty()) {
             return Map.of();
@@ -51,9 +57,9 @@ final class ChangeIndex {
         numbers.forEach(of -> names.add(subjects.changed(room, of)));
         Map<Long, Entry> found = new HashMap<>();
         for (Streams.Kept kept : streams.last(subjects.shard(room), names)) {
-            if (kept != null) {
-                Entry entry = entry(room, kept);
-                found.put(entry.folded.of(), entry);
+            Folded folded = kept == null ? null : decoder.folded(room, kept.seq(), kept.data());
+            if (kept != null && folded != null) {
+                found.put(folded.of(), new Entry(kept.seq(), folded));
             }
         }
         return found;
@@ -77,14 +83,29 @@ final class ChangeIndex {
         streams.store(subjects.shard(room), subjects.changed(room, folded.of()), place, folded.encode());
     }
 
-    /** Erases the entries of a message that come before its newest one, or all. */
-    void eraseOlder(RoomName room, long of, long newest) throws IOException, InterruptedException {
-        int shard = subjects.shard(room);
-        String subject = subjects.changed(room, of);
-        Streams.Kept oldest = streams.next(shard, subject, 1);
-        while (oldest != null && oldest.seq() < newest) {
-            streams.erase(shard, oldest.seq());
-            oldest = streams.next(shard, subject, oldest.seq() + 1);
+    /** The oldest entry of a message that comes before its newest one; null for none. */
+    @Nullable
+    Entry older(RoomName room, Entry newest) throws IOException, InterruptedException {
+        Streams.Kept oldest = streams.next(subjects.shard(room), subjects.changed(room, newest.folded.of()), 1);
+        return oldest == null || oldest.seq() >= newest.place ? null : entry(room, oldest);
+    }
+
+    /** Erases changed messages that are gone, and the changes that say what they say. */
+    void eraseAll(RoomName room, List<Long> numbers) throws IOException, InterruptedException {
+        for (int from = 0; from < numbers.size(); from += AT_ONCE) {
+            List<Long> some = numbers.subList(from, Math.min(numbers.size(), from + AT_ONCE));
+            for (Entry entry : find(room, some).values()) {
+                streams.erase(subjects.shard(room), entry.folded.change());
+                for (Entry older = older(room, entry); older != null; older = older(room, entry)) {
+                    erase(room, older);
+                }
+                erase(room, entry);
+            }
         }
+    }
+
+    /** Erases an entry. */
+    void erase(RoomName room, Entry entry) throws IOException, InterruptedException {
+        streams.erase(subjects.shard(room), entry.place);
     }
 }

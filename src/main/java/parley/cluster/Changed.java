@@ -4,17 +4,17 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import parley.protocol.Content;
 import parley.protocol.Message;
 import parley.protocol.Revision;
 
 /**
- * What this node knows of the changed messages of a room that it has open: which they are, and those changes that it
- * has heard of and has not seen in the index. Any thread; its own lock is held for look-ups alone.
+ * What this node knows of the changed messages of a room that it has open: which they are, and those changes of which
+ * nobody is known to have erased what they take the place of. Any thread; its own lock is held for look-ups alone.
  */
 final class Changed {
     /** Changes whose message somebody is about to write to the index: one node at a time, within milliseconds. */
@@ -27,7 +27,7 @@ final class Changed {
     /** The newest change of a message. */
     private record Last(long seq, boolean isRemoval) {}
 
-    /** A change that was not seen in the index, and whether it has waited since an earlier {@link #waiting look}. */
+    /** A change that nobody is known to have folded, and whether it has waited since an earlier look. */
     private record Unfolded(Message change, boolean hasWaited) {}
 
     @GuardedBy("this")
@@ -40,19 +40,23 @@ final class Changed {
     @GuardedBy("this")
     private final NavigableMap<Long, Long> folded = new TreeMap<>();
 
-    /** By the number of the message. */
+    /** By the number of the message, and by that of the change: each has something to be erased. */
     @GuardedBy("this")
-    private final LinkedHashMap<Long, Unfolded> unfolded = new LinkedHashMap<>();
+    private final Map<Long, NavigableMap<Long, Unfolded>> unfolded = new LinkedHashMap<>();
 
-    /** Changes that came behind a removal: what they say is still to be erased. By the number of the message. */
     @GuardedBy("this")
-    private final LinkedHashMap<Long, Unfolded> tooLate = new LinkedHashMap<>();
+    private int unfoldedCount;
 
     @GuardedBy("this")
     private long unfoldedBytes;
 
+    /** The newest changes that the index is known to have. A removal stays. */
     @GuardedBy("this")
-    private final LinkedHashMap<Long, Last> last = new LinkedHashMap<>();
+    private final LinkedHashMap<Long, Last> known = new LinkedHashMap<>();
+
+    /** The newest changes that the room has heard of: those in the index come by later. */
+    @GuardedBy("this")
+    private final LinkedHashMap<Long, Last> heard = new LinkedHashMap<>();
 
     /** The number of the entry up to which it knows of all changes; 0 when it has missed some. */
     synchronized long knownUpTo() {
@@ -75,6 +79,11 @@ final class Changed {
         hasMissed = true;
     }
 
+    /** Whether a message of the room is known to be changed, or may be. */
+    synchronized boolean hasSome() {
+        return hasMissed || !folded.isEmpty();
+    }
+
     /** A message was changed. */
     synchronized void isChanged(long of) {
         folded.putIfAbsent(of, 0L);
@@ -87,14 +96,13 @@ final class Changed {
         }
     }
 
-    /** The index has a message as that change, or a later one, has made it; or there is no such message any more. */
+    /**
+     * The index has a message as that change, or a later one, has made it. What it said before may still be in the
+     * stream.
+     */
     synchronized void isFolded(long of, long change, boolean isRemoval) {
         folded.merge(of, change, Math::max);
-        remember(of, change, isRemoval);
-        Unfolded waiting = unfolded.get(of);
-        if (waiting != null && waiting.change.seq() <= change) {
-            drop(of);
-        }
+        remember(known, of, change, isRemoval);
     }
 
     /** Whether the index is known to have a message as that change or a later one has made it. */
@@ -102,57 +110,65 @@ final class Changed {
         return folded.getOrDefault(of, 0L) >= change;
     }
 
-    /** A change that came behind the removal of its message has been erased. */
-    synchronized void isErased(long of, long change) {
-        Unfolded late = tooLate.get(of);
-        if (late != null && late.change.seq() <= change) {
-            tooLate.remove(of);
+    /** A change has been dealt with: what it takes the place of has been erased, back to the message. */
+    synchronized void isDone(long of, long change) {
+        NavigableMap<Long, Unfolded> all = unfolded.get(of);
+        long seq = change;
+        while (all != null && seq > 0) {
+            Unfolded done = all.remove(seq);
+            if (done == null) {
+                break;
+            }
+            unfoldedCount--;
+            unfoldedBytes -= done.change.content().bytes();
+            seq = done.change.revision() instanceof Revision.Change its ? its.before() : 0;
+        }
+        if (all != null && all.isEmpty()) {
+            unfolded.remove(of);
         }
     }
 
     /** A change is in the stream, and is not known to be in the index. */
     synchronized void add(Message entry, Revision.Change change) {
-        long of = change.of();
-        folded.putIfAbsent(of, 0L);
-        if (entry.isSuperseded() || folded.get(of) >= entry.seq()) {
-            return;
-        }
-        Last before = last.get(of);
-        Unfolded waiting = unfolded.get(of);
-        boolean isRemoved = (before != null && before.isRemoval && before.seq < entry.seq())
-                || (waiting != null && isRemoval(waiting.change) && waiting.change.seq() < entry.seq());
-        if (isRemoved) {
-            if (tooLate.size() < MOST_UNFOLDED) {
-                tooLate.put(of, new Unfolded(entry.superseded(), false));
-            }
-        } else if (waiting == null || waiting.change.seq() < entry.seq()) {
-            drop(of);
-            int bytes = entry.content().bytes();
-            if (unfolded.size() < MOST_UNFOLDED && unfoldedBytes + bytes <= MOST_UNFOLDED_BYTES) {
-                unfolded.put(of, new Unfolded(entry, false));
-                unfoldedBytes += bytes;
-            }
+        folded.putIfAbsent(change.of(), 0L);
+        if (folded.get(change.of()) < entry.seq()) {
+            addUnfolded(entry, change);
         }
     }
 
-    @GuardedBy("this")
-    private void drop(long of) {
-        Unfolded before = unfolded.remove(of);
-        if (before != null) {
-            unfoldedBytes -= before.change.content().bytes();
+    /** A change is in the stream, with something that should have been erased. */
+    synchronized void addUnfolded(Message entry, Revision.Change change) {
+        int bytes = entry.content().bytes();
+        NavigableMap<Long, Unfolded> others = unfolded.get(change.of());
+        boolean isThere = others != null && others.containsKey(entry.seq());
+        if (!entry.isSuperseded()
+                && !isThere
+                && unfoldedCount < MOST_UNFOLDED
+                && unfoldedBytes + bytes <= MOST_UNFOLDED_BYTES) {
+            unfolded.computeIfAbsent(change.of(), of -> new TreeMap<>()).put(entry.seq(), new Unfolded(entry, false));
+            unfoldedCount++;
+            unfoldedBytes += bytes;
         }
     }
 
-    /** The newest change of a message that has not been seen in the index. */
+    /** The change of a message that holds among those that nobody is known to have folded: no other behind a removal. */
     synchronized Optional<Message> unfolded(long of) {
-        return Optional.ofNullable(unfolded.get(of)).map(Unfolded::change);
+        NavigableMap<Long, Unfolded> all = unfolded.get(of);
+        if (all == null) {
+            return Optional.empty();
+        }
+        return all.values().stream()
+                .map(Unfolded::change)
+                .filter(Changed::isRemoval)
+                .findFirst()
+                .or(() -> Optional.of(all.lastEntry().getValue().change));
     }
 
     /** Looks which changes nobody has folded since it looked before. */
     synchronized List<Message> waiting() {
         List<Message> waiting = new ArrayList<>();
-        for (LinkedHashMap<Long, Unfolded> all : List.of(unfolded, tooLate)) {
-            all.replaceAll((of, one) -> {
+        for (NavigableMap<Long, Unfolded> all : unfolded.values()) {
+            all.replaceAll((seq, one) -> {
                 if (one.hasWaited) {
                     waiting.add(one.change);
                 }
@@ -174,42 +190,42 @@ final class Changed {
         return !folded.isEmpty() && folded.firstKey() < seq;
     }
 
-    /** The messages before that number are gone. */
+    /** The messages before that number are gone; what their changes say is still to be erased. */
     synchronized void forgetBefore(long seq) {
-        SortedMap<Long, Long> gone = folded.headMap(seq);
-        gone.keySet().forEach(of -> {
-            drop(of);
-            tooLate.remove(of);
-        });
-        gone.clear();
+        folded.headMap(seq).clear();
     }
 
     /**
      * A change as the room hears of it, behind all that it has heard: with the one before it, and without content when
-     * its message was removed, which decides the same on all nodes.
+     * a later one is known to hold, or its message was removed before.
      */
     synchronized Message inOrder(Message entry, Revision.Change change) {
-        Last before = last.get(change.of());
-        if (before == null || before.seq >= entry.seq()) {
-            return entry;
-        }
-        if (before.isRemoval) {
+        long of = change.of();
+        boolean isLater = folded.getOrDefault(of, 0L) > entry.seq();
+        if (removedBefore(of, entry.seq()) > 0 || (isLater && !isRemoval(entry))) {
             return entry.superseded();
         }
-        return entry.with(
-                entry.content(), new Revision.Change(change.of(), before.seq, change.kind()), entry.standing());
+        Last before = heard.get(of);
+        return before == null || before.seq >= entry.seq()
+                ? entry
+                : entry.with(entry.content(), new Revision.Change(of, before.seq, change.kind()), entry.standing());
     }
 
-    /** The removal of a message that the room has heard of before another change of it; 0 for none. */
+    /** The removal of a message that is known of and comes before another change of it; 0 for none. */
     synchronized long removedBefore(long of, long seq) {
-        Last newest = last.get(of);
-        return newest != null && newest.isRemoval && newest.seq < seq ? newest.seq : 0;
+        for (Map<Long, Last> all : List.of(known, heard)) {
+            Last newest = all.get(of);
+            if (newest != null && newest.isRemoval && newest.seq < seq) {
+                return newest.seq;
+            }
+        }
+        return 0;
     }
 
     /** The room has heard of a change. */
     synchronized void heard(Message entry, Revision.Change change) {
         if (!entry.isSuperseded()) {
-            remember(change.of(), entry.seq(), isRemoval(entry));
+            remember(heard, change.of(), entry.seq(), isRemoval(entry));
         }
     }
 
@@ -217,16 +233,15 @@ final class Changed {
         return change.content().kind() == Content.Kind.REMOVED;
     }
 
-    @GuardedBy("this")
-    private void remember(long of, long change, boolean isRemoval) {
-        Last before = last.get(of);
-        if (before != null && before.seq >= change) {
+    private static void remember(LinkedHashMap<Long, Last> all, long of, long change, boolean isRemoval) {
+        Last before = all.get(of);
+        if (before != null && (before.isRemoval || (before.seq >= change && !isRemoval))) {
             return;
         }
-        last.remove(of);
-        last.put(of, new Last(change, isRemoval));
-        if (last.size() > MOST_LAST) {
-            last.remove(last.keySet().iterator().next());
+        all.remove(of);
+        all.put(of, new Last(change, isRemoval));
+        if (all.size() > MOST_LAST) {
+            all.remove(all.keySet().iterator().next());
         }
     }
 }

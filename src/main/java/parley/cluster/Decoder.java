@@ -39,6 +39,17 @@ final class Decoder {
         }
     }
 
+    /** A changed message in the index of a room; null when it cannot be read. */
+    @Nullable
+    Folded folded(RoomName room, long seq, byte[] data) {
+        try {
+            return Folded.decode(data);
+        } catch (Envelope.UnreadableException e) {
+            complain("number " + seq + ", a changed message of the room " + room, e);
+            return null;
+        }
+    }
+
     /** Who another node said is in a room; empty when it cannot be read. */
     Optional<PresentEnvelope> here(String subject, byte[] data) {
         try {

@@ -20,7 +20,7 @@ import parley.protocol.RoomName;
 final class Extents {
     private static final String BEHIND = "a server of NATS is behind the one that leads the stream";
     /** Changed messages that are looked at in one go. */
-    private static final int AT_ONCE = 100;
+    private static final int AT_ONCE = ChangeIndex.AT_ONCE;
 
     private final Streams streams;
     private final Subjects subjects;
@@ -42,6 +42,7 @@ final class Extents {
     /** Which messages a room has. */
     Remote.Bounds bounds(RoomName room, Changed changed, Streams.State state) throws IOException, InterruptedException {
         long begin = goneUpTo(room) + 1;
+        eraseGone(room, changed, begin);
         Streams.Kept oldest = state.count() == 0 ? null : oldest(room, begin);
         if (oldest == null) {
             if (state.count() > 0 && streams.newest(subjects.shard(room), subjects.said(room)) >= begin) {
@@ -59,6 +60,15 @@ final class Extents {
         List<Streams.Kept> messages = streams.read(subjects.shard(room), subjects.said(room), from, 1, 1)
                 .messages();
         return messages.isEmpty() ? null : messages.get(0);
+    }
+
+    /** A node may have stored changed messages while another one had them let go of. */
+    private void eraseGone(RoomName room, Changed changed, long begin) throws IOException, InterruptedException {
+        List<Long> gone = changed.between(1, begin - 1);
+        if (!gone.isEmpty()) {
+            index.eraseAll(room, gone);
+            gone.forEach(changed::isGone);
+        }
     }
 
     /** The number up to which all messages of the room have been let go of at somebody's request. */

@@ -1,7 +1,9 @@
 package parley.cluster;
 
 import org.jspecify.annotations.Nullable;
+import parley.protocol.ChangeKind;
 import parley.protocol.Content;
+import parley.protocol.Message;
 import parley.protocol.Revision;
 import parley.protocol.RoomName;
 
@@ -45,6 +47,17 @@ record Folded(long of, long clearUpTo, Envelope envelope) {
 
     boolean isRemoved() {
         return envelope.draft().content().kind() == Content.Kind.REMOVED;
+    }
+
+    /** Whether it holds against another one, whichever was stored later: a removal does, or the newer change. */
+    boolean holdsAgainst(Folded other) {
+        return isRemoved() == other.isRemoved() ? !isRemoved() && change() > other.change() : isRemoved();
+    }
+
+    /** Its newest change, as far as what it takes the place of has to be erased: with the content of the message. */
+    Message newestChange() {
+        ChangeKind kind = isRemoved() ? ChangeKind.Whole.REMOVAL : ChangeKind.Whole.EDIT;
+        return new Message(change(), envelope.at(), envelope.draft(), new Revision.Change(of, 0, kind));
     }
 
     /** The message as the stream would have it, if streams could be rewritten. */

@@ -80,6 +80,7 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
         this.nanoTime = nanoTime;
         this.counted = counted;
         this.decoder = new Decoder(counted, complaints);
+        ChangeIndex index = new ChangeIndex(streams, subjects, decoder);
         this.reader = new StreamReader(streams, subjects, settings.kept(), clock, decoder, complaints, loop::isClosing);
         this.health = new StreamHealth(streams, settings.streams(), this, nanoTime, readers::follow, loop, complaints);
         this.lookups = new Lookups(readers, loop, complaints, health::pollSoon);
@@ -89,11 +90,11 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
                 link,
                 new Publishing(link, complaints, settings.replicas()),
                 reader,
-                new Forgetting(streams, subjects),
+                new Forgetting(streams, subjects, index),
                 new StreamFolding(
                         streams,
                         subjects,
-                        new ChangeIndex(streams, subjects),
+                        index,
                         (room, notice) -> link.send(subjects.at(room, Subjects.FOLDED), notice.encode())),
                 lookups,
                 loop,
@@ -280,9 +281,7 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
                         .filter(notice -> !notice.node().equals(node))
                         .ifPresent(notice -> remote.room().marked(notice.user(), notice.mark()));
             case Subjects.FOLDED ->
-                ChangeNotice.decode(heard.data())
-                        .ifPresent(
-                                notice -> remote.changed().isFolded(notice.of(), notice.change(), notice.isRemoval()));
+                ChangeNotice.decode(heard.data()).ifPresent(notice -> folded(remote.changed(), notice));
             case Subjects.GONE -> {
                 remote.catchUp();
                 busy.add(remote);
@@ -411,6 +410,12 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
             neighbours.tick(now);
             nodeCount = neighbours.count();
         }
+    }
+
+    /** Another node has folded a change, and erased what its message said before. */
+    private static void folded(Changed changed, ChangeNotice notice) {
+        changed.isFolded(notice.of(), notice.change(), notice.isRemoval());
+        changed.isDone(notice.of(), notice.change());
     }
 
     /** A node may have ended between publishing a change and folding it. */

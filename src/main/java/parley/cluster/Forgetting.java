@@ -1,6 +1,7 @@
 package parley.cluster;
 
 import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.RoomName;
 
@@ -16,10 +17,10 @@ final class Forgetting {
     private final Subjects subjects;
     private final ChangeIndex index;
 
-    Forgetting(Streams streams, Subjects subjects) {
+    Forgetting(Streams streams, Subjects subjects, ChangeIndex index) {
         this.streams = streams;
         this.subjects = subjects;
-        this.index = new ChangeIndex(streams, subjects);
+        this.index = index;
     }
 
     /**
@@ -43,16 +44,7 @@ final class Forgetting {
 
     /** Changed messages go, and what they say goes from their newest changes, which may come behind. */
     private void forgetChanged(RoomName room, long upTo) throws IOException, InterruptedException {
-        int shard = subjects.shard(room);
-        for (ChangeIndex.Entry entry :
-                index.find(room, index.numbers(room).headSet(upTo, true)).values()) {
-            Folded folded = entry.folded();
-            if (folded.change() > upTo && !folded.isRemoved()) {
-                streams.erase(shard, folded.change());
-            }
-            index.eraseOlder(room, folded.of(), entry.place());
-            streams.erase(shard, entry.place());
-        }
+        index.eraseAll(room, List.copyOf(index.numbers(room).headSet(upTo, true)));
     }
 
     /** What a note says: the number up to which all messages are gone; 0 without one. */

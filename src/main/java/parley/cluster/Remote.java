@@ -187,7 +187,7 @@ final class Remote {
     }
 
     private Envelope.Quiet quiet() {
-        return new Envelope.Quiet(newest, Math.max(newest, lookedUpTo));
+        return new Envelope.Quiet(newest, readUpTo());
     }
 
     /** Has it read what there is; again when the stream is another. */
@@ -259,7 +259,7 @@ final class Remote {
         if (heard.seq <= newest) {
             return;
         }
-        if (heard.last > newest) {
+        if (heard.last > readUpTo()) {
             early.addFirst(heard);
             fill(heard.last);
             return;
@@ -298,9 +298,14 @@ final class Remote {
         reads.fill(this, next(), until);
     }
 
+    /** The number up to which it has all that the stream has: what others name there may have been erased. */
+    private long readUpTo() {
+        return Math.max(newest, lookedUpTo);
+    }
+
     /** The number of the next message that is not known to be another room's. */
     private long next() {
-        return Math.max(newest, lookedUpTo) + 1;
+        return readUpTo() + 1;
     }
 
     /** What was missed has been read; null when it could not be. */
@@ -336,6 +341,7 @@ final class Remote {
         }
         fills = 0;
         state = State.FOLLOWING;
+        lookedUpTo = Math.max(lookedUpTo, fillUntil);
         if (fillUntil == 0 && filled.bounds != null) {
             outbox.refreshed(failuresBefore);
             flush();
@@ -348,7 +354,7 @@ final class Remote {
 
     /** Takes what came by meanwhile: a busy room has more messages each time than are read of it one by one. */
     private void takeWhatFollows() {
-        while (!early.isEmpty() && early.first().last <= newest) {
+        while (!early.isEmpty() && early.first().last <= readUpTo()) {
             take(early.remove());
         }
     }
@@ -363,7 +369,7 @@ final class Remote {
     }
 
     private RoomStore.Extent extent() {
-        return new RoomStore.Extent(first, Math.max(lookedUpTo, newest));
+        return new RoomStore.Extent(first, readUpTo());
     }
 
     /** Goes on with what has come and what is to be read. */
@@ -384,9 +390,9 @@ final class Remote {
 
     /** The stream has a message of that number: reads up to it unless it has come by. */
     void isBehind(long seq) {
-        if (seq > newest && state == State.FOLLOWING) {
+        if (seq > readUpTo() && state == State.FOLLOWING) {
             fill(seq);
-        } else if (seq > newest) {
+        } else if (seq > readUpTo()) {
             isToCatchUp = true; // when it has read what it reads now
         }
     }
@@ -430,7 +436,7 @@ final class Remote {
     }
 
     private void answer() {
-        outbox.answer(state == State.CLOSED ? Long.MAX_VALUE : newest);
+        outbox.answer(state == State.CLOSED ? Long.MAX_VALUE : readUpTo());
     }
 
     /** Does what is due. */
@@ -444,7 +450,7 @@ final class Remote {
             }
         }
         long unheard = outbox.storedUnheard();
-        if (unheard <= newest || state != State.FOLLOWING) {
+        if (unheard <= readUpTo() || state != State.FOLLOWING) {
             unheardSinceNanos = nowNanos;
         } else if (nowNanos - unheardSinceNanos >= UNHEARD_NANOS) {
             fill(unheard);

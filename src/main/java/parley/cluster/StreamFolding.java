@@ -1,6 +1,8 @@
 package parley.cluster;
 
 import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Content;
@@ -52,7 +54,7 @@ final class StreamFolding {
     Result fold(RoomName room, Changed changed, long of, long seq) throws IOException, InterruptedException {
         Streams.Kept kept = streams.next(subjects.shard(room), subjects.said(room), seq);
         if (kept == null || kept.seq() != seq) {
-            return new Result.Done(); // a later change holds
+            return erased(room, of, seq);
         }
         try {
             Message entry = Envelope.decode(kept.data()).message(seq);
@@ -63,40 +65,71 @@ final class StreamFolding {
         }
     }
 
+    /** What became of a change that another node has erased. */
+    private Result erased(RoomName room, long of, long seq) throws IOException, InterruptedException {
+        ChangeIndex.Entry now = index.find(room, of);
+        if (now == null) {
+            return new Result.Gone();
+        }
+        long newest = now.folded().change();
+        return now.folded().isRemoved() && newest < seq ? new Result.Removed(newest) : new Result.Done();
+    }
+
     /** Folds a change that the stream has. */
     Result fold(RoomName room, Changed changed, Message change) throws IOException, InterruptedException {
         if (!(change.revision() instanceof Revision.Change its)) {
             throw new IllegalArgumentException(change.seq() + " is no change");
         }
+        Result result = fold(room, changed, change, its);
+        changed.isDone(its.of(), change.seq());
+        return result;
+    }
+
+    private Result fold(RoomName room, Changed changed, Message change, Revision.Change its)
+            throws IOException, InterruptedException {
+        long of = its.of();
         for (int tries = 0; tries < MOST_TRIES; tries++) {
-            ChangeIndex.Entry now = index.find(room, its.of());
+            ChangeIndex.Entry now = index.find(room, of);
             boolean isEnd = isRemoval(change) && now != null && !now.folded().isRemoved();
             if (now != null && now.folded().change() >= change.seq() && !isEnd) {
-                erase(room, now, its, change);
-                changed.isFolded(its.of(), now.folded().change(), now.folded().isRemoved());
-                tell.accept(
-                        room,
-                        new ChangeNotice(
-                                its.of(), now.folded().change(), now.folded().isRemoved()));
+                if (isForgotten(room, of)) {
+                    eraseAll(room, now, change);
+                    return new Result.Gone();
+                }
+                Folded better = eraseOlder(room, now);
+                if (better != null) {
+                    store(room, now, better);
+                    continue;
+                }
+                erase(room, now.folded(), change);
+                Folded folded = now.folded();
+                changed.isFolded(of, folded.change(), folded.isRemoved());
+                changed.isDone(of, folded.change());
+                tell.accept(room, new ChangeNotice(of, folded.change(), folded.isRemoved()));
                 return new Result.Done();
             }
             long removal = now != null && now.folded().isRemoved()
                     ? now.folded().change()
-                    : changed.removedBefore(its.of(), change.seq());
+                    : changed.removedBefore(of, change.seq());
             if (removal > 0) {
-                streams.erase(subjects.shard(room), change.seq());
-                changed.isErased(its.of(), change.seq());
+                eraseBack(room, of, change.seq(), removal);
                 return new Result.Removed(removal);
             }
-            Folded next = next(room, now, its.of(), change);
+            Folded next = next(room, now, of, change);
             if (next != null) {
                 store(room, now, next);
-            } else if (index.find(room, its.of()) == null) { // else another node has folded one meanwhile
-                changed.isFolded(its.of(), change.seq(), false);
+            } else if (index.find(room, of) == null) { // else another node has folded one meanwhile
+                eraseBack(room, of, change.seq(), 0);
+                changed.isFolded(of, change.seq(), false);
                 return new Result.Gone();
             }
         }
         throw new IOException("other nodes change the same message all the time");
+    }
+
+    /** Whether somebody has let go of the message: its entry may have been stored just behind that. */
+    private boolean isForgotten(RoomName room, long of) throws IOException, InterruptedException {
+        return Forgetting.upTo(streams.last(subjects.shard(room), subjects.gone(room))) >= of;
     }
 
     /** The message as the change makes it; null when it is gone. */
@@ -113,8 +146,8 @@ final class StreamFolding {
         try {
             Envelope message = Envelope.decode(original.data());
             return new Folded(of, clearUpTo(room, of), message.changedBy(change));
-        } catch (Envelope.UnreadableException e) {
-            return null;
+        } catch (Envelope.UnreadableException e) { // by a newer node, perhaps: it is not gone
+            throw new IOException("number " + of + " of the room " + room + " cannot be read: " + e.getMessage(), e);
         }
     }
 
@@ -146,24 +179,88 @@ final class StreamFolding {
             if (now == null || (before != null && now.place() == before.place())) {
                 throw e; // nobody was faster
             }
-            return;
-        }
-        if (before != null && before.folded().change() != next.change()) {
-            streams.erase(subjects.shard(room), before.folded().change());
         }
     }
 
-    /** Erases what the message said before, wherever the stream still has it. */
-    private void erase(RoomName room, ChangeIndex.Entry now, Revision.Change its, Message change)
-            throws IOException, InterruptedException {
-        int shard = subjects.shard(room);
-        index.eraseOlder(room, its.of(), now.place());
-        streams.erase(shard, its.of());
-        if (its.before() > 0) {
-            streams.erase(shard, its.before());
+    /**
+     * Erases the entries of the index before the newest one, and the changes that they have been made by. NATS before
+     * 2.9.21 with replicas may have stored an older change behind a newer one.
+     *
+     * @return one that holds against the newest, and is still there; null for none
+     */
+    private @Nullable Folded eraseOlder(RoomName room, ChangeIndex.Entry now) throws IOException, InterruptedException {
+        ChangeIndex.Entry older = index.older(room, now);
+        while (older != null) {
+            if (older.folded().holdsAgainst(now.folded())) {
+                return older.folded();
+            }
+            eraseBack(
+                    room,
+                    now.folded().of(),
+                    older.folded().change(),
+                    now.folded().change());
+            index.erase(room, older);
+            older = index.older(room, now);
         }
-        if (change.seq() < now.folded().change() && !isRemoval(change)) {
-            streams.erase(shard, change.seq());
+        return null;
+    }
+
+    /** Erases what the message said before, wherever the stream still has it. */
+    private void erase(RoomName room, Folded now, Message change) throws IOException, InterruptedException {
+        streams.erase(subjects.shard(room), now.of());
+        eraseBack(room, now.of(), now.change(), now.change());
+        if (change.seq() != now.change()) {
+            eraseBack(room, now.of(), change.seq(), now.change());
+        }
+    }
+
+    /** Erases a message that somebody has let go of. */
+    private void eraseAll(RoomName room, ChangeIndex.Entry now, Message change)
+            throws IOException, InterruptedException {
+        long of = now.folded().of();
+        streams.erase(subjects.shard(room), of);
+        eraseBack(room, of, change.seq(), 0);
+        for (ChangeIndex.Entry older = index.older(room, now); older != null; older = index.older(room, now)) {
+            eraseBack(room, of, older.folded().change(), 0);
+            index.erase(room, older);
+        }
+        eraseBack(room, of, now.folded().change(), 0);
+        index.erase(room, now);
+    }
+
+    /**
+     * Erases a change and those before it. Each names the one before, and may not have been folded: the oldest goes
+     * first, so that another node finds the rest when this one ends.
+     *
+     * @param except the change that stays
+     */
+    private void eraseBack(RoomName room, long of, long change, long except) throws IOException, InterruptedException {
+        Deque<Long> all = new ArrayDeque<>();
+        long seq = change;
+        while (seq > 0) {
+            Streams.Kept kept = streams.next(subjects.shard(room), subjects.said(room), seq);
+            Revision.Change its = kept == null || kept.seq() != seq ? null : changeOf(kept, of);
+            if (its == null) {
+                break;
+            }
+            if (seq != except) {
+                all.push(seq);
+            }
+            seq = its.before() < seq ? its.before() : 0;
+        }
+        for (long erased : all) {
+            streams.erase(subjects.shard(room), erased);
+        }
+    }
+
+    /** What an entry of a room changes; null when it is not a change of that message. */
+    private static Revision.@Nullable Change changeOf(Streams.Kept kept, long of) {
+        try {
+            return Envelope.decode(kept.data()).revision() instanceof Revision.Change its && its.of() == of
+                    ? its
+                    : null;
+        } catch (Envelope.UnreadableException e) {
+            return null;
         }
     }
 

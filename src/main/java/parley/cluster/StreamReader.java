@@ -55,7 +55,7 @@ final class StreamReader {
             BooleanSupplier isClosing) {
         this.streams = streams;
         this.subjects = subjects;
-        this.index = new ChangeIndex(streams, subjects);
+        this.index = new ChangeIndex(streams, subjects, decoder);
         this.folded = new FoldedReader(streams, subjects, index);
         this.extents = new Extents(streams, subjects, index, kept, clock);
         this.decoder = decoder;
@@ -213,12 +213,12 @@ final class StreamReader {
             FoldedReader.Batch batch = read(room, changed, next, most, BATCH_BYTES);
             for (Streams.Kept kept : batch.entries()) {
                 if (kept.seq() > until) {
-                    return new Range(entries, saidCount, next, true);
+                    return new Range(entries, saidCount, kept.seq(), true);
                 }
                 entries.add(kept);
                 saidCount += batch.isSaid(kept.seq()) ? 1 : 0;
-                next = kept.seq() + 1;
             }
+            next = batch.next();
             if (batch.isEnd()) {
                 break;
             }
@@ -317,13 +317,14 @@ final class StreamReader {
                     gathered.add(decoder.message(room, kept.seq(), kept.data()));
                 }
                 isBeforeThere |= kept.seq() == before && batch.isSaid(before);
-                next = kept.seq() + 1;
             }
+            boolean hasNone = batch.next() == next;
+            next = batch.next();
             if (batch.isEnd() && !gathered.isFull()) {
                 if (streams.newest(subjects.shard(room), subjects.said(room)) < next) {
                     break;
                 }
-                if (batch.entries().isEmpty()) {
+                if (hasNone) {
                     throw new IOException(BEHIND);
                 }
             }

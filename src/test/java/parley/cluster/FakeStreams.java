@@ -27,6 +27,11 @@ final class FakeStreams implements Streams {
     long thereUpTo = Long.MAX_VALUE;
 
     boolean isReachable = true;
+    /** Whether the server that leads the stream answers. */
+    boolean isLeaderReachable = true;
+    /** Called before something is stored behind something else. */
+    Runnable beforeStoring = () -> {};
+
     boolean isFull;
     /** How often something is stored or erased before the node that does so ends. */
     int stepsLeft = Integer.MAX_VALUE;
@@ -80,6 +85,14 @@ final class FakeStreams implements Streams {
         }
     }
 
+    private void reachLeader() throws IOException {
+        reach();
+        if (!isLeaderReachable) {
+            throw new IOException("no answer");
+        }
+        asked++;
+    }
+
     @Override
     public State prepare(int shard) throws IOException {
         reach();
@@ -88,8 +101,7 @@ final class FakeStreams implements Streams {
 
     @Override
     public State state(int shard, String subject) throws IOException {
-        reach();
-        asked++;
+        reachLeader();
         long count = messages.values().stream()
                 .filter(stored -> stored.subject.equals(subject))
                 .count();
@@ -119,8 +131,7 @@ final class FakeStreams implements Streams {
 
     @Override
     public Kept next(int shard, String subject, long from) throws IOException {
-        reach();
-        asked++;
+        reachLeader();
         return messages.tailMap(from).entrySet().stream()
                 .filter(entry -> entry.getValue().subject.equals(subject))
                 .findFirst()
@@ -134,8 +145,7 @@ final class FakeStreams implements Streams {
 
     @Override
     public List<Kept> last(int shard, List<String> subjects) throws IOException {
-        reach();
-        asked++;
+        reachLeader();
         List<Kept> last = new ArrayList<>();
         for (String subject : subjects) {
             last.add(messages.descendingMap().entrySet().stream()
@@ -149,8 +159,7 @@ final class FakeStreams implements Streams {
 
     @Override
     public Set<String> subjects(int shard, String wildcard) throws IOException {
-        reach();
-        asked++;
+        reachLeader();
         String begin = wildcard.substring(0, wildcard.length() - 1);
         return messages.values().stream()
                 .map(Stored::subject)
@@ -170,6 +179,7 @@ final class FakeStreams implements Streams {
 
     @Override
     public long store(int shard, String subject, long behind, byte[] data) throws IOException {
+        beforeStoring.run();
         Kept last = last(shard, List.of(subject)).get(0);
         if (stepsLeft-- <= 0) {
             throw new IOException("the node has ended");

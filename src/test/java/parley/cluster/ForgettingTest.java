@@ -24,7 +24,8 @@ class ForgettingTest {
             new Decoder(new Counted(), complaints),
             complaints,
             () -> false);
-    private final Forgetting forgetting = new Forgetting(stream, subjects);
+    private final Forgetting forgetting =
+            new Forgetting(stream, subjects, new ChangeIndex(stream, subjects, new Decoder(new Counted(), complaints)));
 
     private static List<Long> numbers(Remote.Opened opened) {
         return opened.newest().stream().map(Remote.Heard::seq).toList();

@@ -146,6 +146,37 @@ class RemoteTest {
         assertThat(heard).containsExactly("9", "11", "15", "20", "21");
     }
 
+    /** A copy was lost on the way, and a later change of the same message has superseded what it said: it is erased. */
+    @Test
+    void anEntryThatIsErasedIsNotReadAgainAndAgain() {
+        open(7);
+        remote.heard(heard(20, 15));
+        remote.filled(filled(true), 0);
+        remote.flush();
+        assertThat(heard).containsExactly("20");
+        assertThat(reads).containsExactly("8-15");
+    }
+
+    /** Its own copy was lost too: the sender is answered. */
+    @Test
+    void aSenderWhoseChangeIsErasedIsAnswered() {
+        open(7);
+        Outbox.Entry own =
+                new Outbox.Entry(() -> new byte[0], "a", null, 60_000_000_000L, outcome -> heard.add("answered"));
+        remote.outbox().add(own);
+        remote.send(0);
+        remote.outbox().stored(own, 9, false);
+        remote.tick(1, true);
+        remote.tick(1_000_000_000L, true);
+        assertThat(reads).containsExactly("8-9");
+        remote.filled(filled(true), 0);
+        remote.flush();
+        remote.tick(2_000_000_000L, true);
+        remote.tick(3_000_000_000L, true);
+        assertThat(heard).containsExactly("answered");
+        assertThat(reads).containsExactly("8-9");
+    }
+
     @Test
     void aMessageThatComesTwiceIsPassedOnOnce() {
         open(7);

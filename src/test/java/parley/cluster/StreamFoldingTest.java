@@ -30,16 +30,17 @@ class StreamFoldingTest {
 
     private final Subjects subjects = new Subjects("p", 1);
     private final FakeStreams stream = new FakeStreams();
-    private final ChangeIndex index = new ChangeIndex(stream, subjects);
+    private final Complaints complaints = new Complaints(() -> 0);
+    private final Counted counted = new Counted();
+    private final ChangeIndex index = new ChangeIndex(stream, subjects, new Decoder(counted, complaints));
     private final List<ChangeNotice> told = new ArrayList<>();
     private final StreamFolding folding =
             new StreamFolding(stream, subjects, index, (room, notice) -> told.add(notice));
     private final ClusterSettings.Kept kept =
             new ClusterSettings.Kept(1_000, 0, Duration.ofMillis(AGE), Duration.ofMinutes(2));
     private final Clock clock = Clock.fixed(Instant.ofEpochMilli(NOW), ZoneOffset.UTC);
-    private final Complaints complaints = new Complaints(() -> 0);
-    private final StreamReader reader = new StreamReader(
-            stream, subjects, kept, clock, new Decoder(new Counted(), complaints), complaints, () -> false);
+    private final StreamReader reader =
+            new StreamReader(stream, subjects, kept, clock, new Decoder(counted, complaints), complaints, () -> false);
     private final Extents extents = new Extents(stream, subjects, index, kept, clock);
 
     private long newest;
@@ -354,6 +355,212 @@ class StreamFoldingTest {
                         .messages().stream().map(Message::seq).toList());
         java.util.Collections.reverse(backward);
         assertThat(backward).isEqualTo(numbers);
+    }
+
+    /** Two folds failed, and the third has all to erase. */
+    @Test
+    void aRemovalErasesAllChangesBeforeItThoughNobodyHasFoldedThem() throws Exception {
+        long one = say("one");
+        Message first = change(one, 0, SECRET);
+        Message second = change(one, first.seq(), "second " + SECRET);
+        Message removal = change(one, second.seq(), "");
+        assertThat(fold(removal)).isEqualTo(new StreamFolding.Result.Done());
+        assertThat(isAnywhere(SECRET)).isFalse();
+        Changed changed = new Changed();
+        heard(changed, first);
+        heard(changed, second);
+        heard(changed, removal);
+        changed.isFolded(one, removal.seq(), true);
+        changed.isDone(one, removal.seq());
+        changed.waiting();
+        assertThat(changed.waiting()).as("nothing is left to be done").isEmpty();
+    }
+
+    /** On two nodes that did not know of each other; one of them ended. */
+    @Test
+    void aChangeThatTheNextOneDoesNotNameIsErasedToo() throws Exception {
+        long one = say("one");
+        Message first = change(one, 0, SECRET);
+        Message second = change(one, 0, "eins");
+        Changed changed = new Changed();
+        heard(changed, first);
+        heard(changed, second);
+        folding.fold(ROOM, changed, second);
+        changed.waiting();
+        assertThat(changed.waiting()).containsExactly(first);
+        folding.fold(ROOM, changed, first);
+        assertThat(isAnywhere(SECRET)).isFalse();
+        assertThat(changed.waiting()).isEmpty();
+    }
+
+    /** A node has written the index and ended, and nobody had the room open. */
+    @Test
+    void aNodeThatReadsWhatShouldHaveBeenErasedErasesIt() throws Exception {
+        long one = say(SECRET);
+        say("two");
+        Message edit = change(one, 0, "uno");
+        stream.stepsLeft = 1;
+        assertThatThrownBy(() -> fold(edit)).isInstanceOf(IOException.class);
+        stream.stepsLeft = Integer.MAX_VALUE;
+        assertThat(isAnywhere(SECRET)).isTrue();
+        Changed changed = reader.beginning(ROOM).changed();
+        changed.waiting();
+        for (Message waiting : changed.waiting()) {
+            folding.fold(ROOM, changed, waiting);
+        }
+        assertThat(isAnywhere(SECRET)).isFalse();
+        assertThat(texts(RoomStore.Entries.ALL)).containsExactly("uno", "two", "uno");
+    }
+
+    /** Another node told of the removal before the edit came by. */
+    @Test
+    void anEditThatIsHeardAfterALaterRemovalIsKnownSaysNothing() throws Exception {
+        long one = say("one");
+        Message edit = change(one, 0, SECRET);
+        Message removal = change(one, edit.seq(), "");
+        Changed changed = new Changed();
+        changed.isFolded(one, removal.seq(), true);
+        assertThat(heard(changed, edit).isSuperseded()).isTrue();
+        Message heard = heard(changed, removal);
+        assertThat(heard.content()).isEqualTo(Content.REMOVED);
+    }
+
+    /** A node has read the message, and another one has it let go of before the index is written. */
+    @Test
+    void aMessageThatIsLetGoOfWhileItIsChangedIsGone() throws Exception {
+        long one = say("one");
+        Message edit = change(one, 0, SECRET);
+        stream.beforeStoring = () -> {
+            stream.beforeStoring = () -> {};
+            try {
+                new Forgetting(stream, subjects, index).forget(ROOM, one, "n");
+            } catch (IOException | InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        };
+        assertThat(fold(edit)).isEqualTo(new StreamFolding.Result.Gone());
+        assertThat(isAnywhere(SECRET)).isFalse();
+        assertThat(index.numbers(ROOM)).isEmpty();
+    }
+
+    @Test
+    void aChangeOfAMessageThatWasLetGoOfIsErased() throws Exception {
+        long one = say("one");
+        Message edit = change(one, 0, SECRET);
+        new Forgetting(stream, subjects, index).forget(ROOM, one, "n");
+        Changed changed = new Changed();
+        heard(changed, edit);
+        changed.forgetBefore(one + 1);
+        changed.waiting();
+        for (Message waiting : changed.waiting()) {
+            assertThat(folding.fold(ROOM, changed, waiting)).isEqualTo(new StreamFolding.Result.Gone());
+        }
+        assertThat(isAnywhere(SECRET)).isFalse();
+    }
+
+    /** A node has stored it and ended, while another one had it let go of. */
+    @Test
+    void aChangedMessageBelowWhatWasLetGoOfIsErased() throws Exception {
+        long one = say("one");
+        Message edit = change(one, 0, SECRET);
+        byte[] note = Envelope.of("n", 0, one).encode();
+        fold(edit);
+        stream.store(subjects.gone(ROOM), note);
+        assertThat(texts(RoomStore.Entries.MESSAGES)).isEmpty();
+        assertThat(isAnywhere(SECRET)).isFalse();
+        assertThat(index.numbers(ROOM)).isEmpty();
+    }
+
+    /** Their changes are in the stream, and neither they nor the index have them. */
+    @Test
+    void aReadPassesOverMessagesThatAreGone() throws Exception {
+        long first = say("first");
+        List<Long> numbers = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            numbers.add(say("m" + i));
+        }
+        say("last");
+        Changed changed = reader.beginning(ROOM).changed();
+        for (long of : numbers) {
+            Message edit = change(of, 0, "e");
+            heard(changed, edit);
+            stream.remove(of);
+            stream.remove(edit.seq());
+        }
+        RoomStore.Query some =
+                new RoomStore.Query(first + 1, RoomStore.Direction.FORWARD, 2, MUCH, RoomStore.Entries.MESSAGES);
+        RoomStore.Found found = org.junit.jupiter.api.Assertions.assertTimeoutPreemptively(
+                Duration.ofSeconds(5),
+                () -> (RoomStore.Found) reader.answer(ROOM, changed, some).answer());
+        assertThat(found.messages())
+                .extracting(message -> message.content().text())
+                .containsExactly("last");
+    }
+
+    @Test
+    void pagesOfARoomWithoutChangesComeFromFollowersAlone() throws Exception {
+        long one = say("one");
+        say("two");
+        Changed changed = reader.beginning(ROOM).changed();
+        say("three");
+        stream.isLeaderReachable = false;
+        RoomStore.Query some =
+                new RoomStore.Query(one + 1, RoomStore.Direction.FORWARD, 1, MUCH, RoomStore.Entries.MESSAGES);
+        RoomStore.Found found =
+                (RoomStore.Found) reader.answer(ROOM, changed, some).answer();
+        assertThat(found.messages()).hasSize(1);
+    }
+
+    /** NATS before 2.9.21 with replicas compares with what another server has not stored yet. */
+    @Test
+    void anOlderChangeThatWasStoredBehindANewerOneDoesNotHold() throws Exception {
+        long one = say("one");
+        Message first = change(one, 0, "uno");
+        fold(first);
+        byte[] older = index.find(ROOM, one).folded().encode();
+        Message second = change(one, first.seq(), "eins");
+        fold(second);
+        stream.store(subjects.changed(ROOM, one), older);
+        fold(first);
+        fold(second);
+        assertThat(texts(RoomStore.Entries.MESSAGES)).containsExactly("eins");
+    }
+
+    @Test
+    void aSenderWhoseEditIsErasedBehindARemovalLearnsIt() throws Exception {
+        long one = say("one");
+        Message removal = change(one, 0, "");
+        Message edit = change(one, 0, SECRET);
+        fold(removal);
+        fold(edit);
+        assertThat(folding.fold(ROOM, new Changed(), one, edit.seq()))
+                .isEqualTo(new StreamFolding.Result.Removed(removal.seq()));
+    }
+
+    @Test
+    void aRoomOpensThoughAnEntryOfTheIndexCannotBeRead() throws Exception {
+        long one = say("one");
+        say("two");
+        fold(change(one, 0, "uno"));
+        stream.store(subjects.changed(ROOM, one), new byte[] {9});
+        assertThat(texts(RoomStore.Entries.MESSAGES)).containsExactly("two");
+        assertThat(counted.unreadable.sum()).isPositive();
+    }
+
+    @Test
+    void aPageReadsAboutAsMuchOfTheIndexAsItMay() throws Exception {
+        List<Long> numbers = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            numbers.add(say("m"));
+        }
+        for (long of : numbers) {
+            fold(change(of, 0, "e".repeat(100)));
+        }
+        FoldedReader folded = new FoldedReader(stream, subjects, index);
+        Changed changed = reader.beginning(ROOM).changed();
+        FoldedReader.Batch batch = folded.read(ROOM, changed, 1, 300, 1_000);
+        assertThat(batch.entries()).hasSize(ChangeIndex.AT_ONCE);
+        assertThat(batch.next()).isEqualTo(numbers.get(ChangeIndex.AT_ONCE - 1) + 1);
     }
 
     @Test
