@@ -30,6 +30,15 @@ final class Changed {
     /** A change that nobody is known to have folded, and whether it has waited since an earlier look. */
     private record Unfolded(Message change, boolean hasWaited) {}
 
+    /**
+     * What the index says of the places around a changed message: no change of it changes that.
+     *
+     * @param at when it was published
+     * @param clearUpTo behind it the room has no other one up to that number
+     * @param quiet where the room has none before it
+     */
+    record Around(long at, long clearUpTo, Envelope.Quiet quiet) {}
+
     @GuardedBy("this")
     private long knownUpTo;
 
@@ -39,6 +48,9 @@ final class Changed {
     /** The newest change of each changed message that the index is known to have; 0 where it has one. */
     @GuardedBy("this")
     private final NavigableMap<Long, Long> folded = new TreeMap<>();
+
+    @GuardedBy("this")
+    private final NavigableMap<Long, Around> around = new TreeMap<>();
 
     /** By the number of the message, and by that of the change: each has something to be erased. */
     @GuardedBy("this")
@@ -93,6 +105,7 @@ final class Changed {
     synchronized void isGone(long of) {
         if (!unfolded.containsKey(of)) {
             folded.remove(of);
+            around.remove(of);
         }
     }
 
@@ -103,6 +116,20 @@ final class Changed {
     synchronized void isFolded(long of, long change, boolean isRemoval) {
         folded.merge(of, change, Math::max);
         remember(known, of, change, isRemoval);
+    }
+
+    /** The newest change of a message that the index is known to have; 0 for none. */
+    synchronized long newestFolded(long of) {
+        return folded.getOrDefault(of, 0L);
+    }
+
+    synchronized void isAround(long of, Around places) {
+        around.put(of, places);
+    }
+
+    /** What was found around a message when it was looked at; empty when it was not. */
+    synchronized Optional<Around> around(long of) {
+        return Optional.ofNullable(around.get(of));
     }
 
     /** Whether the index is known to have a message as that change or a later one has made it. */
@@ -193,6 +220,7 @@ final class Changed {
     /** The messages before that number are gone; what their changes say is still to be erased. */
     synchronized void forgetBefore(long seq) {
         folded.headMap(seq).clear();
+        around.headMap(seq).clear();
     }
 
     /**

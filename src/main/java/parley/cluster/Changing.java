@@ -27,6 +27,12 @@ final class Changing {
         /** Reads the message of a number as it is now; then is given null when that cannot be read. */
         void find(Remote remote, long seq, Consumer<@Nullable Optional<Message>> then);
 
+        /** Says why a message cannot be kept as a change makes it; empty when it can. */
+        Optional<Outcome> refusal(Message changed);
+
+        /** Finds out whether changes can be folded now; then is given false when that is not known. */
+        void prepare(Remote remote, Consumer<Boolean> then);
+
         /** Publishes a change. */
         void send(Remote remote, long at, Draft draft, Revision revision, long untilNanos, Consumer<Outcome> onResult);
 
@@ -51,11 +57,26 @@ final class Changing {
     void change(Remote remote, long at, ChangeDraft draft, long untilNanos, Consumer<Outcome> onResult) {
         Place place = new Place(remote, draft.of());
         Deque<Change> others = waiting.computeIfAbsent(place, unused -> new ArrayDeque<>());
-        Change change = new Change(at, draft, untilNanos, promises.make(untilNanos, Outbox.NOT_NOW, onResult));
+        Consumer<Outcome> whenKnown = outcome -> {
+            letGoOfExpired(others);
+            onResult.accept(outcome);
+        };
+        Change change = new Change(at, draft, untilNanos, promises.make(untilNanos, Outbox.NOT_NOW, whenKnown));
         others.add(change);
         if (others.size() == 1) {
             begin(place, change);
         }
+    }
+
+    /** How many changes it has that are not made. */
+    int waiting() {
+        return waiting.values().stream().mapToInt(Deque::size).sum();
+    }
+
+    /** The first is under way, and has others wait until it ends. */
+    private static void letGoOfExpired(Deque<Change> others) {
+        Change first = others.peek();
+        others.removeIf(other -> other != first && !other.promise.isDue());
     }
 
     private void begin(Place place, Change change) {
@@ -91,8 +112,22 @@ final class Changing {
             end(place, change, answer.orElse(Outbox.NOT_NOW));
             return;
         }
-        Revision revision =
-                change.draft.numbered(0, change.at, message.orElseThrow()).revision();
+        Message entry = change.draft.numbered(0, change.at, message.orElseThrow());
+        Optional<Outcome> refusal = steps.refusal(message.orElseThrow().changedBy(entry));
+        if (refusal.isPresent()) {
+            end(place, change, refusal.get());
+            return;
+        }
+        steps.prepare(place.remote, isReady -> {
+            if (isReady && change.promise.isDue()) {
+                publish(place, change, entry.revision());
+            } else {
+                end(place, change, Outbox.NOT_NOW);
+            }
+        });
+    }
+
+    private void publish(Place place, Change change, Revision revision) {
         steps.send(place.remote, change.at, change.draft.draft(), revision, change.untilNanos, outcome -> {
             if (outcome instanceof Outcome.Published published) {
                 steps.fold(place.remote, place.of, published.seq(), result -> {

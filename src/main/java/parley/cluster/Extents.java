@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.RoomName;
 
@@ -53,7 +54,7 @@ final class Extents {
         long there = Math.max(state.first(), oldest.seq());
         long first = Math.max(first(oldest, state), begin);
         Remote.Bounds said = new Remote.Bounds(state.epoch(), first, there, state.last());
-        return before(room, changed.between(begin, there - 1), oldest.seq(), isFull(state), said);
+        return before(room, changed, changed.between(begin, there - 1), oldest.seq(), isFull(state), said);
     }
 
     private Streams.@Nullable Kept oldest(RoomName room, long from) throws IOException, InterruptedException {
@@ -96,39 +97,69 @@ final class Extents {
     }
 
     /** Goes on with the changed messages that come before all others, the newest first. */
-    private Remote.Bounds before(RoomName room, List<Long> changed, long oldestSaid, boolean isFull, Remote.Bounds said)
+    private Remote.Bounds before(
+            RoomName room, Changed changed, List<Long> before, long oldestSaid, boolean isFull, Remote.Bounds said)
             throws IOException, InterruptedException {
-        List<Long> numbers = new ArrayList<>(changed);
+        List<Long> numbers = new ArrayList<>(before);
         Collections.reverse(numbers);
         Remote.Bounds bounds = said;
         for (int from = 0; from < numbers.size(); from += AT_ONCE) {
             List<Long> some = numbers.subList(from, Math.min(numbers.size(), from + AT_ONCE));
-            Map<Long, ChangeIndex.Entry> found = index.find(room, some);
+            lookAt(room, changed, some, oldestSaid);
             for (Long of : some) {
-                ChangeIndex.Entry entry = found.get(of);
-                if (entry != null && isGone(entry.folded(), oldestSaid)) {
-                    streams.erase(subjects.shard(room), entry.place());
-                } else if (entry != null) {
-                    if (isFull && entry.folded().clearUpTo() + 1 < bounds.first()) {
+                Optional<Changed.Around> around = changed.around(of);
+                if (around.isPresent()) {
+                    if (isFull && around.get().clearUpTo() + 1 < bounds.first()) {
                         return bounds;
                     }
-                    bounds = with(entry.folded(), bounds);
+                    bounds = with(of, around.get().quiet(), bounds);
                 }
             }
         }
         return bounds;
     }
 
-    private static Remote.Bounds with(Folded folded, Remote.Bounds bounds) {
-        Envelope.Quiet quiet = folded.envelope().quiet();
-        long of = folded.of();
+    /** Reads what is not known of changed messages, and of those that are gone by what is known. */
+    private void lookAt(RoomName room, Changed changed, List<Long> numbers, long oldestSaid)
+            throws IOException, InterruptedException {
+        List<Long> unknown = new ArrayList<>();
+        for (Long of : numbers) {
+            Optional<Changed.Around> around = changed.around(of);
+            if (around.isEmpty() || isGone(changed.newestFolded(of), around.get().at(), oldestSaid)) {
+                unknown.add(of);
+            }
+        }
+        Map<Long, ChangeIndex.Entry> found = index.find(room, unknown);
+        for (Long of : unknown) {
+            ChangeIndex.Entry entry = found.get(of);
+            if (entry == null) {
+                changed.isGone(of);
+                continue;
+            }
+            Folded folded = entry.folded();
+            if (isGone(folded.change(), folded.envelope().at(), oldestSaid)) {
+                streams.erase(subjects.shard(room), entry.place());
+                changed.isGone(of);
+            } else {
+                changed.isFolded(of, folded.change(), folded.isRemoved());
+                changed.isAround(
+                        of,
+                        new Changed.Around(
+                                folded.envelope().at(),
+                                folded.clearUpTo(),
+                                folded.envelope().quiet()));
+            }
+        }
+    }
+
+    private static Remote.Bounds with(long of, Envelope.Quiet quiet, Remote.Bounds bounds) {
         long first = quiet.upTo() + 1 >= of ? Math.min(quiet.after() + 1, of) : of;
         return new Remote.Bounds(bounds.epoch(), Math.min(bounds.first(), first), of, bounds.head());
     }
 
     /** Whether the stream has let go of its newest change, or of messages that were said when it was. */
-    private boolean isGone(Folded folded, long oldestSaid) {
+    private boolean isGone(long change, long at, long oldestSaid) {
         long age = kept.age().toMillis();
-        return folded.change() < oldestSaid || (age > 0 && folded.envelope().at() < clock.millis() - age);
+        return change < oldestSaid || (age > 0 && at < clock.millis() - age);
     }
 }

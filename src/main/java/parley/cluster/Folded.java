@@ -3,6 +3,7 @@ package parley.cluster;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.ChangeKind;
 import parley.protocol.Content;
+import parley.protocol.Draft;
 import parley.protocol.Message;
 import parley.protocol.Revision;
 import parley.protocol.RoomName;
@@ -28,6 +29,14 @@ record Folded(long of, long clearUpTo, Envelope envelope) {
             }
             return new Folded(of, clearUpTo, envelope);
         });
+    }
+
+    /** The bytes of a message in the index. */
+    static long bytes(String node, Message message) {
+        Draft draft = new Draft(message.from(), message.user(), message.content(), message.id(), message.standing());
+        Envelope.Quiet quiet = new Envelope.Quiet(0, 0);
+        Envelope envelope = new Envelope(node, message.at(), 0, quiet, draft, message.revision());
+        return new Folded(message.seq(), 0, envelope).encode().length;
     }
 
     byte[] encode() {

@@ -23,6 +23,7 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
     /** Another node folds its changes within that time, unless it has ended. */
     private static final long BETWEEN_FOLDS_NANOS = 2_000_000_000L;
 
+    private static final long MOST_BETWEEN_FOLDS_NANOS = 60_000_000_000L;
     private static final int MOST_FOLDS = 100;
 
     private final ClusterSettings settings;
@@ -55,6 +56,7 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
     private int folds;
 
     private long foldsLookedAtNanos;
+    private long betweenFoldsNanos = BETWEEN_FOLDS_NANOS;
 
     private volatile int nodeCount = 1;
     private volatile int roomCount;
@@ -403,7 +405,7 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
                 remote.catchUp();
                 busy.add(remote);
             }
-            if (now - foldsLookedAtNanos >= BETWEEN_FOLDS_NANOS) {
+            if (now - foldsLookedAtNanos >= betweenFoldsNanos) {
                 foldsLookedAtNanos = now;
                 rooms.forEach(this::foldWaiting);
             }
@@ -421,11 +423,17 @@ final class FollowedRooms implements Loop.Work, StreamHealth.Listener, Outgoing.
     /** A node may have ended between publishing a change and folding it. */
     private void foldWaiting(Remote remote) {
         for (Message change : remote.isOpen() ? remote.changed().waiting() : List.<Message>of()) {
-            if (folds < MOST_FOLDS) { // else the next time
+            if (folds < (betweenFoldsNanos > BETWEEN_FOLDS_NANOS ? 1 : MOST_FOLDS)) { // else the next time
                 folds++;
-                outgoing.fold(remote, change, () -> folds--);
+                outgoing.fold(remote, change, this::hasFolded);
             }
         }
+    }
+
+    /** While changes cannot be folded they are tried less and less often: others wait for the same threads. */
+    private void hasFolded(boolean isDone) {
+        folds--;
+        betweenFoldsNanos = isDone ? BETWEEN_FOLDS_NANOS : Math.min(2 * betweenFoldsNanos, MOST_BETWEEN_FOLDS_NANOS);
     }
 
     /** Asks for the newest messages of all rooms of a stream at once: most have been heard of. */

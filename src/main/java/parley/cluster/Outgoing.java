@@ -128,12 +128,12 @@ final class Outgoing {
         changing.change(remote, at, change, untilNanos, onResult);
     }
 
-    /** Folds a change that another node has published and, it seems, not folded. */
-    void fold(Remote remote, Message change, Runnable then) {
+    /** Folds a change that another node has published and, it seems, not folded; then is given whether it is. */
+    void fold(Remote remote, Message change, Consumer<Boolean> then) {
         lookups.ask(
                 "a change cannot be folded",
                 () -> folding.fold(remote.name(), remote.changed(), change),
-                result -> then.run());
+                result -> then.accept(result != null));
     }
 
     /** What is done for changes. */
@@ -149,6 +149,27 @@ final class Outgoing {
                     "a message that is to be changed cannot be read",
                     () -> reader.find(remote.name(), remote.changed(), seq),
                     then);
+        }
+
+        @Override
+        public Optional<Outcome> refusal(Message changed) {
+            long size = Folded.bytes(node, changed) + Subjects.MOST_INDEX_HEADER_BYTES;
+            long most = link.maxPayload();
+            return size > most ? Optional.of(Publishing.tooLarge(size, most)) : Optional.empty();
+        }
+
+        @Override
+        public void prepare(Remote remote, Consumer<Boolean> then) {
+            if (folding.mayErase()) {
+                then.accept(true);
+                return;
+            }
+            Lookups.Waiting<Boolean> trying = () -> {
+                folding.tryToErase(remote.name());
+                return true;
+            };
+            lookups.ask("nothing can be erased from a stream, and no message changed", trying, done ->
+                    then.accept(done != null));
         }
 
         @Override

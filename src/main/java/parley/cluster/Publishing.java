@@ -99,7 +99,8 @@ final class Publishing {
         return most <= 0 ? Long.MAX_VALUE : most;
     }
 
-    private static Outcome.TooLarge tooLarge(long size, long most) {
+    /** Of a message that is larger than servers take. */
+    static Outcome.TooLarge tooLarge(long size, long most) {
         return new Outcome.TooLarge("the message has " + size + " bytes as it is stored, and this cluster takes " + most
                 + " (max_payload of NATS); send a shorter one");
     }

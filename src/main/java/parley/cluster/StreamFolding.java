@@ -21,6 +21,9 @@ final class StreamFolding {
     /** Entries that are looked at behind a message for the next one. */
     private static final int NEIGHBOURS = 16;
 
+    /** A number that no entry has. */
+    private static final long NOBODYS = Long.MAX_VALUE;
+
     private static final long NEIGHBOUR_BYTES = 64 << 10;
 
     /** What became of a change. */
@@ -39,6 +42,8 @@ final class StreamFolding {
     private final Subjects subjects;
     private final ChangeIndex index;
     private final BiConsumer<RoomName, ChangeNotice> tell;
+    /** Whether a server has let this node erase something. */
+    private volatile boolean mayErase;
 
     /**
      * @param tell has the other nodes hear what was folded
@@ -48,6 +53,17 @@ final class StreamFolding {
         this.subjects = subjects;
         this.index = index;
         this.tell = tell;
+    }
+
+    /** Whether this node is known to be allowed to erase what changed messages said before. */
+    boolean mayErase() {
+        return mayErase;
+    }
+
+    /** Finds out whether it is: a change that cannot be folded is not to be published. Fails when it is not. */
+    void tryToErase(RoomName room) throws IOException, InterruptedException {
+        streams.erase(subjects.shard(room), NOBODYS);
+        mayErase = true;
     }
 
     /** Folds the change of a message that the stream has under a number. */

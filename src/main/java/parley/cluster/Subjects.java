@@ -25,6 +25,8 @@ record Subjects(String cluster, int streams) {
 
     /** Headers, names and ids that a message may have in a stream besides its content. */
     static final long MOST_OVERHEAD_BYTES = 1_024;
+    /** Headers of an entry of the index. */
+    static final long MOST_INDEX_HEADER_BYTES = 128;
 
     private static final String LEADER_ELECTED = "$JS.EVENT.ADVISORY.STREAM.LEADER_ELECTED.";
 

@@ -87,6 +87,14 @@ class RemoteTest {
         return new Remote(new RoomName(name), 0, test.room, reads, (entry, attempt) -> {});
     }
 
+    /** A room that is open and has heard of nothing. */
+    static Remote opened(String name) {
+        Remote remote = unopened(name);
+        remote.open();
+        remote.opened(new Remote.Opened(bounds(1, 5), 1, List.of(), new Changed()));
+        return remote;
+    }
+
     private static List<Long> numbers(List<Message> messages) {
         return messages.stream().map(Message::seq).toList();
     }

@@ -564,6 +564,30 @@ class StreamFoldingTest {
     }
 
     @Test
+    void whatIsKnownOfChangedMessagesIsNotReadAgainForEachLook() throws Exception {
+        for (int i = 0; i < 200; i++) {
+            fold(change(say("m"), 0, "e"));
+        }
+        Changed changed = reader.beginning(ROOM).changed();
+        stream.asked = 0;
+        long first = extents.bounds(ROOM, changed, stream.state(0, subjects.said(ROOM)))
+                .first();
+        assertThat(first).isEqualTo(1);
+        assertThat(stream.asked).as("the state, and the note").isLessThanOrEqualTo(2);
+    }
+
+    /** Its account does not have the permission: nothing is published that could not be folded. */
+    @Test
+    void aNodeKnowsWhetherItMayErase() throws Exception {
+        stream.stepsLeft = 0;
+        assertThatThrownBy(() -> folding.tryToErase(ROOM)).isInstanceOf(IOException.class);
+        assertThat(folding.mayErase()).isFalse();
+        stream.stepsLeft = 1;
+        folding.tryToErase(ROOM);
+        assertThat(folding.mayErase()).isTrue();
+    }
+
+    @Test
     void somethingElseInTheIndexIsNotTakenForAMessage() throws Exception {
         long one = say("one");
         stream.store(subjects.changed(ROOM, one), new byte[] {9});
