@@ -3,6 +3,7 @@ package parley.cluster;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -75,8 +76,13 @@ final class Changing {
 
     /** The first is under way, and has others wait until it ends. */
     private static void letGoOfExpired(Deque<Change> others) {
-        Change first = others.peek();
-        others.removeIf(other -> other != first && !other.promise.isDue());
+        Iterator<Change> each = others.iterator();
+        for (boolean isFirst = true; each.hasNext(); isFirst = false) {
+            boolean isDue = each.next().promise.isDue();
+            if (!isDue && !isFirst) {
+                each.remove();
+            }
+        }
     }
 
     private void begin(Place place, Change change) {

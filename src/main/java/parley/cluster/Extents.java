@@ -125,7 +125,8 @@ final class Extents {
         List<Long> unknown = new ArrayList<>();
         for (Long of : numbers) {
             Optional<Changed.Around> around = changed.around(of);
-            if (around.isEmpty() || isGone(changed.newestFolded(of), around.get().at(), oldestSaid)) {
+            if (around.isEmpty()
+                    || isGone(changed.newestFolded(of), around.get().at(), oldestSaid)) {
                 unknown.add(of);
             }
         }

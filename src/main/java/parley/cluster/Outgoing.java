@@ -168,8 +168,10 @@ final class Outgoing {
                 folding.tryToErase(remote.name());
                 return true;
             };
-            lookups.ask("nothing can be erased from a stream, and no message changed", trying, done ->
-                    then.accept(done != null));
+            lookups.ask(
+                    "nothing can be erased from a stream, and no message changed",
+                    trying,
+                    done -> then.accept(done != null));
         }
 
         @Override

@@ -16,8 +16,8 @@ import parley.room.ChangeDraft;
 import parley.room.Outcome;
 
 class ChangingTest {
-    private static final ChangeDraft EDIT = new ChangeDraft.Edit(
-            3, new Draft("Ann", Content.text("n", 1), null), ChangeDraft.Right.ANY);
+    private static final ChangeDraft EDIT =
+            new ChangeDraft.Edit(3, new Draft("Ann", Content.text("n", 1), null), ChangeDraft.Right.ANY);
 
     private final List<String> done = new ArrayList<>();
     private final List<Outcome> outcomes = new ArrayList<>();
