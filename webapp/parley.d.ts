@@ -199,8 +199,11 @@ export class Parley extends EventTarget {
   readonly rooms: Map<string, Room>;
   /** What the connection is made over while it is open; null otherwise. The event `state` tells of every change. */
   readonly transport: 'websocket' | 'sse' | null;
-  /** Joins a room, or returns it when it has been joined. `history` is how many messages back to start. */
-  join(name: string, options?: { history?: number }): Room;
+  /**
+   * Joins a room, or returns it when it has been joined. `history` is how many messages back to start; with `state` the
+   * room has a `map` of its values instead.
+   */
+  join(name: string, options?: { history?: number; state?: boolean }): Room;
   /**
    * Watches rooms without being in them, in place of those before: names, and patterns with `*`; an empty list ends
    * it. Resolves when the server has the list; rejects with `forbidden`, `too-many-rooms` or `closed`.
@@ -218,6 +221,51 @@ export class Parley extends EventTarget {
   addEventListener<K extends keyof ParleyEvents>(
     type: K,
     listener: (event: ParleyEvents[K]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+}
+
+/** A value that has changed; `value` is undefined, and `seq` 0, of one that was removed. */
+export interface ValueChange {
+  key: string;
+  value: unknown;
+  seq: number;
+  from?: string;
+  user?: string;
+  at?: Date;
+  /** When the room removes it. */
+  expires?: Date;
+}
+
+interface RoomMapEvents {
+  change: CustomEvent<{ changes: ValueChange[] }>;
+}
+
+/** The values of a room's keys, as they are at the server, kept up to date. */
+export class RoomMap extends EventTarget implements Iterable<[string, unknown]> {
+  private constructor();
+  /** Resolves when all values are there for the first time. */
+  readonly ready: Promise<RoomMap>;
+  readonly size: number;
+  has(key: string): boolean;
+  get(key: string): unknown;
+  /** The number of a value, for `if`; 0 where there is none. */
+  seq(key: string): number;
+  entries(): IterableIterator<[string, unknown]>;
+  [Symbol.iterator](): IterableIterator<[string, unknown]>;
+  /** Sets a value. Resolves with its `seq` when the server has it; rejects with `conflict` when another is there. */
+  set(key: string, value: unknown, options?: { if?: number; ttl?: number; id?: string }): Promise<number>;
+  /** Removes a value. Resolves with whether there was one. */
+  delete(key: string, options?: { if?: number }): Promise<boolean>;
+
+  addEventListener<K extends keyof RoomMapEvents>(
+    type: K,
+    listener: (event: RoomMapEvents[K]) => void,
     options?: boolean | AddEventListenerOptions,
   ): void;
   addEventListener(
@@ -257,6 +305,8 @@ export class Room extends EventTarget implements AsyncIterable<Message> {
   remove(message: Message | number): Promise<Omit<Receipt, 'id'>>;
   /** Reacts to a message, or takes that back: `key` is an emoji or a word. Resolves when the server has it. */
   react(message: Message | number, key: string, on?: boolean): Promise<Omit<Receipt, 'id'>>;
+  /** The values of its keys, where it was joined with `state`; else null. */
+  readonly map: RoomMap | null;
   signal(data: unknown): Promise<void>;
   /** Shows an object beside this member, in place of the one before; null for nothing any more. At any rate. */
   setState(state: object | null): Promise<void>;

@@ -541,6 +541,10 @@ class EventLine {
         this.#carryOut();
         break;
       case 'say':
+        if (asked.what.key !== undefined) {
+          this.#refuse(asked, 'forbidden', 'setting a value needs WebSocket, which is not in use here');
+          break;
+        }
         this.#unsaid.set(room, [...(this.#unsaid.get(room) ?? []), asked]);
         this.#say(room);
         break;
@@ -551,6 +555,10 @@ class EventLine {
       case 'append':
       case 'remove':
       case 'react':
+        if (type === 'remove' && asked.what.key !== undefined) {
+          this.#refuse(asked, 'forbidden', 'removing a value needs WebSocket, which is not in use here');
+          break;
+        }
         this.#change(asked);
         break;
       case 'signal':
@@ -1340,8 +1348,11 @@ export class Parley extends EventTarget {
     return new Map(this.#rooms);
   }
 
-  /** Joins a room, or returns it when it has been joined. `history` is how many messages back to start. */
-  join(name, { history = 0 } = {}) {
+  /**
+   * Joins a room, or returns it when it has been joined. `history` is how many messages back to start; with `state` the
+   * room has a `map` of its values instead.
+   */
+  join(name, { history = 0, state = false } = {}) {
     if (this.#state.name === 'closed') {
       throw new ParleyError('closed', 'this connection has been closed');
     }
@@ -1353,7 +1364,7 @@ export class Parley extends EventTarget {
     }
     let room = this.#rooms.get(name);
     if (!room) {
-      room = new Room(this, name, history, this.#options.remembered);
+      room = new Room(this, name, history, state === true, this.#options.remembered);
       this.#rooms.set(name, room);
       if (this[isOpen]()) {
         room[enter]();
@@ -2305,6 +2316,158 @@ class OpenMessage {
 }
 
 /** A room that was joined. Made by `Parley.join`. */
+/**
+ * The values of a room's keys, as they are at the server, kept up to date. `change` says which have changed: `{changes}`,
+ * each with `key`, and `value`, which is undefined for one that has been removed.
+ */
+export class RoomMap extends EventTarget {
+  #set;
+  #remove;
+  #entries = new Map();
+  /** The entry of the log up to which they are known; the pages of a snapshot that are there. */
+  #seq = 0;
+  #coming = null;
+  #isReady = false;
+  #ready;
+  #resolveReady;
+  #rejectReady;
+
+  constructor(set, remove) {
+    super();
+    this.#set = set;
+    this.#remove = remove;
+    this.#ready = new Promise((resolve, reject) => {
+      this.#resolveReady = resolve;
+      this.#rejectReady = reject;
+    });
+    this.#ready.catch(() => {}); // who does not ask need not hear of it
+  }
+
+  /** Resolves with the map when all its values are there for the first time. */
+  get ready() {
+    return this.#ready;
+  }
+
+  get size() {
+    return this.#entries.size;
+  }
+
+  has(key) {
+    return this.#entries.has(key);
+  }
+
+  /** The value of a key, or undefined. */
+  get(key) {
+    return this.#entries.get(key)?.value;
+  }
+
+  /** The number of the value of a key, for `if`; 0 when it has none. */
+  seq(key) {
+    return this.#entries.get(key)?.seq ?? 0;
+  }
+
+  /** The keys with their values. */
+  *entries() {
+    for (const [key, { value }] of this.#entries) {
+      yield [key, value];
+    }
+  }
+
+  [Symbol.iterator]() {
+    return this.entries();
+  }
+
+  /**
+   * Sets a value; `if` only where the one that is there has that `seq`, 0 for none; `ttl` for that many milliseconds.
+   * Resolves with its `seq` when the server has it, however often the connection is lost until then; rejects with
+   * `conflict` when another is there.
+   */
+  async set(key, value, options = {}) {
+    return (await this.#set(key, value, options)).seq;
+  }
+
+  /** Removes a value. Resolves with whether there was one; `if` as in `set`. */
+  async delete(key, options = {}) {
+    try {
+      return !(await this.#remove(key, options)).duplicate;
+    } catch (error) {
+      if (error.code === 'not-found') {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  /** Where it goes on after the connection was lost: null while it has not all its values. */
+  [address]() {
+    return this.#isReady ? this.#seq : null;
+  }
+
+  [take](event) {
+    if (event.type === 'state') {
+      this.#page(event);
+    } else if (this.#coming === null && event.seq > this.#seq) {
+      this.#seq = event.seq;
+      if (event.key !== undefined) {
+        this.#change([this.#put(event)]);
+      }
+    }
+  }
+
+  #page({ seq, messages, more }) {
+    if (this.#coming?.seq !== seq) {
+      this.#coming = { seq, messages: [] };
+    }
+    this.#coming.messages.push(...messages);
+    if (more) {
+      return;
+    }
+    const all = this.#coming.messages;
+    this.#coming = null;
+    this.#seq = seq;
+    const keys = new Set(all.map(({ key }) => key));
+    const changes = [...this.#entries.keys()].filter((key) => !keys.has(key)).map((key) => this.#put({ key, removed: true }));
+    all.filter((message) => this.seq(message.key) !== message.seq).forEach((message) => changes.push(this.#put(message)));
+    if (!this.#isReady) {
+      this.#isReady = true;
+      this.#resolveReady(this);
+    }
+    this.#change(changes);
+  }
+
+  #put({ key, seq, at, from, user, text, data = text, expires, removed }) {
+    if (removed) {
+      this.#entries.delete(key);
+      return { key, value: undefined, seq: 0, from, user };
+    }
+    this.#entries.set(key, { value: data, seq });
+    return { key, value: data, seq, from, user, at: at && new Date(at), expires: expires && new Date(expires) };
+  }
+
+  #change(changes) {
+    if (changes.length > 0) {
+      this.dispatchEvent(new CustomEvent('change', { detail: { changes } }));
+    }
+  }
+
+  /** The connection was lost: pages come again from the first. */
+  [lost]() {
+    this.#coming = null;
+  }
+
+  /** What is known is not of this history. The values follow, and with them what has changed. */
+  [forget]() {
+    this.#isReady = false;
+    this.#coming = null;
+    this.#seq = 0;
+    this.#entries.forEach((entry) => (entry.seq = -1));
+  }
+
+  [end](failure) {
+    this.#rejectReady(failure);
+  }
+}
+
 export class Room extends EventTarget {
   #parley;
   #name;
@@ -2368,9 +2531,12 @@ export class Room extends EventTarget {
   #reacting = new Map();
   /** Changes that the server has not acknowledged. */
   #changing = new Set();
+  /** The values of its keys; null where they were not asked for. */
+  #map;
 
-  constructor(parley, name, history, remembered) {
+  constructor(parley, name, history, hasState, remembered) {
     super();
+    this.#map = hasState ? new RoomMap((...all) => this.#setValue(...all), (...all) => this.#removeValue(...all)) : null;
     this.#parley = parley;
     this.#name = name;
     this.#history = history;
@@ -2394,6 +2560,11 @@ export class Room extends EventTarget {
   /** Resolves with the room when it has been entered for the first time, or rejects when it cannot be. */
   get joined() {
     return this.#joined;
+  }
+
+  /** The values of its keys, where it was joined with `state`; else null. */
+  get map() {
+    return this.#map;
   }
 
   /** The names of who is there, sorted. */
@@ -2533,11 +2704,25 @@ export class Room extends EventTarget {
     if (!Number.isSafeInteger(seq) || seq < 0) {
       throw new TypeError(`${quoted(seq)} is not the seq of a message`);
     }
+    return this.#untilAnswered({ type, room: this.#name, seq, epoch: this.#epoch ?? undefined, ...more });
+  }
+
+  async #setValue(key, value, { if: expected, ttl, id = newId() }) {
+    const body = { key, data: copy(value), if: expected, ttl, id };
+    return this.#untilAnswered({ type: 'say', room: this.#name, ...body });
+  }
+
+  async #removeValue(key, { if: expected }) {
+    return this.#untilAnswered({ type: 'remove', room: this.#name, key, if: expected });
+  }
+
+  /** Keeps a command until the server has answered it, however often the connection is lost. */
+  #untilAnswered(what) {
+    this.#needHere();
     if (this.#changing.size >= MOST_CHANGING) {
       throw new ParleyError('full', 'too many changes wait to be made');
     }
     return new Promise((resolve, reject) => {
-      const what = { type, room: this.#name, seq, epoch: this.#epoch ?? undefined, ...more };
       const entry = { what, resolve, reject, isSent: false };
       this.#changing.add(entry);
       this.#sendChange(entry);
@@ -2857,6 +3042,10 @@ export class Room extends EventTarget {
 
   /** Where to start or go on, as parameters of the address. */
   [address]() {
+    if (this.#map !== null) { // which goes on where its values are known; messages before that are fetched
+      const after = this.#epoch === null ? null : this.#map[address]();
+      return after === null ? { state: true } : { state: true, epoch: this.#epoch, after };
+    }
     if (this.#epoch !== null) {
       return { epoch: this.#epoch, after: this.#last ?? this.#from };
     }
@@ -2864,9 +3053,9 @@ export class Room extends EventTarget {
   }
 
   [enter]() {
-    const { epoch, after, history } = this[address]();
+    const { epoch, after, ...rest } = this[address]();
     this.#parley[command](
-      { type: 'join', room: this.#name, ...(epoch === undefined ? { history } : { after: { epoch, seq: after } }) },
+      { type: 'join', room: this.#name, ...rest, ...(epoch === undefined ? {} : { after: { epoch, seq: after } }) },
       (event) => this[entered](event),
       (error) => {
         if (error.code !== 'lost') {
@@ -2890,6 +3079,7 @@ export class Room extends EventTarget {
       this.#reacting.clear();
       this.#mark = null;
       this.#uncounted = [];
+      this.#map?.[forget]();
     }
     this.#epoch = epoch;
     this.#count = count;
@@ -2907,6 +3097,9 @@ export class Room extends EventTarget {
     this.#goOn();
     if (isAnother) {
       this.#tell('reset', { epoch });
+    }
+    if (this.#map !== null && event.recovered !== true && (this.#last ?? seq) < seq) {
+      this.#missed({ after: this.#last, before: seq + 1 }); // the values come anew, and messages from there on alone
     }
     this.#resolveJoined(this);
     if (this.#state === 'joined') { // and not left by who heard of the reset
@@ -2943,7 +3136,11 @@ export class Room extends EventTarget {
     }
     switch (event.type) {
       case 'message':
+        this.#map?.[take](event);
         this.#message(event);
+        break;
+      case 'state':
+        this.#map?.[take](event);
         break;
       case 'gap':
         this.#missed(event);
@@ -3174,6 +3371,11 @@ export class Room extends EventTarget {
       this.#goOn();
       return;
     }
+    if (message.key !== undefined) { // a value, which is the map's
+      this.#expectMore();
+      this.#goOn();
+      return;
+    }
     const read = this.#keep(this.#read(message));
     if (read.own) {
       this.#settle(message);
@@ -3241,6 +3443,7 @@ export class Room extends EventTarget {
       this.#tell('state', 'joining');
     }
     this.#filling = false;
+    this.#map?.[lost]();
     clearTimeout(this.#replayTimer);
     this.#endMarkWait();
   }
@@ -3256,6 +3459,7 @@ export class Room extends EventTarget {
     const withdrawn = this.#parley[withdraw](this.#name);
     this.#parley[forget](this);
     this.#rejectJoined(failure);
+    this.#map?.[end](failure);
     for (const entry of this.#outbox) {
       entry.reject(failure);
     }

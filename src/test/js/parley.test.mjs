@@ -1917,6 +1917,85 @@ overWebSocket('a server that does not answer a command is asked for a sign of li
   assert.equal(parley.state.name, 'waiting');
 });
 
+const value = (seq, key, data) => ({ type: 'message', room: 'java', seq, at: '2026-11-21T09:30:00.123Z', key, data });
+const state = (seq, messages, more = false) => ({ type: 'state', room: 'java', epoch: 'e', seq, messages, more });
+const gone = (seq, key) => ({ type: 'message', room: 'java', seq, at: '2026-11-21T09:30:00.123Z', key, removed: true });
+
+function changes(map) {
+  const all = [];
+  map.addEventListener('change', ({ detail }) => all.push(detail.changes.map((one) => `${one.key}=${one.value}`).join()));
+  return all;
+}
+
+overWebSocket('a map has the values of a snapshot, in pages, and what comes behind it', async () => {
+  const room = await enter({ state: true }, { seq: 9 });
+  const heard = changes(room.map);
+  const said = texts(room);
+  assert.equal(lines[0].url.searchParams.get('state'), 'true');
+  let isReady = false;
+  room.map.ready.then(() => (isReady = true));
+  await lines[0].say(state(7, [value(2, 'a', 1)], true));
+  assert.equal(room.map.size, 0);
+  await lines[0].say(state(7, [value(5, 'b', 2)]));
+  assert.equal(isReady, true);
+  await lines[0].say(value(8, 'a', 3), gone(9, 'b'), value(10, 'c', null));
+  assert.deepEqual([...room.map], [['a', 3], ['c', null]]);
+  assert.equal(room.map.get('a'), 3);
+  assert.equal(room.map.has('b'), false);
+  assert.equal(room.map.seq('a'), 8);
+  assert.equal(room.map.seq('b'), 0);
+  assert.deepEqual(heard, ['a=1,b=2', 'a=3', 'b=undefined', 'c=null']);
+  assert.deepEqual(said, []);
+  assert.equal(parley.join('tea').map, null);
+});
+
+overWebSocket('a map goes on where it was, and a snapshot changes only what differs', async () => {
+  const room = await enter({ state: true });
+  await lines[0].say(state(4, [value(1, 'a', 1), value(2, 'b', 2), value(3, 'c', 3)]), value(5, 'b', 4));
+  const heard = changes(room.map);
+  await lines[0].drop();
+  let line = await comeBack();
+  const { epoch, after, state: asked } = Object.fromEntries(line.url.searchParams);
+  assert.deepEqual([epoch, after, asked], ['e', '5', 'true']);
+  await line.welcome('java', { seq: 6, recovered: true });
+  await line.say(value(6, 'a', 5));
+  assert.deepEqual(heard, ['a=5']);
+  await line.say(state(9, [value(7, 'd', 6)], true)); // it has missed something
+  await line.drop();
+  line = await comeBack(3000);
+  assert.equal(line.url.searchParams.get('after'), '6');
+  await line.welcome('java', { seq: 9, recovered: false });
+  await line.say(state(9, [value(5, 'b', 4), value(6, 'a', 5), value(7, 'd', 6)]));
+  assert.deepEqual(heard, ['a=5', 'c=undefined,d=6']);
+});
+
+overWebSocket('a value is set until the server has it, with the same id', async () => {
+  const room = await enter({ state: true });
+  await lines[0].say(state(0, []));
+  const set = room.map.set('a', { x: 1 }, { if: 0, ttl: 500 });
+  const removed = room.map.delete('b');
+  await settle();
+  const [first] = lines[0].all('say');
+  assert.deepEqual(
+    { key: first.key, data: first.data, if: first.if, ttl: first.ttl },
+    { key: 'a', data: { x: 1 }, if: 0, ttl: 500 },
+  );
+  await lines[0].drop();
+  const line = await comeBack();
+  await line.welcome('java', { recovered: true });
+  const [again] = line.all('say');
+  assert.equal(again.id, first.id);
+  await line.answer('say', { type: 'ack', room: 'java', seq: 1, duplicate: true });
+  assert.equal(await set, 1);
+  await line.answer('remove', { type: 'error', code: 'not-found', reason: 'none' });
+  assert.equal(await removed, false);
+  const late = assert.rejects(room.map.set('a', 2, { if: 0 }), { code: 'conflict' });
+  await settle();
+  await line.answer('say', { type: 'error', code: 'conflict', reason: 'another', seq: 1 });
+  await late;
+  await assert.rejects(room.map.set('a', undefined), TypeError);
+});
+
 overWebSocket('a slow line is not a dead one', async () => {
   const java = await enter();
   const [socket] = lines;

@@ -62,6 +62,8 @@ public final class Bench implements Callable<Integer> {
         presence,
         /** A message that grows by small pieces, beside as many small messages. */
         append,
+        /** A room with values of 10,000 keys that change all the time. */
+        keys,
         /** The start of Parley from the WAR beside from a prepared folder. */
         start
     }
@@ -114,6 +116,10 @@ public final class Bench implements Callable<Integer> {
         if (what == What.start) {
             Path script = Path.of("src/bench/peers/parley/start").toAbsolutePath();
             new StartCost(script, out, serverCores).run(rounds > 0 ? rounds : START_ROUNDS);
+            return 0;
+        }
+        if (what == What.keys) {
+            new KeyedLoad(Path.of("src/bench/peers/parley/start").toAbsolutePath(), out, serverCores).run();
             return 0;
         }
         boolean quick = what == What.quick;

@@ -29,6 +29,7 @@ import parley.http.Router;
 import parley.local.Guards;
 import parley.local.Listeners;
 import parley.local.LocalRooms;
+import parley.room.KeyTotals;
 import parley.room.MemoryStore;
 import parley.room.Openings;
 import parley.room.RoomRegistry;
@@ -151,14 +152,34 @@ public final class Metrics implements TurnObserver, Router.Observer {
                 .register(registry);
         bytes("parley.log", "Bytes of the messages that memory keeps in all rooms.", rooms, RoomRegistry::logBytes);
         bytes("parley.log.limit", "How many of these there may be.", rooms, RoomRegistry::logLimit);
-        bytes("parley.states", "Bytes of the states that members show in rooms.", rooms, RoomRegistry::stateBytes);
-        bytes("parley.away", "Bytes of the members that are away, in all rooms.", rooms, RoomRegistry::awayBytes);
+        bytes(
+                "parley.states",
+                "Bytes of the states that members show in rooms.",
+                rooms,
+                all -> all.presence().states().bytes());
+        bytes(
+                "parley.away",
+                "Bytes of the members that are away, in all rooms.",
+                rooms,
+                all -> all.presence().aways().bytes());
         counter(
                 "parley.reactions",
                 "Reactions set and taken back.",
                 rooms,
                 all -> all.counts().reactions());
         counter("parley.marks.raised", "Read marks raised by users.", rooms, RoomRegistry::markCount);
+        gauge("parley.keys", "Keys that have a value, in rooms in memory.", rooms.keys(), KeyTotals::count);
+        bytes("parley.keys.values", "Bytes of these values, among those of the log.", rooms.keys(), KeyTotals::bytes);
+        counter(
+                "parley.keys.conflicts",
+                "Values not set, since another was there than if said.",
+                rooms.keys(),
+                KeyTotals::conflictCount);
+        counter(
+                "parley.keys.refused",
+                "Values not set, since a room or the server keeps as many as it may.",
+                rooms.keys(),
+                KeyTotals::refusedCount);
         bytes(
                 "parley.held",
                 "Bytes of unfinished messages, and of echoes and answers that clients have not read.",

@@ -10,6 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.PlainChanges;
 import parley.room.GrowthLimits;
+import parley.room.KeyLimits;
 import parley.room.MarksShown;
 import parley.room.Overflow;
 import parley.room.Retention;
@@ -137,6 +138,30 @@ final class RoomKeys {
             "keys, 0 = no reactions",
             "Different reactions that a message takes; more are refused with too-large, and with 0 all of them with"
                     + " forbidden. Each may have 10,000 senders.");
+    static final Setting<Integer> KEYS = Setting.number(
+            "room.keys",
+            10_000,
+            0,
+            1_000_000,
+            "keys, 0 = none",
+            "Keys of which a room keeps the newest value, whatever room.history and room.kept say. Beyond that new keys"
+                    + " are refused.");
+    static final Setting<Long> KEYS_BYTES = Setting.bytes(
+            "room.keys-bytes",
+            "4MiB",
+            KIB,
+            "1KiB",
+            GIB,
+            "1GiB",
+            "Bytes of these values, keys and 192 bytes each included, which a room that is open has in memory. Beyond"
+                    + " that values are refused. All rooms together have half of limits.log-bytes at most.");
+    static final Setting<Duration> KEY_TTL = Setting.time(
+            "room.key-ttl",
+            "0s",
+            Duration.ZERO,
+            ofDays(3650),
+            "0s to 3650d, 0 = any",
+            "How long a value of a key stays that was set without ttl, and the longest ttl that is taken.");
 
     static final Setting<PlainChanges> PLAIN_CHANGES = Setting.choice(
             "room.plain-changes",
@@ -213,6 +238,9 @@ final class RoomKeys {
             MEMBERS,
             MARKS,
             REACTIONS,
+            KEYS,
+            KEYS_BYTES,
+            KEY_TTL,
             PLAIN_CHANGES,
             OPEN,
             OPEN_MESSAGES,
@@ -252,6 +280,7 @@ final class RoomKeys {
                 MEMBERS.read(config),
                 MARKS.read(config),
                 REACTIONS.read(config),
+                new KeyLimits(KEYS.read(config), KEYS_BYTES.read(config), KEY_TTL.read(config)),
                 PLAIN_CHANGES.read(config),
                 new GrowthLimits(OPEN.read(config), OPEN_MESSAGES.read(config)),
                 MARKS_SHOWN.read(config),

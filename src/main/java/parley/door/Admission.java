@@ -450,13 +450,18 @@ public final class Admission {
         }
         String after = parameters.get("after");
         String epoch = parameters.get("epoch");
+        boolean state = "true".equals(parameters.get("state"));
+        if (state && parameters.containsKey("history")) {
+            return bad("state is for the values of keys and what comes behind them, and does not go with history");
+        }
         if (after == null && epoch == null) {
-            return new Chat(visitor, room, name, new Start.Last(history));
+            return new Chat(visitor, room, name, state ? new Start.State(null) : new Start.Last(history));
         }
         if (after == null || epoch == null || !after.matches("\\d{1,18}") || parameters.containsKey("history")) {
             return bad("to resume, after is the seq and epoch the epoch of the last message you have, without history");
         }
-        return new Chat(visitor, room, name, new Start.After(epoch, Long.parseLong(after)));
+        Start.After behind = new Start.After(epoch, Long.parseLong(after));
+        return new Chat(visitor, room, name, state ? new Start.State(behind) : behind);
     }
 
     static boolean hasWrongName(Map<String, String> parameters) {

@@ -34,12 +34,13 @@ final class ChangeTable {
             + " o.kind, iif(m.what = " + PIECE + ", substr(o.content, m.skip + 1, m.length), o.content),"
             + " m.changed, c.at, c.sender, c.user, m.what, m.start, m.skip, m.length, m.grown, m.open, o.open,"
             + " r.seq AS reacted, r.folded AS reactions"
-            + " FROM messages m"
+            + KeyTable.COLUMNS + " FROM messages m"
             + " LEFT JOIN messages o ON o.room = m.room AND o.seq = m.changes AND (o.changed = m.seq"
             + " OR (m.what IN (" + PIECE + ", " + LAST_PIECE + ") AND o.kind = 0"
             + " AND coalesce(o.changed, 0) = m.base))"
             + " LEFT JOIN reacted r ON r.room = m.room AND r.message = ifnull(m.changes, m.seq)"
-            + " LEFT JOIN messages c ON c.room = m.room AND c.seq = m.changed WHERE m.room = ?";
+            + " LEFT JOIN messages c ON c.room = m.room AND c.seq = m.changed"
+            + KeyTable.JOIN + " WHERE m.room = ?";
 
     private final Database database;
     private final Tables tables;
@@ -75,6 +76,10 @@ final class ChangeTable {
 
     /** Reads an entry that {@link #SELECT} has found. */
     static Message message(ResultSet found) throws SQLException {
+        Optional<Revision.Keyed> keyed = KeyTable.keyed(found);
+        if (keyed.isPresent()) {
+            return entry(found, KeyTable.content(found), keyed.get(), Standing.NONE);
+        }
         long of = found.getLong(8);
         if (of == 0) {
             long changed = found.getLong(11);

@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import parley.room.ChangeDraft;
+import parley.room.KeyDraft;
 import parley.room.MarkStore;
 import parley.room.Outcome;
 import parley.room.RoomStore;
@@ -230,7 +231,7 @@ final class DiskWriter implements Runnable {
         try {
             Stored stored = rooms.find(open.name);
             open.isAnswered = true;
-            stored.subscribe(open.room, rooms.changeTable());
+            stored.subscribe(open.room, rooms.changeTable(), rooms.keyTable());
         } catch (SQLException | RuntimeException | Error e) {
             couldNotOpen(open);
             unsubscribe(new Task.Close(open.name, open.room));
@@ -298,7 +299,9 @@ final class DiskWriter implements Runnable {
 
     private Outcome add(Stored stored, Task.Append append) throws SQLException {
         ChangeDraft change = append.change;
-        boolean isFull = housekeeping.isFull() && (change == null || !change.takesAway());
+        KeyDraft put = append.put;
+        boolean takesAway = (change != null && change.takesAway()) || (put != null && put.isRemoval());
+        boolean isFull = housekeeping.isFull() && !takesAway;
         if (isFull || (change == null && !stored.isKept() && housekeeping.isFullOfRooms())) {
             health.complain(
                     "there is more than data.bytes or data.rooms, and rooms give way too slowly; messages are refused",
@@ -307,6 +310,9 @@ final class DiskWriter implements Runnable {
         }
         if (change != null) {
             return stored.change(rooms.tables(), rooms.changeTable(), clock.millis(), append.at, change);
+        }
+        if (put != null) {
+            return stored.put(rooms.tables(), rooms.keyTable(), clock.millis(), append.at, put);
         }
         return stored.add(rooms.tables(), clock.millis(), append.at, append.draft, append.expected);
     }

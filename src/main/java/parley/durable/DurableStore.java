@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.RoomName;
 import parley.room.ChangeDraft;
+import parley.room.KeyDraft;
 import parley.room.MarkStore;
 import parley.room.Outcome;
 import parley.room.Retention;
@@ -122,6 +123,11 @@ public final class DurableStore implements RoomStore, AutoCloseable {
         @Override
         public void change(long at, ChangeDraft change, Consumer<Outcome> onResult) {
             writer.append(new Task.Append(name, at, change, onResult));
+        }
+
+        @Override
+        public void put(long at, KeyDraft draft, Consumer<Outcome> onResult) {
+            writer.append(new Task.Append(name, at, draft, onResult));
         }
 
         @Override

@@ -82,7 +82,16 @@ final class Schema {
             // Of a message with reactions: the newest of them, their bytes, and what clients are sent of them.
             "CREATE TABLE reacted (room INTEGER NOT NULL, message INTEGER NOT NULL, seq INTEGER NOT NULL,"
                     + " bytes INTEGER NOT NULL, folded BLOB NOT NULL,"
-                    + " PRIMARY KEY (room, message)) STRICT, WITHOUT ROWID");
+                    + " PRIMARY KEY (room, message)) STRICT, WITHOUT ROWID",
+            // Of a value of a key, or its removal: the key. What it says is in keys while it is the newest.
+            "ALTER TABLE messages ADD COLUMN key TEXT",
+            "CREATE TABLE keys (room INTEGER NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,"
+                    + " sender TEXT, user TEXT, id TEXT, kind INTEGER NOT NULL, content BLOB NOT NULL,"
+                    + " expires INTEGER NOT NULL, PRIMARY KEY (room, key)) STRICT, WITHOUT ROWID",
+            "CREATE INDEX keys_removed ON keys (room, seq) WHERE kind = 2",
+            // How many keys have a value, and the bytes of these.
+            "ALTER TABLE rooms ADD COLUMN keys INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE rooms ADD COLUMN key_bytes INTEGER NOT NULL DEFAULT 0");
 
     private Schema() {}
 

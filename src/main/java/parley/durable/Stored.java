@@ -12,8 +12,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.Message;
+import parley.protocol.Revision;
 import parley.protocol.RoomName;
 import parley.room.ChangeDraft;
+import parley.room.KeyDraft;
 import parley.room.MarkStore;
 import parley.room.Outcome;
 import parley.room.Retention;
@@ -59,7 +61,7 @@ final class Stored {
     /** Looks a room up. */
     static Stored find(Tables tables, RoomName name, @Nullable Retention retention) throws SQLException {
         Tables.Row row = tables.room(name);
-        Tables.Row none = new Tables.Row(NONE, newEpoch(), 1, 0, 0, 0, 0, Tables.Seen.NONE, 0);
+        Tables.Row none = new Tables.Row(NONE, newEpoch(), 1, 0, 0, 0, 0, Tables.Seen.NONE, 0, KeyTable.Amount.NONE);
         return new Stored(name, retention, row == null ? none : row);
     }
 
@@ -74,7 +76,10 @@ final class Stored {
 
     /** How many more bytes its messages have than when it was committed last. */
     long bytesAdded() {
-        return now.bytes() - committed.bytes();
+        return now.bytes()
+                + now.values().bytes()
+                - committed.bytes()
+                - committed.values().bytes();
     }
 
     /** By how many the rooms in the file are more for it: 1, 0 or -1. */
@@ -88,8 +93,9 @@ final class Stored {
     }
 
     /** A room in memory is given what there is, and from now on what comes. */
-    void subscribe(Subscription room, ChangeTable table) throws SQLException {
+    void subscribe(Subscription room, ChangeTable table, KeyTable keys) throws SQLException {
         Map<Long, Long> open = isKept() ? table.open(now.id()) : Map.of();
+        List<Message> keyed = isKept() ? keys.all(now.id()) : List.of();
         subscriptions.add(room);
         RoomStore.Contents contents = new RoomStore.Contents(
                 now.epoch(),
@@ -99,7 +105,8 @@ final class Stored {
                 now.head(),
                 List.of(),
                 now.changes(),
-                open);
+                open,
+                keyed);
         announce(room, listener -> listener.opened(contents));
     }
 
@@ -183,6 +190,35 @@ final class Stored {
         long more = (long) after.content().bytes() - before.content().bytes() + reactions.more();
         now = now.withChange(change, more);
         return new Outcome.Published(change.seq(), false);
+    }
+
+    /**
+     * Sets the value of a key or removes it, unless there is an entry with the id of the draft, or that may not be.
+     *
+     * @param at its time; it gets that of the newest message where that is later
+     */
+    Outcome put(Tables tables, KeyTable table, long nowMillis, long at, KeyDraft draft) throws SQLException {
+        String id = draft.draft().id();
+        long other = id == null || !isKept() ? 0 : tables.seq(now.id(), id);
+        if (other > 0) {
+            return new Outcome.Published(other, true);
+        }
+        KeyDraft.Held held = new KeyDraft.Held(
+                isKept() ? table.find(now.id(), draft.key()) : Optional.empty(),
+                now.values().keys(),
+                now.values().bytes());
+        Optional<Outcome> answer = draft.answer(held);
+        if (answer.isPresent()) {
+            return answer.get();
+        }
+        if (!isKept()) {
+            now = now.withId(tables.addRoom(name, now.epoch()));
+        }
+        Message entry = draft.numbered(now.head() + 1, Math.max(now.newestAt(), at), at, held);
+        table.put(now.id(), entry, (Revision.Keyed) entry.revision(), Math.min(at, nowMillis));
+        added.add(entry);
+        now = now.withKeyed(entry, held);
+        return new Outcome.Published(entry.seq(), false);
     }
 
     /**
@@ -321,7 +357,7 @@ final class Stored {
         if (oldest.isEmpty() || (entirely && now.first() > now.head() && !hasSubscriptions())) {
             marks.removeAll(table, now.id());
             tables.removeRoom(now.id());
-            now = now.withId(NONE).empty();
+            now = now.withId(NONE).empty().withoutValues();
         } else {
             tables.update(now);
         }

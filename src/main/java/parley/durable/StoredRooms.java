@@ -23,6 +23,7 @@ final class StoredRooms {
     private final Tables tables;
     private final MarkTable markTable;
     private final ChangeTable changeTable;
+    private final KeyTable keyTable;
     private final Function<RoomName, @Nullable Retention> retentionOf;
     private final DiskHealth health;
     private final Map<RoomName, Stored> rooms = new HashMap<>();
@@ -47,6 +48,7 @@ final class StoredRooms {
         this.tables = new Tables(database);
         this.markTable = new MarkTable(database);
         this.changeTable = new ChangeTable(database, tables);
+        this.keyTable = new KeyTable(database, tables);
         this.retentionOf = retentionOf;
         this.health = health;
         count.set(file.found().rooms());
@@ -65,6 +67,10 @@ final class StoredRooms {
 
     ChangeTable changeTable() {
         return changeTable;
+    }
+
+    KeyTable keyTable() {
+        return keyTable;
     }
 
     MarkTable markTable() {

@@ -10,7 +10,9 @@ import org.jspecify.annotations.Nullable;
 import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Message;
+import parley.protocol.Revision;
 import parley.protocol.RoomName;
+import parley.room.KeyDraft;
 import parley.room.RoomStore;
 
 /** The rooms and messages of the file. For the thread of its {@link Database}. */
@@ -21,7 +23,7 @@ final class Tables {
     /** As length() does not, it counts what is behind a character 0. */
     static final String BYTES = "length(content) + coalesce(octet_length(sender), 0)"
             + " + coalesce(octet_length(user), 0)"
-            + " + 2 * coalesce(octet_length(id), 0) + " + OVERHEAD_BYTES;
+            + " + 2 * coalesce(octet_length(id), 0)" + KeyTable.BYTES + " + " + OVERHEAD_BYTES;
 
     private final Database database;
     private final ReactionTable reactions;
@@ -33,7 +35,8 @@ final class Tables {
      * @param bytes of its messages and changes
      * @param said when something was said in it last, by the clock
      * @param newestAt the time of the newest message that it ever had
-     * @param changes how many of the entries that are kept are changes
+     * @param changes how many of the entries that are kept do not count as messages
+     * @param values of its keys
      */
     record Row(
             long id,
@@ -44,14 +47,15 @@ final class Tables {
             long said,
             long newestAt,
             Seen seen,
-            long changes) {
+            long changes,
+            KeyTable.Amount values) {
         /** How many entries there are from a number on that are messages, if it is the oldest. */
         long messagesFrom(long seq) {
             return head - seq + 1 - changes;
         }
 
         Row withId(long other) {
-            return new Row(other, epoch, first, head, bytes, said, newestAt, seen, changes);
+            return new Row(other, epoch, first, head, bytes, said, newestAt, seen, changes, values);
         }
 
         Row with(Message message) {
@@ -64,7 +68,18 @@ final class Tables {
         }
 
         private Row with(Message entry, long more, int moreChanges) {
-            return new Row(id, epoch, first, entry.seq(), bytes + more, said, entry.at(), seen, changes + moreChanges);
+            return new Row(
+                    id, epoch, first, entry.seq(), bytes + more, said, entry.at(), seen, changes + moreChanges, values);
+        }
+
+        /** With an entry of a key, in the place of what was there of it. */
+        Row withKeyed(Message entry, KeyDraft.Held held) {
+            Row row = with(entry, Tables.bytes(entry.superseded()), 1);
+            return row.with(values.with(entry, held));
+        }
+
+        private Row with(KeyTable.Amount other) {
+            return new Row(id, epoch, first, head, bytes, said, newestAt, seen, changes, other);
         }
 
         /** With the oldest entry gone. */
@@ -78,16 +93,22 @@ final class Tables {
                     said,
                     newestAt,
                     seen,
-                    changes - (one.isChange ? 1 : 0));
+                    changes - (one.isChange ? 1 : 0),
+                    values);
         }
 
-        /** With nothing kept any more. */
+        /** With no message kept any more. */
         Row empty() {
-            return new Row(id, epoch, head + 1, head, 0, said, newestAt, seen, 0);
+            return new Row(id, epoch, head + 1, head, 0, said, newestAt, seen, 0, values);
+        }
+
+        /** With no value of a key any more. */
+        Row withoutValues() {
+            return with(KeyTable.Amount.NONE);
         }
 
         Row withTimes(long lastSaid, Seen lastSeen) {
-            return new Row(id, epoch, first, head, bytes, lastSaid, newestAt, lastSeen, changes);
+            return new Row(id, epoch, first, head, bytes, lastSaid, newestAt, lastSeen, changes, values);
         }
     }
 
@@ -96,7 +117,7 @@ final class Tables {
         static final Seen NONE = new Seen(0, 0);
     }
 
-    /** An entry among the oldest of a room; when it was written, by the clock. */
+    /** An entry among the oldest of a room; when it was written, by the clock; whether it does not count as a message. */
     record Oldest(long seq, long written, long bytes, boolean isChange) {}
 
     Tables(Database database) {
@@ -120,9 +141,9 @@ final class Tables {
                 "SELECT coalesce(sum(head - first + 1 - changes), 0) FROM rooms"); // counting them would read all
     }
 
-    /** The bytes of the messages of all rooms. */
+    /** The bytes of the messages of all rooms, and of the values of their keys. */
     long bytes() throws SQLException {
-        return database.number("SELECT coalesce(sum(bytes), 0) FROM rooms");
+        return database.number("SELECT coalesce(sum(bytes + key_bytes), 0) FROM rooms");
     }
 
     /** A room by its name. */
@@ -131,7 +152,7 @@ final class Tables {
         // A file of version 1 has no newest_at.
         PreparedStatement select = database.prepare("SELECT id, epoch, first, head, bytes, said,"
                 + " max(newest_at, coalesce((SELECT at FROM messages WHERE room = rooms.id AND seq = head), 0)),"
-                + " seen_seq, seen_at, changes FROM rooms WHERE name = ?");
+                + " seen_seq, seen_at, changes, keys, key_bytes FROM rooms WHERE name = ?");
         select.setString(1, name.value());
         try (ResultSet found = select.executeQuery()) {
             return found.next() ? row(found) : null;
@@ -148,7 +169,8 @@ final class Tables {
                 found.getLong(6),
                 found.getLong(7),
                 new Seen(found.getLong(8), found.getLong(9)),
-                found.getLong(10));
+                found.getLong(10),
+                new KeyTable.Amount(found.getLong(11), found.getLong(12)));
     }
 
     /** Adds a room in which nothing has been said, and returns its id. */
@@ -167,7 +189,7 @@ final class Tables {
     void update(Row room) throws SQLException {
         database.begin();
         PreparedStatement update = database.prepare("UPDATE rooms SET first = ?, head = ?, bytes = ?, said = ?,"
-                + " newest_at = ?, seen_seq = ?, seen_at = ?, changes = ? WHERE id = ?");
+                + " newest_at = ?, seen_seq = ?, seen_at = ?, changes = ?, keys = ?, key_bytes = ? WHERE id = ?");
         update.setLong(1, room.first);
         update.setLong(2, room.head);
         update.setLong(3, room.bytes);
@@ -176,12 +198,15 @@ final class Tables {
         update.setLong(6, room.seen.seq);
         update.setLong(7, room.seen.at);
         update.setLong(8, room.changes);
-        update.setLong(9, room.id);
+        update.setLong(9, room.values.keys());
+        update.setLong(10, room.values.bytes());
+        update.setLong(11, room.id);
         update.executeUpdate();
     }
 
     void removeRoom(long id) throws SQLException {
         database.begin();
+        KeyTable.removeAll(database, id);
         PreparedStatement delete = database.prepare("DELETE FROM rooms WHERE id = ?");
         delete.setLong(1, id);
         delete.executeUpdate();
@@ -275,7 +300,9 @@ final class Tables {
 
     /** The bytes of a message: its texts in UTF-8, the id twice, since it is in an index too, and an overhead. */
     static long bytes(Message message) {
-        return bytes(message.from(), message.user(), message.content(), message.id());
+        String key =
+                message.revision() instanceof Revision.Keyed keyed ? keyed.key().value() : null;
+        return bytes(message.from(), message.user(), message.content(), message.id()) + bytes(key);
     }
 
     /** The bytes that a message will have. */
@@ -322,7 +349,7 @@ final class Tables {
     }
 
     private static String which(RoomStore.Query query) {
-        return query.entries() == RoomStore.Entries.ALL ? "" : " AND m.changes IS NULL";
+        return query.entries() == RoomStore.Entries.ALL ? "" : " AND m.changes IS NULL" + KeyTable.IS_MESSAGE_OR_VALUE;
     }
 
     /** What was read, and whether there is more. */
@@ -357,7 +384,7 @@ final class Tables {
     /** The oldest messages of a room. */
     List<Oldest> oldest(long room, int limit) throws SQLException {
         PreparedStatement select = database.prepare("SELECT seq, coalesce(written, at), " + BYTES + ReactionTable.BYTES
-                + ", changes IS NOT NULL FROM messages WHERE room = ? ORDER BY seq LIMIT ?");
+                + ", changes IS NOT NULL OR key IS NOT NULL FROM messages WHERE room = ? ORDER BY seq LIMIT ?");
         select.setLong(1, room);
         select.setInt(2, limit);
         List<Oldest> oldest = new ArrayList<>();
@@ -377,5 +404,6 @@ final class Tables {
         delete.setLong(2, seq);
         delete.executeUpdate();
         reactions.removeBefore(room, seq);
+        KeyTable.removeRemovalsBefore(database, room, seq);
     }
 }

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import parley.protocol.Draft;
 import parley.protocol.RoomName;
 import parley.room.ChangeDraft;
+import parley.room.KeyDraft;
 import parley.room.MarkStore;
 import parley.room.Outcome;
 import parley.room.RoomStore;
@@ -30,13 +31,15 @@ sealed interface Task {
     /** A room in memory has been given up. */
     record Close(RoomName name, Subscription room) implements Task {}
 
-    /** A message is to be kept, or changed. */
+    /** A message is to be kept, or changed, or the value of a key is to be set. */
     final class Append implements Task {
         final RoomName name;
         final long at;
         final Draft draft;
         /** What is to be changed; null for a message. */
         final @Nullable ChangeDraft change;
+        /** What is to be set, or removed; null for a message or a change. */
+        final @Nullable KeyDraft put;
         /** The message that it is to come behind; null for whichever is the newest. */
         final RoomStore.@Nullable Expected expected;
 
@@ -45,11 +48,15 @@ sealed interface Task {
         boolean isAnswered;
 
         Append(RoomName name, long at, Draft draft, RoomStore.@Nullable Expected expected, Consumer<Outcome> onResult) {
-            this(name, at, draft, null, expected, onResult);
+            this(name, at, draft, null, null, expected, onResult);
         }
 
         Append(RoomName name, long at, ChangeDraft change, Consumer<Outcome> onResult) {
-            this(name, at, change.draft(), change, null, onResult);
+            this(name, at, change.draft(), change, null, null, onResult);
+        }
+
+        Append(RoomName name, long at, KeyDraft put, Consumer<Outcome> onResult) {
+            this(name, at, put.draft(), null, put, null, onResult);
         }
 
         private Append(
@@ -57,12 +64,14 @@ sealed interface Task {
                 long at,
                 Draft draft,
                 @Nullable ChangeDraft change,
+                @Nullable KeyDraft put,
                 RoomStore.@Nullable Expected expected,
                 Consumer<Outcome> onResult) {
             this.name = name;
             this.at = at;
             this.draft = draft;
             this.change = change;
+            this.put = put;
             this.expected = expected;
             this.onResult = onResult;
             this.bytes = Tables.bytes(draft);

@@ -52,6 +52,7 @@ final class Problem {
             case NOT_A_MEMBER, FORBIDDEN -> 403;
             case NOT_FOUND -> 404;
             case OTHER_EPOCH -> 409;
+            case CONFLICT -> 412;
             case TOO_LARGE -> 413;
             case RATE_LIMITED -> 429;
             case NOT_IMPLEMENTED -> 501;

@@ -18,6 +18,7 @@ public final class RoomRoutes {
     private final ReactionRoutes reactions;
     private final ReadRoutes read;
     private final MarkRoutes marks;
+    private final StateRoutes state;
     private final AdminRoutes admin;
     private final TicketRoutes tickets;
     private final boolean hasCookies;
@@ -51,6 +52,11 @@ public final class RoomRoutes {
                 sessions.limits().messageBytes(),
                 sessions.limits().commandBytes());
         this.reactions = new ReactionRoutes(reception, change);
+        this.state = new StateRoutes(
+                reception,
+                sessions.inspection(),
+                sessions.limits().messageBytes(),
+                sessions.limits().commandBytes());
         this.read = new ReadRoutes(reception, rooms, polls);
         this.marks = new MarkRoutes(reception);
         this.admin = new AdminRoutes(reception, sessions);
@@ -63,6 +69,7 @@ public final class RoomRoutes {
         publish.routes(routes);
         change.routes(routes);
         reactions.routes(routes);
+        state.routes(routes);
         read.routes(routes);
         marks.routes(routes);
         admin.routes(routes);

@@ -77,6 +77,7 @@ public final class Listeners implements RoomWatch {
         if (!lines.isEmpty()) {
             messages.stream()
                     .filter(message -> !message.isReaction())
+                    .filter(message -> !message.isKeyed()) // a listener hears what is said, and no state
                     .forEach(message -> add(message.content().bytes(), call(room, epoch, message)));
         }
     }

@@ -1,5 +1,6 @@
 package parley.protocol;
 
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,12 +13,14 @@ public sealed interface Command extends JsonCodec.Decoded {
      *
      * @param after where to go on, or null
      * @param history how many messages back to start, when there is no {@code after}; null when the client did not say
+     * @param state whether with the values of the room's keys first
      */
     record Join(
             @Nullable Ref ref,
             RoomName room,
             @Nullable After after,
-            @Nullable Integer history) implements Command {}
+            @Nullable Integer history,
+            boolean state) implements Command {}
 
     /**
      * The last message that a client has of a room.
@@ -40,6 +43,29 @@ public sealed interface Command extends JsonCodec.Decoded {
             Content content,
             @Nullable String id,
             Standing standing) implements Command {}
+
+    /**
+     * Set the value of a key.
+     *
+     * @param expected the number of the value that is there, 0 for none; empty for whatever is
+     * @param ttl how long the value stays, in milliseconds; 0 until it is removed
+     */
+    record Put(
+            @Nullable Ref ref,
+            RoomName room,
+            Key key,
+            Content content,
+            @Nullable String id,
+            OptionalLong expected,
+            long ttl)
+            implements Command {}
+
+    /**
+     * Remove the value of a key.
+     *
+     * @param expected the number of the value that is there; empty for whatever is
+     */
+    record Unset(@Nullable Ref ref, RoomName room, Key key, OptionalLong expected) implements Command {}
 
     /** Something to be done with a message that there is. */
     sealed interface OfMessage extends Command {

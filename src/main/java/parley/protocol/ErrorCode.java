@@ -15,6 +15,7 @@ public enum ErrorCode {
     OTHER_EPOCH,
     FORBIDDEN,
     NOT_FOUND,
+    CONFLICT,
     TOO_LARGE,
     RATE_LIMITED,
     TOO_MANY_ROOMS,

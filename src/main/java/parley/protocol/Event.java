@@ -65,6 +65,26 @@ public sealed interface Event {
     /** The client is in a room no more. */
     record Left(@Nullable Ref ref, RoomName room) implements Event {}
 
+    /**
+     * Values of a room's keys, in the order of their numbers.
+     *
+     * @param seq the entry of the log that they are as of
+     * @param more whether more of them follow
+     */
+    record State(RoomName room, String epoch, long seq, List<Message> messages, boolean more) implements Event {}
+
+    /**
+     * The value of a key was not set, since another one is there than the command named.
+     *
+     * @param reason a sentence that says so
+     * @param value the one that is there; null for none
+     */
+    record Conflict(
+            @Nullable Ref ref,
+            RoomName room,
+            String reason,
+            @Nullable Message value) implements Event {}
+
     /** A message was published. */
     record Said(RoomName room, Message message) implements Event {}
 

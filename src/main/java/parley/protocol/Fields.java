@@ -15,6 +15,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -351,6 +352,32 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line) {
             throw new Wrong(ErrorCode.MISSING_FIELD, "after.seq is missing; it is an integer from 0");
         }
         return new Command.After(word("after.epoch", inside.string("epoch")), seq);
+    }
+
+    /** Whether the command names a key. */
+    boolean hasKey() {
+        return value("key") != null;
+    }
+
+    Key key() throws Wrong {
+        Key key = Key.parse(string("key"));
+        if (key == null) {
+            throw new Wrong(ErrorCode.MISSING_FIELD, "key is " + Key.RULE);
+        }
+        return key;
+    }
+
+    /** The number of the value that is expected to be there; empty for any. */
+    OptionalLong expected() throws Wrong {
+        Long seq = number("if", 0);
+        return seq == null ? OptionalLong.empty() : OptionalLong.of(seq);
+    }
+
+    /** Refuses a field that goes with a key alone. */
+    void needNo(String field) throws Wrong {
+        if (value(field) != null) {
+            throw new Wrong(ErrorCode.MISSING_FIELD, field + " goes with key");
+        }
     }
 
     /** A position in a room. */

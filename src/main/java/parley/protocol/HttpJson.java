@@ -19,7 +19,7 @@ public final class HttpJson {
     private static final JsonGeneratorFactory GENERATORS = JSON.createGeneratorFactory(Map.of());
 
     /** What became of a body. */
-    public sealed interface Decoded permits Post, Piece, Mark, Wrong {}
+    public sealed interface Decoded permits Post, Piece, Value, Mark, Wrong {}
 
     /** It is not what was asked for: why, in a word and in a sentence. */
     public record Wrong(ErrorCode code, String reason) implements Decoded {}
@@ -121,6 +121,30 @@ public final class HttpJson {
         try {
             fields.needDepth();
             return new Mark(fields.seq(), fields.epoch());
+        } catch (Fields.Wrong e) {
+            return new Wrong(e.code, e.reason);
+        }
+    }
+
+    /**
+     * The value of a key.
+     *
+     * @param ttl how long it stays, in milliseconds; 0 until it is removed
+     */
+    public record Value(Post post, long ttl) implements Decoded {}
+
+    /** Reads the value of a key. */
+    public static Decoded value(String json) {
+        Fields fields;
+        try {
+            fields = Fields.of(json);
+        } catch (Fields.Wrong e) {
+            return new Wrong(e.code, "a value is one JSON object (RFC 8259), in which no key stands twice");
+        }
+        try {
+            fields.needDepth();
+            Long ttl = fields.number("ttl", 1);
+            return new Value(new Post(fields.content(), fields.id(), fields.from(), null), ttl == null ? 0 : ttl);
         } catch (Fields.Wrong e) {
             return new Wrong(e.code, e.reason);
         }

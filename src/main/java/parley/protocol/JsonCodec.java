@@ -7,9 +7,9 @@ import java.io.StringWriter;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,11 +67,14 @@ public final class JsonCodec {
         return switch (type) {
             case "join" -> join(fields, ref);
             case "leave" -> new Command.Leave(ref, fields.room());
-            case "say" -> say(fields, ref);
+            case "say" -> fields.hasKey() ? put(fields, ref) : say(fields, ref);
             case "append" -> append(fields, ref);
             case "edit" ->
                 new Command.Edit(ref, fields.room(), fields.seq(), fields.epoch(), fields.content(), fields.id());
-            case "remove" -> new Command.Remove(ref, fields.room(), fields.seq(), fields.epoch());
+            case "remove" ->
+                fields.hasKey()
+                        ? new Command.Unset(ref, fields.room(), fields.key(), fields.expected())
+                        : new Command.Remove(ref, fields.room(), fields.seq(), fields.epoch());
             case "react" ->
                 new Command.React(
                         ref,
@@ -99,6 +102,8 @@ public final class JsonCodec {
     }
 
     private static Command say(Fields fields, @Nullable Ref ref) throws Fields.Wrong {
+        fields.needNo("if");
+        fields.needNo("ttl");
         RoomName room = fields.room();
         Content content = fields.content();
         return new Command.Say(ref, room, content, fields.id(), fields.standing(content));
@@ -111,15 +116,34 @@ public final class JsonCodec {
         return new Command.Append(ref, room, seq, fields.epoch(), fields.piece(isLast), isLast, fields.id());
     }
 
+    private static Command put(Fields fields, @Nullable Ref ref) throws Fields.Wrong {
+        Long ttl = fields.number("ttl", 1);
+        return new Command.Put(
+                ref,
+                fields.room(),
+                fields.key(),
+                fields.content(),
+                fields.id(),
+                fields.expected(),
+                ttl == null ? 0 : ttl);
+    }
+
     private static Command join(Fields fields, @Nullable Ref ref) throws Fields.Wrong {
         RoomName room = fields.room();
         Command.After after = fields.after();
         Long history = fields.number("history", 0);
+        boolean state = fields.flag("state");
+        if (state && history != null) {
+            throw new Fields.Wrong(
+                    ErrorCode.MISSING_FIELD,
+                    "join takes state, for the values of keys and what comes behind them, or history, to start so far"
+                            + " back; not both");
+        }
         if (after != null && history != null) {
             throw new Fields.Wrong(
                     ErrorCode.MISSING_FIELD, "join takes after, to resume, or history, to start so far back; not both");
         }
-        return new Command.Join(ref, room, after, history == null ? null : clamped(history));
+        return new Command.Join(ref, room, after, history == null ? null : clamped(history), state);
     }
 
     private static Command history(Fields fields, @Nullable Ref ref) throws Fields.Wrong {
@@ -150,12 +174,18 @@ public final class JsonCodec {
         if (event instanceof Event.History history) {
             return history(history);
         }
+        if (event instanceof Event.State state) {
+            return state(state);
+        }
         StringWriter line = new StringWriter();
         try (JsonGenerator json = GENERATORS.createGenerator(line)) {
             write(json.writeStartObject(), event);
             json.writeEnd();
         }
         String written = line.toString();
+        if (event instanceof Event.Conflict conflict && conflict.value() != null) {
+            return with(written, "message", message("message", conflict.room(), conflict.value()));
+        }
         if (event instanceof Event.Presence presence) {
             written = with(written, "members", AttendeesJson.members(presence.members()));
             return with(written, "gone", AttendeesJson.gone(presence.gone()));
@@ -192,6 +222,13 @@ public final class JsonCodec {
             head(json, "error", error.ref(), error.room())
                     .write("code", error.code().word())
                     .write("reason", error.reason());
+        } else if (event instanceof Event.Conflict conflict) {
+            head(json, "error", conflict.ref(), conflict.room())
+                    .write("code", ErrorCode.CONFLICT.word())
+                    .write("reason", conflict.reason())
+                    .write(
+                            "seq",
+                            conflict.value() == null ? 0 : conflict.value().seq());
         } else if (event instanceof Event.Joined joined) {
             head(json, "joined", joined.ref(), joined.room())
                     .write("epoch", joined.epoch())
@@ -305,6 +342,7 @@ public final class JsonCodec {
                 json.write("id", message.id());
             }
             revision(json, message);
+            keyed(json, message);
             if (content.kind() == Content.Kind.TEXT) {
                 json.write(isPiece(message) ? "append" : "text", content.text());
             }
@@ -340,6 +378,33 @@ public final class JsonCodec {
         return message.revision() instanceof Revision.Change change && change.kind() instanceof ChangeKind.Piece;
     }
 
+    private static void keyed(JsonGenerator json, Message message) {
+        if (message.revision() instanceof Revision.Keyed keyed) {
+            json.write("key", keyed.key().value());
+            if (keyed.expires() > 0) {
+                json.write("expires", time(keyed.expires()));
+            }
+        }
+    }
+
+    private static String state(Event.State state) {
+        StringWriter line = new StringWriter();
+        try (JsonGenerator json = GENERATORS.createGenerator(line)) {
+            head(json.writeStartObject(), "state", null, state.room())
+                    .write("epoch", state.epoch())
+                    .write("seq", state.seq())
+                    .write("more", state.more())
+                    .writeEnd();
+        }
+        return with(line.toString(), "messages", messages(state.room(), state.messages()));
+    }
+
+    private static String messages(RoomName room, List<Message> messages) {
+        StringJoiner all = new StringJoiner(",", "[", "]");
+        messages.forEach(message -> all.add(message("message", room, message)));
+        return all.toString();
+    }
+
     private static String history(Event.History history) {
         StringWriter line = new StringWriter();
         try (JsonGenerator json = GENERATORS.createGenerator(line)) {
@@ -351,11 +416,7 @@ public final class JsonCodec {
             }
             json.writeEnd();
         }
-        List<String> messages = new ArrayList<>();
-        for (Message message : history.messages()) {
-            messages.add(message("message", history.room(), message));
-        }
-        return with(line.toString(), "messages", "[" + String.join(",", messages) + "]");
+        return with(line.toString(), "messages", messages(history.room(), history.messages()));
     }
 
     /**

@@ -59,9 +59,9 @@ public record Message(
         this(seq, at, from, null, content, id);
     }
 
-    /** Numbers a change. */
-    public Message(long seq, long at, Draft draft, Revision.Change change) {
-        this(seq, at, draft.from(), draft.user(), draft.content(), draft.id(), change, draft.standing());
+    /** Numbers a change, or the value of a key. */
+    public Message(long seq, long at, Draft draft, Revision revision) {
+        this(seq, at, draft.from(), draft.user(), draft.content(), draft.id(), revision, draft.standing());
     }
 
     /** Whether it is no message but the change of one. */
@@ -69,7 +69,17 @@ public record Message(
         return revision instanceof Revision.Change;
     }
 
-    /** Whether it is a change that nobody needs any more. */
+    /** Whether it is the value of a key, or says that the key has none any more. */
+    public boolean isKeyed() {
+        return revision instanceof Revision.Keyed;
+    }
+
+    /** Whether it counts where messages are counted: changes do not, nor do values of keys, which are state. */
+    public boolean counts() {
+        return !isChange() && !isKeyed();
+    }
+
+    /** Whether it is a change, or was the value of a key, that nobody needs any more. */
     public boolean isSuperseded() {
         return content.kind() == Content.Kind.SUPERSEDED;
     }

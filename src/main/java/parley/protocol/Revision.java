@@ -40,4 +40,12 @@ public sealed interface Revision {
             this(of, before, kind, 0);
         }
     }
+
+    /**
+     * Of an entry that is the value of a key, or says that it has none any more.
+     *
+     * @param before the entry of that key that this one takes the place of; 0 for none, or where it is not known
+     * @param expires when the room removes the value, in milliseconds since 1970; 0 for never
+     */
+    record Keyed(Key key, long before, long expires) implements Revision {}
 }

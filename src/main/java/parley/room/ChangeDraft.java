@@ -81,6 +81,10 @@ public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Remova
             return Optional.of(new Outcome.NotFound(
                     "seq " + of() + " is itself a change; change the message that it changes, seq " + change.of()));
         }
+        if (now.revision() instanceof Revision.Keyed keyed) {
+            return Optional.of(new Outcome.NotFound("seq " + of() + " is of the key '" + keyed.key()
+                    + "', which is set and removed by its key and not by seq"));
+        }
         return refusal(now);
     }
 

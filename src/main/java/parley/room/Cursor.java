@@ -76,6 +76,11 @@ final class Cursor implements PageCache.Reader {
     private Spot past = NO_PAST;
     /** Whether the member got the gap that this catching up ends with on the way. */
     private boolean hasGap;
+    /** How often it has passed over something that its member did not get. */
+    private long losses;
+
+    /** Gives its member the values of keys; null where its client asked for none. Set before the cursor begins. */
+    private @Nullable StateReading state;
 
     /** Where it starts while it is WAITING; 0 before that is known. Written under the room's lock. */
     private volatile long start;
@@ -101,6 +106,20 @@ final class Cursor implements PageCache.Reader {
         seen = from - 1;
         history = of;
         start = at;
+    }
+
+    /**
+     * Its client wants the values of the room's keys. Under the room's lock, before it begins.
+     *
+     * @param first those that it is given first; null where it has them and goes on behind them
+     */
+    void readsState(KeyedValues keys, @Nullable KeySnapshot first) {
+        state = new StateReading(keys, this, frames, first);
+    }
+
+    /** Whether it gives values of keys before it goes on in the log. For the draining thread. */
+    boolean isGivenState() {
+        return isActive() && state != null && state.isDue();
     }
 
     /** Starts at its place. */
@@ -160,12 +179,37 @@ final class Cursor implements PageCache.Reader {
         return from > 0 ? from : Long.MAX_VALUE;
     }
 
+    /** How often it has passed over something that its member did not get. For the draining thread. */
+    long losses() {
+        return losses;
+    }
+
+    /** The number behind which it goes on. For the draining thread. */
+    long seen() {
+        return seen;
+    }
+
+    /** Goes on behind an entry of the ring: what comes up to it the member gets otherwise. For the draining thread. */
+    void goOnBehind(long seq) {
+        long at = place;
+        long to = Math.max(at, log.ring().placeOf(seq + 1));
+        if (at == LEFT || at == WAITING || history != log.beginning() || !move(at, to, (int) (to - at))) {
+            return;
+        }
+        seen = seq;
+        goOnInTheRing(to);
+    }
+
     /** Takes what comes next, up to a place. */
     Step next(long until) {
         while (true) {
             long at = place;
             if (at == LEFT || at == WAITING) {
                 return None.NOTHING;
+            }
+            if (state != null && state.isDue()) {
+                Frame page = state.next();
+                return page == null ? None.LATER : new Take(page);
             }
             Step step = step(at, until);
             if (step != null) {
@@ -271,6 +315,7 @@ final class Cursor implements PageCache.Reader {
     }
 
     private @Nullable Step gap(long before) {
+        losses++;
         Frame gap = frames.gap(seen, before, log.countBetween(seen, before));
         seen = before - 1;
         hasGap = true;
@@ -303,6 +348,7 @@ final class Cursor implements PageCache.Reader {
         if (to > at && !move(at, to, 0)) {
             return null;
         }
+        losses++;
         boolean isSame = beginning.epoch().equals(history.epoch()); // a hole that could not be filled
         long after = seen;
         history = beginning;
@@ -323,6 +369,7 @@ final class Cursor implements PageCache.Reader {
         tally.offered(Math.max(0, taken - offered)); // those from before it was placed
         tally.delivered(taken);
         tally.missed(Math.max(0, offered - taken));
+        losses += offered > taken ? 1 : 0;
         return true;
     }
 

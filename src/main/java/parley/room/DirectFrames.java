@@ -54,6 +54,7 @@ final class DirectFrames implements Frames {
         List<Event> said = new ArrayList<>();
         Pieces.inStreams(messages).stream()
                 .filter(message -> !message.isReaction())
+                .filter(message -> !message.isKeyed()) // values are read, not listened to
                 .forEach(message -> said.add(new Event.Said(room, message)));
         long last = messages.get(messages.size() - 1).seq();
         Frame frame = said.isEmpty() ? null : new Frame.Direct(said);

@@ -109,6 +109,15 @@ final class EventFrames implements Frames {
         return made.frame;
     }
 
+    /** The last page moves the position: a client that is cut before it begins again with the first. */
+    @Override
+    public Frame values(String epoch, long seq, List<Message> page, boolean more) {
+        Frame values = json.values(epoch, seq, page, more);
+        return more
+                ? new Frame.Events(List.of(StreamEvent.of("state", lines(values)[0])))
+                : moved("state", EventId.of(epoch, seq), values);
+    }
+
     @Override
     public boolean tellsMarks() {
         return true;

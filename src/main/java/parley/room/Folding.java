@@ -56,6 +56,11 @@ final class Folding {
         }
     }
 
+    /** Another value of its key has come behind that entry, which says nothing any more. */
+    void takenThePlaceOf(long seq) {
+        ring.find(seq).ifPresent(before -> replace(before, before.superseded()));
+    }
+
     /**
      * A message has been let go of that no store has: what it said stands in its newest changes too.
      *

@@ -80,6 +80,15 @@ interface Frames {
     @Nullable
     Frame signals(long from, long to);
 
+    /**
+     * A page of the values of a room's keys as of an entry of its log; null where members do not hear of values.
+     *
+     * @param more whether there are more pages
+     */
+    default @Nullable Frame values(String epoch, long seq, List<Message> page, boolean more) {
+        return null;
+    }
+
     /** Whether members hear of the read marks of their users. */
     default boolean tellsMarks() {
         return false;

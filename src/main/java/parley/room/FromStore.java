@@ -3,6 +3,7 @@ package parley.room;
 import java.util.List;
 import java.util.Optional;
 import parley.protocol.Draft;
+import parley.protocol.Key;
 import parley.protocol.Message;
 import parley.protocol.Revision;
 
@@ -17,6 +18,7 @@ final class FromStore implements RoomStore.Listener {
     @Override
     public void opened(RoomStore.Contents contents) {
         String before = room.log().beginning().epoch();
+        room.keys().begin(contents);
         room.log().opened(contents, () -> !room.seats().areOpenLocked());
         if (!before.equals(contents.epoch())) {
             room.roster().forgetMarks();
@@ -35,7 +37,8 @@ final class FromStore implements RoomStore.Listener {
     @Override
     public void appended(List<Message> messages) {
         room.log().appended(messages);
-        if (messages.stream().anyMatch(FromStore::takesAway)) {
+        room.keys().added(messages, room.log().first());
+        if (messages.stream().anyMatch(message -> takesAway(message) || message.isKeyed())) {
             room.frames().letGo(); // what messages said before is in them
             room.log().letPagesGoOf(messages);
         }
@@ -50,6 +53,11 @@ final class FromStore implements RoomStore.Listener {
     @Override
     public Optional<Message> kept(long seq) {
         return room.log().ring().find(seq);
+    }
+
+    @Override
+    public KeyDraft.Held held(Key key) {
+        return room.keys().held(key);
     }
 
     @Override

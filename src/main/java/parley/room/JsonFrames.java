@@ -154,6 +154,11 @@ final class JsonFrames implements Frames {
     }
 
     @Override
+    public Frame values(String epoch, long seq, List<Message> page, boolean more) {
+        return frame(new Event.State(room, epoch, seq, page, more));
+    }
+
+    @Override
     public boolean tellsMarks() {
         return true;
     }

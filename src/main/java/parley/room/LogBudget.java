@@ -12,6 +12,7 @@ final class LogBudget {
     private final long limit;
     private final Runnable over;
     private final AtomicLong bytes = new AtomicLong();
+    private final KeyTotals keys = new KeyTotals(this);
 
     /**
      * Makes an empty one.
@@ -28,6 +29,11 @@ final class LogBudget {
         bytes.addAndGet(more);
     }
 
+    /** The values of keys among them. */
+    KeyTotals keys() {
+        return keys;
+    }
+
     /** Has the logs made smaller when there is too much. Not under a lock. */
     void check() {
         if (bytes.get() > limit) {
@@ -35,7 +41,7 @@ final class LogBudget {
         }
     }
 
-    /** The bytes of all logs. */
+    /** The bytes of all logs, and of the values of keys. */
     long bytes() {
         return bytes.get();
     }

@@ -137,7 +137,7 @@ public final class Member {
 
     private @Nullable Frame nextMessages() {
         long head = room.log().turnedTo();
-        Optional<Frame> gap = applyPolicy(head);
+        Optional<Frame> gap = cursor.isGivenState() ? Optional.empty() : applyPolicy(head);
         if (gap.isPresent()) {
             return gap.get();
         }

@@ -54,6 +54,8 @@ public final class MemoryStore implements RoomStore {
 
     private record Change(long at, ChangeDraft change, Consumer<Outcome> onResult) implements Request {}
 
+    private record Put(long at, KeyDraft draft, Consumer<Outcome> onResult) implements Request {}
+
     private record Forget(long upTo, Consumer<Forgotten> onForgotten) implements Request {}
 
     private record Refresh(Consumer<Extent> onExtent) implements Request {}
@@ -103,6 +105,11 @@ public final class MemoryStore implements RoomStore {
         }
 
         @Override
+        public void put(long at, KeyDraft draft, Consumer<Outcome> onResult) {
+            requests.add(new Put(at, draft, onResult));
+        }
+
+        @Override
         public void forget(long upTo, Consumer<Forgotten> onForgotten) {
             requests.add(new Forget(upTo, onForgotten));
         }
@@ -141,6 +148,9 @@ public final class MemoryStore implements RoomStore {
             } else if (request instanceof Change change) {
                 Outcome outcome = published(change.change.draft()).orElseGet(() -> change(change));
                 results.add(() -> change.onResult.accept(outcome));
+            } else if (request instanceof Put put) {
+                Outcome outcome = published(put.draft.draft()).orElseGet(() -> put(put));
+                results.add(() -> put.onResult.accept(outcome));
             } else if (request instanceof Forget forget) {
                 long first = Math.min(forget.upTo, newest) + 1;
                 forgetBefore(first);
@@ -172,6 +182,17 @@ public final class MemoryStore implements RoomStore {
             Outcome outcome = add(change.numbered(newest + 1, newestAt, original.orElseThrow()));
             change.added(newest, reactors);
             return outcome;
+        }
+
+        private Outcome put(Put request) {
+            handOn(); // the value may be among those that were added just now
+            KeyDraft.Held held = room.held(request.draft.key());
+            Optional<Outcome> answer = request.draft.answer(held);
+            if (answer.isPresent()) {
+                return answer.get();
+            }
+            newestAt = Math.max(newestAt, request.at);
+            return add(request.draft.numbered(newest + 1, newestAt, request.at, held));
         }
 
         private Outcome add(Message message) {

@@ -1,5 +1,8 @@
 package parley.room;
 
+import java.util.Optional;
+import parley.protocol.Message;
+
 /** What became of a draft. */
 public sealed interface Outcome {
     /** It is a message of the room: the number, and whether it had been published before. */
@@ -34,4 +37,14 @@ public sealed interface Outcome {
 
     /** The store can never keep it: it is larger than what the store takes. Retrying is of no use. */
     record TooLarge(String reason) implements Outcome {}
+
+    /**
+     * Not added: the value of that key is another than the sender named, in a sentence for the sender.
+     *
+     * @param value the value that is there; empty for none
+     */
+    record Conflict(String reason, Optional<Message> value) implements Outcome {}
+
+    /** Not added: the room, or the server, keeps as many values as it may, in a sentence for the sender. */
+    record Full(String reason) implements Outcome {}
 }

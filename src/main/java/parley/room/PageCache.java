@@ -208,6 +208,8 @@ final class PageCache {
                 numbers.add(change.of());
                 numbers.add(change.before());
                 numbers.add(change.reacted());
+            } else if (entry.revision() instanceof Revision.Keyed keyed) {
+                numbers.add(keyed.before());
             }
         }
         kept.removeIf(page -> has(page, numbers));

@@ -6,7 +6,7 @@ package parley.room;
  * @param states those that members show
  * @param aways members that are away
  */
-record PresenceBytes(SharedBytes states, SharedBytes aways) {
+public record PresenceBytes(SharedBytes states, SharedBytes aways) {
     /** The part of the heap that each may fill. */
     private static final int HEAP_FOR_EACH = 32;
 

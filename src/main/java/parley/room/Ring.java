@@ -215,8 +215,8 @@ final class Ring {
     private void count(Message entry, int sign) {
         bytes += sign * bytes(entry);
         apart += sign * apart(entry);
+        changes += entry.counts() ? 0 : sign;
         if (entry.revision() instanceof Revision.Change change) {
-            changes += sign;
             if (isAlone && entry.isReaction()) {
                 reactions += sign;
             } else if (!(change.kind() instanceof ChangeKind.Whole)) {
@@ -241,6 +241,8 @@ final class Ring {
         head = place;
         if (message.revision() instanceof Revision.Change change) {
             folding.added(message, change);
+        } else if (message.revision() instanceof Revision.Keyed keyed) {
+            folding.takenThePlaceOf(keyed.before());
         }
     }
 
@@ -274,7 +276,7 @@ final class Ring {
         for (long left = messages; left > 0; left--) {
             place--;
             for (Message entry = changes == 0 ? null : read(place);
-                    entry != null && entry.isChange();
+                    entry != null && !entry.counts();
                     entry = read(place)) {
                 place--;
             }
@@ -292,7 +294,7 @@ final class Ring {
         if (entry == null || entry.seq() != newestSeq) {
             return Optional.empty();
         }
-        while (entry != null && entry.isChange()) {
+        while (entry != null && !entry.counts()) {
             entry = read(--place);
         }
         return Optional.ofNullable(entry);
@@ -309,7 +311,7 @@ final class Ring {
         long count = 0;
         for (long place = Math.max(from, first); place < end && count < most; place++) {
             Message entry = read(place);
-            count += entry == null || entry.isChange() ? 0 : 1;
+            count += entry != null && entry.counts() ? 1 : 0;
         }
         return count;
     }
@@ -438,7 +440,16 @@ final class Ring {
     static long bytes(Message message) {
         int id = message.id() == null ? 0 : message.id().length() + OVERHEAD_BYTES;
         int user = message.user() == null ? 0 : message.user().length();
-        return message.content().bytes() + OVERHEAD_BYTES + id + user + whole(message) + reactionBytes(message);
+        int key = message.revision() instanceof Revision.Keyed keyed
+                ? keyed.key().value().length()
+                : 0;
+        return message.content().bytes()
+                + OVERHEAD_BYTES
+                + id
+                + user
+                + key
+                + whole(message)
+                + reactionBytes(message);
     }
 
     /** Those of the reactions that an entry says, and of a message its senders in memory. */

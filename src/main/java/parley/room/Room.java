@@ -156,6 +156,11 @@ public final class Room {
         return visitors;
     }
 
+    /** The newest value of each key. */
+    public KeyedValues keys() {
+        return log.keys();
+    }
+
     /** Up to where its users have read. */
     public ReadMarks marks() {
         return marks;
@@ -229,8 +234,7 @@ public final class Room {
     Start fix(Start start) {
         lock.lock();
         try {
-            Starts starts = log.starts();
-            return seats.areOpenLocked() && !starts.hasToLookLocked(start) ? starts.fixLocked(start) : start;
+            return seats.fixLocked(start);
         } finally {
             lock.unlock();
         }
@@ -338,6 +342,7 @@ public final class Room {
         }
         signals.letGoOld();
         marks.sweep();
+        log.keys().sweep();
         if (frames.areKept() && elapsed.getAsLong() - log.publishedAtMillis() > QUIET_MILLIS) {
             letFramesGo();
         }
@@ -414,14 +419,8 @@ public final class Room {
         return frames;
     }
 
-    /** How far the slowest member is behind what it may take, in messages. */
-    long largestLag() {
-        return members.largestLag();
-    }
-
-    /** How many members there are here. */
-    int memberCount() {
-        return members.walk().length;
+    Members members() {
+        return members;
     }
 
     RoomLog log() {

@@ -21,6 +21,7 @@ import parley.protocol.PlainChanges;
  * @param members how many members there may be at once
  * @param marks how many read marks are kept; 0 for none
  * @param reactions how many different reactions a message takes; 0 for none
+ * @param keys how many values with a key are kept
  * @param plainChanges how plain-text members hear of edited messages
  * @param growth how messages may grow
  * @param marksShown whose read marks clients are shown
@@ -41,6 +42,7 @@ public record RoomLimits(
         int members,
         int marks,
         int reactions,
+        KeyLimits keys,
         PlainChanges plainChanges,
         GrowthLimits growth,
         MarksShown marksShown,
@@ -85,6 +87,7 @@ public record RoomLimits(
                 members,
                 MARKS,
                 REACTIONS,
+                KeyLimits.DEFAULT,
                 PlainChanges.SHOW,
                 GrowthLimits.DEFAULT,
                 MarksShown.OWN,

@@ -35,6 +35,7 @@ final class RoomLog {
     private final PageCache pages;
     private final Starts starts;
     private final Growing growing;
+    private final KeyedValues keys;
 
     /** Set when the room is made, before any other thread knows it. */
     private RoomStore.@Nullable Log store;
@@ -83,6 +84,7 @@ final class RoomLog {
         this.ring = new Ring(limits.history(), limits.historyBytes(), limits.backlogBytes());
         this.starts = new Starts(this, ring, lock);
         this.growing = new Growing(limits.growth(), clock, elapsed, this::change);
+        this.keys = new KeyedValues(this, budget.keys(), limits, clock::millis);
         this.pages =
                 new PageCache((query, onAnswer) -> store().read(query, onAnswer), ring::newest, limits.batchBytes());
     }
@@ -98,6 +100,11 @@ final class RoomLog {
 
     Ring ring() {
         return ring;
+    }
+
+    /** The newest value of each key. */
+    KeyedValues keys() {
+        return keys;
     }
 
     /** Its messages that still grow. */
@@ -199,6 +206,7 @@ final class RoomLog {
     /** Lets go of pages that members share. */
     void letPagesGo() {
         pages.letGo();
+        keys.letFramesGo();
     }
 
     /** Lets go of those that have what messages said before these changes. */
@@ -244,7 +252,7 @@ final class RoomLog {
                 return;
             }
             long before = ring.bytes();
-            hasChanges |= messages.stream().anyMatch(Message::isChange); // before any thread can count them
+            hasChanges |= !messages.stream().allMatch(Message::counts); // before any thread can count them
             messages.forEach(ring::add);
             growing.added(messages);
             budget.add(ring.bytes() - before);
@@ -445,6 +453,7 @@ final class RoomLog {
         assert lock.isHeldByCurrentThread();
         if (!isClosed) {
             isClosed = true;
+            keys.close();
             budget.add(-ring.bytes());
         }
     }

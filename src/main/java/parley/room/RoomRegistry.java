@@ -203,22 +203,17 @@ public final class RoomRegistry {
         }
         RoomLog log = room.log();
         String epoch = log.beginning().epoch();
-        Message message = log.ring().read(log.ring().placeOf(seq));
-        if (message != null
-                && message.seq() == seq
-                && epoch.equals(log.beginning().epoch())) {
-            onLocated.accept(Optional.of(new Located(epoch, message.at())));
+        Optional<Message> message = log.ring().find(seq);
+        if (message.isPresent() && epoch.equals(log.beginning().epoch())) {
+            onLocated.accept(Optional.of(new Located(epoch, message.get().at())));
             return;
         }
         room.read(null, History.Range.lastEntryBefore(seq + 1), page -> {
             boolean isThere = page != null
                     && !page.messages().isEmpty()
                     && page.messages().get(0).seq() == seq;
-            onLocated.accept(
-                    isThere
-                            ? Optional.of(new Located(
-                                    page.epoch(), page.messages().get(0).at()))
-                            : Optional.empty());
+            long at = isThere ? page.messages().get(0).at() : 0;
+            onLocated.accept(isThere ? Optional.of(new Located(page.epoch(), at)) : Optional.empty());
         });
     }
 
@@ -370,14 +365,9 @@ public final class RoomRegistry {
         rooms.values().forEach(room -> room.tellPresence(nowNanos));
     }
 
-    /** The bytes of the states that members show, in all rooms. */
-    public long stateBytes() {
-        return tally.presence().states().bytes();
-    }
-
-    /** The bytes of the members that are away, in all rooms. */
-    public long awayBytes() {
-        return tally.presence().aways().bytes();
+    /** What presence keeps besides connections, in all rooms. */
+    public PresenceBytes presence() {
+        return tally.presence();
     }
 
     /** How many read marks were raised, in all rooms. */
@@ -420,6 +410,11 @@ public final class RoomRegistry {
                 .toList();
     }
 
+    /** The values of keys of all rooms. */
+    public KeyTotals keys() {
+        return budget.keys();
+    }
+
     /** The bytes of the messages that memory keeps, in all rooms. */
     public long logBytes() {
         return budget.bytes();
@@ -442,7 +437,9 @@ public final class RoomRegistry {
 
     /** How many members the rooms have together. */
     public int memberCount() {
-        return rooms.values().stream().mapToInt(Room::memberCount).sum();
+        return rooms.values().stream()
+                .mapToInt(room -> room.members().walk().length)
+                .sum();
     }
 
     /** The counts of all rooms, of those that have been given up too, added up. */
@@ -459,7 +456,10 @@ public final class RoomRegistry {
 
     /** How far the slowest member of any room is behind, in messages. Walks over all members. */
     public long largestLag() {
-        return rooms.values().stream().mapToLong(Room::largestLag).max().orElse(0);
+        return rooms.values().stream()
+                .mapToLong(room -> room.members().largestLag())
+                .max()
+                .orElse(0);
     }
 
     /** The limit of these bytes. */

@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import parley.protocol.Content;
 import parley.protocol.Draft;
+import parley.protocol.Key;
 import parley.protocol.Message;
 import parley.protocol.RoomName;
 
@@ -95,7 +96,16 @@ public interface RoomStore {
         }
 
         /**
-         * Lets go of all messages up to a number. The room hears that they are trimmed first, then the callback is
+         * Sets the value of a key, or removes it: adds an entry as {@link #append} does, which takes the place of the
+         * one before of that key. Comparing with what is expected and adding are one step.
+         */
+        default void put(long at, KeyDraft draft, Consumer<Outcome> onResult) {
+            onResult.accept(new Outcome.CannotChange("rooms of a cluster keep no values of keys; key needs rooms in"
+                    + " memory or on disk (room.keep=memory)"));
+        }
+
+        /**
+         * Lets go of all messages up to a number. Values of keys stay. The room hears that they are trimmed first, then the callback is
          * called with what came of it.
          */
         void forget(long upTo, Consumer<Forgotten> onForgotten);
@@ -143,12 +153,12 @@ public interface RoomStore {
     enum Entries {
         /** Messages and changes. */
         ALL,
-        /** Messages, as changes have made them. */
+        /** Messages, as changes have made them, and values of keys. */
         MESSAGES;
 
         /** Whether an entry is one of these. */
         public boolean include(Message entry) {
-            return this == ALL || !entry.isChange();
+            return this == ALL || (entry.isKeyed() ? KeyDraft.isValue(entry) : !entry.isChange());
         }
     }
 
@@ -199,9 +209,10 @@ public interface RoomStore {
      *     them
      * @param since the number from which on they are {@code newest}
      * @param head the number up to which they have been looked for
-     * @param changes how many changes are among the messages that are kept
+     * @param changes how many of the entries that are kept do not count as messages
      * @param open the numbers of messages that still grow, and when each grew last, in milliseconds since 1970; the
      *     oldest time first
+     * @param keyed the newest entry of each key, in the order of their numbers; removals too, while the log has them
      */
     record Contents(
             String epoch,
@@ -211,10 +222,11 @@ public interface RoomStore {
             long head,
             List<Message> newest,
             long changes,
-            Map<Long, Long> open) {
-        /** Without changes. */
+            Map<Long, Long> open,
+            List<Message> keyed) {
+        /** Of messages alone. */
         public Contents(String epoch, Numbering numbering, long first, long since, long head, List<Message> newest) {
-            this(epoch, numbering, first, since, head, newest, 0, Map.of());
+            this(epoch, numbering, first, since, head, newest, 0, Map.of(), List.of());
         }
     }
 
@@ -291,6 +303,11 @@ public interface RoomStore {
         /** The entry of that number as the room's own memory has it. Asked by stores that keep nothing themselves. */
         default Optional<Message> kept(long seq) {
             return Optional.empty();
+        }
+
+        /** What the room's own memory has of a key. Asked by stores that keep nothing themselves. */
+        default KeyDraft.Held held(Key key) {
+            return KeyDraft.Held.NOTHING;
         }
 
         /** Messages before that number are not kept any more. */

@@ -57,6 +57,16 @@ public final class Screen {
         }
     }
 
+    /** Passes the value of a key, as a message; a removal says nothing and passes. */
+    public void pass(
+            RoomName room, KeyDraft put, BiConsumer<KeyDraft, Consumer<Outcome>> publish, Consumer<Outcome> onResult) {
+        if (put.isRemoval()) {
+            publish.accept(put, onResult);
+        } else {
+            pass(room, put.draft(), (draft, then) -> publish.accept(put.with(draft), then), onResult);
+        }
+    }
+
     private void inspectNext() {
         Waiting next = waiting.remove();
         inspection.inspect(next.room, next.draft, finding -> {

@@ -78,7 +78,7 @@ final class Seats {
                 endLocked(seat.member()); // and nobody hears of it: all leave
             } else if (seat.member().hasLeft()) {
                 joined = joinedLocked(seat.member(), log.ring().newest(), null);
-            } else if (log.starts().hasToLookLocked(start) && seat.looks()) {
+            } else if (hasToLookLocked(start) && seat.looks()) {
                 looks = true;
             } else {
                 joined = placeLocked(seat.member(), start);
@@ -100,7 +100,9 @@ final class Seats {
     /** Says where a member starts; messages that are published from now on are for it too. */
     private Joined placeLocked(Member member, Start start) {
         assert lock.isHeldByCurrentThread();
-        Start.At at = log.starts().locateLocked(start);
+        Start.At at = start instanceof Start.State state
+                ? locateLocked(member, state)
+                : log.starts().locateLocked(start);
         long place = log.placeLocked(member.cursor(), at);
         long head = log.ring().head();
         member.placed(head);
@@ -108,6 +110,32 @@ final class Seats {
         tally.offered(head + 1 - place);
         Boolean recovered = at.resumes() == null ? null : at.resumes() && at.from() >= log.first();
         return joinedLocked(member, at.from() - 1, recovered);
+    }
+
+    /** Fixes what a start means now; as it is where that cannot be said yet, or the join is to say. */
+    Start fixLocked(Start start) {
+        boolean isFixed = areOpenLocked()
+                && !(start instanceof Start.State) // the values are those of the join
+                && !log.starts().hasToLookLocked(start);
+        return isFixed ? log.starts().fixLocked(start) : start;
+    }
+
+    private boolean hasToLookLocked(Start start) {
+        Start behind = start instanceof Start.State state ? state.after() : start;
+        return behind != null && log.starts().hasToLookLocked(behind);
+    }
+
+    /** Behind what the client has, if the log has all that came since; else behind the values that it is given. */
+    private Start.At locateLocked(Member member, Start.State wanted) {
+        assert lock.isHeldByCurrentThread();
+        Start.At after = wanted.after() == null ? null : log.starts().locateLocked(wanted.after());
+        if (after != null && Boolean.TRUE.equals(after.resumes()) && after.from() >= log.first()) {
+            member.cursor().readsState(log.keys(), null);
+            return after;
+        }
+        KeySnapshot values = log.keys().snapshot(log.ring().since() - 1);
+        member.cursor().readsState(log.keys(), values);
+        return new Start.At(log.beginning().epoch(), values.seq() + 1, after == null ? null : false);
     }
 
     private Joined joinedLocked(Member member, long after, @Nullable Boolean recovered) {

@@ -3,7 +3,7 @@ package parley.room;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** The bytes of one kind of what all rooms keep together, and their limit. Any thread. */
-final class SharedBytes {
+public final class SharedBytes {
     private final long limit;
     private final AtomicLong bytes = new AtomicLong();
 
@@ -21,7 +21,7 @@ final class SharedBytes {
     }
 
     /** How many there are. */
-    long bytes() {
+    public long bytes() {
         return bytes.get();
     }
 }

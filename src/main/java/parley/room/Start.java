@@ -34,6 +34,13 @@ public sealed interface Start {
     }
 
     /**
+     * With the values of the room's keys, and behind these.
+     *
+     * @param after where a client goes on that has them, while the room has all that came since; null for none
+     */
+    record State(@Nullable After after) implements Start {}
+
+    /**
      * At a message: what one of the others meant when the room was asked. It goes on meaning that, whatever is
      * published later.
      *

@@ -78,8 +78,9 @@ final class UnreadCount {
                 return;
             }
             List<Message> messages = answer instanceof RoomStore.Found found ? found.messages() : List.of();
-            long more =
-                    messages.stream().filter(message -> message.seq() <= upTo).count();
+            long more = messages.stream()
+                    .filter(message -> message.counts() && message.seq() <= upTo)
+                    .count();
             Optional<Message> last = messages.stream().reduce((one, other) -> other);
             // What the store does not have before memory begins is gone.
             long next = last.map(message -> message.seq() + 1)

@@ -68,7 +68,7 @@ public final class Visitors {
      * @param task called at once, with the consumer of what came of it
      * @return false, and nothing is called, when the room has been given up
      */
-    boolean stay(Consumer<Consumer<Outcome>> task, Consumer<Outcome> onResult) {
+    public boolean stay(Consumer<Consumer<Outcome>> task, Consumer<Outcome> onResult) {
         if (!enter()) {
             return false;
         }

@@ -12,6 +12,7 @@ import parley.delivery.Transport;
 import parley.protocol.Draft;
 import parley.room.ChangeDraft;
 import parley.room.Inspection;
+import parley.room.KeyDraft;
 import parley.room.Outcome;
 import parley.room.Room;
 import parley.room.Screen;
@@ -80,6 +81,12 @@ final class Backpressure {
     void change(Room room, ChangeDraft change, Consumer<Outcome> onResult) {
         count(change.draft());
         screen.pass(room.name(), change, room::change, outcome -> answered(room, outcome, onResult));
+    }
+
+    /** Sets the value of a key, or removes it; the callback is called once, now or later. */
+    void put(Room room, KeyDraft put, Consumer<Outcome> onResult) {
+        count(put.draft());
+        screen.pass(room.name(), put, room.keys()::put, outcome -> answered(room, outcome, onResult));
     }
 
     private void count(Draft draft) {

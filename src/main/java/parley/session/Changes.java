@@ -126,7 +126,8 @@ final class Changes {
                 : new ChangeDraft.Edit(command.seq(), sender, right);
     }
 
-    private static Event answer(Command command, Outcome outcome) {
+    /** Answers with what became of a change, or of a value of a key. */
+    static Event answer(Command command, Outcome outcome) {
         if (outcome instanceof Outcome.Published published) {
             return new Event.Ack(command.ref(), command.room(), published.seq(), published.duplicate());
         }

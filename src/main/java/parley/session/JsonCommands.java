@@ -38,6 +38,7 @@ final class JsonCommands {
     private final Answers answers;
     private final WatchedRooms watched;
     private final Changes changes;
+    private final KeyCommands keys;
     /** The pages of history that the client waits for. Lowered by any thread. */
     private final AtomicInteger reads = new AtomicInteger();
 
@@ -58,6 +59,7 @@ final class JsonCommands {
         this.answers = answers;
         this.watched = watched;
         this.changes = new Changes(connection, answers);
+        this.keys = new KeyCommands(connection, answers);
         this.name = name;
     }
 
@@ -102,14 +104,21 @@ final class JsonCommands {
     }
 
     private void carryOut(Command command, Member in) {
-        boolean writes =
-                command instanceof Command.Say || command instanceof Command.Signal || command instanceof Command.State;
+        boolean writes = command instanceof Command.Say
+                || command instanceof Command.Put
+                || command instanceof Command.Unset
+                || command instanceof Command.Signal
+                || command instanceof Command.State;
         if (writes && !connection.grant().mayWrite(in.room().name())) {
             answers.fail(command, ErrorCode.FORBIDDEN, "this token does not allow writing in this room");
             return;
         }
         if (command instanceof Command.Say say) {
             say(say, in);
+        } else if (command instanceof Command.Put put) {
+            put(put, in);
+        } else if (command instanceof Command.Unset unset) {
+            keys.unset(unset, in, called());
         } else if (command instanceof Command.Edit edit) {
             change(edit, edit.content(), edit.id(), in);
         } else if (command instanceof Command.Append append) {
@@ -162,6 +171,14 @@ final class JsonCommands {
             tooLarge(command);
         } else {
             changes.carryOut(command, in, new Draft(called(), connection.user(), content, id));
+        }
+    }
+
+    private void put(Command.Put put, Member in) {
+        if (isTooLarge(put.content())) {
+            tooLarge(put);
+        } else {
+            keys.put(put, in, called());
         }
     }
 
@@ -232,7 +249,7 @@ final class JsonCommands {
             return;
         }
         Member before = members.in(join.room());
-        if (before != null && join.after() == null && join.history() == null) {
+        if (before != null && join.after() == null && join.history() == null && !join.state()) {
             Answers.Later answer = answers.later();
             before.room()
                     .describe(
@@ -277,10 +294,12 @@ final class JsonCommands {
     }
 
     private static Start start(Command.Join join) {
-        Command.After after = join.after();
-        return after != null
-                ? new Start.After(after.epoch(), after.seq())
-                : new Start.Last(join.history() == null ? 0 : join.history());
+        Command.After named = join.after();
+        Start.After after = named == null ? null : new Start.After(named.epoch(), named.seq());
+        if (join.state()) {
+            return new Start.State(after);
+        }
+        return after == null ? new Start.Last(join.history() == null ? 0 : join.history()) : after;
     }
 
     private static Event.Error refused(Command.Join join, Entry entered) {

@@ -148,7 +148,7 @@ class JsonCodecTest {
                 .isEqualTo(new Command.Say(
                         null, new RoomName("x"), new Content(Content.Kind.DATA, "null", 4), null, Standing.NONE));
         assertThat(decode("{'type':'join','room':'x','after':null,'history':null}"))
-                .isEqualTo(new Command.Join(null, new RoomName("x"), null, null));
+                .isEqualTo(new Command.Join(null, new RoomName("x"), null, null, false));
         assertThat(decode("{'type':'history','room':'x','before':null,'after':null,'limit':null}"))
                 .isEqualTo(new Command.History(null, new RoomName("x"), null, null, 50, false));
         assertThat(((Event.Error) decode("{'type':'say','room':null,'text':'a'}")).reason())

@@ -454,7 +454,7 @@ class JsonMemberTest {
         tick(room);
         assertThat(takeAll(bob)).as("nobody is told").containsExactly("1 2");
         ann.leave();
-        assertThat(room.memberCount()).isEqualTo(2);
+        assertThat(room.members().walk().length).isEqualTo(2);
         assertThat(room.join(subscriber, Format.JSON, "Ann", Samples.at(room, 1), ann, Samples::begin))
                 .as("it has left")
                 .isEqualTo(Entry.No.GONE);

@@ -211,7 +211,7 @@ class MemberTest {
         publish(room, 3);
         assertThat(takeAll(member)).isEmpty();
         assertThat(member.isBehind()).isFalse();
-        assertThat(room.memberCount()).isZero();
+        assertThat(room.members().walk().length).isZero();
         assertIdentity(room, 3, 2);
     }
 

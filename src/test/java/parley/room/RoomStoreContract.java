@@ -5,11 +5,15 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -24,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import parley.protocol.ChangeKind;
 import parley.protocol.Content;
 import parley.protocol.Draft;
+import parley.protocol.Key;
 import parley.protocol.Message;
 import parley.protocol.ReactionKey;
 import parley.protocol.Reactions;
@@ -114,6 +119,20 @@ public abstract class RoomStoreContract {
                 }
             }
             return kept;
+        }
+
+        @Override
+        public KeyDraft.Held held(Key key) {
+            Map<Key, Message> last = new LinkedHashMap<>();
+            for (Message message : messages()) {
+                if (message.revision() instanceof Revision.Keyed keyed) {
+                    last.put(keyed.key(), message);
+                }
+            }
+            List<Message> values =
+                    last.values().stream().filter(KeyDraft::isValue).toList();
+            long bytes = values.stream().mapToLong(KeyDraft::bytes).sum();
+            return new KeyDraft.Held(Optional.ofNullable(last.get(key)), values.size(), bytes);
         }
 
         @Override
@@ -432,6 +451,142 @@ public abstract class RoomStoreContract {
         assertThat(remove(log, 2, "ben")).isEqualTo(new Outcome.Published(removal, true));
         assertThat(edit(log, 2, "ben", "once more", null)).isInstanceOf(Outcome.NotFound.class);
         assertThat(room.messages()).hasSize(4);
+    }
+
+    protected static final KeyLimits FEW_KEYS = new KeyLimits(3, 2_000, Duration.ofDays(1));
+
+    protected static KeyDraft put(String key, String text, OptionalLong expected, @Nullable String id) {
+        return new KeyDraft(new Key(key), of("ann", text, id), expected, 0, FEW_KEYS);
+    }
+
+    protected static KeyDraft unset(String key, OptionalLong expected) {
+        return KeyDraft.removal(new Key(key), of("ben", "", null), expected);
+    }
+
+    protected final Outcome put(RoomStore.Log log, KeyDraft draft) throws Exception {
+        CompletableFuture<Outcome> result = new CompletableFuture<>();
+        log.put(7, draft, result::complete);
+        return get(result);
+    }
+
+    protected final long put(RoomStore.Log log, String key, String text) throws Exception {
+        Outcome outcome = put(log, put(key, text, OptionalLong.empty(), null));
+        assertThat(outcome).isInstanceOf(Outcome.Published.class);
+        return ((Outcome.Published) outcome).seq();
+    }
+
+    @Test
+    void aStoreThatKeepsNoValuesOfKeysSaysSo() throws Exception {
+        RoomStore.Log log = open(begin(), new Heard());
+        assumeFalse(changesMessages());
+        assertThat(put(log, put("k", "v", OptionalLong.empty(), null))).isInstanceOf(Outcome.CannotChange.class);
+        assertThat(put(log, unset("k", OptionalLong.empty()))).isInstanceOf(Outcome.CannotChange.class);
+    }
+
+    @Test
+    void aValueOfAKeyHasANumberAndNamesTheEntryThatItTakesThePlaceOf() throws Exception {
+        Heard room = new Heard();
+        RoomStore.Log log = open(begin(), room);
+        assumeTrue(changesMessages());
+        assertThat(put(log, "a", "a1")).isEqualTo(1);
+        assertThat(put(log, put("b", "b1", OptionalLong.empty(), "id"))).isEqualTo(new Outcome.Published(2, false));
+        assertThat(put(log, put("b", "b2", OptionalLong.empty(), "id"))).isEqualTo(new Outcome.Published(2, true));
+        assertThat(put(log, "a", "a2")).isEqualTo(3);
+        assertThat(put(log, unset("a", OptionalLong.empty()))).isEqualTo(new Outcome.Published(4, false));
+        assertThat(put(log, unset("a", OptionalLong.empty())))
+                .as("once more")
+                .isEqualTo(new Outcome.Published(4, true));
+        assertThat(put(log, unset("c", OptionalLong.empty()))).isInstanceOf(Outcome.NotFound.class);
+        assertThat(put(log, "a", "a3")).isEqualTo(5);
+        long dayLater = 7 + Duration.ofDays(1).toMillis();
+        assertThat(room.messages().stream().map(Message::revision))
+                .containsExactly(
+                        new Revision.Keyed(new Key("a"), 0, dayLater),
+                        new Revision.Keyed(new Key("b"), 0, dayLater),
+                        new Revision.Keyed(new Key("a"), 1, dayLater),
+                        new Revision.Keyed(new Key("a"), 3, 0),
+                        new Revision.Keyed(new Key("a"), 4, dayLater));
+        assertThat(room.texts()).containsExactly("a1", "b1", "a2", "", "a3");
+        assertThat(edit(log, 5, "ann", "by its number", null)).isInstanceOf(Outcome.NotFound.class);
+    }
+
+    @Test
+    void aValueIsSetOnlyInThePlaceOfTheOneThatIsExpected() throws Exception {
+        RoomStore.Log log = open(begin(), new Heard());
+        assumeTrue(changesMessages());
+        assertThat(put(log, put("a", "a1", OptionalLong.of(1), null)))
+                .isInstanceOfSatisfying(
+                        Outcome.Conflict.class,
+                        conflict -> assertThat(conflict.value()).isEmpty());
+        assertThat(put(log, put("a", "a1", OptionalLong.of(0), null))).isEqualTo(new Outcome.Published(1, false));
+        assertThat(put(log, put("a", "a2", OptionalLong.of(0), null)))
+                .isInstanceOfSatisfying(
+                        Outcome.Conflict.class,
+                        conflict -> assertThat(
+                                        conflict.value().orElseThrow().content().text())
+                                .isEqualTo("a1"));
+        assertThat(put(log, put("a", "a2", OptionalLong.of(1), null))).isEqualTo(new Outcome.Published(2, false));
+        assertThat(put(log, unset("a", OptionalLong.of(1)))).isInstanceOf(Outcome.Conflict.class);
+        assertThat(put(log, unset("a", OptionalLong.of(2)))).isEqualTo(new Outcome.Published(3, false));
+        assertThat(put(log, put("a", "a3", OptionalLong.of(3), null)))
+                .as("what was removed is not there")
+                .isInstanceOf(Outcome.Conflict.class);
+        assertThat(put(log, put("a", "a3", OptionalLong.of(0), null))).isEqualTo(new Outcome.Published(4, false));
+    }
+
+    @Test
+    void ofTwoThatExpectTheSameExactlyOneSetsTheValue() throws Exception {
+        RoomStore.Log log = open(begin(), new Heard());
+        assumeTrue(changesMessages());
+        long seq = put(log, "a", "0");
+        for (int round = 1; round <= 50; round++) {
+            List<CompletableFuture<Outcome>> results = new ArrayList<>();
+            CountDownLatch ready = new CountDownLatch(2);
+            for (int i = 0; i < 2; i++) {
+                KeyDraft draft = put("a", round + " of " + i, OptionalLong.of(seq), null);
+                CompletableFuture<Outcome> result = new CompletableFuture<>();
+                results.add(result);
+                new Thread(() -> {
+                            ready.countDown();
+                            try {
+                                ready.await();
+                            } catch (InterruptedException e) {
+                                throw new AssertionError(e);
+                            }
+                            log.put(7, draft, result::complete);
+                        })
+                        .start();
+            }
+            Outcome one = get(results.get(0));
+            Outcome other = get(results.get(1));
+            assertThat(List.of(one, other))
+                    .filteredOn(Outcome.Published.class::isInstance)
+                    .hasSize(1);
+            assertThat(List.of(one, other))
+                    .filteredOn(Outcome.Conflict.class::isInstance)
+                    .hasSize(1);
+            seq = ((Outcome.Published) (one instanceof Outcome.Published ? one : other)).seq();
+        }
+    }
+
+    @Test
+    void aRoomKeepsAsManyKeysAndBytesOfThemAsItMay() throws Exception {
+        RoomStore.Log log = open(begin(), new Heard());
+        assumeTrue(changesMessages());
+        for (String key : List.of("a", "b", "c")) {
+            put(log, key, "v");
+        }
+        assertThat(put(log, put("d", "v", OptionalLong.empty(), null))).isInstanceOf(Outcome.Full.class);
+        assertThat(put(log, "c", "of a key that is there")).isEqualTo(4);
+        assertThat(put(log, unset("a", OptionalLong.empty()))).isEqualTo(new Outcome.Published(5, false));
+        assertThat(put(log, put("d", "x".repeat(1_400), OptionalLong.empty(), null)))
+                .as("with the two others, more than 2,000 bytes")
+                .isInstanceOf(Outcome.Full.class);
+        assertThat(put(log, "d", "x".repeat(1_300))).isEqualTo(6);
+        assertThat(put(log, put("b", "x".repeat(100), OptionalLong.empty(), null)))
+                .isInstanceOf(Outcome.Full.class);
+        assertThat(put(log, "d", "short")).isEqualTo(7);
+        assertThat(put(log, "b", "x".repeat(100))).isEqualTo(8);
     }
 
     protected final RoomStore.Extent refresh(RoomStore.Log log) throws Exception {

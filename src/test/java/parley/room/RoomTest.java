@@ -98,7 +98,7 @@ class RoomTest {
         }
         Samples.publish(room, "a");
         turns.poll().run();
-        assertThat(room.memberCount()).isZero();
+        assertThat(room.members().walk().length).isZero();
         assertThat(Samples.counts(room)).isEqualTo(new Counts(1, 3, 0, 3));
     }
 

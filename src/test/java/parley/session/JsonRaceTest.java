@@ -121,6 +121,7 @@ class JsonRaceTest {
                     100_000,
                     RoomLimits.MARKS,
                     RoomLimits.REACTIONS,
+                    parley.room.KeyLimits.DEFAULT,
                     parley.protocol.PlainChanges.SHOW,
                     parley.room.GrowthLimits.DEFAULT,
                     MarksShown.OWN,

@@ -394,7 +394,7 @@ class JsonProtocolTest extends ServerBase {
                 // until it is told
             }
             assertThat(bob.ask("{'type':'who','room':'java'}")).doesNotContainKey("members");
-            assertThat(server.parley().rooms().stateBytes()).isZero();
+            assertThat(server.parley().rooms().presence().states().bytes()).isZero();
         }
     }
 
