@@ -44,7 +44,4 @@ public sealed interface Outcome {
      * @param value the value that is there; empty for none
      */
     record Conflict(String reason, Optional<Message> value) implements Outcome {}
-
-    /** Not added: the room, or the server, keeps as many values as it may, in a sentence for the sender. */
-    record Full(String reason) implements Outcome {}
 }
