@@ -3043,7 +3043,9 @@ export class Room extends EventTarget {
   /** Where to start or go on, as parameters of the address. */
   [address]() {
     if (this.#map !== null) { // which goes on where its values are known; messages before that are fetched
-      const after = this.#epoch === null ? null : this.#map[address]();
+      const known = this.#epoch === null ? null : this.#map[address]();
+      // Behind a gap the values are of a later entry than the messages, which go on where they were.
+      const after = known === null ? null : Math.min(known, this.#last ?? known);
       return after === null ? { state: true } : { state: true, epoch: this.#epoch, after };
     }
     if (this.#epoch !== null) {

@@ -1969,6 +1969,22 @@ overWebSocket('a map goes on where it was, and a snapshot changes only what diff
   assert.deepEqual(heard, ['a=5', 'c=undefined,d=6']);
 });
 
+overWebSocket('behind a gap the values are newer than the messages, which go on where they were', async () => {
+  const room = await enter({ state: true });
+  await lines[0].say(state(0, []), value(1, 'a', 1));
+  const heard = changes(room.map);
+  await lines[0].say(
+    { type: 'gap', room: 'java', after: 1, before: 3, missed: 1 }, state(9, [value(8, 'a', 3)]), value(8, 'a', 2),
+  );
+  assert.deepEqual(heard, ['a=3']);
+  await lines[0].drop();
+  const line = await comeBack();
+  assert.equal(line.url.searchParams.get('after'), '1');
+  await line.welcome('java', { seq: 9, recovered: true });
+  await line.say(value(8, 'a', 2), value(10, 'a', 4));
+  assert.deepEqual(heard, ['a=3', 'a=4']);
+});
+
 overWebSocket('a value is set until the server has it, with the same id', async () => {
   const room = await enter({ state: true });
   await lines[0].say(state(0, []));

@@ -99,6 +99,11 @@ public final class ClusterStore implements RoomStore, AutoCloseable {
         return Beyond.SHARED;
     }
 
+    @Override
+    public boolean keepsValues() {
+        return false;
+    }
+
     /** Has the store's thread store something by a time, and answer. */
     private interface Storing {
         void store(long untilNanos, Consumer<Outcome> onResult);

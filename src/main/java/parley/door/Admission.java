@@ -15,6 +15,7 @@ import parley.protocol.EventId;
 import parley.protocol.MemberName;
 import parley.protocol.RoomName;
 import parley.protocol.WatchList;
+import parley.room.KeyedValues;
 import parley.room.RoomRegistry;
 import parley.room.Start;
 import parley.session.FirstRoom;
@@ -453,6 +454,9 @@ public final class Admission {
         boolean state = "true".equals(parameters.get("state"));
         if (state && parameters.containsKey("history")) {
             return bad("state is for the values of keys and what comes behind them, and does not go with history");
+        }
+        if (state && !rooms.store(room).keepsValues()) {
+            return bad(KeyedValues.NOT_HERE);
         }
         if (after == null && epoch == null) {
             return new Chat(visitor, room, name, state ? new Start.State(null) : new Start.Last(history));

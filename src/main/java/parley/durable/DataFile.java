@@ -19,7 +19,7 @@ final class DataFile implements AutoCloseable {
     private final Found found;
 
     /** What was in the file when it was opened. */
-    record Found(long rooms, long messages, long bytes, long marks) {}
+    record Found(long rooms, long messages, long bytes, long valueBytes, long marks) {}
 
     private DataFile(Folder folder, Database writing, Database reading, Found found) {
         this.folder = folder;
@@ -44,7 +44,12 @@ final class DataFile implements AutoCloseable {
             writing = Database.write(settings.folder(), settings.sync() == DataSettings.Sync.ALWAYS);
             reading = Database.read(settings.folder());
             Tables tables = new Tables(writing);
-            Found found = new Found(tables.rooms(), tables.messages(), tables.bytes(), new MarkTable(writing).count());
+            Found found = new Found(
+                    tables.rooms(),
+                    tables.messages(),
+                    tables.bytes(),
+                    tables.valueBytes(),
+                    new MarkTable(writing).count());
             log(settings.folder(), isNew, found, isLeftOpen);
             start(settings, writing, boot);
             return new DataFile(folder, writing, reading, found);

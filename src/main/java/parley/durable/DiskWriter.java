@@ -312,7 +312,8 @@ final class DiskWriter implements Runnable {
             return stored.change(rooms.tables(), rooms.changeTable(), clock.millis(), append.at, change);
         }
         if (put != null) {
-            return stored.put(rooms.tables(), rooms.keyTable(), clock.millis(), append.at, put);
+            return stored.put(
+                    rooms.tables(), rooms.keyTable(), clock.millis(), append.at, put, housekeeping.isFullOfValues());
         }
         return stored.add(rooms.tables(), clock.millis(), append.at, append.draft, append.expected);
     }

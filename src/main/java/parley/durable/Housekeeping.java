@@ -2,6 +2,7 @@ package parley.durable;
 
 import java.sql.SQLException;
 import java.time.Clock;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.LongSupplier;
@@ -32,6 +33,8 @@ final class Housekeeping {
     private final LongSupplier nanos;
 
     private long lookedAt;
+    /** Until then nothing gives way: nothing could. */
+    private long restsUntil;
     /** The room that was looked at last for messages that are too old. */
     private String looked = "";
 
@@ -49,11 +52,13 @@ final class Housekeeping {
         this.clock = clock;
         this.nanos = nanos;
         this.lookedAt = nanos.getAsLong();
+        this.restsUntil = lookedAt;
     }
 
-    /** Whether there is more than is allowed. */
+    /** Whether there is more than is allowed, and it may be that something can give way. */
     boolean isTooMuch() {
-        return rooms.bytes() > settings.bytes() || rooms.roomCount() > settings.rooms();
+        boolean isOver = rooms.bytes() > settings.bytes() || rooms.roomCount() > settings.rooms();
+        return isOver && nanos.getAsLong() - restsUntil >= 0;
     }
 
     /** Whether messages are refused, since all have too many bytes. */
@@ -64,6 +69,11 @@ final class Housekeeping {
     /** Whether messages in new rooms are refused. */
     boolean isFullOfRooms() {
         return isFarMore(rooms.roomCount(), settings.rooms());
+    }
+
+    /** Whether values of keys, which do not give way, have half of the bytes: messages have to have room too. */
+    boolean isFullOfValues() {
+        return rooms.valueBytes() >= settings.bytes() / 2;
     }
 
     /** Whether all rooms have as many read marks as they may. */
@@ -106,22 +116,32 @@ final class Housekeeping {
             long began = nanos.getAsLong();
             long bytesOver = rooms.bytes() - settings.bytes();
             long roomsOver = rooms.roomCount() - settings.rooms();
+            Set<RoomName> staying = new HashSet<>();
             while ((bytesOver > 0 || roomsOver > 0) && nanos.getAsLong() - began < MOMENT_NANOS) {
                 RoomName name = rooms.tables().leastUsed(bytesOver > 0);
                 if (name == null) {
                     if (touched.isEmpty()) {
-                        rooms.count(); // there is nothing: what was counted is wrong
+                        rooms.count(); // what was counted is wrong, or it is all of values, which do not give way
+                        rest();
                     }
                     return;
                 }
                 Stored stored = rooms.find(name, touched);
                 long bytesBefore = stored.bytesAdded();
                 int roomsBefore = stored.roomsAdded();
-                stored.giveWay(rooms.tables(), rooms.markTable(), roomsOver > 0);
+                boolean gave = stored.giveWay(rooms.tables(), rooms.markTable(), clock.millis(), roomsOver > 0);
+                if (!gave && !staying.add(name)) {
+                    rest();
+                    return;
+                }
                 bytesOver += stored.bytesAdded() - bytesBefore;
                 roomsOver += stored.roomsAdded() - roomsBefore;
             }
         });
+    }
+
+    private void rest() {
+        restsUntil = nanos.getAsLong() + INTERVAL_NANOS;
     }
 
     /** Looks at some rooms whether they have messages that are too old, so that in time it looks at all. */

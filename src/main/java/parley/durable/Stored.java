@@ -38,6 +38,9 @@ final class Stored {
     /** The id of a room that is not in the file, since nothing has been said in it. */
     private static final long NONE = 0;
 
+    private static final Outcome.Full FULL_OF_VALUES = new Outcome.Full("the values of keys of all rooms have as many"
+            + " bytes as they may, half of data.bytes; remove some, or set a shorter one");
+
     private final RoomName name;
     private final @Nullable Retention retention;
     private final List<Subscription> subscriptions = new ArrayList<>();
@@ -80,6 +83,11 @@ final class Stored {
                 + now.values().bytes()
                 - committed.bytes()
                 - committed.values().bytes();
+    }
+
+    /** Of these, how many are of values of keys. */
+    long valueBytesAdded() {
+        return now.values().bytes() - committed.values().bytes();
     }
 
     /** By how many the rooms in the file are more for it: 1, 0 or -1. */
@@ -196,8 +204,10 @@ final class Stored {
      * Sets the value of a key or removes it, unless there is an entry with the id of the draft, or that may not be.
      *
      * @param at its time; it gets that of the newest message where that is later
+     * @param areFull whether the values of all rooms have as many bytes as they may
      */
-    Outcome put(Tables tables, KeyTable table, long nowMillis, long at, KeyDraft draft) throws SQLException {
+    Outcome put(Tables tables, KeyTable table, long nowMillis, long at, KeyDraft draft, boolean areFull)
+            throws SQLException {
         String id = draft.draft().id();
         long other = id == null || !isKept() ? 0 : tables.seq(now.id(), id);
         if (other > 0) {
@@ -210,6 +220,9 @@ final class Stored {
         Optional<Outcome> answer = draft.answer(held);
         if (answer.isPresent()) {
             return answer.get();
+        }
+        if (areFull && draft.grows(held)) {
+            return FULL_OF_VALUES;
         }
         if (!isKept()) {
             now = now.withId(tables.addRoom(name, now.epoch()));
@@ -344,15 +357,23 @@ final class Stored {
     /**
      * Lets some of the oldest messages go, whatever is allowed, and writes down where it stands.
      *
+     * @param nowMillis what the clock says
      * @param entirely whether the room goes with its last message, unless it is open: then it goes the next time
+     * @return whether something went; nothing goes of a room that is open and has values of keys alone
      */
-    void giveWay(Tables tables, MarkTable table, boolean entirely) throws SQLException {
+    boolean giveWay(Tables tables, MarkTable table, long nowMillis, boolean entirely) throws SQLException {
         List<Tables.Oldest> oldest = tables.oldest(now.id(), LOOK);
         if (!oldest.isEmpty()) {
             for (Tables.Oldest one : oldest) {
                 now = now.without(one);
             }
             tables.removeBefore(now.id(), now.first());
+        }
+        if (oldest.isEmpty() && hasSubscriptions() && now.values().keys() > 0) {
+            // The room in memory has these values and goes on with them; it is in use, and others give way first.
+            now = now.empty().withTimes(nowMillis, now.seen());
+            tables.update(now);
+            return false;
         }
         if (oldest.isEmpty() || (entirely && now.first() > now.head() && !hasSubscriptions())) {
             marks.removeAll(table, now.id());
@@ -361,6 +382,7 @@ final class Stored {
         } else {
             tables.update(now);
         }
+        return true;
     }
 
     /** What was written counts. */

@@ -29,6 +29,7 @@ final class StoredRooms {
     private final Map<RoomName, Stored> rooms = new HashMap<>();
     private final AtomicLong count = new AtomicLong();
     private final AtomicLong bytes = new AtomicLong();
+    private final AtomicLong valueBytes = new AtomicLong();
     private final AtomicLong marks = new AtomicLong();
     private final LongAdder commits = new LongAdder();
     private volatile RoomStore.Trims trims = (room, epoch, first) -> {};
@@ -53,6 +54,7 @@ final class StoredRooms {
         this.health = health;
         count.set(file.found().rooms());
         bytes.set(file.found().bytes());
+        valueBytes.set(file.found().valueBytes());
         marks.set(file.found().marks());
     }
 
@@ -134,6 +136,7 @@ final class StoredRooms {
         boolean wrote = database.commit();
         for (Stored stored : touched) {
             bytes.addAndGet(stored.bytesAdded());
+            valueBytes.addAndGet(stored.valueBytesAdded());
             count.addAndGet(stored.roomsAdded());
             marks.addAndGet(stored.marksAdded());
             stored.committed();
@@ -159,6 +162,7 @@ final class StoredRooms {
     void count() throws SQLException {
         count.set(tables.rooms());
         bytes.set(tables.bytes());
+        valueBytes.set(tables.valueBytes());
         marks.set(markTable.count());
     }
 
@@ -170,6 +174,11 @@ final class StoredRooms {
     /** The bytes of their messages. */
     long bytes() {
         return bytes.get();
+    }
+
+    /** Of these, the bytes of values of keys. */
+    long valueBytes() {
+        return valueBytes.get();
     }
 
     /** How many read marks they have. */

@@ -146,6 +146,11 @@ final class Tables {
         return database.number("SELECT coalesce(sum(bytes + key_bytes), 0) FROM rooms");
     }
 
+    /** The bytes of the values of the keys of all rooms. */
+    long valueBytes() throws SQLException {
+        return database.number("SELECT coalesce(sum(key_bytes), 0) FROM rooms");
+    }
+
     /** A room by its name. */
     @Nullable
     Row room(RoomName name) throws SQLException {
@@ -349,7 +354,11 @@ final class Tables {
     }
 
     private static String which(RoomStore.Query query) {
-        return query.entries() == RoomStore.Entries.ALL ? "" : " AND m.changes IS NULL" + KeyTable.IS_MESSAGE_OR_VALUE;
+        return switch (query.entries()) {
+            case ALL -> "";
+            case MESSAGES -> " AND m.changes IS NULL" + KeyTable.IS_MESSAGE_OR_VALUE;
+            case COUNTED -> " AND m.changes IS NULL AND m.key IS NULL";
+        };
     }
 
     /** What was read, and whether there is more. */

@@ -54,6 +54,7 @@ public final class RoomRoutes {
         this.reactions = new ReactionRoutes(reception, change);
         this.state = new StateRoutes(
                 reception,
+                rooms,
                 sessions.inspection(),
                 sessions.limits().messageBytes(),
                 sessions.limits().commandBytes());

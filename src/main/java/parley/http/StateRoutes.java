@@ -25,6 +25,7 @@ import parley.room.KeySnapshot;
 import parley.room.KeyedValues;
 import parley.room.Outcome;
 import parley.room.Room;
+import parley.room.RoomRegistry;
 import parley.room.RoomStore;
 import parley.room.Screen;
 
@@ -34,12 +35,14 @@ final class StateRoutes {
     private static final String VALUE = STATE + "/{key}";
 
     private final Reception reception;
+    private final RoomRegistry rooms;
     private final Inspection inspection;
     private final int messageBytes;
     private final int bodyBytes;
 
-    StateRoutes(Reception reception, Inspection inspection, int messageBytes, int bodyBytes) {
+    StateRoutes(Reception reception, RoomRegistry rooms, Inspection inspection, int messageBytes, int bodyBytes) {
         this.reception = reception;
+        this.rooms = rooms;
         this.inspection = inspection;
         this.messageBytes = messageBytes;
         this.bodyBytes = bodyBytes;
@@ -51,16 +54,31 @@ final class StateRoutes {
                 "GET",
                 STATE,
                 (exchange, values) -> reception.admitReader(
-                        exchange, values.get(0), (caller, room, newest) -> page(exchange, caller, room)));
+                        exchange,
+                        values.get(0),
+                        (caller, room, newest) ->
+                                ifThereAreValues(exchange, room, () -> page(exchange, caller, room))));
         routes.on(
                 "GET",
                 VALUE,
                 (exchange, values) -> reception.admitReader(
                         exchange,
                         values.get(0),
-                        (caller, room, newest) -> key(exchange, values.get(1), key -> value(exchange, room, key))));
+                        (caller, room, newest) -> ifThereAreValues(
+                                exchange,
+                                room,
+                                () -> key(exchange, values.get(1), key -> value(exchange, room, key)))));
         routes.on("PUT", VALUE, this::put);
         routes.on("DELETE", VALUE, this::remove);
+    }
+
+    /** Goes on in a room whose store has values. */
+    private void ifThereAreValues(Exchange exchange, Room room, Runnable then) {
+        if (rooms.store(room.name()).keepsValues()) {
+            then.run();
+        } else {
+            exchange.answer(problem(ErrorCode.NOT_IMPLEMENTED, KeyedValues.NOT_HERE));
+        }
     }
 
     /** Goes on with the key that the path names; answers where it is none. */

@@ -36,6 +36,9 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line) {
     /** The most rooms that one message is published in with one request. */
     static final int MAX_ROOMS = 100;
 
+    /** Behind it comes no date that a client can show. */
+    private static final long MOST_TTL = 100L * 365 * 24 * 60 * 60 * 1_000;
+
     private static final String ONE_A_LINE = "a command is one JSON object (RFC 8259), on a line of its own";
     /**
      * A key that stands twice in an object inside the command is an error where Parsson parses, and the last of them
@@ -287,6 +290,35 @@ record Fields(Map<String, JsonValue> values, boolean isTooDeep, String line) {
                     "data is said at once; a message with final false, to which more is appended, has text");
         }
         return isOpen ? Standing.NONE.with(Standing.Growth.OPEN) : Standing.NONE;
+    }
+
+    /** How long a value of a key stays, in milliseconds; 0 where it does not say. */
+    long ttl() throws Wrong {
+        Long ttl = number("ttl", 1);
+        if (ttl != null && ttl > MOST_TTL) {
+            throw new Wrong(
+                    ErrorCode.MISSING_FIELD,
+                    "ttl is " + ttl + ", and at most " + MOST_TTL + " milliseconds (100 years); leave it out for ever");
+        }
+        return ttl == null ? 0 : ttl;
+    }
+
+    /** Refuses a removal that names two things. */
+    void needNoSeq() throws Wrong {
+        if (value("seq") != null) {
+            throw new Wrong(
+                    ErrorCode.MISSING_FIELD,
+                    "key removes a value and seq a message; name one of them (if is for the seq of a value)");
+        }
+    }
+
+    /** Refuses a value that would grow: setting its key again would leave its author with a message that is gone. */
+    void needFinal() throws Wrong {
+        if (value("final") != null && !flag("final")) {
+            throw new Wrong(
+                    ErrorCode.MISSING_FIELD,
+                    "final is false, and a value of a key is said at once; leave out final, or say it without key");
+        }
     }
 
     /** A piece of a message; the last may be empty. */

@@ -143,9 +143,7 @@ public final class HttpJson {
         }
         try {
             fields.needDepth();
-            Long ttl = fields.number("ttl", 1);
-            return new Value(
-                    new Post(fields.content(), fields.id(), fields.from(), Standing.NONE, null), ttl == null ? 0 : ttl);
+            return new Value(new Post(fields.content(), fields.id(), fields.from(), Standing.NONE, null), fields.ttl());
         } catch (Fields.Wrong e) {
             return new Wrong(e.code, e.reason);
         }

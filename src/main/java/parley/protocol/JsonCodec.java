@@ -73,7 +73,7 @@ public final class JsonCodec {
                 new Command.Edit(ref, fields.room(), fields.seq(), fields.epoch(), fields.content(), fields.id());
             case "remove" ->
                 fields.hasKey()
-                        ? new Command.Unset(ref, fields.room(), fields.key(), fields.expected())
+                        ? unset(fields, ref)
                         : new Command.Remove(ref, fields.room(), fields.seq(), fields.epoch());
             case "react" ->
                 new Command.React(
@@ -116,16 +116,15 @@ public final class JsonCodec {
         return new Command.Append(ref, room, seq, fields.epoch(), fields.piece(isLast), isLast, fields.id());
     }
 
+    private static Command unset(Fields fields, @Nullable Ref ref) throws Fields.Wrong {
+        fields.needNoSeq();
+        return new Command.Unset(ref, fields.room(), fields.key(), fields.expected());
+    }
+
     private static Command put(Fields fields, @Nullable Ref ref) throws Fields.Wrong {
-        Long ttl = fields.number("ttl", 1);
+        fields.needFinal();
         return new Command.Put(
-                ref,
-                fields.room(),
-                fields.key(),
-                fields.content(),
-                fields.id(),
-                fields.expected(),
-                ttl == null ? 0 : ttl);
+                ref, fields.room(), fields.key(), fields.content(), fields.id(), fields.expected(), fields.ttl());
     }
 
     private static Command join(Fields fields, @Nullable Ref ref) throws Fields.Wrong {

@@ -189,17 +189,6 @@ final class Cursor implements PageCache.Reader {
         return seen;
     }
 
-    /** Goes on behind an entry of the ring: what comes up to it the member gets otherwise. For the draining thread. */
-    void goOnBehind(long seq) {
-        long at = place;
-        long to = Math.max(at, log.ring().placeOf(seq + 1));
-        if (at == LEFT || at == WAITING || history != log.beginning() || !move(at, to, (int) (to - at))) {
-            return;
-        }
-        seen = seq;
-        goOnInTheRing(to);
-    }
-
     /** Takes what comes next, up to a place. */
     Step next(long until) {
         while (true) {

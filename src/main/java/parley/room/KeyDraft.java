@@ -69,6 +69,9 @@ public record KeyDraft(Key key, Draft draft, OptionalLong expected, long ttl, Ke
     public Optional<Outcome> answer(Held held) {
         Optional<Message> value = held.value();
         long seq = value.map(Message::seq).orElse(0L);
+        if (isRemoval() && seq == 0 && isGone(held)) {
+            return Optional.of(removed(held)); // the same removal once more, or one that is not needed any more
+        }
         if (expected.isPresent() && expected.getAsLong() != seq) {
             String is = seq == 0 ? "is not there" : "has the seq " + seq;
             return Optional.of(new Outcome.Conflict(
@@ -83,11 +86,26 @@ public record KeyDraft(Key key, Draft draft, OptionalLong expected, long ttl, Ke
             return Optional.of(new Outcome.Full("the room keeps " + limits.keys()
                     + " keys at most (room.keys); remove one before setting '" + key + "'"));
         }
-        long more = bytes(key, draft.content()) - value.map(KeyDraft::bytes).orElse(0L);
+        long more = more(held);
         return more > 0 && held.bytes() + more > limits.bytes()
                 ? Optional.of(new Outcome.Full("the values of the room would have " + (held.bytes() + more)
                         + " bytes, and may have " + limits.bytes() + " (room.keys-bytes); remove one first"))
                 : Optional.empty();
+    }
+
+    /** Whether the value that is to be removed was, whoever did it. */
+    private boolean isGone(Held held) {
+        long last = held.last().map(Message::seq).orElse(0L);
+        return expected.isPresent() && expected.getAsLong() > 0 && expected.getAsLong() < last;
+    }
+
+    /** Whether the values have more bytes with it. */
+    public boolean grows(Held held) {
+        return !isRemoval() && more(held) > 0;
+    }
+
+    private long more(Held held) {
+        return bytes(key, draft.content()) - held.value().map(KeyDraft::bytes).orElse(0L);
     }
 
     private Outcome removed(Held held) {

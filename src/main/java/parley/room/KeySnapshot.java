@@ -1,10 +1,11 @@
 package parley.room;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import parley.delivery.Frame;
 import parley.protocol.Message;
 
@@ -20,9 +21,25 @@ public final class KeySnapshot {
 
     private final String epoch;
     private final long seq;
+    private final KeyTotals totals;
+
+    // Guarded by this
+    @GuardedBy("this")
     private final List<List<Message>> pages;
-    private final Map<Key, Frame> encoded = new ConcurrentHashMap<>();
-    private volatile boolean isRetired;
+
+    @GuardedBy("this")
+    private final Map<Key, Optional<Frame>> encoded = new HashMap<>();
+
+    /** The bytes that count: of its values, and of the frames that are kept. */
+    @GuardedBy("this")
+    private long bytes;
+
+    @GuardedBy("this")
+    private boolean isRetired;
+
+    /** Whether somebody has read a page lately. */
+    @GuardedBy("this")
+    private boolean isRead = true;
 
     /**
      * Makes one.
@@ -30,10 +47,17 @@ public final class KeySnapshot {
      * @param values in the order of their numbers
      * @param pageBytes how many bytes a page has when it is sent, about, unless a single value has more
      */
-    KeySnapshot(String epoch, long seq, List<Message> values, int pageBytes) {
+    KeySnapshot(String epoch, long seq, List<Message> values, int pageBytes, KeyTotals totals) {
         this.epoch = epoch;
         this.seq = seq;
+        this.totals = totals;
         this.pages = pages(values, pageBytes);
+        count(values.stream().mapToLong(KeyDraft::bytes).sum());
+    }
+
+    private synchronized void count(long more) {
+        bytes += more;
+        totals.hold(more);
     }
 
     private static List<List<Message>> pages(List<Message> values, int pageBytes) {
@@ -64,32 +88,78 @@ public final class KeySnapshot {
     }
 
     /** How many pages it has, one at least. */
-    public int pageCount() {
+    public synchronized int pageCount() {
         return pages.size();
     }
 
-    /** The values of a page, in the order of their numbers. */
-    public List<Message> page(int index) {
+    /** The values of a page that have not been removed since, in the order of their numbers. */
+    public synchronized List<Message> page(int index) {
+        isRead = true;
         return pages.get(index);
     }
 
     /** A page as members of one kind are sent it; empty where they do not hear of values. */
-    Optional<Frame> frame(Frames frames, int index) {
-        return Optional.ofNullable(encoded.computeIfAbsent(
-                new Key(frames, index), key -> frames.values(epoch, seq, pages.get(index), index + 1 < pages.size())));
+    synchronized Optional<Frame> frame(Frames frames, int index) {
+        isRead = true;
+        Key key = new Key(frames, index);
+        Optional<Frame> known = encoded.get(key);
+        if (known != null) {
+            return known;
+        }
+        Optional<Frame> frame =
+                Optional.ofNullable(frames.values(epoch, seq, pages.get(index), index + 1 < pages.size()));
+        if (!isRetired) {
+            encoded.put(key, frame);
+            count(bytes(frame));
+        }
+        return frame;
+    }
+
+    private static long bytes(Optional<Frame> frame) {
+        return frame.map(one -> (long) one.length()).orElse(0L);
+    }
+
+    /** A value has been removed: nobody is given it any more. Its removal follows in the log. */
+    synchronized void remove(Message value) {
+        for (int i = 0; i < pages.size(); i++) {
+            List<Message> page = pages.get(i);
+            if (page.isEmpty() || page.get(page.size() - 1).seq() < value.seq()) {
+                continue;
+            }
+            if (page.get(0).seq() <= value.seq()) {
+                int index = i;
+                pages.set(
+                        i, page.stream().filter(one -> one.seq() != value.seq()).toList());
+                encoded.entrySet().removeIf(one -> {
+                    boolean isOfThePage = one.getKey().page == index;
+                    count(isOfThePage ? -bytes(one.getValue()) : 0);
+                    return isOfThePage;
+                });
+            }
+            return;
+        }
+    }
+
+    /** Whether nobody has read a page since this was asked last. */
+    synchronized boolean isIdle() {
+        boolean isIdle = !isRead;
+        isRead = false;
+        return isIdle;
     }
 
     /** Others are kept in its place: members that read it begin with another one. */
-    void retire() {
+    synchronized void retire() {
         isRetired = true;
-        letFramesGo();
+        encoded.clear();
+        count(-bytes);
     }
 
-    boolean isRetired() {
+    synchronized boolean isRetired() {
         return isRetired;
     }
 
-    void letFramesGo() {
+    synchronized void letFramesGo() {
+        encoded.values().forEach(frame -> count(-bytes(frame)));
         encoded.clear();
     }
 }

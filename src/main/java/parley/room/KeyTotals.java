@@ -7,6 +7,9 @@ import java.util.concurrent.atomic.LongAdder;
 public final class KeyTotals {
     private final LogBudget budget;
     private final AtomicLong bytes = new AtomicLong();
+    /** The bytes of snapshots. */
+    private final AtomicLong held = new AtomicLong();
+
     private final LongAdder values = new LongAdder();
     private final LongAdder conflicts = new LongAdder();
     private final LongAdder refused = new LongAdder();
@@ -22,9 +25,15 @@ public final class KeyTotals {
         budget.add(itsBytes);
     }
 
-    /** Whether they have half of what the logs may have, which have to have room too: no room forgets a value. */
+    /** A snapshot has more bytes of values and of what is sent of them, or less. */
+    void hold(long its) {
+        held.addAndGet(its);
+        budget.add(its);
+    }
+
+    /** Whether they, and snapshots of them, have half of what the logs may have, which have to have room too: no room forgets a value. */
     boolean areFull() {
-        return bytes.get() > budget.limit() / 2;
+        return bytes.get() + held.get() > budget.limit() / 2;
     }
 
     /** A value was not set, since another was there than its sender expected. */
@@ -45,6 +54,11 @@ public final class KeyTotals {
     /** The bytes of the values. */
     public long bytes() {
         return bytes.get();
+    }
+
+    /** The bytes of the snapshots that members and requests read. */
+    long heldBytes() {
+        return held.get();
     }
 
     /** How often a value was not set, since another was there than its sender expected. */

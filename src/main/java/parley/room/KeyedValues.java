@@ -28,10 +28,17 @@ import parley.protocol.Revision;
  */
 public final class KeyedValues {
     /** How many snapshots there are at most that members may still be reading. */
-    private static final int SNAPSHOTS = 4;
+    private static final int SNAPSHOTS = 2;
+
+    /** What a client is answered that asks for values in a room whose store has none. */
+    public static final String NOT_HERE = "rooms of a cluster keep no values of keys, and neither key nor state is for"
+            + " them; use a room in memory or on disk (room.keep=memory)";
 
     /** A snapshot is made anew when this many entries came behind the last, or as many as it has values. */
     private static final int FEW_ENTRIES = 1_000;
+
+    /** How often it looks, in milliseconds, for snapshots of which nobody has read a page meanwhile. */
+    private static final long LOOK = 60_000;
 
     /** How many values one sweep removes at most whose time has passed. */
     private static final int MOST_EXPIRED = 1_000;
@@ -76,6 +83,10 @@ public final class KeyedValues {
     @GuardedBy("this")
     private final Deque<KeySnapshot> asked = new ArrayDeque<>();
 
+    /** When it looked last for snapshots that nobody reads, in milliseconds since 1970. */
+    @GuardedBy("this")
+    private long lookedAt;
+
     @GuardedBy("this")
     private boolean isClosed;
 
@@ -98,7 +109,7 @@ public final class KeyedValues {
      * @param onResult called once: now, or later on another thread, which must not be kept
      */
     public void put(KeyDraft draft, Consumer<Outcome> onResult) {
-        if (!draft.isRemoval() && totals.areFull()) {
+        if (totals.areFull() && draft.grows(held(draft.key()))) {
             totals.refused();
             onResult.accept(new Outcome.Full("the server keeps as many values of keys as it may, which is half of"
                     + " limits.log-bytes; remove some"));
@@ -133,8 +144,14 @@ public final class KeyedValues {
         values.clear();
         removals.clear();
         expiries.clear();
+        letSnapshotsGo();
+    }
+
+    @GuardedBy("this")
+    private void letSnapshotsGo() {
         snapshots.forEach(KeySnapshot::retire);
         snapshots.clear();
+        asked.forEach(KeySnapshot::retire);
         asked.clear();
     }
 
@@ -165,6 +182,10 @@ public final class KeyedValues {
         Message before = values.remove(keyed.key());
         if (before != null) {
             count(before, -1);
+            if (!KeyDraft.isValue(entry)) {
+                snapshots.forEach(one -> one.remove(before));
+                asked.forEach(one -> one.remove(before));
+            }
             expiry(before).ifPresent(expiries::remove);
         }
         removals.remove(keyed.key());
@@ -225,11 +246,11 @@ public final class KeyedValues {
 
     @GuardedBy("this")
     private KeySnapshot keepIn(Deque<KeySnapshot> kept) {
-        KeySnapshot made = new KeySnapshot(epoch, seq, new ArrayList<>(values.values()), pageBytes);
-        kept.addFirst(made);
-        if (kept.size() > SNAPSHOTS) {
+        while (kept.size() >= (totals.areFull() ? 1 : SNAPSHOTS)) {
             kept.removeLast().retire();
         }
+        KeySnapshot made = new KeySnapshot(epoch, seq, new ArrayList<>(values.values()), pageBytes, totals);
+        kept.addFirst(made);
         return made;
     }
 
@@ -240,8 +261,9 @@ public final class KeyedValues {
                 .findFirst();
     }
 
-    /** Removes values whose time has passed. For the sweep. */
+    /** Removes values whose time has passed, and lets snapshots go that nobody reads. For the sweep. */
     void sweep() {
+        letIdleSnapshotsGo();
         for (Expiry due : takeDue()) {
             Draft nobody = new Draft(null, Content.REMOVED, null);
             put(KeyDraft.removal(due.key, nobody, OptionalLong.of(due.seq)), outcome -> {
@@ -250,6 +272,24 @@ public final class KeyedValues {
                 }
             });
         }
+    }
+
+    /** A member that has stopped reading one begins with another. */
+    private synchronized void letIdleSnapshotsGo() {
+        long now = clock.getAsLong();
+        if (Math.abs(now - lookedAt) >= LOOK) {
+            lookedAt = now;
+            snapshots.removeIf(KeyedValues::isLetGo);
+            asked.removeIf(KeyedValues::isLetGo);
+        }
+    }
+
+    private static boolean isLetGo(KeySnapshot snapshot) {
+        boolean isIdle = snapshot.isIdle();
+        if (isIdle) {
+            snapshot.retire();
+        }
+        return isIdle;
     }
 
     private synchronized List<Expiry> takeDue() {

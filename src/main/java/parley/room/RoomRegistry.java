@@ -146,9 +146,9 @@ public final class RoomRegistry {
         return rooms;
     }
 
-    /** Where messages of a room may be that is not in memory. */
-    RoomStore.Beyond beyond(RoomName name) {
-        return storeOf.apply(name).beyond();
+    /** Where a room of that name is kept. */
+    public RoomStore store(RoomName name) {
+        return storeOf.apply(name);
     }
 
     /**

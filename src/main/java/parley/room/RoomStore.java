@@ -45,6 +45,11 @@ public interface RoomStore {
         return Beyond.NOTHING;
     }
 
+    /** Whether its rooms have values of keys; {@link Log#put} refuses them otherwise. */
+    default boolean keepsValues() {
+        return true;
+    }
+
     /** Hears which messages are not kept any more, also of rooms that are not open. Neither blocks nor throws. */
     @FunctionalInterface
     interface Trims {
@@ -100,13 +105,12 @@ public interface RoomStore {
          * one before of that key. Comparing with what is expected and adding are one step.
          */
         default void put(long at, KeyDraft draft, Consumer<Outcome> onResult) {
-            onResult.accept(new Outcome.CannotChange("rooms of a cluster keep no values of keys; key needs rooms in"
-                    + " memory or on disk (room.keep=memory)"));
+            onResult.accept(new Outcome.CannotChange(KeyedValues.NOT_HERE));
         }
 
         /**
-         * Lets go of all messages up to a number. Values of keys stay. The room hears that they are trimmed first, then the callback is
-         * called with what came of it.
+         * Lets go of all messages up to a number. Values of keys stay. The room hears that they are trimmed first, then
+         * the callback is called with what came of it.
          */
         void forget(long upTo, Consumer<Forgotten> onForgotten);
 
@@ -154,11 +158,17 @@ public interface RoomStore {
         /** Messages and changes. */
         ALL,
         /** Messages, as changes have made them, and values of keys. */
-        MESSAGES;
+        MESSAGES,
+        /** Those that count as messages. */
+        COUNTED;
 
         /** Whether an entry is one of these. */
         public boolean include(Message entry) {
-            return this == ALL || (entry.isKeyed() ? KeyDraft.isValue(entry) : !entry.isChange());
+            return switch (this) {
+                case ALL -> true;
+                case MESSAGES -> entry.isKeyed() ? KeyDraft.isValue(entry) : !entry.isChange();
+                case COUNTED -> entry.counts();
+            };
         }
     }
 

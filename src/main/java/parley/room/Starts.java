@@ -84,7 +84,7 @@ final class Starts {
                 RoomStore.Direction.BACKWARD,
                 Math.min(last.messages(), MOST_COUNTED),
                 MOST_BYTES,
-                RoomStore.Entries.MESSAGES);
+                RoomStore.Entries.COUNTED);
         log.store().read(query, answer -> then.accept(start(last, newest.epoch(), answer)));
     }
 

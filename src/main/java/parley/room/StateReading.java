@@ -5,8 +5,9 @@ import parley.delivery.Frame;
 
 /**
  * Gives a member whose client asked for it the values of the room's keys, before what comes behind them in the log; and
- * once more where the member has missed some of the log, or was too slow for the snapshot to be kept. For the thread
- * that drains the session, one at a time.
+ * once more where the member has missed some of the log, or was too slow for the snapshot to be kept. The cursor stays
+ * where it is then, since messages come before the newer snapshot too. For the thread that drains the session, one at a
+ * time.
  */
 final class StateReading {
     private final KeyedValues keys;
@@ -46,7 +47,6 @@ final class StateReading {
             if (now.seq() < cursor.seen()) {
                 return null; // the keys hear of the newest entries in a moment, and then the member is woken
             }
-            cursor.goOnBehind(now.seq());
             snapshot = now;
             nextPage = 0;
             losses = cursor.losses();

@@ -48,7 +48,7 @@ final class WatchedStores {
 
     /** Whether a room that is open is to be kept open from now on; lets go of one that is not to be any more. */
     boolean wantsHoldLocked(WatchedRoom its, Room room, WatchedRoom.Truth seen) {
-        if (rooms.beyond(its.name()) != RoomStore.Beyond.SHARED) {
+        if (rooms.store(its.name()).beyond() != RoomStore.Beyond.SHARED) {
             return false;
         }
         boolean isWanted = its.isNamed() || seen.count() > 0;
@@ -91,7 +91,7 @@ final class WatchedStores {
     /** A room is not open: what is known of it, or null where its store has to be asked first. */
     WatchedRoom.@Nullable Truth closedLocked(WatchedRoom its) {
         endHoldLocked(its); // it could not be opened, or is another room of that name
-        RoomStore.Beyond beyond = rooms.beyond(its.name());
+        RoomStore.Beyond beyond = rooms.store(its.name()).beyond();
         if (beyond == RoomStore.Beyond.NOTHING || !its.isNamed()) {
             return WatchedRoom.Truth.NOWHERE;
         }
@@ -110,7 +110,7 @@ final class WatchedStores {
 
     /** Asks the store of a room that is not open for its last message and for read marks. */
     void askForMoreLocked(WatchedRoom its) {
-        if (its.isNamed() && rooms.beyond(its.name()) == RoomStore.Beyond.KEPT) {
+        if (its.isNamed() && rooms.store(its.name()).beyond() == RoomStore.Beyond.KEPT) {
             askLocked(its, ticks);
         }
     }
@@ -162,7 +162,7 @@ final class WatchedStores {
     }
 
     private boolean isTooManyLocked(WatchedRoom its) {
-        return held >= limits.held() && rooms.beyond(its.name()) == RoomStore.Beyond.SHARED;
+        return held >= limits.held() && rooms.store(its.name()).beyond() == RoomStore.Beyond.SHARED;
     }
 
     private void ask(WatchedRoom its) {
@@ -174,7 +174,7 @@ final class WatchedStores {
     }
 
     private void answered(WatchedRoom its, @Nullable Room room, RoomStore.@Nullable Expected newest) {
-        boolean isShared = rooms.beyond(its.name()) == RoomStore.Beyond.SHARED;
+        boolean isShared = rooms.store(its.name()).beyond() == RoomStore.Beyond.SHARED;
         boolean isHeld = room != null && isShared && room.visitors().enter();
         boolean wantsLast;
         watching.lock();

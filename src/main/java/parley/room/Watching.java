@@ -179,7 +179,7 @@ public final class Watching {
     void closed(Room room) {
         RoomName name = room.name();
         RoomStore.Expected newest = room.log().newest();
-        boolean isShared = rooms.beyond(name) == RoomStore.Beyond.SHARED;
+        boolean isShared = rooms.store(name).beyond() == RoomStore.Beyond.SHARED;
         lock();
         try {
             patterns.goneLocked(name);
@@ -368,7 +368,7 @@ public final class Watching {
     private boolean keepLastLocked(WatchedRoom its, @Nullable Room room, WatchedRoom.Last last) {
         boolean isClosed = rooms.all().get(its.name()) != room;
         if (!its.isLastWanted()
-                || (isClosed && rooms.beyond(its.name()) == RoomStore.Beyond.SHARED)
+                || (isClosed && rooms.store(its.name()).beyond() == RoomStore.Beyond.SHARED)
                 || its.isTrimmed(last.epoch(), last.message())) {
             lasts.dropLocked(its);
             return false;

@@ -19,6 +19,7 @@ import parley.room.Entry;
 import parley.room.Format;
 import parley.room.History;
 import parley.room.Joined;
+import parley.room.KeyedValues;
 import parley.room.MarkStore;
 import parley.room.Member;
 import parley.room.Outcome;
@@ -246,6 +247,10 @@ final class JsonCommands {
     private void join(Command.Join join) {
         if (!connection.grant().mayRead(join.room())) {
             answers.fail(join, ErrorCode.FORBIDDEN, "this token does not give access to this room");
+            return;
+        }
+        if (join.state() && !rooms.store(join.room()).keepsValues()) {
+            answers.fail(join, ErrorCode.NOT_IMPLEMENTED, KeyedValues.NOT_HERE);
             return;
         }
         Member before = members.in(join.room());

@@ -17,6 +17,7 @@ import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Key;
 import parley.protocol.Message;
+import parley.protocol.RoomName;
 import parley.protocol.Utf8;
 import parley.room.KeyDraft;
 import parley.room.KeyLimits;
@@ -130,6 +131,86 @@ class DurableKeysTest extends DurableBase {
                                         KeyLimits.DEFAULT)))
                         .value())
                 .hasValueSatisfying(value -> assertThat(value.seq()).isEqualTo(104));
+    }
+
+    /** The same store, some time later. */
+    private DurableStore passing(DurableStore store) {
+        now = now.plusMillis(1);
+        nanos.addAndGet(A_WHILE.toNanos());
+        store.wake();
+        return store;
+    }
+
+    @Test
+    void anOpenRoomThatHasValuesAloneStaysWhereThereAreTooManyRooms() throws Exception {
+        DurableStore store = start(DataSettings.Sync.ALWAYS, MUCH, 1, MUCH);
+        Heard room = new Heard();
+        RoomStore.Log log = open(store, room);
+        put(log, "a", "a1", 0);
+        for (String name : List.of("b", "c")) {
+            now = now.plusMillis(1);
+            RoomStore.Log other = store.open(new RoomName(name), new Heard());
+            append(other, "x", null);
+            other.close();
+            await().until(() -> passing(store).roomCount() == 1);
+        }
+        await().until(() -> room.first == 2);
+        Draft second = new Draft("Bo", "bo", Content.text("a2", 2), null);
+        assertThat(put(log, new KeyDraft(new Key("a"), second, OptionalLong.of(1), 0, KeyLimits.DEFAULT)))
+                .as("the file has the value that memory has")
+                .isEqualTo(new Outcome.Published(2, false));
+        log.close();
+        Heard again = new Heard();
+        open(start(), again);
+        assertThat(words(get(again.opened).keyed())).containsExactly("2 TEXT a2");
+    }
+
+    @Test
+    void theWriterRestsWhereNothingCanGiveWay() throws Exception {
+        DurableStore store = start(DataSettings.Sync.ALWAYS, MUCH, 1, MUCH);
+        RoomStore.Log java = open(store, new Heard());
+        put(java, "a", "a1", 0);
+        RoomStore.Log tea = store.open(TEA, new Heard());
+        put(tea, "a", "a1", 0);
+        await().until(() -> {
+            passing(store);
+            return messages(java, RoomStore.Entries.ALL).isEmpty()
+                    && messages(tea, RoomStore.Entries.ALL).isEmpty();
+        });
+        await().untilAsserted(() -> {
+            long before = store.commitCount();
+            Thread.sleep(100);
+            assertThat(store.commitCount()).isEqualTo(before);
+        });
+        assertThat(store.roomCount()).isEqualTo(2);
+    }
+
+    @Test
+    void valuesHaveHalfOfTheFileAtMostSoThatMessagesHaveRoom() throws Exception {
+        DurableStore store = start(DataSettings.Sync.ALWAYS, 20_000, 100, MUCH);
+        RoomStore.Log log = open(store, new Heard());
+        put(log, "a", "x".repeat(5_000), 0);
+        put(log, "b", "x".repeat(5_000), 0);
+        assertThat(put(log, "c", "x", 0)).isInstanceOf(Outcome.Full.class);
+        assertThat(put(log, "b", "y".repeat(5_000), 0)).isInstanceOf(Outcome.Published.class);
+        for (int i = 0; i < 100; i++) {
+            assertThat(append(log, "x".repeat(1_000), null)).isInstanceOf(Outcome.Published.class);
+            await().until(() -> store.bytes() <= 20_000);
+        }
+        DurableStore again = start(DataSettings.Sync.ALWAYS, 20_000, 100, MUCH);
+        log = open(again, new Heard());
+        assertThat(put(log, "c", "x", 0)).as("counted anew").isInstanceOf(Outcome.Full.class);
+        unset(log, "a");
+        assertThat(put(log, "c", "x", 0)).isInstanceOf(Outcome.Published.class);
+    }
+
+    @Test
+    void valuesAreNoneOfTheMessagesThatAreCounted() throws Exception {
+        RoomStore.Log log = open(start(), new Heard());
+        append(log, "one", null);
+        put(log, "a", "a1", 0);
+        append(log, "two", null);
+        assertThat(words(messages(log, RoomStore.Entries.COUNTED))).containsExactly("1 TEXT one", "3 TEXT two");
     }
 
     @Test

@@ -79,8 +79,10 @@ class KeyedModelTest {
         private final Map<String, String> values = new TreeMap<>();
         private final Map<String, String> coming = new TreeMap<>();
         private long comingSeq = -1;
-        /** The number that it has come to; -1 while it has no state. */
+        /** The number that its values are as of; -1 while it has no state. */
         private long seq = -1;
+        /** The number up to which it has all messages, or gaps in their place; -1 while it has no state. */
+        private long log = -1;
 
         private boolean hasGap;
         int states;
@@ -90,7 +92,7 @@ class KeyedModelTest {
         }
 
         void join() throws Exception {
-            Start.After after = seq < 0 ? null : new Start.After(room.epoch(), seq);
+            Start.After after = seq < 0 ? null : new Start.After(room.epoch(), Math.min(seq, log));
             CompletableFuture<Joined> joined = new CompletableFuture<>();
             room.join(subscriber, Format.JSON, null, room.fix(new Start.State(after)), null, joined::complete);
             Joined in = joined.get(30, TimeUnit.SECONDS);
@@ -100,6 +102,9 @@ class KeyedModelTest {
             hasGap = false;
             if (!Boolean.TRUE.equals(in.recovered())) {
                 seq = -1;
+                log = -1;
+            } else {
+                log = Math.min(seq, log);
             }
             in.member().begin();
         }
@@ -132,9 +137,22 @@ class KeyedModelTest {
             return true;
         }
 
+        /** What it has passed over are entries of keys, which newer ones have superseded. */
+        private void goOn(long upTo, String what) {
+            for (long i = log + 1; log >= 0 && i <= upTo; i++) {
+                assertThat(keyOf.get((int) i))
+                        .as(what + ", " + i + ", seed " + seed)
+                        .isNotEmpty();
+            }
+        }
+
         private void take(JsonObject event) {
             switch (event.getString("type")) {
-                case "gap" -> hasGap = true;
+                case "gap" -> {
+                    hasGap = true;
+                    goOn(event.getInt("after"), "before a gap");
+                    log = event.getInt("before") - 1;
+                }
                 case "state" -> {
                     if (event.getInt("seq") != comingSeq) {
                         coming.clear();
@@ -147,10 +165,13 @@ class KeyedModelTest {
                         states++;
                         hasGap = false;
                         seq = comingSeq;
+                        log = log < 0 ? seq : log;
                         values.clear();
                         values.putAll(coming);
                         comingSeq = -1;
-                        assertThat(values).as("a snapshot, seed " + seed).isEqualTo(model.get((int) seq));
+                        assertThat(values)
+                                .as("a snapshot, seed " + seed)
+                                .isEqualTo(withoutRemoved(model.get((int) seq), seq, values));
                     }
                 }
                 case "message" -> {
@@ -159,10 +180,16 @@ class KeyedModelTest {
                             .isFalse();
                     assertThat(event.getInt("seq"))
                             .as("nothing twice, seed " + seed)
-                            .isGreaterThan((int) seq);
-                    seq = event.getInt("seq");
+                            .isGreaterThan((int) log);
+                    long its = event.getInt("seq");
+                    goOn(its - 1, "no message is passed over");
+                    log = its;
                     String key = event.getString("key", "");
-                    assertThat(key).isEqualTo(keyOf.get((int) seq));
+                    assertThat(key).isEqualTo(keyOf.get((int) its));
+                    if (its <= seq) {
+                        return; // the values are newer
+                    }
+                    seq = its;
                     if (event.getBoolean("removed", false)) {
                         values.remove(key);
                     } else if (!key.isEmpty()) {
@@ -172,6 +199,16 @@ class KeyedModelTest {
                 default -> {}
             }
         }
+    }
+
+    /** The model's values, without those that were removed since and that the snapshot does not have any more. */
+    private Map<String, String> withoutRemoved(Map<String, String> then, long seq, Map<String, String> snapshot) {
+        Map<String, String> left = new TreeMap<>(then);
+        left.keySet()
+                .removeIf(key -> !snapshot.containsKey(key)
+                        && model.subList((int) seq, model.size()).stream()
+                                .anyMatch(values -> !values.containsKey(key)));
+        return left;
     }
 
     private void play(Room room) throws Exception {

@@ -24,6 +24,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import parley.delivery.Frame;
+import parley.protocol.Draft;
 import parley.protocol.Key;
 import parley.protocol.Revision;
 
@@ -43,8 +44,12 @@ class KeyedRoomTest {
     /** What a client of the protocol makes of the events of a room. */
     private static final class Board {
         final Map<String, String> values = new TreeMap<>();
+        final List<String> messages = new ArrayList<>();
         private final Map<String, String> coming = new TreeMap<>();
-        long seq;
+        /** The number that the values are as of, and that of the newest entry of the log. */
+        private long seq;
+
+        private long last = -1;
         int events;
         int states;
 
@@ -73,6 +78,7 @@ class KeyedRoomTest {
                     .getValuesAs(JsonObject.class)
                     .forEach(value -> coming.put(value.getString("key"), value.getString("text")));
             if (!event.getBoolean("more")) {
+                last = states == 0 ? seq : last;
                 states++;
                 values.clear();
                 values.putAll(coming);
@@ -81,12 +87,16 @@ class KeyedRoomTest {
         }
 
         private void message(JsonObject event) {
-            if (event.getInt("seq") <= seq) {
+            if (event.getInt("seq") <= last) {
                 throw new AssertionError("comes twice: " + event);
             }
-            seq = event.getInt("seq");
+            last = event.getInt("seq");
             if (!event.containsKey("key")) {
+                messages.add(event.getString("text"));
                 return;
+            }
+            if (last <= seq) {
+                return; // the values are newer
             }
             if (event.getBoolean("removed", false)) {
                 values.remove(event.getString("key"));
@@ -98,6 +108,22 @@ class KeyedRoomTest {
 
     private Room room(int history) {
         Room room = Samples.room(Samples.limits(history, 0, Overflow.DROP_OLDEST, Duration.ZERO), turns::add, clock);
+        runTurns();
+        return room;
+    }
+
+    private Room room(LogBudget budget) {
+        Room room = new Room(
+                Samples.room(Samples.limits(9, 0, Overflow.DROP_OLDEST, Duration.ZERO), turns::add, clock)
+                        .name(),
+                Samples.limits(9, 0, Overflow.DROP_OLDEST, Duration.ZERO),
+                budget,
+                new Tally(),
+                (took, since) -> {},
+                turns::add,
+                clock,
+                clock::millis);
+        room.open(new MemoryStore());
         runTurns();
         return room;
     }
@@ -328,7 +354,7 @@ class KeyedRoomTest {
         assertThat(board.states).isEqualTo(2);
     }
 
-    /** With four newer snapshots that members read, an older one is let go of: its readers begin again. */
+    /** With two newer snapshots that members read, an older one is let go of: its readers begin again. */
     @Test
     void aMemberThatIsTooSlowForItsSnapshotBeginsWithANewerOne() {
         Room room = room(5_000);
@@ -339,6 +365,7 @@ class KeyedRoomTest {
         Member slow = join(room, null).member();
         Board board = new Board();
         board.take(slow.next());
+        Samples.publish(room, "between");
         for (int i = 0; i < 4; i++) {
             for (int j = 0; j < 1_000; j++) {
                 put(room, "key-" + (j % 500), "new " + i);
@@ -350,6 +377,68 @@ class KeyedRoomTest {
         assertThat(board.values).hasSize(500).containsEntry("key-7", "new 3");
         assertThat(board.states).isEqualTo(1);
         assertThat(slow.isBehind()).isFalse();
+        assertThat(board.messages)
+                .as("what was said before the newer snapshot comes all the same")
+                .containsExactly("between");
+    }
+
+    /** A snapshot was given to members that joined later, removed values included. */
+    @Test
+    void aRemovedValueIsGivenToNobodyAnyMore() {
+        Room room = room(1_000);
+        put(room, "a", "a1");
+        put(room, "secret", "s1");
+        put(room, "z", "z1");
+        runTurns();
+        join(room, null);
+        KeySnapshot asked = room.keys().snapshot();
+        takeAll(join(room, null).member()); // the page is encoded
+        unset(room, "secret");
+        runTurns();
+        List<Frame> frames = takeAll(join(room, null).member());
+        assertThat(frames)
+                .isNotEmpty()
+                .noneMatch(frame -> ((Frame.Text) frame).text().contains("s1"));
+        Board board = new Board();
+        frames.forEach(board::take);
+        assertThat(board.values).containsExactly(Map.entry("a", "a1"), Map.entry("z", "z1"));
+        assertThat(asked.page(0)).extracting(value -> value.content().text()).containsExactly("a1", "z1");
+    }
+
+    @Test
+    void whatSnapshotsHoldCountsAndGoesWhenNobodyReadsItForAMinute() {
+        LogBudget budget = new LogBudget(1 << 20, () -> {});
+        Room room = room(budget);
+        put(room, "a", "x".repeat(1_000));
+        runTurns();
+        KeyTotals totals = budget.keys();
+        takeAll(join(room, null).member());
+        assertThat(totals.heldBytes())
+                .as("the value, and the page as it is sent")
+                .isBetween(2_000L, 3_000L);
+        room.keys().snapshot();
+        assertThat(totals.heldBytes()).isBetween(3_000L, 4_500L);
+        now = now.plusSeconds(61);
+        room.sweep(0);
+        now = now.plusSeconds(59);
+        room.sweep(0);
+        assertThat(totals.heldBytes()).as("it was read less than a minute ago").isNotZero();
+        now = now.plusSeconds(1);
+        room.sweep(0);
+        assertThat(totals.heldBytes()).isZero();
+        assertThat(board(join(room, null).member()).values).containsKey("a");
+    }
+
+    @Test
+    void aRemovalOfAnExpectedValueThatIsSaidOnceMoreIsADuplicate() {
+        Room room = room(100);
+        long seq = put(room, "a", "a1");
+        Draft sender = Samples.line("Ann", "");
+        for (boolean isAgain : List.of(false, true)) {
+            CompletableFuture<Outcome> result = new CompletableFuture<>();
+            room.keys().put(KeyDraft.removal(new Key("a"), sender, OptionalLong.of(seq)), result::complete);
+            assertThat(result.join()).isEqualTo(new Outcome.Published(2, isAgain));
+        }
     }
 
     @Test
@@ -401,17 +490,7 @@ class KeyedRoomTest {
     @Test
     void theServerKeepsAsManyBytesOfValuesAsHalfOfWhatItsLogsMayHave() {
         LogBudget budget = new LogBudget(2_000, () -> {});
-        Room room = new Room(
-                Samples.room(Samples.limits(9, 0, Overflow.DROP_OLDEST, Duration.ZERO), turns::add, clock)
-                        .name(),
-                Samples.limits(9, 0, Overflow.DROP_OLDEST, Duration.ZERO),
-                budget,
-                new Tally(),
-                (took, since) -> {},
-                turns::add,
-                clock,
-                clock::millis);
-        room.open(new MemoryStore());
+        Room room = room(budget);
         put(room, "a", "x".repeat(1_000));
         assertThat(put(room, "b", "x", OptionalLong.empty(), 0)).isInstanceOf(Outcome.Full.class);
         assertThat(budget.keys().refusedCount()).isEqualTo(1);

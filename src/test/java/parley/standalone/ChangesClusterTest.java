@@ -99,6 +99,21 @@ class ChangesClusterTest extends HttpBase {
         return ack.getJsonNumber("seq").longValue();
     }
 
+    @Test
+    void valuesOfKeysAreRefusedInACluster() throws Exception {
+        startNodes(1);
+        try (JsonClient client = client(0, "/chat/java")) {
+            for (String command : List.of(
+                    "{'type':'say','room':'java','key':'k','text':'v'}",
+                    "{'type':'remove','room':'java','key':'k'}",
+                    "{'type':'join','room':'tea','state':true}")) {
+                assertThat(client.ask(command).getString("code")).as(command).isEqualTo("not-implemented");
+            }
+        }
+        assertThat(get("/rooms/java/state").status()).isEqualTo(501);
+        assertThat(get("/rooms/java/state/k").status()).isEqualTo(501);
+    }
+
     private static List<String> history(JsonClient client) throws Exception {
         return client
                 .ask("{'type':'history','room':'java'}")
