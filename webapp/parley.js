@@ -2315,7 +2315,6 @@ class OpenMessage {
   }
 }
 
-/** A room that was joined. Made by `Parley.join`. */
 /**
  * The values of a room's keys, as they are at the server, kept up to date. `change` says which have changed: `{changes}`,
  * each with `key`, and `value`, which is undefined for one that has been removed.
@@ -2468,6 +2467,7 @@ export class RoomMap extends EventTarget {
   }
 }
 
+/** A room that was joined. Made by `Parley.join`. */
 export class Room extends EventTarget {
   #parley;
   #name;
@@ -2708,12 +2708,17 @@ export class Room extends EventTarget {
   }
 
   async #setValue(key, value, { if: expected, ttl, id = newId() }) {
-    const body = { key, data: copy(value), if: expected, ttl, id };
+    const body = { key, data: copy(value), if: expected, epoch: this.#epochOf(expected), ttl, id };
     return this.#untilAnswered({ type: 'say', room: this.#name, ...body });
   }
 
   async #removeValue(key, { if: expected }) {
-    return this.#untilAnswered({ type: 'remove', room: this.#name, key, if: expected });
+    return this.#untilAnswered({ type: 'remove', room: this.#name, key, if: expected, epoch: this.#epochOf(expected) });
+  }
+
+  /** A number means another value in another history; that there is none means the same in each. */
+  #epochOf(expected) {
+    return expected > 0 ? this.#epoch ?? undefined : undefined;
   }
 
   /** Keeps a command until the server has answered it, however often the connection is lost. */

@@ -2010,6 +2010,9 @@ overWebSocket('a value is set until the server has it, with the same id', async 
   await line.answer('say', { type: 'error', code: 'conflict', reason: 'another', seq: 1 });
   await late;
   await assert.rejects(room.map.set('a', undefined), TypeError);
+  room.map.set('a', 3, { if: 1 }).catch(() => {});
+  await settle();
+  assert.deepEqual(line.all('say').slice(-2).map(({ if: seq, epoch }) => [seq, epoch]), [[0, undefined], [1, 'e']]);
 });
 
 overWebSocket('a slow line is not a dead one', async () => {

@@ -47,8 +47,9 @@ final class StorageKeys {
             1024 * 1024 * GIB,
             "1048576GiB, not less than room.kept-bytes",
             "Bytes of the messages of all rooms on disk: their texts, names and, twice, ids in UTF-8, and 96"
-                    + " bytes each. Beyond that the rooms in which nothing was published for the longest time give way"
-                    + " first; with a sixteenth more, messages are answered with unavailable.");
+                    + " bytes each; and of values of keys, half of it at most. Beyond that the rooms in which nothing was"
+                    + " published for the longest time give way first, without their values; with a sixteenth more,"
+                    + " messages are answered with unavailable.");
     static final Setting<Integer> DATA_ROOMS = Setting.number(
             "data.rooms",
             1_000_000,

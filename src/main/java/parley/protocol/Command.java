@@ -44,6 +44,13 @@ public sealed interface Command extends JsonCodec.Decoded {
             @Nullable String id,
             Standing standing) implements Command {}
 
+    /** Something to be done with the value of a key. */
+    sealed interface OfKey extends Command {
+        /** Which history of the room the expected number belongs to; null for the one that the client is in. */
+        @Nullable
+        String epoch();
+    }
+
     /**
      * Set the value of a key.
      *
@@ -57,15 +64,22 @@ public sealed interface Command extends JsonCodec.Decoded {
             Content content,
             @Nullable String id,
             OptionalLong expected,
-            long ttl)
-            implements Command {}
+            long ttl,
+            @Nullable String epoch)
+            implements OfKey {}
 
     /**
      * Remove the value of a key.
      *
      * @param expected the number of the value that is there; empty for whatever is
      */
-    record Unset(@Nullable Ref ref, RoomName room, Key key, OptionalLong expected) implements Command {}
+    record Unset(
+            @Nullable Ref ref,
+            RoomName room,
+            Key key,
+            OptionalLong expected,
+            @Nullable String epoch)
+            implements OfKey {}
 
     /** Something to be done with a message that there is. */
     sealed interface OfMessage extends Command {

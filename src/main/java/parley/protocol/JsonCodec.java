@@ -118,13 +118,14 @@ public final class JsonCodec {
 
     private static Command unset(Fields fields, @Nullable Ref ref) throws Fields.Wrong {
         fields.needNoSeq();
-        return new Command.Unset(ref, fields.room(), fields.key(), fields.expected());
+        return new Command.Unset(ref, fields.room(), fields.key(), fields.expected(), fields.epoch());
     }
 
     private static Command put(Fields fields, @Nullable Ref ref) throws Fields.Wrong {
         fields.needFinal();
         return new Command.Put(
-                ref, fields.room(), fields.key(), fields.content(), fields.id(), fields.expected(), fields.ttl());
+                ref, fields.room(), fields.key(), fields.content(), fields.id(), fields.expected(), fields.ttl(),
+                fields.epoch());
     }
 
     private static Command join(Fields fields, @Nullable Ref ref) throws Fields.Wrong {

@@ -54,7 +54,15 @@ final class KeyCommands {
         carryOut(unset, unset.room(), in, KeyDraft.removal(unset.key(), sender, unset.expected()));
     }
 
-    private void carryOut(Command command, RoomName room, Member in, KeyDraft draft) {
+    private void carryOut(Command.OfKey command, RoomName room, Member in, KeyDraft draft) {
+        String epoch = command.epoch();
+        if (epoch != null && !epoch.equals(in.room().epoch())) {
+            answers.fail(
+                    command,
+                    ErrorCode.OTHER_EPOCH,
+                    "the room is in another epoch, in which the seq of if means another value; joined says which");
+            return;
+        }
         Answers.Later answer = answers.later();
         connection.backpressure().put(in.room(), draft, outcome -> answer.give(answer(command, room, outcome)));
         answer.carriedOut();

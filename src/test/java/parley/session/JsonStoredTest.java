@@ -130,6 +130,24 @@ class JsonStoredTest {
     }
 
     @Test
+    void aValueThatIsExpectedInAnotherHistoryIsNotCompared() {
+        ChatConnection connection = open(Format.JSON);
+        say(
+                connection,
+                "{'type':'say','room':'lobby','key':'k','text':'a','if':1,'epoch':'another','ref':1}",
+                "{'type':'remove','room':'lobby','key':'k','if':1,'epoch':'another','ref':2}");
+        while (!store.toDo.isEmpty()) {
+            store.toDo.poll().run();
+        }
+        runTurns();
+        assertThat(events().stream()
+                        .filter(event -> event.containsKey("ref"))
+                        .map(event -> event.getString("code"))
+                        .toList())
+                .containsExactly("other-epoch", "other-epoch");
+    }
+
+    @Test
     void nothingOfARoomComesBeforeItsJoined() {
         store.keep(3);
         ChatConnection connection = open(Format.JSON);
