@@ -78,8 +78,7 @@ public sealed interface Command extends JsonCodec.Decoded {
             RoomName room,
             Key key,
             OptionalLong expected,
-            @Nullable String epoch)
-            implements OfKey {}
+            @Nullable String epoch) implements OfKey {}
 
     /** Something to be done with a message that there is. */
     sealed interface OfMessage extends Command {

@@ -124,7 +124,13 @@ public final class JsonCodec {
     private static Command put(Fields fields, @Nullable Ref ref) throws Fields.Wrong {
         fields.needFinal();
         return new Command.Put(
-                ref, fields.room(), fields.key(), fields.content(), fields.id(), fields.expected(), fields.ttl(),
+                ref,
+                fields.room(),
+                fields.key(),
+                fields.content(),
+                fields.id(),
+                fields.expected(),
+                fields.ttl(),
                 fields.epoch());
     }
 

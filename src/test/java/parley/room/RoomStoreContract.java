@@ -478,7 +478,7 @@ public abstract class RoomStoreContract {
     @Test
     void aStoreThatKeepsNoValuesOfKeysSaysSo() throws Exception {
         RoomStore.Log log = open(begin(), new Heard());
-        assumeFalse(changesMessages());
+        assumeFalse(hasAllChanges());
         assertThat(put(log, put("k", "v", OptionalLong.empty(), null))).isInstanceOf(Outcome.CannotChange.class);
         assertThat(put(log, unset("k", OptionalLong.empty()))).isInstanceOf(Outcome.CannotChange.class);
     }
@@ -487,7 +487,7 @@ public abstract class RoomStoreContract {
     void aValueOfAKeyHasANumberAndNamesTheEntryThatItTakesThePlaceOf() throws Exception {
         Heard room = new Heard();
         RoomStore.Log log = open(begin(), room);
-        assumeTrue(changesMessages());
+        assumeTrue(hasAllChanges());
         assertThat(put(log, "a", "a1")).isEqualTo(1);
         assertThat(put(log, put("b", "b1", OptionalLong.empty(), "id"))).isEqualTo(new Outcome.Published(2, false));
         assertThat(put(log, put("b", "b2", OptionalLong.empty(), "id"))).isEqualTo(new Outcome.Published(2, true));
@@ -513,7 +513,7 @@ public abstract class RoomStoreContract {
     @Test
     void aValueIsSetOnlyInThePlaceOfTheOneThatIsExpected() throws Exception {
         RoomStore.Log log = open(begin(), new Heard());
-        assumeTrue(changesMessages());
+        assumeTrue(hasAllChanges());
         assertThat(put(log, put("a", "a1", OptionalLong.of(1), null)))
                 .isInstanceOfSatisfying(
                         Outcome.Conflict.class,
@@ -537,7 +537,7 @@ public abstract class RoomStoreContract {
     @Test
     void ofTwoThatExpectTheSameExactlyOneSetsTheValue() throws Exception {
         RoomStore.Log log = open(begin(), new Heard());
-        assumeTrue(changesMessages());
+        assumeTrue(hasAllChanges());
         long seq = put(log, "a", "0");
         for (int round = 1; round <= 50; round++) {
             List<CompletableFuture<Outcome>> results = new ArrayList<>();
@@ -572,7 +572,7 @@ public abstract class RoomStoreContract {
     @Test
     void aRoomKeepsAsManyKeysAndBytesOfThemAsItMay() throws Exception {
         RoomStore.Log log = open(begin(), new Heard());
-        assumeTrue(changesMessages());
+        assumeTrue(hasAllChanges());
         for (String key : List.of("a", "b", "c")) {
             put(log, key, "v");
         }
