@@ -157,6 +157,7 @@ class KeyedModelTest {
                     if (event.getInt("seq") != comingSeq) {
                         coming.clear();
                         comingSeq = event.getInt("seq");
+                        log = log < 0 ? comingSeq : log; // behind the first the log begins, though another may follow
                     }
                     event.getJsonArray("messages")
                             .getValuesAs(JsonObject.class)
@@ -165,7 +166,6 @@ class KeyedModelTest {
                         states++;
                         hasGap = false;
                         seq = comingSeq;
-                        log = log < 0 ? seq : log;
                         values.clear();
                         values.putAll(coming);
                         comingSeq = -1;

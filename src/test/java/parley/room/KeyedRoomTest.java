@@ -74,11 +74,11 @@ class KeyedRoomTest {
                 coming.clear();
             }
             seq = event.getInt("seq");
+            last = last < 0 ? seq : last; // behind the first the log begins, though another may follow
             event.getJsonArray("messages")
                     .getValuesAs(JsonObject.class)
                     .forEach(value -> coming.put(value.getString("key"), value.getString("text")));
             if (!event.getBoolean("more")) {
-                last = states == 0 ? seq : last;
                 states++;
                 values.clear();
                 values.putAll(coming);
