@@ -443,13 +443,7 @@ final class Ring {
         int key = message.revision() instanceof Revision.Keyed keyed
                 ? keyed.key().value().length()
                 : 0;
-        return message.content().bytes()
-                + OVERHEAD_BYTES
-                + id
-                + user
-                + key
-                + whole(message)
-                + reactionBytes(message);
+        return message.content().bytes() + OVERHEAD_BYTES + id + user + key + whole(message) + reactionBytes(message);
     }
 
     /** Those of the reactions that an entry says, and of a message its senders in memory. */
