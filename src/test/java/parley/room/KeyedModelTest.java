@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
@@ -232,7 +233,9 @@ class KeyedModelTest {
             await().untilAsserted(() -> {
                 while (client.take(true)) {}
                 assertThat(client.values).as("at the end, seed " + seed).isEqualTo(last);
+                assertThat(Objects.requireNonNull(client.member).isBehind()).isFalse();
             });
+            client.goOn(model.size() - 1, "no message is missing at the end");
             assertThat(client.states).isGreaterThan(0);
         }
         Counts counts = room.tally().counts();
