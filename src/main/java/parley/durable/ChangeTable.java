@@ -14,6 +14,7 @@ import parley.protocol.Message;
 import parley.protocol.Reactions;
 import parley.protocol.Revision;
 import parley.protocol.Standing;
+import parley.room.RoomStore;
 
 /**
  * The entries of the file, messages and changes, as they are read and changed. A change has a row without content: what
@@ -60,15 +61,15 @@ final class ChangeTable {
         }
     }
 
-    /** The messages of a room that still grow, and when each grew last; the oldest time first. */
-    Map<Long, Long> open(long room) throws SQLException {
+    /** The messages of a room that still grow, by their numbers; the one first that has not grown for longest. */
+    Map<Long, RoomStore.Open> open(long room) throws SQLException {
         PreparedStatement select = database.prepare(
-                "SELECT seq, open FROM messages WHERE room = ? AND open IS NOT NULL ORDER BY open, seq");
+                "SELECT seq, grown, open FROM messages WHERE room = ? AND open IS NOT NULL ORDER BY open, seq");
         select.setLong(1, room);
-        Map<Long, Long> open = new LinkedHashMap<>();
+        Map<Long, RoomStore.Open> open = new LinkedHashMap<>();
         try (ResultSet found = select.executeQuery()) {
             while (found.next()) {
-                open.put(found.getLong(1), found.getLong(2));
+                open.put(found.getLong(1), new RoomStore.Open(found.getLong(2), found.getLong(3)));
             }
         }
         return open;

@@ -102,7 +102,7 @@ final class Stored {
 
     /** A room in memory is given what there is, and from now on what comes. */
     void subscribe(Subscription room, ChangeTable table, KeyTable keys) throws SQLException {
-        Map<Long, Long> open = isKept() ? table.open(now.id()) : Map.of();
+        Map<Long, RoomStore.Open> open = isKept() ? table.open(now.id()) : Map.of();
         List<Message> keyed = isKept() ? keys.all(now.id()) : List.of();
         subscriptions.add(room);
         RoomStore.Contents contents = new RoomStore.Contents(
@@ -168,7 +168,7 @@ final class Stored {
         if (other > 0) {
             return new Outcome.Published(other, true);
         }
-        if (isKept() && !(draft instanceof ChangeDraft.Append)) {
+        if (isKept() && !(draft instanceof ChangeDraft.Piece)) {
             grown.write(table, now.id()); // then the rows have all
         }
         Optional<Message> original = grown.find(draft.of());
@@ -184,7 +184,7 @@ final class Stored {
         Message before = original.orElseThrow();
         Message change = asked.numbered(now.head() + 1, Math.max(now.newestAt(), at), before);
         Message after = before.changedBy(change);
-        if (asked instanceof ChangeDraft.Append) {
+        if (asked instanceof ChangeDraft.Piece) {
             table.addPiece(now.id(), change, before, Math.min(at, nowMillis));
             grown.add(after, at);
         } else {

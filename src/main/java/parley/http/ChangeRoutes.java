@@ -74,12 +74,12 @@ final class ChangeRoutes {
         }
     }
 
-    /** Whoever may publish on behalf of others may go on with what they said, too. */
+    /** A caller that may publish for others, who are no users then, may go on with what these said, too. */
     private void append(Exchange exchange, HttpDoor.Caller caller, RoomName room, String seq) {
         Optional<Long> number = number(exchange, seq);
         if (number.isEmpty()
                 || hasCondition(exchange)
-                || !mayChange(exchange, caller, room, caller.grant().mayPublish(room))) {
+                || !mayChange(exchange, caller, room, rightToAppend(caller.grant(), room) != ChangeDraft.Right.OWN)) {
             return;
         }
         readJson(exchange, text -> append(exchange, caller, room, number.get(), text));
@@ -96,8 +96,15 @@ final class ChangeRoutes {
         String name = grant.name() == null ? null : grant.name().value();
         String user = grant.user() == null ? null : grant.user().value();
         Draft draft = new Draft(name, user, piece.text(), piece.id());
-        ChangeDraft.Right right = right(grant.mayPublish(room));
+        ChangeDraft.Right right = rightToAppend(grant, room);
         change(exchange, caller, room, new ChangeDraft.Append(seq, draft, right, piece.isLast(), messageBytes));
+    }
+
+    private static ChangeDraft.Right rightToAppend(Grant grant, RoomName room) {
+        if (grant.mayEdit(room)) {
+            return ChangeDraft.Right.ANY;
+        }
+        return grant.mayPublish(room) ? ChangeDraft.Right.OWN_AND_NOBODYS : ChangeDraft.Right.OWN;
     }
 
     private void edit(Exchange exchange, HttpDoor.Caller caller, RoomName room, long seq, String text) {

@@ -13,7 +13,7 @@ import parley.protocol.Standing;
  * A change of a message before the room's log has numbered it: a record for each kind, which knows who may make such a
  * change, and of which messages. Immutable.
  */
-public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Removal, ChangeDraft.Append, ReactionDraft {
+public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Removal, ChangeDraft.Piece, ReactionDraft {
 
     /** What tokens may do with the messages of others. */
     String EDIT = "a token with the claim edit changes messages of others";
@@ -21,10 +21,16 @@ public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Remova
     /** As {@link #EDIT}. */
     String REMOVE = "a token with the claim remove changes messages of others";
 
+    /** As {@link #EDIT}. */
+    String AUTHOR = "its author goes on with it, and over HTTP a token with the claim edit, or publish where no user"
+            + " said it";
+
     /** Whose messages the sender of a change may change. */
     enum Right {
         /** Those of the user that it is; none when it is no user. */
         OWN,
+        /** Those of the user that it is, and those that no user said. */
+        OWN_AND_NOBODYS,
         /** Any. */
         ANY
     }
@@ -146,18 +152,16 @@ public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Remova
         }
     }
 
+    /** Adds a piece of text to a message, or says that there is no more. */
+    sealed interface Piece extends ChangeDraft permits Append, Closing {}
+
     /**
      * Goes on with a message that is open. What it says is a piece of the text.
      *
      * @param isLast whether the message is final then
      * @param most how many bytes of UTF-8 the message has at most, with the piece
      */
-    record Append(long of, Draft draft, Right right, boolean isLast, int most) implements ChangeDraft {
-        /** Makes a message final to which nothing was appended for too long. */
-        static Append closing(long of) {
-            return new Append(of, new Draft(null, Content.EMPTY, null), Right.ANY, true, Integer.MAX_VALUE);
-        }
-
+    record Append(long of, Draft draft, Right right, boolean isLast, int most) implements Piece {
         @Override
         public Append with(Draft other) {
             return new Append(of, other, right, isLast, most);
@@ -165,9 +169,7 @@ public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Remova
 
         @Override
         public Optional<Outcome> refusal(Message now) {
-            return notAllowed(this, right, now, "only its author goes on with a message")
-                    .or(() -> removed(now))
-                    .or(() -> cannotGrow(now));
+            return notAllowed(this, right, now, AUTHOR).or(() -> removed(now)).or(() -> cannotGrow(now));
         }
 
         private Optional<Outcome> cannotGrow(Message now) {
@@ -202,6 +204,48 @@ public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Remova
     }
 
     /**
+     * Makes a message final to which nothing was appended for too long; not one that has grown since that was seen.
+     *
+     * @param last the number of its newest piece when that was seen; 0 for none
+     */
+    record Closing(long of, long last) implements Piece {
+        @Override
+        public Draft draft() {
+            return append().draft();
+        }
+
+        @Override
+        public Closing with(Draft other) {
+            return this; // it says nothing
+        }
+
+        private Append append() {
+            return new Append(of, new Draft(null, Content.EMPTY, null), Right.ANY, true, Integer.MAX_VALUE);
+        }
+
+        @Override
+        public Optional<Outcome> refusal(Message now) {
+            return append().refusal(now).or(() -> grown(now));
+        }
+
+        private Optional<Outcome> grown(Message now) {
+            return now.standing().growth().last() == last
+                    ? Optional.empty()
+                    : Optional.of(new Outcome.Refused("the message with seq " + of + " has grown meanwhile"));
+        }
+
+        @Override
+        public Message numbered(long seq, long at, Message original) {
+            return append().numbered(seq, at, original);
+        }
+
+        @Override
+        public boolean takesAway() {
+            return true;
+        }
+    }
+
+    /**
      * Refuses a change of somebody else's message.
      *
      * @param others who may
@@ -209,7 +253,8 @@ public sealed interface ChangeDraft permits ChangeDraft.Edit, ChangeDraft.Remova
     private static Optional<Outcome> notAllowed(ChangeDraft change, Right right, Message now, String others) {
         boolean isOwn =
                 now.user() != null && Objects.equals(now.user(), change.draft().user());
-        return right == Right.ANY || isOwn
+        boolean isNobodys = now.user() == null;
+        return right == Right.ANY || isOwn || (right == Right.OWN_AND_NOBODYS && isNobodys)
                 ? Optional.empty()
                 : Optional.of(
                         new Outcome.Refused("seq " + change.of() + " is not a message of this client; " + others));

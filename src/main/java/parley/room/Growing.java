@@ -25,9 +25,9 @@ final class Growing {
     private final BiConsumer<ChangeDraft, Consumer<Outcome>> change;
 
     // Guarded by this
-    /** The numbers of open messages, and when each grew last, by the time that only goes up; the oldest first. */
+    /** Open messages by their numbers, with times that only go up; the one first that has not grown for longest. */
     @GuardedBy("this")
-    private final Map<Long, Long> open = new LinkedHashMap<>();
+    private final Map<Long, RoomStore.Open> open = new LinkedHashMap<>();
 
     /** How many more were given to the store, and have no result yet. */
     @GuardedBy("this")
@@ -53,10 +53,13 @@ final class Growing {
     }
 
     /** The store has said which there are, and when each grew last by the time of day. */
-    synchronized void opened(Map<Long, Long> there) {
+    synchronized void opened(Map<Long, RoomStore.Open> there) {
         long now = elapsed.getAsLong();
         open.clear();
-        there.forEach((seq, at) -> open.put(seq, now - Math.max(0, clock.millis() - at)));
+        there.forEach((seq, message) -> {
+            long since = now - Math.max(0, clock.millis() - message.at());
+            open.put(seq, new RoomStore.Open(message.last(), since));
+        });
     }
 
     /** Entries have been added. */
@@ -65,10 +68,10 @@ final class Growing {
             boolean isOpen = entry.standing().growth().isOpen();
             if (!(entry.revision() instanceof Revision.Change by)) {
                 if (isOpen) {
-                    grew(entry.seq());
+                    grew(entry.seq(), entry.standing().growth().last());
                 }
             } else if (by.kind() instanceof ChangeKind.Piece piece && !piece.isLast()) {
-                grew(by.of());
+                grew(by.of(), entry.seq());
             } else if (by.kind() instanceof ChangeKind.Piece || (by.kind() instanceof ChangeKind.Whole && !isOpen)) {
                 open.remove(by.of());
             }
@@ -76,9 +79,9 @@ final class Growing {
     }
 
     @GuardedBy("this")
-    private void grew(long seq) {
+    private void grew(long seq, long last) {
         open.remove(seq); // so that it comes behind all others
-        open.put(seq, elapsed.getAsLong());
+        open.put(seq, new RoomStore.Open(last, elapsed.getAsLong()));
     }
 
     /** Messages before that number are not kept any more. */
@@ -87,16 +90,26 @@ final class Growing {
     }
 
     /**
-     * Has a message added, unless it would be one open message too many.
+     * Has a message added, unless it would be one open message too many. A retry of one that is kept is none more.
      *
      * @param add adds it, and gives its callback the result
+     * @param find finds it by its id, and has {@link Outcome.Moved} as the result where it is not kept
      */
-    void add(Draft draft, Consumer<Outcome> onResult, Consumer<Consumer<Outcome>> add) {
+    void add(
+            Draft draft,
+            Consumer<Outcome> onResult,
+            Consumer<Consumer<Outcome>> add,
+            Consumer<Consumer<Outcome>> find) {
         if (!draft.standing().growth().isOpen()) {
             add.accept(onResult);
         } else if (isTooMany()) {
-            onResult.accept(new Outcome.Full("the room has " + limits.messages()
-                    + " messages that still grow (room.open-messages); make one final first, or say this one whole"));
+            Outcome full = new Outcome.Full("the room has " + limits.messages()
+                    + " messages that still grow (room.open-messages); make one final first, or say this one whole");
+            if (draft.id() == null) {
+                onResult.accept(full);
+            } else {
+                find.accept(outcome -> onResult.accept(outcome instanceof Outcome.Moved ? full : outcome));
+            }
         } else {
             add.accept(outcome -> {
                 hasResult();
@@ -117,25 +130,25 @@ final class Growing {
 
     /** Makes those messages final to which nothing was appended for too long. For the sweep. */
     void sweep() {
-        for (long seq : due()) {
-            change.accept(ChangeDraft.Append.closing(seq), outcome -> {
-                if (!(outcome instanceof Outcome.NotKept)) {
-                    isOver(seq); // final, or the room does not keep it
+        for (ChangeDraft.Closing closing : due()) {
+            change.accept(closing, outcome -> {
+                if (outcome instanceof Outcome.Published || outcome instanceof Outcome.NotFound) {
+                    isOver(closing.of()); // final, or the room does not keep it
                 }
             });
         }
     }
 
     /** Those whose time is over; each is due again only after as long once more. */
-    private synchronized List<Long> due() {
+    private synchronized List<ChangeDraft.Closing> due() {
         long now = elapsed.getAsLong();
-        List<Long> due = new ArrayList<>();
-        for (Map.Entry<Long, Long> each : open.entrySet()) {
-            if (now - each.getValue() >= limits.open().toMillis()) {
-                due.add(each.getKey());
+        List<ChangeDraft.Closing> due = new ArrayList<>();
+        open.forEach((seq, message) -> {
+            if (now - message.at() >= limits.open().toMillis()) {
+                due.add(new ChangeDraft.Closing(seq, message.last()));
             }
-        }
-        due.forEach(this::grew);
+        });
+        due.forEach(closing -> grew(closing.of(), closing.last()));
         return due;
     }
 

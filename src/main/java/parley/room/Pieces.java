@@ -12,7 +12,7 @@ import parley.protocol.Revision;
 
 /**
  * Entries of a log as clients are sent them together: pieces of a message that follow one another are one, and pieces
- * that stand in the message itself, which is sent with them, are none. So a client that reads at a tenth of the pace is
+ * that stand in the message itself, which is sent with them, are none, nor is an edit before these. So a client that reads at a tenth of the pace is
  * sent a tenth of the pieces, and no timer decides how many go together. Entries that say nothing any more are left out.
  */
 final class Pieces {
@@ -100,15 +100,28 @@ final class Pieces {
             places.put(isAtTheFirst ? run.first() : run.last(), run);
         }
         List<Message> sent = new ArrayList<>(entries.size());
+        Map<Long, Message> messages = new HashMap<>();
         for (Message entry : entries) {
             Run run = places.get(entry);
             if (run != null) {
                 sent.add(run.as(entry));
-            } else if (!entry.isSuperseded() && !isPiece(entry)) {
+            } else if (!entry.isSuperseded() && !isPiece(entry) && !isOutgrown(entry, messages)) {
                 sent.add(entry);
+            }
+            if (!entry.isChange()) {
+                messages.put(entry.seq(), entry);
             }
         }
         return sent;
+    }
+
+    /** Whether an edit would take pieces away from its message, which is sent with them, and without them as pieces. */
+    private static boolean isOutgrown(Message entry, Map<Long, Message> messages) {
+        if (!(entry.revision() instanceof Revision.Change change) || change.kind() != ChangeKind.Whole.EDIT) {
+            return false;
+        }
+        Message message = messages.get(change.of());
+        return message != null && message.standing().growth().last() > entry.seq();
     }
 
     private static List<Run> runs(List<Message> entries) {

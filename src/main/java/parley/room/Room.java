@@ -176,6 +176,11 @@ public final class Room {
         return log.newest();
     }
 
+    /** How many of its messages may grow at once. */
+    public int openMessages() {
+        return limits.growth().messages();
+    }
+
     /** The history that members are in now. Takes no lock. */
     public String epoch() {
         return log.beginning().epoch();

@@ -163,13 +163,17 @@ final class RoomLog {
 
     /** Adds a message; the room hears of it, then the callback is called. Not under the lock. */
     void append(Draft draft, RoomStore.@Nullable Expected expected, Consumer<Outcome> onResult) {
-        growing.add(draft, onResult, then -> {
-            if (expected == null) {
-                store().append(clock.millis(), draft, then);
-            } else {
-                store().appendBehind(expected, clock.millis(), draft, then);
-            }
-        });
+        growing.add(
+                draft,
+                onResult,
+                then -> {
+                    if (expected == null) {
+                        store().append(clock.millis(), draft, then);
+                    } else {
+                        store().appendBehind(expected, clock.millis(), draft, then);
+                    }
+                },
+                then -> store().appendBehind(RoomStore.Expected.NOWHERE, clock.millis(), draft, then));
     }
 
     /** Changes a message; as {@link #append}. */

@@ -173,7 +173,10 @@ public interface RoomStore {
     }
 
     /** The newest message of a room that a sender knows; 0 for none. */
-    record Expected(String epoch, long seq) {}
+    record Expected(String epoch, long seq) {
+        /** Where no room ever is: a message behind it is not added, and is a duplicate where its id is kept. */
+        public static final Expected NOWHERE = new Expected("", 0);
+    }
 
     /** What came of letting go of all messages. */
     enum Forgotten {
@@ -220,8 +223,7 @@ public interface RoomStore {
      * @param since the number from which on they are {@code newest}
      * @param head the number up to which they have been looked for
      * @param changes how many of the entries that are kept do not count as messages
-     * @param open the numbers of messages that still grow, and when each grew last, in milliseconds since 1970; the
-     *     oldest time first
+     * @param open the messages that still grow, by their numbers; the one first that has not grown for longest
      * @param keyed the newest entry of each key, in the order of their numbers; removals too, while the log has them
      */
     record Contents(
@@ -232,13 +234,21 @@ public interface RoomStore {
             long head,
             List<Message> newest,
             long changes,
-            Map<Long, Long> open,
+            Map<Long, Open> open,
             List<Message> keyed) {
         /** Of messages alone. */
         public Contents(String epoch, Numbering numbering, long first, long since, long head, List<Message> newest) {
             this(epoch, numbering, first, since, head, newest, 0, Map.of(), List.of());
         }
     }
+
+    /**
+     * A message that still grows.
+     *
+     * @param last the number of its newest piece; 0 for none
+     * @param at when it grew last, in milliseconds since 1970
+     */
+    record Open(long last, long at) {}
 
     /**
      * Who is in a room on one node.

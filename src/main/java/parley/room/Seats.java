@@ -72,16 +72,18 @@ final class Seats {
         Joined joined = null;
         Consumer<@Nullable Joined> answer = null;
         boolean looks = false;
+        Start known;
         lock.lock();
         try {
+            known = log.starts().openedLocked(start);
             if (!isOpen) {
                 endLocked(seat.member()); // and nobody hears of it: all leave
             } else if (seat.member().hasLeft()) {
                 joined = joinedLocked(seat.member(), log.ring().newest(), null);
-            } else if (hasToLookLocked(start) && seat.looks()) {
+            } else if (hasToLookLocked(known) && seat.looks()) {
                 looks = true;
             } else {
-                joined = placeLocked(seat.member(), start);
+                joined = placeLocked(seat.member(), known);
             }
             if (!looks) {
                 answer = seat.end(isOpen);
@@ -91,7 +93,7 @@ final class Seats {
             lock.unlock();
         }
         if (answer == null) {
-            log.starts().look(start, found -> place(seat, true, found));
+            log.starts().look(known, found -> place(seat, true, found));
         } else {
             answer.accept(joined);
         }
@@ -114,10 +116,8 @@ final class Seats {
 
     /** Fixes what a start means now; as it is where that cannot be said yet, or the join is to say. */
     Start fixLocked(Start start) {
-        boolean isFixed = areOpenLocked()
-                && !(start instanceof Start.State) // the values are those of the join
-                && !log.starts().hasToLookLocked(start);
-        return isFixed ? log.starts().fixLocked(start) : start;
+        boolean isOfTheJoin = start instanceof Start.State; // the values are those of the join
+        return areOpenLocked() && !isOfTheJoin ? log.starts().fixLocked(start) : start;
     }
 
     private boolean hasToLookLocked(Start start) {

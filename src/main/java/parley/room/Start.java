@@ -12,6 +12,14 @@ public sealed interface Start {
     record Last(int messages) implements Start {}
 
     /**
+     * That many messages up to a number, as far as the room keeps them: what {@link Last} meant when the room was asked,
+     * where the store has to count them.
+     *
+     * @param epoch the history that the number belongs to; in any other one the start is the oldest message
+     */
+    record UpTo(String epoch, long seq, int messages) implements Start {}
+
+    /**
      * With the first message that was published at a time, in milliseconds since 1970, or later. {@link
      * RoomRegistry#since} finds out where that is; a room takes the answer alone.
      */

@@ -18,7 +18,7 @@ final class Starts {
     private final ReentrantLock lock;
 
     // Guarded by the room's lock
-    /** The place of the newest message when the store said what there is. */
+    /** The number of the newest message when the store said what there is. */
     private long openedAt;
 
     /** The number up to which the store knew of all messages when it looked last. */
@@ -39,7 +39,7 @@ final class Starts {
     void openedLocked(long upTo, boolean isFirst) {
         lookedUpToLocked(upTo);
         if (isFirst) {
-            openedAt = ring.head();
+            openedAt = ring.newest();
         }
     }
 
@@ -56,12 +56,13 @@ final class Starts {
      */
     boolean hasToLookLocked(Start start) {
         assert lock.isHeldByCurrentThread();
-        if (start instanceof Start.Last last) {
-            return last.messages() > 0
+        if (start instanceof Start.UpTo upTo) {
+            return upTo.messages() > 0
+                    && upTo.epoch().equals(log.beginning().epoch())
                     && log.hasConsecutiveNumbers()
                     && !log.numbersCountMessages()
                     && log.first() < ring.since()
-                    && ring.placeBack(ring.head() + 1, last.messages()) < ring.first();
+                    && placeOf(upTo) < ring.first();
         }
         return start instanceof Start.After after
                 && after.epoch().equals(log.beginning().epoch())
@@ -74,57 +75,75 @@ final class Starts {
      * @param then called once, with the start as far as it is known then
      */
     void look(Start start, Consumer<Start> then) {
-        if (!(start instanceof Start.Last last)) {
+        if (!(start instanceof Start.UpTo upTo)) {
             log.refresh(() -> then.accept(start));
             return;
         }
-        RoomStore.Expected newest = log.newest();
         RoomStore.Query query = new RoomStore.Query(
-                newest.seq(),
+                upTo.seq(),
                 RoomStore.Direction.BACKWARD,
-                Math.min(last.messages(), MOST_COUNTED),
+                Math.min(upTo.messages(), MOST_COUNTED),
                 MOST_BYTES,
                 RoomStore.Entries.COUNTED);
-        log.store().read(query, answer -> then.accept(start(last, newest.epoch(), answer)));
+        log.store().read(query, answer -> then.accept(start(upTo, answer)));
     }
 
     /** Of more messages than are counted the rest goes by numbers. */
-    private Start start(Start.Last last, String epoch, RoomStore.Answer answer) {
+    private Start start(Start.UpTo upTo, RoomStore.Answer answer) {
         if (!(answer instanceof RoomStore.Found found) || found.messages().isEmpty()) {
-            return last;
+            return upTo;
         }
         int count = found.messages().size();
         long oldest = found.messages().get(count - 1).seq();
-        return new Start.At(epoch, Math.max(log.first(), oldest - (last.messages() - count)), null);
+        return new Start.At(upTo.epoch(), Math.max(log.first(), oldest - (upTo.messages() - count)), null);
     }
 
-    /** What a start means now, for a client that joins later. */
-    Start.At fixLocked(Start start) {
+    /** What a start means now, for a client that joins later; the store may have to look then. */
+    Start fixLocked(Start start) {
+        Start fixed = upTo(start, ring.newest());
+        return hasToLookLocked(fixed) ? fixed : locateLocked(fixed);
+    }
+
+    /** What a start counts from that was made before the store had said what there is. */
+    Start openedLocked(Start start) {
         assert lock.isHeldByCurrentThread();
-        return at(start, ring.head());
+        return upTo(start, openedAt);
     }
 
-    /** What a start means that was made before the store had said what there is. */
+    private Start upTo(Start start, long newest) {
+        return start instanceof Start.Last last
+                ? new Start.UpTo(log.beginning().epoch(), newest, last.messages())
+                : start;
+    }
+
+    /** What a start means, once the store does not have to look any more. */
     Start.At locateLocked(Start start) {
         assert lock.isHeldByCurrentThread();
-        return at(start, openedAt);
-    }
-
-    private Start.At at(Start start, long head) {
         String epoch = log.beginning().epoch();
-        if (start instanceof Start.Last last) {
-            return new Start.At(epoch, numberBack(ring.placeBack(head + 1, last.messages())), null);
+        if (start instanceof Start.UpTo upTo) {
+            return new Start.At(epoch, upTo.epoch().equals(epoch) ? number(upTo) : 1, null);
         }
         if (start instanceof Start.After after) {
             long newest = Math.max(ring.newest(), lookedUpTo);
             boolean isKnown = after.epoch().equals(epoch) && after.seq() <= newest;
             return new Start.At(epoch, isKnown ? after.seq() + 1 : 1, isKnown);
         }
-        if (start instanceof Start.Since) {
+        if (start instanceof Start.Since || start instanceof Start.Last) {
             throw new IllegalArgumentException("to be looked for first: " + start);
         }
         Start.At at = (Start.At) start;
         return at.epoch().equals(epoch) ? at : new Start.At(epoch, 1, at.resumes() == null ? null : false);
+    }
+
+    private long placeOf(Start.UpTo upTo) {
+        return ring.placeBack(ring.placeOf(upTo.seq() + 1), upTo.messages());
+    }
+
+    /** Where numbers count messages, memory may have let go of the one that it counts from. */
+    private long number(Start.UpTo upTo) {
+        return log.numbersCountMessages()
+                ? Math.max(log.first(), upTo.seq() + 1 - upTo.messages())
+                : numberBack(placeOf(upTo));
     }
 
     /** The number at a place that may come before all that memory has: then as far as numbers tell. */

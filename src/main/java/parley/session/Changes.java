@@ -27,25 +27,51 @@ final class Changes {
     @GuardedBy("this")
     private @Nullable LastSaid said;
 
+    /** Null before the connection has opened any, and where it is a user's. */
+    @GuardedBy("this")
+    private @Nullable OpenSaid open;
+
     Changes(JsonConnection connection, Answers answers) {
         this.connection = connection;
         this.answers = answers;
     }
 
     /** The connection has said that message. */
-    void said(Member in, long seq) {
-        if (connection.user() != null) {
-            return;
-        }
-        String epoch = in.room().epoch();
-        synchronized (this) {
-            said = said == null ? new LastSaid() : said;
-            said.add(in.room().name(), epoch, seq);
+    void said(Member in, long seq, boolean isOpen) {
+        if (connection.user() == null && isOpen) {
+            grows(in, in.room().epoch(), seq);
+        } else if (connection.user() == null) {
+            isSaid(in.room().name(), in.room().epoch(), seq);
         }
     }
 
+    private synchronized void grows(Member in, String epoch, long seq) {
+        open = open == null ? new OpenSaid() : open;
+        open.grows(in.room().name(), epoch, seq, in.room().openMessages());
+    }
+
+    private synchronized void isSaid(RoomName room, String epoch, long seq) {
+        if (open != null) {
+            open.isFinal(room, epoch, seq);
+        }
+        said = said == null ? new LastSaid() : said;
+        said.add(room, epoch, seq);
+    }
+
     private synchronized boolean hasSaid(RoomName room, String epoch, long seq) {
-        return said != null && said.has(room, epoch, seq);
+        return (said != null && said.has(room, epoch, seq)) || (open != null && open.has(room, epoch, seq));
+    }
+
+    /** It has appended to a message that it said. */
+    private void appended(Command.Append append, Member in, String epoch) {
+        if (connection.user() != null) {
+            return;
+        }
+        if (append.isLast()) {
+            isSaid(in.room().name(), epoch, append.seq());
+        } else {
+            grows(in, epoch, append.seq());
+        }
     }
 
     private boolean isOfOtherEpoch(Command.OfMessage command, String epoch) {
@@ -104,7 +130,13 @@ final class Changes {
 
     private void change(Command.OfMessage command, Member in, ChangeDraft change) {
         Answers.Later answer = answers.later();
-        connection.backpressure().change(in.room(), change, outcome -> answer.give(answer(command, outcome)));
+        String epoch = in.room().epoch();
+        connection.backpressure().change(in.room(), change, outcome -> {
+            if (command instanceof Command.Append append && outcome instanceof Outcome.Published) {
+                appended(append, in, epoch);
+            }
+            answer.give(answer(command, outcome));
+        });
         answer.carriedOut();
     }
 

@@ -162,7 +162,7 @@ final class JsonCommands {
             return Changes.refusal(say, outcome);
         }
         if (!published.duplicate()) {
-            changes.said(in, published.seq());
+            changes.said(in, published.seq(), say.standing().growth().isOpen());
         }
         return new Event.Ack(say.ref(), say.room(), published.seq(), published.duplicate());
     }

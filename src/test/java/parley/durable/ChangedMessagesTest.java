@@ -88,7 +88,7 @@ class ChangedMessagesTest extends DurableBase {
             assertThat(all.get(3).standing().growth()).isEqualTo(new Standing.Growth(true, 7));
             Heard room = new Heard();
             log = open(start(), room);
-            assertThat(get(room.opened).open()).isEqualTo(Map.of(4L, now.toEpochMilli()));
+            assertThat(get(room.opened).open()).isEqualTo(Map.of(4L, new RoomStore.Open(7, now.toEpochMilli())));
         }
         append(log, 4, "z", true);
         assertThat(texts(messages(log, RoomStore.Entries.MESSAGES))).containsExactly("\u00e4\uD83D\uDE00b", "Xyz");
