@@ -12,8 +12,9 @@ import parley.protocol.Revision;
 
 /**
  * Entries of a log as clients are sent them together: pieces of a message that follow one another are one, and pieces
- * that stand in the message itself, which is sent with them, are none, nor is an edit before these. So a client that reads at a tenth of the pace is
- * sent a tenth of the pieces, and no timer decides how many go together. Entries that say nothing any more are left out.
+ * that stand in the message itself, which is sent with them, are none, nor is an edit before these. So a client that
+ * reads at a tenth of the pace is sent a tenth of the pieces, and no timer decides how many go together. Entries that
+ * say nothing any more are left out.
  */
 final class Pieces {
     private Pieces() {}

@@ -237,12 +237,7 @@ public final class Room {
 
     /** Fixes what a start means now; returns it as it is while the store has not said what there is. */
     Start fix(Start start) {
-        lock.lock();
-        try {
-            return seats.fixLocked(start);
-        } finally {
-            lock.unlock();
-        }
+        return seats.fix(start);
     }
 
     /** Has a session woken by a thread that may send: those of a store may not. */

@@ -45,6 +45,17 @@ final class Seats {
         return waiting.isEmpty();
     }
 
+    /** Fixes what a start means now; returns it as it is where that cannot be said yet, or the join is to say. */
+    Start fix(Start start) {
+        boolean isOfTheJoin = start instanceof Start.State; // the values are those of the join
+        lock.lock();
+        try {
+            return opening.isOverLocked() && !isOfTheJoin ? log.starts().fixLocked(start) : start;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Makes a seat for a member that is in the room's list. */
     Seat addLocked(Member member, Start start, Consumer<@Nullable Joined> onJoined) {
         assert lock.isHeldByCurrentThread();
@@ -112,12 +123,6 @@ final class Seats {
         tally.offered(head + 1 - place);
         Boolean recovered = at.resumes() == null ? null : at.resumes() && at.from() >= log.first();
         return joinedLocked(member, at.from() - 1, recovered);
-    }
-
-    /** Fixes what a start means now; as it is where that cannot be said yet, or the join is to say. */
-    Start fixLocked(Start start) {
-        boolean isOfTheJoin = start instanceof Start.State; // the values are those of the join
-        return areOpenLocked() && !isOfTheJoin ? log.starts().fixLocked(start) : start;
     }
 
     private boolean hasToLookLocked(Start start) {

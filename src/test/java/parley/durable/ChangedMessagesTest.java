@@ -90,6 +90,9 @@ class ChangedMessagesTest extends DurableBase {
             log = open(start(), room);
             assertThat(get(room.opened).open()).isEqualTo(Map.of(4L, new RoomStore.Open(7, now.toEpochMilli())));
         }
+        CompletableFuture<Outcome> closed = new CompletableFuture<>();
+        log.change(0, new ChangeDraft.Closing(4, 5), closed::complete);
+        assertThat(get(closed)).as("it has grown since").isInstanceOf(Outcome.Refused.class);
         append(log, 4, "z", true);
         assertThat(texts(messages(log, RoomStore.Entries.MESSAGES))).containsExactly("\u00e4\uD83D\uDE00b", "Xyz");
     }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.function.Consumer;
@@ -96,7 +97,9 @@ public final class FakeStore implements RoomStore {
             }
             open = room;
             int head = kept.size();
-            room.opened(new Contents(epoch, Numbering.CONSECUTIVE, first, head + 1, head, List.of()));
+            long changes = kept.stream().filter(Message::isChange).count();
+            room.opened(new Contents(
+                    epoch, Numbering.CONSECUTIVE, first, head + 1, head, List.of(), changes, Map.of()));
         });
         return new Log() {
             @Override
@@ -164,8 +167,10 @@ public final class FakeStore implements RoomStore {
         while (isInRange(seq) && found.size() < query.limit() && (found.isEmpty() || bytes < query.bytes())) {
             if (!lost.contains(seq)) {
                 Message message = kept.get((int) seq - 1);
-                found.add(message);
-                bytes += message.content().bytes();
+                if (query.entries().include(message)) {
+                    found.add(message);
+                    bytes += message.content().bytes();
+                }
             } else if (!back) {
                 break;
             }

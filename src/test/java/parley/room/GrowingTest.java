@@ -13,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import parley.delivery.Frame;
 import parley.protocol.Content;
@@ -233,6 +234,52 @@ class GrowingTest {
         append(7, "", true);
         assertThat(open("now")).isInstanceOf(Outcome.Published.class);
         assertThat(room.log().growing().count()).isEqualTo(GrowthLimits.DEFAULT.messages());
+    }
+
+    /** The closing was behind the piece in the store's queue, and made the message final all the same. */
+    @Test
+    void aMessageThatHasGrownMeanwhileStaysOpen() {
+        open("a");
+        append(1, "b", false);
+        assertThat(change(new ChangeDraft.Closing(1, 0))).isInstanceOf(Outcome.Refused.class);
+        assertThat(append(1, "c", false)).isInstanceOf(Outcome.Published.class);
+        assertThat(change(new ChangeDraft.Closing(1, 3))).isEqualTo(new Outcome.Published(4, false));
+    }
+
+    @Test
+    void theSweepClosesWhatItHasSeenAndAsksAgainWhereThatHasGrown() {
+        List<ChangeDraft> asked = new ArrayList<>();
+        Growing growing = new Growing(GrowthLimits.DEFAULT, clock, () -> now.toEpochMilli(), (change, then) -> {
+            asked.add(change);
+            then.accept(new Outcome.Refused("it has grown"));
+        });
+        growing.opened(Map.of(4L, new RoomStore.Open(7, 0)));
+        now = now.plusSeconds(60);
+        growing.sweep();
+        growing.sweep();
+        assertThat(asked).containsExactly(new ChangeDraft.Closing(4, 7));
+        assertThat(growing.count()).isOne();
+        now = now.plusSeconds(60);
+        growing.sweep();
+        assertThat(asked).hasSize(2);
+    }
+
+    /** Clients that fold what a page has, entry by entry, opened the message again and cut it. */
+    @Test
+    void aPageHasNoEditOfAMessageThatHasGrownSince() {
+        open("abc");
+        change(new ChangeDraft.Edit(1, draft("X", Standing.NONE), ChangeDraft.Right.OWN));
+        append(1, "Y", true);
+        assertThat(textsAfter(0)).containsExactly("XY");
+        assertThat(textsAfter(1)).as("without the message").hasSize(2).endsWith("Y");
+    }
+
+    private List<String> textsAfter(long seq) {
+        List<History.Page> pages = new ArrayList<>();
+        room.read(null, History.Range.withChangesAfter(seq, 10), pages::add);
+        return pages.get(0).messages().stream()
+                .map(message -> message.content().text())
+                .toList();
     }
 
     @Test

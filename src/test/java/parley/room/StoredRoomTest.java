@@ -11,7 +11,9 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import parley.delivery.Frame;
+import parley.protocol.ChangeKind;
 import parley.protocol.Message;
+import parley.protocol.Revision;
 import parley.protocol.RoomName;
 
 /** A room whose messages are kept in a store, which takes its time. */
@@ -106,6 +108,26 @@ class StoredRoomTest {
         run();
         assertThat(takeAll(member)).containsExactly("m8");
         assertThat(registry.counts()).isEqualTo(new Counts(1, 1, 1, 0));
+    }
+
+    /** The head was fixed, and the messages before it counted from the head at the join: what came between was lost. */
+    @Test
+    void whereThereAreChangesMessagesAreCountedFromTheHeadAtTheHandshake() {
+        store.keep(8);
+        Revision edit = new Revision.Change(2, 0, ChangeKind.Whole.EDIT);
+        store.kept.add(new Message(9, 0, Samples.line(null, "edit"), edit));
+        Member first = join(last(0));
+        run();
+        Start one = last(1);
+        Start three = last(3);
+        publish(first, "m10");
+        publish(first, "m11");
+        run();
+        Member withOne = join(one);
+        Member withThree = join(three);
+        run();
+        assertThat(takeAll(withOne)).containsExactly("m8", "m10", "m11");
+        assertThat(takeAll(withThree)).containsExactly("m6", "m7", "m8", "m10", "m11");
     }
 
     private void publish(Member member, String text) {

@@ -6,6 +6,7 @@ import jakarta.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,6 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import parley.testclient.Client;
 import parley.testclient.EventReader;
 import parley.testclient.JsonClient;
+import parley.testclient.Token;
 
 /** Messages that grow, over real sockets, in memory and on disk. */
 class AppendTest extends HttpBase {
@@ -161,6 +163,65 @@ class AppendTest extends HttpBase {
         assertThat(askAs(null, "POST", path + "/append", "{\"text\":\"c\"}", JSON)
                         .status())
                 .isIn(401, 403);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aRetryOfAnOpenMessageIsADuplicateInAFullRoomToo(boolean isOnDisk) throws Exception {
+        start(isOnDisk, "room.open-messages=1");
+        try (JsonClient ann = new JsonClient(ws("/chat/java?name=Ann"))) {
+            String say = "{'type':'say','room':'java','text':'a','final':false,'id':'";
+            int seq = ack(ann.ask(say + "k'}"));
+            JsonObject again = ann.ask(say + "k'}");
+            assertThat(ack(again)).isEqualTo(seq);
+            assertThat(again.getBoolean("duplicate")).isTrue();
+            assertThat(code(ann.ask(say + "other'}"))).isEqualTo("room-full");
+        }
+    }
+
+    @Test
+    void anAuthorThatIsNoUserSaysManyOthersWhileItsMessageGrows() throws Exception {
+        start(false, "room.open-messages=2");
+        try (JsonClient ann = new JsonClient(ws("/chat/java?name=Ann"))) {
+            int seq = open(ann, "a");
+            for (int i = 0; i < 70; i++) {
+                ack(ann.ask("{'type':'say','room':'java','text':'other'}"));
+            }
+            for (int i = 0; i < 3; i++) {
+                ack(append(ann, open(ann, "short"), ",'final':true"));
+                ack(append(ann, seq, ",'text':'b'"));
+            }
+            ack(append(ann, seq, ",'final':true"));
+            ack(ann.ask("{'type':'edit','room':'java','seq':" + seq + ",'text':'whole'}"));
+        }
+    }
+
+    @Test
+    void overHttpACallerThatPublishesForOthersGoesOnWithNoUsersMessage() throws Exception {
+        startWithKey("access.mode=token", "access.secret=" + Token.SECRET);
+        String bot = "Bearer " + token("bot", "publish");
+        int of;
+        try (JsonClient ann = new JsonClient(ws("/chat/java?token=" + token("ann", "write")))) {
+            of = open(ann, "a");
+        }
+        String path = "/rooms/java/messages/" + of + "/append";
+        Got refused = askAs(bot, "POST", path, "{\"text\":\"b\"}", JSON);
+        assertThat(refused.status()).as(refused.body()).isEqualTo(403);
+        assertThat(askAs("Bearer " + token("mod", "edit"), "POST", path, "{\"text\":\"b\"}", JSON)
+                        .status())
+                .isEqualTo(200);
+        assertThat(ask("POST", path, "{\"text\":\"b\"}", JSON).status()).isEqualTo(200);
+        int nobodys = post("java", "{'text':'a','from':'Bot','final':false}").json().getInt("seq");
+        assertThat(askAs(bot, "POST", "/rooms/java/messages/" + nobodys + "/append", "{\"text\":\"b\"}", JSON)
+                        .status())
+                .isEqualTo(200);
+    }
+
+    private static String token(String user, String claim) throws Exception {
+        JwtClaims claims = Token.claims(user, "java");
+        claims.setSubject(user);
+        claims.setStringListClaim(claim, "java");
+        return Token.token(claims);
     }
 
     @Test
