@@ -114,7 +114,7 @@ class StoredRoomTest {
     @Test
     void whereThereAreChangesMessagesAreCountedFromTheHeadAtTheHandshake() {
         store.keep(8);
-        Revision edit = new Revision.Change(2, 0, ChangeKind.Whole.EDIT);
+        Revision.Change edit = new Revision.Change(2, 0, ChangeKind.Whole.EDIT);
         store.kept.add(new Message(9, 0, Samples.line(null, "edit"), edit));
         Member first = join(last(0));
         run();

@@ -211,7 +211,8 @@ class AppendTest extends HttpBase {
                         .status())
                 .isEqualTo(200);
         assertThat(ask("POST", path, "{\"text\":\"b\"}", JSON).status()).isEqualTo(200);
-        int nobodys = post("java", "{'text':'a','from':'Bot','final':false}").json().getInt("seq");
+        int nobodys =
+                post("java", "{'text':'a','from':'Bot','final':false}").json().getInt("seq");
         assertThat(askAs(bot, "POST", "/rooms/java/messages/" + nobodys + "/append", "{\"text\":\"b\"}", JSON)
                         .status())
                 .isEqualTo(200);
