@@ -9,6 +9,16 @@ class FakeStoreContractTest extends KeepingStoreContract {
     private final Map<RoomName, FakeStore> stores = new ConcurrentHashMap<>();
 
     @Override
+    protected boolean changesMessages() {
+        return false;
+    }
+
+    @Override
+    protected boolean hasAllChanges() {
+        return false;
+    }
+
+    @Override
     protected RoomStore begin() {
         return begin(Integer.MAX_VALUE);
     }

@@ -217,6 +217,11 @@ public abstract class RoomStoreContract {
         return ((Outcome.Published) outcome).seq();
     }
 
+    /** Whether messages can be changed. */
+    protected boolean changesMessages() {
+        return true;
+    }
+
     /** Whether messages grow and have reactions, besides being edited and removed. */
     protected boolean hasAllChanges() {
         return true;
@@ -252,6 +257,14 @@ public abstract class RoomStoreContract {
     }
 
     @Test
+    void aStoreThatKeepsMessagesAsTheyWereSaidSaysSo() throws Exception {
+        RoomStore.Log log = logOfTwo(new Heard());
+        assumeFalse(changesMessages());
+        assertThat(edit(log, 1, "ann", "uno", null)).isInstanceOf(Outcome.CannotChange.class);
+        assertThat(remove(log, 1, "ann")).isInstanceOf(Outcome.CannotChange.class);
+    }
+
+    @Test
     void aStoreThatKeepsNoReactionsSaysSo() throws Exception {
         RoomStore.Log log = logOfTwo(new Heard());
         assumeFalse(hasAllChanges());
@@ -270,6 +283,7 @@ public abstract class RoomStoreContract {
 
     @Test
     void aChangeHasANumberAndNamesItsMessageAndTheChangeBefore() throws Exception {
+        assumeTrue(changesMessages());
         Heard room = new Heard();
         RoomStore.Log log = logOfTwo(room);
         long first = number(edit(log, 1, "ann", "uno", null));
@@ -362,6 +376,7 @@ public abstract class RoomStoreContract {
 
     @Test
     void changesOfOneMomentAreMadeOneAfterTheOther() throws Exception {
+        assumeTrue(changesMessages());
         Heard room = new Heard();
         RoomStore.Log log = open(begin(), room);
         CompletableFuture<Outcome> last = new CompletableFuture<>();
@@ -439,6 +454,7 @@ public abstract class RoomStoreContract {
 
     @Test
     void aMessageOfSomebodyElseOrThatIsGoneIsNotChanged() throws Exception {
+        assumeTrue(changesMessages());
         Heard room = new Heard();
         RoomStore.Log log = logOfTwo(room);
         assertThat(edit(log, 2, "ann", "deux", null)).isInstanceOf(Outcome.Refused.class);
