@@ -98,8 +98,8 @@ public final class FakeStore implements RoomStore {
             open = room;
             int head = kept.size();
             long changes = kept.stream().filter(Message::isChange).count();
-            room.opened(
-                    new Contents(epoch, Numbering.CONSECUTIVE, first, head + 1, head, List.of(), changes, Map.of()));
+            room.opened(new Contents(
+                    epoch, Numbering.CONSECUTIVE, first, head + 1, head, List.of(), changes, Map.of(), List.of()));
         });
         return new Log() {
             @Override
