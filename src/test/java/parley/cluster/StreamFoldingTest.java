@@ -222,7 +222,7 @@ class StreamFoldingTest {
         assertThat(filled.reached()).isTrue();
     }
 
-    /** It was told of an entry by the one behind it, and a later change has superseded it meanwhile. */
+    /** It heard of an entry by the one behind it, and a later change has superseded it meanwhile. */
     @Test
     void aChangeThatIsErasedIsNotMissing() throws Exception {
         long one = say("one");

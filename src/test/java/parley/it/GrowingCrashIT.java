@@ -19,7 +19,7 @@ import parley.testclient.JsonClient;
 final class GrowingCrashIT {
     private static final int CRASHES = Integer.getInteger("parley.crashes", 5);
     private static final int KILLED = 128 + 9;
-    /** So many pieces are sent before one is acknowledged: several are in one commit. */
+    /** How many pieces are sent before one is acknowledged, so that several are in one commit. */
     private static final int AHEAD = 20;
 
     @TempDir

@@ -23,7 +23,7 @@ final class KeyedCrashIT {
     private static final int CRASHES = Integer.getInteger("parley.crashes", 5);
     private static final int KILLED = 128 + 9;
     private static final int KEYS = 10;
-    /** So many commands are sent before one is acknowledged: several are in one commit. */
+    /** How many commands are sent before one is acknowledged, so that several are in one commit. */
     private static final int AHEAD = 20;
     /** In place of a value that was removed. */
     private static final String NONE = "";

@@ -13,7 +13,7 @@ class PresenceTest {
             new PresenceBytes(new SharedBytes(1 << 20), new SharedBytes(1 << 20)),
             () -> 0);
 
-    /** Members without a name are in no list: a client that was told of two would not hear that one has left. */
+    /** Members without a name are in no list: a client that heard of two would not hear that one has left. */
     @Test
     void aCountThatWasToldAndDoesNotHoldAnyMoreIsFollowedByADelta() {
         presence.joined(null, null);
@@ -23,7 +23,7 @@ class PresenceTest {
         presence.left(new Object(), null, null, Departure.LEFT);
         assertThat(presence.change(2 * SECOND)).isTrue();
         assertThat(presence.delta().count()).isOne();
-        assertThat(presence.change(3 * SECOND)).as("that is told").isFalse();
+        assertThat(presence.change(3 * SECOND)).as("a second delta").isFalse();
     }
 
     @Test
