@@ -122,8 +122,8 @@ final class FirefoxIT {
         }
         firefox.evaluate("void (window.said = room.say('meanwhile'))");
         try (ParleyProcess second = ParleyProcess.startAt(first.port(), settings)) {
-            assertThat(firefox.evaluate("said.then(({duplicate}) => duplicate)"))
-                    .isEqualTo("false");
+            // Whether it is a duplicate is not known where the stream has it before the request is answered.
+            assertThat(firefox.evaluate("said.then(({seq}) => seq > 0)")).isEqualTo("true");
             all.add("meanwhile");
             say(second, "tea", "Ben", numbered("b", 1, 20));
             all.addAll(numbered("b", 1, 20));

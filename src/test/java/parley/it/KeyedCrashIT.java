@@ -40,6 +40,8 @@ final class KeyedCrashIT {
                 "--data",
                 folder.toString(),
                 "--set",
+                "room.history=16",
+                "--set",
                 "room.kept=16"); // no value goes with the messages that do
     }
 
