@@ -20,7 +20,7 @@ import parley.protocol.Content;
 import parley.protocol.Draft;
 import parley.protocol.Standing;
 
-/** Messages that grow in a room in memory, with a clock that stands still and turns that run when they are told to. */
+/** Messages that grow in a room in memory, with a clock that stands still and turns that the test runs. */
 class GrowingTest {
     private final Deque<Runnable> turns = new ArrayDeque<>();
     private Instant now = Instant.EPOCH;

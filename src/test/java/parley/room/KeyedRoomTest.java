@@ -28,7 +28,7 @@ import parley.protocol.Draft;
 import parley.protocol.Key;
 import parley.protocol.Revision;
 
-/** A room in memory with values of keys, with a clock that the test sets and turns that run when they are told to. */
+/** A room in memory with values of keys, with a clock that the test sets and turns that the test runs. */
 class KeyedRoomTest {
     private final Deque<Runnable> turns = new ArrayDeque<>();
     private Instant now = Instant.EPOCH;
